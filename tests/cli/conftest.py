@@ -1,0 +1,109 @@
+"""Commands as people run them: real processes, against the stand-ins that practice mode starts by itself."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from workbench import practice
+
+QUICK = {"WORKBENCH_POLL_SECONDS": "0.2", "WORKBENCH_BACKOFF_SECONDS": "0.05"}
+HEADER = "name,platform,service,url,creator,project,options\n"
+POSTS = HEADER + "Tea,instagram,posts,https://www.instagram.com/tea.club/,Tea Club,Drinks,\n"
+
+
+@dataclass(frozen=True)
+class Done:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+class Home:
+    """A WORKBENCH_HOME of its own; `home("status", "--json")` runs `workbench status --json` there."""
+
+    def __init__(self, folder: Path, **settings: str) -> None:
+        self.folder = folder
+        self.settings = {**QUICK, **settings}
+
+    def environment(self, **more: str) -> dict[str, str]:
+        clean = {name: value for name, value in os.environ.items() if not name.startswith(("WORKBENCH_", "BRIGHTDATA"))}
+        return {**clean, **self.settings, "WORKBENCH_HOME": str(self.folder), **more}
+
+    def __call__(self, *words: str, stdin: str = "", **more: str) -> Done:
+        done = subprocess.run(
+            [sys.executable, "-m", "workbench.cli", *words],
+            input=stdin, capture_output=True, text=True, timeout=60, env=self.environment(**more), cwd=self.folder,
+        )  # fmt: skip
+        return Done(done.returncode, done.stdout, done.stderr)
+
+    def start(self, *words: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "workbench.cli", *words],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=self.environment(), cwd=self.folder,
+        )  # fmt: skip
+
+    def write(self, name: str, text: str) -> str:
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        return str(path)
+
+    def sources(self, *handles: str, service: str = "posts") -> str:
+        lines = [f"{each},instagram,{service},https://www.instagram.com/{each}/,{each},Test,\n" for each in handles]
+        return self.write("sources.csv", HEADER + "".join(lines))
+
+    def sandbox_url(self) -> str:
+        return practice.brightdata_url(self.folder / "data" / "sandbox")
+
+    def sandbox(self, path: str, **values: Any) -> Any:
+        """Ask the stand-in, or (with values) tell it."""
+        body = json.dumps(values).encode() if values else None
+        headers = {"Authorization": f"Bearer {practice.KEY}", "Content-Type": "application/json"}
+        request = urllib.request.Request(f"{self.sandbox_url()}/sandbox/{path}", data=body, headers=headers)
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return json.load(answer)
+
+    def stop(self) -> None:
+        with contextlib.suppress(OSError, ValueError, KeyError):
+            pid = json.loads((self.folder / "data" / "sandbox" / "address.json").read_text())["pid"]
+            os.kill(pid, signal.SIGTERM)
+            deadline = time.monotonic() + 10
+            while time.monotonic() < deadline:
+                os.kill(pid, 0)  # raises once it is gone
+                time.sleep(0.05)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Home]:
+    made = Home(tmp_path)
+    yield made
+    made.stop()
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Home, Done]]:
+    """A home with one finished run, and what `collect run --wait --json` said about it. Only for looking."""
+    made = Home(tmp_path_factory.mktemp("finished"))
+    made.write("sources.csv", POSTS + "Nobody,instagram,posts,https://www.instagram.com/nothing.here/,Nobody,Drinks,\n")
+    started = made(
+        "collect", "run", "--sources", "sources.csv", "--num-posts", "3", "--name", "First", "--wait", "--json"
+    )
+    yield made, started
+    made.stop()

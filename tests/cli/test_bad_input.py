@@ -1,0 +1,240 @@
+"""Bad input: the error names the thing, the place and the cure; exit 2; nothing half-written, nothing paid."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+TEA = "Tea,instagram,posts,https://www.instagram.com/tea.club/,Tea Club,Drinks,"
+HEADER = "name,platform,service,url,creator,project,options"
+
+
+def _csv(*lines: str) -> bytes:
+    return "\n".join([HEADER, *lines, ""]).encode()
+
+
+@pytest.mark.parametrize(
+    ("csv", "words"),
+    [
+        pytest.param(
+            _csv(TEA, TEA.replace("instagram,posts", "myspace,posts")), ["line 3", "myspace", "Known:"], id="unknown platform"
+        ),
+        pytest.param(
+            _csv(TEA, TEA.replace(",posts,", ",stories,")), ["line 3", "stories", "Known:", "instagram posts"],
+            id="unknown service",
+        ),
+        pytest.param(
+            _csv(TEA, f'{TEA}"{{""colour"": 1}}"'.replace("tea.club", "b.club")), ["line 3", "colour", "Accepted:"],
+            id="an option the dataset does not take",
+        ),
+        pytest.param(
+            _csv(TEA, f'{TEA}"{{post_type"'.replace("tea.club", "b.club")), ["line 3", "options", "JSON", "for example"],
+            id="options that are no JSON",
+        ),
+        pytest.param(_csv(TEA, TEA), ["line 3", "same", "line 2", "remove"], id="a duplicate"),
+        pytest.param(b"name,platform,url\nTea,instagram,x\n", ["line 1", "service", "Needed:"], id="a missing column"),
+        pytest.param(_csv(TEA) + b"Caf\xe9,instagram,posts,https://x,,,\n", ["line 3", "UTF-8", "Save"], id="a broken encoding"),
+        pytest.param(_csv(TEA, "Tea,instagram"), ["line 3", "cells"], id="a short line"),
+        pytest.param(_csv(TEA.replace("instagram.com", "example.com")), ["line 2", "instagram", "Give"], id="a foreign URL"),
+        pytest.param(_csv(), ["no sources", "at least one line"], id="no line"),
+    ],
+)  # fmt: skip
+def test_a_source_file_is_taken_whole_or_not_at_all(home, csv, words):
+    (home.folder / "sources.csv").write_bytes(csv)
+
+    done = home("sources", "import", "sources.csv")
+
+    assert done.code == 2
+    assert done.err.splitlines()[-1].startswith("error: ")
+    assert all(word in done.err for word in ["sources.csv", *words]), done.err
+    assert "Traceback" not in done.err
+    assert home("sources", "list", "--json").json == []
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        pytest.param(
+            ["--start", "2026-11-02", "--end", "2026-11-01"], ["2026-11-02", "after", "swap"], id="dates swapped"
+        ),
+        pytest.param(["--start", "11/02/2026"], ["start", "11/02/2026", "YYYY-MM-DD"], id="a date in another form"),
+        pytest.param(["--end", "2026-02-30"], ["end", "2026-02-30", "exists"], id="a day that does not exist"),
+        pytest.param(["--num-posts", "0"], ["num-posts", "1 or more"], id="no posts"),
+        pytest.param(["--num-posts", "many"], ["num-posts", "many"], id="a word for a number"),
+        pytest.param(["--sources", "nowhere.csv"], ["nowhere.csv", "give the path"], id="no such file"),
+        pytest.param(["--project", "Nothing"], ["no enabled source"], id="a project without sources"),
+        pytest.param(["--since", "last"], ["--since", "--help"], id="an option that does not exist"),
+    ],
+)
+def test_a_plan_is_refused_before_anything_happens(tea, words, said):
+    done = tea("collect", "run", *words)
+
+    assert done.code == 2
+    assert done.err.splitlines()[-1].startswith("error: ")
+    assert all(word in done.err for word in said), done.err
+    assert tea("status", "--json").json["runs"] == []
+
+
+@pytest.fixture(scope="module")
+def tea(tmp_path_factory):
+    """A home with one source; for what is refused."""
+    from conftest import Home  # pytest's own import of the file beside us
+
+    made = Home(tmp_path_factory.mktemp("tea"))
+    made("sources", "add", "instagram", "posts", "https://www.instagram.com/tea.club/")
+    yield made
+    made.stop()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        pytest.param(["status", "nothing"], ["'nothing'", "workbench status"], id="unknown run"),
+        pytest.param(["collect", "start", "abc"], ["abc", "workbench collect plan"], id="unknown plan"),
+        pytest.param(["collect", "cancel", "abc"], ["abc"], id="unknown run to cancel"),
+        pytest.param(["sources", "edit", "99", "--name", "x"], ["99", "workbench sources list"], id="unknown source"),
+        pytest.param(["sources", "edit", "1"], ["--name"], id="nothing to change"),
+        pytest.param(["sources", "add", "instagram", "posts", "tea.club"], ["tea.club", "https"], id="no URL"),
+        pytest.param(["audit", "run", "nowhere"], ["nowhere", ".ipynb"], id="unknown notebook"),
+        pytest.param(["audit", "run", "runs", "-p", "start"], ["start", "NAME=VALUE"], id="a parameter without value"),
+        pytest.param(["work", "--threads", "0"], ["threads"], id="no threads"),
+        pytest.param(["fly"], ["fly", "--help"], id="unknown command"),
+    ],
+)
+def test_what_does_not_exist_is_named_with_the_way_to_find_it(tea, words, said):
+    done = tea(*words)
+
+    assert done.code == 2, done.err
+    assert done.err.splitlines()[-1].startswith("error: ")
+    assert all(word in done.err for word in said), done.err
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        pytest.param({"WORKBENCH_MODE": "real"}, ["WORKBENCH_MODE", "environment", "practice"], id="an unknown mode"),
+        pytest.param({"WORKBENCH_TZ": "Mars"}, ["WORKBENCH_TZ", "Europe/Riga"], id="an unknown zone"),
+        pytest.param({"WORKBENCH_THREADS": "none"}, ["WORKBENCH_THREADS", "environment"], id="a number that is none"),
+        pytest.param(
+            {"WORKBENCH_BRIGHTDATA_URL": "http://example.com"}, ["WORKBENCH_BRIGHTDATA_URL", "https"], id="plain http"
+        ),
+        pytest.param({"WORKBENCH_LEDGER_URL": "mysql://x/y"}, ["WORKBENCH_LEDGER_URL", "mysql"], id="another database"),
+    ],
+)
+def test_a_wrong_setting_is_named_with_its_origin(home, settings, said):
+    done = home("status", **settings)
+
+    assert done.code == 2
+    assert all(word in done.err for word in said), done.err
+
+
+def test_an_unknown_setting_in_workbench_toml_is_named(home):
+    home.write("workbench.toml", "colour = 1\n")
+
+    done = home("status")
+
+    assert done.code == 2
+    assert "colour" in done.err
+    assert "workbench.toml" in done.err
+
+
+def test_a_home_of_practice_is_refused_in_live_mode_and_not_touched(home):
+    home("sources", "add", "instagram", "posts", "https://www.instagram.com/tea.club/")
+
+    done = home("status", WORKBENCH_MODE="live", BRIGHTDATA_API_KEY="a-key-of-sixteen-signs")
+
+    assert done.code == 2
+    assert "belongs to practice mode" in done.err
+    assert "WORKBENCH_HOME" in done.err
+
+
+def test_live_mode_without_a_key_starts_nothing_and_says_where_the_key_goes(home):
+    home.sources("tea.club")
+    home.settings["WORKBENCH_MODE"] = "live"
+
+    done = home("collect", "run", "--sources", "sources.csv", "--yes", "--wait")
+
+    assert done.code == 2
+    assert "BRIGHTDATA_API_KEY" in done.err
+    assert ".env" in done.err
+    assert not any(run["jobs"][0]["snapshots"][0]["snapshot_id"] for run in home("status", "--json").json["runs"])
+
+
+def test_a_refused_key_stops_the_work_pays_nothing_and_is_not_shown(home):
+    home.sources("tea.club")
+    home.settings |= {
+        "WORKBENCH_MODE": "live", "WORKBENCH_BRIGHTDATA_URL": home.sandbox_url(), "BRIGHTDATA_API_KEY": "tooshort",
+    }  # fmt: skip
+
+    done = home("collect", "run", "--sources", "sources.csv", "--yes", "--wait")
+    doctor = home("doctor", "--json")
+
+    assert done.code == 2
+    assert "refused the key" in done.err
+    assert "BRIGHTDATA_API_KEY" in done.err
+    assert "tooshort" not in done.out + done.err + doctor.out
+    assert doctor.code == 2
+    assert home("status", "--json").json["runs"][0]["jobs"][0]["snapshots"][0]["state"] == "planned"
+    assert home.sandbox("count")["triggers_accepted"] == 0
+
+
+def test_nobody_pays_without_a_yes(home):
+    home.sources("tea.club")
+    home.settings |= {
+        "WORKBENCH_MODE": "live", "WORKBENCH_BRIGHTDATA_URL": home.sandbox_url(),
+        "BRIGHTDATA_API_KEY": "a-key-of-sixteen-signs",
+    }  # fmt: skip
+
+    done = home("collect", "run", "--sources", "sources.csv")
+
+    assert done.code == 2
+    assert "--yes" in done.err
+    assert "workbench collect start" in done.err
+    assert home("status", "--json").json["runs"] == []
+
+
+def test_demo_does_not_touch_a_live_home(home):
+    done = home("demo", WORKBENCH_MODE="live")
+
+    assert done.code == 2
+    assert "WORKBENCH_HOME" in done.err
+    assert not (home.folder / "data" / "ledger.db").exists()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_read_only_home_is_named_with_the_cure(home):
+    home.folder.chmod(0o500)
+
+    done = home("status")
+
+    assert done.code == 2
+    assert str(home.folder) in done.err
+    assert "WORKBENCH_HOME" in done.err
+
+
+def test_a_home_that_is_a_file_is_named_with_the_cure(home):
+    home.write("data", "not a folder")
+
+    done = home("status")
+
+    assert done.code == 2
+    assert str(home.folder / "data") in done.err
+    assert "WORKBENCH_HOME" in done.err
+
+
+def test_a_ledger_that_is_none_is_kept_and_named(home):
+    path = home.write("data/ledger.db", "this is no database, though it has its name" * 100)
+
+    done = home("status")
+
+    assert done.code == 2
+    assert path in done.err
+    assert "this is no database" in (home.folder / "data" / "ledger.db").read_text()
+
+
+def test_a_traceback_is_shown_only_to_who_asks_for_it(home):
+    quiet, loud = home("status", "x"), home("status", "x", WORKBENCH_DEBUG="1")
+
+    assert "Traceback" not in quiet.err
+    assert "Traceback" in loud.err

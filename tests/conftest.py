@@ -1,0 +1,88 @@
+"""Ledgers for every test that wants one: real SQLite files, and a real private PostgreSQL where its server is installed."""
+
+import itertools
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tests.postgres import NoServer, private_postgres
+from workbench.ledger.store import Ledger, open_ledger
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The address of the session's PostgreSQL server, with a migrated database `template`."""
+    try:
+        with private_postgres() as server:
+            _make_database(server, "template")
+            open_ledger(f"{server}/template", mode="practice", locks=Path(os.devnull)).close()
+            yield server
+    except NoServer as reason:
+        if os.environ.get("WORKBENCH_TEST_POSTGRES") == "required":
+            pytest.fail(str(reason))
+        pytest.skip(str(reason))
+
+
+def _make_database(server: str, name: str, template: str = "template0") -> None:
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}".encode())
+
+
+@pytest.fixture(scope="session")
+def _migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("template") / "ledger.db"
+    open_ledger(f"sqlite:///{path}", mode="practice", locks=path.parent).close()
+    return path
+
+
+_numbers = itertools.count()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def kind(request: pytest.FixtureRequest) -> str:
+    """Which database; ask for it to run a test over both."""
+    return str(request.param)
+
+
+@pytest.fixture
+def empty_url(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> str:
+    """The address of a ledger that is not there yet."""
+    if kind == "sqlite":
+        return f"sqlite:///{tmp_path / 'ledger.db'}"
+    name = f"t{next(_numbers)}"
+    _make_database(request.getfixturevalue("postgres"), name)
+    return f"{request.getfixturevalue('postgres')}/{name}"
+
+
+@pytest.fixture
+def url(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> str:
+    """The address of a new ledger in practice mode."""
+    if kind == "sqlite":
+        shutil.copy(request.getfixturevalue("_migrated"), tmp_path / "ledger.db")
+        return f"sqlite:///{tmp_path / 'ledger.db'}"
+    name = f"t{next(_numbers)}"
+    _make_database(request.getfixturevalue("postgres"), name, "template")
+    return f"{request.getfixturevalue('postgres')}/{name}"
+
+
+@pytest.fixture
+def open_another(url: str, tmp_path: Path) -> Iterator[Callable[[], Ledger]]:
+    """Open the ledger once more: another owner, as another process would be."""
+    opened = []
+
+    def another() -> Ledger:
+        opened.append(open_ledger(url, mode="practice", locks=tmp_path / "locks", actor="tester"))
+        return opened[-1]
+
+    yield another
+    for ledger in opened:
+        ledger.close()
+
+
+@pytest.fixture
+def ledger(open_another: Callable[[], Ledger]) -> Ledger:
+    return open_another()

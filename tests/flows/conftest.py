@@ -1,0 +1,22 @@
+"""A house for every test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.flows.house import House
+from workbench.sandbox.serve import Sandbox
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
+    with Sandbox(tmp_path / "sandbox", seed=7, switches={"ready_after_seconds": 0.1}) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def house(tmp_path: Path, sandbox: Sandbox) -> House:
+    return House(tmp_path / "home", sandbox)

@@ -1,0 +1,196 @@
+"""What another process does in the tests of the ledger: ``python -m tests.ledger.child VERB …``."""
+
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from datetime import timedelta
+from pathlib import Path
+
+from tests.ledger.world import RESERVE, S, a_flow, a_source, claims_of, events
+from workbench.ledger import breaker, collecting
+from workbench.ledger.breaker import Breaker
+from workbench.ledger.records import Armed, Move
+from workbench.ledger.recorder import Recorder
+from workbench.ledger.store import Ledger, open_ledger
+from workbench.errors import BadInput, Throttled
+from workbench.worker import Bench, Worker
+
+HOUR = timedelta(hours=1)
+
+
+def say(what):
+    print(json.dumps(what), flush=True)
+
+
+def wait():
+    say("ready")
+    sys.stdin.readline()
+
+
+def opened(url: str, locks: str) -> Ledger:
+    return open_ledger(url, mode="practice", locks=Path(locks), actor="child")
+
+
+def open_it(url, locks):
+    wait()
+    ledger = opened(url, locks)
+    say({"head": ledger.head(), "alembic": "alembic" in sys.modules})
+    ledger.close()
+
+
+def open_as_nobody(url, locks):
+    if os.geteuid() == 0:
+        os.setgroups([])
+        os.setuid(65534)
+    try:
+        opened(url, locks)
+    except BadInput as error:
+        say(error.message)
+
+
+def hold(url, locks, how):
+    """Claim all due items, one by one or as a group, arm them if asked, and hold them until killed."""
+    ledger = opened(url, locks)
+    flow = a_flow({S.PLANNED: lambda items, tools: None}, together=10 if how == "act" else 1)
+    claims = claims_of(ledger, HOUR)
+    while (taken := claims.take(flow)) is not None:
+        if how != "unarmed":
+            Recorder(ledger, claims).armed(taken.claims, Armed(intent_id=f"i{taken.items[0].id}", reserve=RESERVE))
+    wait()
+
+
+def fork(url, locks, how):
+    """Claim an item, leave a forked child behind that does nothing, and hold on until killed."""
+    ledger = opened(url, locks)
+    claims_of(ledger, HOUR).take(a_flow())
+    pid = os.fork()
+    if pid == 0:
+        for end in (0, 1):
+            os.close(end)
+        time.sleep(60)
+        os._exit(0)
+    say("ready")
+    say(pid)
+    time.sleep(60)
+
+
+def fork_and_work(url, locks):
+    """Parent and forked child both go on with the ledger they had open."""
+    ledger = opened(url, locks)
+    claims = claims_of(ledger, HOUR)
+    taken = claims.take(a_flow())
+    mine = ledger.liveness.me
+    pid = os.fork()
+    if pid == 0:
+        other = claims.take(a_flow())
+        try:
+            Recorder(ledger, claims).move(taken.claims[0], Move(to=S.TRIGGERED), due=False)
+            stolen = True
+        except Exception:
+            stolen = False
+        ok = other.items[0].id != taken.items[0].id and ledger.liveness.me != mine and not stolen
+        os._exit(0 if ok and len(events(ledger)) == 1 else 1)
+    _, status = os.waitpid(pid, 0)
+    Recorder(ledger, claims).move(taken.claims[0], Move(to=S.TRIGGERED), due=False)
+    say({"child": status, "parent": len(events(ledger)), "alive": ledger.is_still_alive()})
+    ledger.close()
+
+
+def work(url, locks):
+    """Move items until none is due; the ids that this process moved."""
+    ledger = opened(url, locks)
+    moved = []
+
+    def step(item, tools):
+        moved.append(item.id)
+        return Move(to=S.TRIGGERED)
+
+    worker = Worker(ledger, [bench := Bench(a_flow({S.PLANNED: step}), None)], lease_time=HOUR, backoff=HOUR)
+    wait()
+    while worker.advance(bench):
+        pass
+    say(moved)
+    ledger.close()
+
+
+def paused(url, locks, lease_seconds, where, acts):
+    """Work with an act outside, and suspend ourselves right before it is ordered, or right after."""
+    ledger = opened(url, locks)
+
+    def stop():
+        say("suspended")
+        os.kill(os.getpid(), signal.SIGSTOP)
+
+    def act(item, tools):
+        if where == "before the order":
+            stop()
+        yield Armed(intent_id="paused")
+        with Path(acts).open("a") as file:
+            file.write("paused\n")
+        yield Move(to=S.TRIGGERED)
+
+    class Suspended(Recorder):
+        def armed(self, claims, order):
+            super().armed(claims, order)
+            if where == "after the order":
+                stop()
+
+    worker = Worker(
+        ledger, [Bench(a_flow({S.PLANNED: act}), None)], lease_time=timedelta(seconds=float(lease_seconds)), backoff=HOUR
+    )
+    worker._recorder = Suspended(ledger, worker.claims)
+    wait()
+    worker.work(threads=1, limit=timedelta(seconds=0.5))
+    say("over")
+    ledger.close()
+
+
+def start(url, locks, plan_hash):
+    ledger = opened(url, locks)
+    wait()
+    say(collecting.start_run(ledger, plan_hash, folder="daily_{id6}"))
+    ledger.close()
+
+
+def add(url, locks):
+    ledger = opened(url, locks)
+    wait()
+    imported = collecting.add_sources(ledger, [a_source(url=f"https://i.example/{n}") for n in range(20)])
+    say([imported.source_ids, imported.added])
+    ledger.close()
+
+
+def call(url, locks, seconds, window, refusals):
+    """Call a vendor that always refuses; every call is a line of `refusals`."""
+    breaker.WINDOW = timedelta(seconds=float(window))
+    breaker._FIRST_PAUSE = breaker._LONGEST_PAUSE = timedelta(milliseconds=1)
+    ledger = opened(url, locks)
+    gate = Breaker(ledger, "vendor")
+    wait()
+    end = time.monotonic() + float(seconds)
+
+    def calls():
+        while time.monotonic() < end:
+            try:
+                ticket = gate.enter(HOUR)
+            except Throttled as error:
+                time.sleep(min(error.retry_after.total_seconds(), 0.05))
+                continue
+            with Path(refusals).open("a") as file:
+                file.write(f"{time.time()}\n")
+            gate.leave(ticket, refused=True)
+
+    crew = [threading.Thread(target=calls) for _ in range(3)]
+    for one in crew:
+        one.start()
+    for one in crew:
+        one.join()
+    ledger.close()
+
+
+if __name__ == "__main__":
+    verbs = [open_it, open_as_nobody, hold, fork, fork_and_work, work, paused, start, add, call]
+    {verb.__name__: verb for verb in verbs}[sys.argv[1]](*sys.argv[2:])

@@ -1,0 +1,169 @@
+"""What tests of the ledger share: factories with silent defaults, a flow of one-line steps, processes of our own."""
+
+import json
+import os
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+
+from workbench.ledger import collecting, queries
+from workbench.ledger.claims import Claims
+from workbench.ledger.records import Flow, Money, Move, NewSource, Plan, PlannedJob, PlannedSnapshot, Step
+from workbench.ledger.states import SnapshotState
+from workbench.ledger.store import Ledger
+from workbench.ledger.tables import event, snapshot, spend
+
+S = SnapshotState
+ROOT = Path(__file__).resolve().parents[2]
+MINUTE = timedelta(minutes=1)
+FORWARD = {S.PLANNED: S.TRIGGERED, S.TRIGGERED: S.READY, S.READY: S.DOWNLOADED, S.DOWNLOADED: S.STAGED, S.STAGED: S.PUBLISHED}
+
+
+def a_source(**fields: Any) -> NewSource:
+    return NewSource(**{"name": "Acme", "platform": "instagram", "service": "posts", "url": "https://i.example/acme"} | fields)
+
+
+def a_snapshot(source_ids: Iterable[int] = (), **fields: Any) -> PlannedSnapshot:
+    defaults = {
+        "inputs": ({"url": "https://i.example/acme"},), "source_ids": tuple(source_ids), "query": {},
+        "estimate_records": 10, "price_micro_usd": 1500, "input_hash": "h",
+    }  # fmt: skip
+    return PlannedSnapshot(**defaults | fields)
+
+
+def a_job(*snapshots: PlannedSnapshot, **fields: Any) -> PlannedJob:
+    defaults = {
+        "name": "Acme", "platform": "instagram", "service": "posts", "kind": "posts", "dataset_id": "gd_1",
+        "folder": "Instagram/posts", "snapshots": snapshots or (a_snapshot(),),
+    }  # fmt: skip
+    return PlannedJob(**defaults | fields)
+
+
+def a_plan(*jobs: PlannedJob, **fields: Any) -> Plan:
+    defaults = {"name": "daily", "project": None, "params": {}, "jobs": jobs or (a_job(),), "hash": uuid.uuid4().hex}
+    return Plan(**defaults | fields)
+
+
+def start(ledger: Ledger, plan: Plan) -> str:
+    collecting.save_plan(ledger, plan)
+    return collecting.start_run(ledger, plan.hash, folder="daily_{id6}")[0]
+
+
+def add(ledger: Ledger, count: int = 1, **fields: Any) -> list[int]:
+    """`count` planned snapshots of a new run, due now; their ids. `fields` are the job's."""
+    run_id = start(ledger, a_plan(a_job(*[a_snapshot()] * count, **fields)))
+    with ledger.read() as connection:
+        query = select(snapshot.c.id).where(snapshot.c.run_id == run_id).order_by(snapshot.c.id)
+        return list(connection.execute(query).scalars())
+
+
+def a_flow(steps: dict[SnapshotState, Any] | None = None, **options: Any) -> Flow:
+    """Steps by state: a Step, or its function; by default every state goes on to the next."""
+    if steps is None:
+        steps = {state: lambda item, tools, to=to: Move(to=to) for state, to in FORWARD.items()}
+    made = {state: step if isinstance(step, Step) else Step(step, **options) for state, step in steps.items()}
+    return Flow(kind="snapshot", steps=made, failed=S.FAILED, unsure=S.UNSURE, quarantined=S.QUARANTINED)
+
+
+def claims_of(ledger: Ledger, lease_time: timedelta = MINUTE) -> Claims:
+    return Claims(ledger, lease_time=lease_time)
+
+
+def row(ledger: Ledger, item_id: int) -> Any:
+    with ledger.read() as connection:
+        return connection.execute(select(snapshot).where(snapshot.c.id == item_id)).one()
+
+
+def change(ledger: Ledger, item_id: int, **values: Any) -> None:
+    """As a person with a database tool would: past all rules."""
+    ledger.write(lambda connection: connection.execute(snapshot.update().where(snapshot.c.id == item_id).values(**values)))
+
+
+def story(ledger: Ledger, item_id: int) -> list[str]:
+    """What happened to an item, in words: ``moved planned→triggered``, ``armed``."""
+    return [
+        f"{one['what']} {one['from_state']}→{one['to_state']}" if one["what"] == "moved" else one["what"]
+        for one in queries.story(ledger, "snapshot", str(item_id))
+    ]
+
+
+def money(ledger: Ledger, item_id: int) -> list[tuple[str, int]]:
+    with ledger.read() as connection:
+        query = select(spend.c.kind, spend.c.micro_usd).where(spend.c.item_id == item_id).order_by(spend.c.id)
+        return [(one.kind, one.micro_usd) for one in connection.execute(query)]
+
+
+def events(ledger: Ledger) -> list[Any]:
+    with ledger.read() as connection:
+        return list(connection.execute(select(event).order_by(event.c.seq)))
+
+
+RESERVE = Money(15_000, 10)
+
+
+# Processes ---------------------------------------------------------------------------------------
+
+
+class Child:
+    """A Python process of ours that runs `tests/ledger/child.py`; it speaks in lines of JSON."""
+
+    def __init__(self, verb: str, *args: object) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-W", "error", "-m", "tests.ledger.child", verb, *map(str, args)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            cwd=ROOT,
+            text=True,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )
+
+    def hear(self) -> Any:
+        """The next line it says."""
+        line = self.process.stdout.readline()
+        assert line, f"the child ended with {self.process.wait()} without a word"
+        return json.loads(line)
+
+    def tell(self) -> None:
+        """Let it go on from where it waits."""
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def end(self) -> Any:
+        """Its last word; it ended well."""
+        said, _ = self.process.communicate(timeout=60)
+        assert self.process.returncode == 0
+        return json.loads(said.splitlines()[-1]) if said.strip() else None
+
+
+@contextmanager
+def children(count: int, verb: str, *args: object) -> Iterator[list[Child]]:
+    """`count` processes that have started and wait for `tell`."""
+    crew = [Child(verb, *args) for _ in range(count)]
+    try:
+        for child in crew:
+            assert child.hear() == "ready"
+        yield crew
+    finally:
+        for child in crew:
+            child.kill()
+            child.process.stdin.close()
+            child.process.stdout.close()
+
+
+def all_at_once(count: int, verb: str, *args: object) -> list[Any]:
+    """What `count` processes say that start the same thing at the same moment."""
+    with children(count, verb, *args) as crew:
+        for child in crew:
+            child.tell()
+        return [child.end() for child in crew]

@@ -1,0 +1,18 @@
+"""Audit: a notebook becomes a report that cannot silently change.
+
+execute → redact → seal
+
+notebook.py     the notebook as plain JSON: loading, saving, the marks that say how it ended
+parameters.py   the declared parameters, read without running anything; what is given is checked against them
+values.py       one value against one type
+execute.py      one execution, from the check of its parameters to its seal
+watch.py        the runner from outside: progress, cancel, and a verdict when it was killed
+runner.py       the process that runs the notebook; owns the kernel
+engine.py       papermill's engine, with an honest ending
+redact.py       secrets out of every text; a still face for widgets
+report.py       the HTML for a person: one file, no network, hostile outputs disarmed
+seal.py         the directory written once, with its manifest
+origin.py       which code, environment and person made it
+
+papermill and nbclient are imported in the runner alone: they cost a second.
+"""

@@ -1,0 +1,249 @@
+"""papermill's engine with an honest ending: what did not run is never called completed.
+
+papermill 2.7 marks every cell completed after a kernel's death, a timeout and a cancel, and stops for nobody.
+Here a cell is completed when the kernel answered; a supervisor beside the running cell saves what it printed
+and, when the execution must stop, interrupts the kernel, waits, and kills it.
+
+Imported in the runner's process only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import papermill as pm
+from ipykernel.kernelspec import get_kernel_dict
+from jupyter_client.kernelspec import KernelSpec
+from jupyter_client.manager import AsyncKernelManager
+from jupyter_core.utils import run_sync
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbformat import NotebookNode
+from papermill.clientwrap import PapermillNotebookClient
+from papermill.engines import Engine, NotebookExecutionManager, papermill_engines
+from papermill.translators import PythonTranslator, papermill_translators
+
+from workbench.audit.notebook import CellState, Outcome, is_runnable, mark_ending, mark_unrun, state
+from workbench.audit.parameters import assignments
+from workbench.audit.values import Value
+
+NAME: Final = "workbench"
+TICK: Final = 0.2  # how soon a request to stop is seen
+SAVE_EVERY: Final = 1.0  # of a running cell's output; every save rewrites and redacts the file
+START_TIMEOUT: Final = timedelta(minutes=1)
+OUTPUT_TIMEOUT: Final = timedelta(minutes=2)  # for output still on its way when its cell has ended
+
+
+class Stop:
+    """Whether the execution has to end before its last cell, and why."""
+
+    def __init__(self, limit: timedelta) -> None:
+        self._deadline = time.monotonic() + limit.total_seconds()
+        self._limit = limit
+        self._asked = ""
+
+    def ask(self, why: str) -> None:
+        self._asked = self._asked or why
+
+    @property
+    def reason(self) -> Ended | None:
+        if self._asked:
+            return Ended(Outcome.CANCELLED, "Cancelled", self._asked)
+        if time.monotonic() >= self._deadline:
+            return Ended(Outcome.TIMED_OUT, "TimedOut", f"the execution's limit of {self._limit} was reached")
+        return None
+
+
+class Ended(Exception):
+    """The execution is over, and how."""
+
+    def __init__(self, outcome: Outcome, name: str | None = None, value: str | None = None) -> None:
+        super().__init__(outcome, name, value)
+        self.outcome, self.name, self.value = outcome, name, value
+
+
+class OwnKernel(AsyncKernelManager):
+    """A kernel of this very interpreter, whatever a kernelspec named python3 points to on this machine."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        # Where the installed kernel declares that it can; such a kernel warns on stderr when it is not used.
+        self.transport_encryption = "auto"
+
+    @property
+    def kernel_spec(self) -> KernelSpec:
+        return KernelSpec(**get_kernel_dict())
+
+
+class Book(NotebookExecutionManager):  # type: ignore[misc]
+    """Keeps the marks of the cells, and saves the notebook through `save_as`."""
+
+    def __init__(self, nb: NotebookNode, save_as: Callable[[NotebookNode], None], tell: Callable[..., None]) -> None:
+        super().__init__(nb, progress_bar=False, autosave_cell_every=0)
+        self._save_as = save_as
+        self._tell = tell
+        self.saved_at = time.monotonic()
+
+    def save(self, **_: Any) -> None:
+        self._save_as(self.nb)
+        self.saved_at = time.monotonic()
+
+    def notebook_start(self, **_: Any) -> None:
+        super().notebook_start()
+        mark_unrun(self.nb)
+        self.save()
+
+    def cell_start(self, cell: NotebookNode, cell_index: int, **_: Any) -> None:
+        super().cell_start(cell, cell_index)
+        self._tell(cell=cell_index, state=CellState.RUNNING)
+
+    def cell_complete(self, cell: NotebookNode, cell_index: int, **_: Any) -> None:
+        super().cell_complete(cell, cell_index)
+        self._tell(cell=cell_index, state=CellState.COMPLETED)
+
+    def notebook_complete(self, ended: Ended) -> None:
+        """Unlike papermill's, this changes no cell's mark but that of the cell that was running."""
+        self.end_time = self.now()
+        for part in [self.nb, *(cell for cell in self.nb.cells if state(cell) == CellState.RUNNING)]:
+            started = datetime.fromisoformat(part.metadata.papermill.start_time)
+            seconds = (self.end_time - started).total_seconds()
+            part.metadata.papermill.update(end_time=self.end_time.isoformat(), duration=seconds)
+        mark_ending(self.nb, ended.outcome, ended.name, ended.value)
+        self.save()
+
+
+class Client(PapermillNotebookClient):  # type: ignore[misc]
+    """Runs the cells one by one until one ends the execution or `stop` has a reason."""
+
+    nb_man: Book
+    stop: Stop
+    grace: timedelta
+    has_started = False
+    kernel_started: Callable[[int], None]
+
+    def papermill_execute_cells(self) -> None:
+        self.has_started = True
+        self._reasons: list[Ended] = []
+        self.kernel_started(self.km.provisioner.pid)
+        try:
+            for index, cell in enumerate(self.nb.cells):
+                if is_runnable(cell):
+                    self._execute_one(cell, index)
+        finally:
+            self.set_widgets_metadata()
+
+    def _execute_one(self, cell: NotebookNode, index: int) -> None:
+        if reason := self.stop.reason:
+            raise reason
+        self.nb_man.cell_start(cell, index)
+        try:
+            self._run_supervised(cell, index)
+        except (CellExecutionError, DeadKernelError) as error:
+            raise (self._reasons or [_ended_by(error)])[0] from error
+        # A cell may swallow the interrupt, or be allowed to raise: then its answer looks like success.
+        if self._reasons:
+            raise self._reasons[0]
+        self.nb_man.cell_complete(cell, index)
+
+    async def _async_run_supervised(self, cell: NotebookNode, index: int) -> None:
+        supervisor = asyncio.ensure_future(self._supervise())
+        try:
+            await self.async_execute_cell(cell, index)
+        finally:
+            supervisor.cancel()
+
+    _run_supervised = run_sync(_async_run_supervised)
+
+    async def _supervise(self) -> None:
+        while not (reason := self.stop.reason):
+            await asyncio.sleep(TICK)
+            if time.monotonic() - self.nb_man.saved_at >= SAVE_EVERY:
+                with contextlib.suppress(OSError):  # the save at the end of the cell will say so
+                    self.nb_man.save()
+        self._reasons.append(reason)
+        await self.km.interrupt_kernel()
+        await asyncio.sleep(self.grace.total_seconds())
+        await self.km.provisioner.kill()
+
+    def note_exit(self, execute_reply: dict[str, Any], **_: Any) -> None:
+        """``sys.exit()`` answers with an error, ``exit()`` with success and a farewell in the payload."""
+        content = execute_reply["content"]
+        if content.get("ename") == "SystemExit":
+            self._reasons.append(Ended(Outcome.EXITED, "SystemExit", str(content.get("evalue", ""))))
+        elif any(part.get("source") == "ask_exit" for part in content.get("payload") or ()):
+            self._reasons.append(Ended(Outcome.EXITED, "SystemExit", "the cell called exit()"))
+
+
+def _ended_by(error: CellExecutionError | DeadKernelError) -> Ended:
+    if isinstance(error, CellExecutionError):
+        return Ended(Outcome.FAILED, error.ename, error.evalue)
+    return Ended(Outcome.KERNEL_DIED, "KernelDied", "the kernel's process ended while the cell was running")
+
+
+class HonestEngine(Engine):  # type: ignore[misc]
+    @classmethod
+    def execute_notebook(cls, nb: NotebookNode, kernel_name: str, **options: Any) -> NotebookNode:
+        book = Book(nb, options["save_as"], options["tell"])
+        nb.metadata.papermill.update(input_path=options["title"], output_path=None)
+        book.notebook_start()
+        client = Client(
+            book,
+            kernel_name=kernel_name,
+            kernel_manager_class=OwnKernel,
+            resources={"metadata": {"path": options["home"]}},
+            startup_timeout=int(START_TIMEOUT.total_seconds()),
+            iopub_timeout=int(OUTPUT_TIMEOUT.total_seconds()),
+        )
+        client.stop, client.grace = options["stop"], options["grace"]
+        client.kernel_started = lambda pid: options["tell"](
+            kernel=pid, cells=[n for n, cell in enumerate(nb.cells) if is_runnable(cell)]
+        )
+        client.on_cell_executed = client.note_exit
+        book.notebook_complete(_executed(client))
+        return nb
+
+
+def _executed(client: Client) -> Ended:
+    try:
+        client.execute()
+    except Ended as ended:
+        return ended
+    except CellTimeoutError as error:
+        return Ended(Outcome.FAILED, "OutputTimeout", str(error).splitlines()[0])
+    except DeadKernelError:
+        return Ended(Outcome.KERNEL_DIED, "KernelDied", "the kernel's process ended after the last cell")
+    except RuntimeError as error:  # what nbclient raises when no kernel comes up
+        if client.has_started:
+            raise
+        return Ended(Outcome.KERNEL_DIED, "KernelDied", f"the kernel did not start: {error}")
+    return Ended(Outcome.SUCCEEDED)
+
+
+class Literals(PythonTranslator):  # type: ignore[misc]
+    """papermill escapes values but not all of them to literals; ours are checked, and are written by us."""
+
+    @classmethod
+    def codify(cls, parameters: dict[str, Value], comment: str = "") -> str:  # noqa: ARG003
+        return assignments(parameters)
+
+
+def run(nb: NotebookNode, parameters: dict[str, Value], **options: Any) -> None:
+    papermill_engines.register(NAME, HonestEngine)
+    papermill_translators.register("python", Literals)
+    # papermill reads the outputs once more and raises what the engine has noted already; it also calls a cell
+    # that is tagged to raise a failure.
+    with contextlib.suppress(pm.PapermillExecutionError):
+        pm.execute_notebook(
+            nb,
+            None,
+            parameters,
+            engine_name=NAME,
+            kernel_name="python3",
+            language="python",
+            progress_bar=False,
+            **options,
+        )

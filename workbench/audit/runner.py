@@ -1,0 +1,106 @@
+"""The process that runs one notebook: ``python -m workbench.audit.runner``, started by `execute` alone.
+
+The order comes through standard input, so nothing of it is in an argument list or a file; that pipe stays
+open, and its end means that whoever gave the order is gone. Standard output carries one JSON line per cell.
+The notebook is redacted before each save: no secret reaches the disk, whenever this process is killed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import pickle
+import signal
+import sys
+import threading
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import IO, Any, Final
+
+from workbench.audit.notebook import Notebook, dump
+from workbench.audit.redact import Redaction
+from workbench.audit.values import Value
+from workbench.files import write_bytes
+from workbench.secret import Redactor
+
+OUTPUT: Final = "output.ipynb"
+
+
+@dataclass(frozen=True)
+class Order:
+    execution_id: str
+    title: str  # of the notebook, for a reader
+    notebook: str  # its JSON
+    values: dict[str, Value]
+    home: str
+    work: str
+    limit: timedelta
+    grace: timedelta
+    redactor: Redactor
+
+
+class Channel:
+    """One JSON line per piece of news, for the process that gave the order."""
+
+    def __init__(self, file: IO[str]) -> None:
+        self._file = file
+
+    def __call__(self, **news: Any) -> None:
+        # When nobody listens any more, standard input says so too, and stops the execution.
+        with contextlib.suppress(BrokenPipeError):
+            self._file.write(json.dumps(news) + "\n")
+            self._file.flush()
+
+
+def _own_stdout() -> IO[str]:
+    """Keep standard output for the news: the kernel inherits number 1, and may print anything there."""
+    ours = os.dup(1)
+    os.dup2(2, 1)
+    return os.fdopen(ours, "w")
+
+
+def _saver(order: Order) -> Any:
+    def save(nb: Notebook) -> None:
+        redaction = Redaction(order.redactor)
+        clean = redaction(nb)
+        clean["metadata"].setdefault("workbench", {}).update(
+            execution_id=order.execution_id, redactions=redaction.count
+        )
+        write_bytes(Path(order.work) / OUTPUT, dump(clean), mode=0o600)
+
+    return save
+
+
+def main() -> None:
+    channel = Channel(_own_stdout())
+    order: Order = pickle.load(sys.stdin.buffer)  # noqa: S301 -- from our parent, through a pipe without a name
+    # 1.0 s of a start-up of 2: jsonschema's optional grammar for international addresses, of no use here.
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+    import nbformat
+
+    from workbench.audit import engine
+
+    stop = engine.Stop(order.limit)
+    signal.signal(signal.SIGTERM, lambda *_: stop.ask("somebody cancelled the execution"))
+    threading.Thread(target=_watch_parent, args=(stop,), daemon=True).start()
+    engine.run(
+        nbformat.reads(order.notebook, as_version=4),  # type: ignore[no-untyped-call]
+        order.values,
+        title=order.title,
+        home=order.home,
+        stop=stop,
+        grace=order.grace,
+        save_as=_saver(order),
+        tell=channel,
+    )
+
+
+def _watch_parent(stop: Any) -> None:
+    os.read(0, 1)  # returns at the pipe's end; unlike sys.stdin it holds no lock that would hinder our own exit
+    stop.ask("the process that started the execution is gone")
+
+
+if __name__ == "__main__":
+    main()

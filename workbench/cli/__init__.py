@@ -1,0 +1,22 @@
+"""The command line, one small file per group of commands.
+
+    commands    the tree: which word calls what
+    boundary    errors → one line, a JSON object, an exit code; never a traceback
+    exits       the exit codes, and which state leads to which
+    console     what a terminal is shown: tables, times, JSON; hostile text made harmless
+    opening     the workbench of this home, and a clean end on Ctrl-C and SIGTERM
+    progress    how a run comes along: live on a terminal, a line per change elsewhere
+
+    doctor · lab · sandbox · sources · collect · work (work, status, todo, folders) · sql · audit · demo
+
+A command parses, asks `app`, and prints; it decides nothing. Only typer and rich are imported before a command runs.
+"""
+
+from __future__ import annotations
+
+
+def main() -> int:
+    """Run the command line of this process; the exit code."""
+    from workbench.cli.boundary import run
+
+    return run()

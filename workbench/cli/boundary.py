@@ -1,0 +1,81 @@
+"""The one place that catches everything: an error becomes a line that names the cure, and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from itertools import pairwise
+from typing import Final
+
+import typer
+
+from workbench.cli.console import answer, clean, say
+from workbench.cli.exits import Exit
+from workbench.errors import BadInput, NeedsPerson, UiChanged, Unanswered, WorkbenchError
+
+_DEBUG: Final = "WORKBENCH_DEBUG"
+_INTERRUPTED: Final = 130  # what shells know Ctrl-C by
+
+
+def run() -> int:
+    from workbench.cli.commands import app
+
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # scraped text may hold half a sign
+    try:
+        code = int(app(standalone_mode=False, prog_name="workbench") or 0)
+        sys.stdout.flush()
+    except (typer.Abort, KeyboardInterrupt):
+        say("stopped; what was begun goes on with: workbench work")
+        return _INTERRUPTED
+    except BrokenPipeError:
+        # The reader (head, less) has seen enough; Python would complain again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.DONE
+    except Exception as error:
+        if os.environ.get(_DEBUG) == "1":
+            raise
+        return _explain(error)
+    return code
+
+
+def _explain(error: Exception) -> Exit:
+    kind, said, code = _read(error)
+    message = clean(said)
+    say(f"error: {message}")
+    if _wants_json():
+        answer({"error": {"type": kind, "message": message}})
+    return code
+
+
+def _read(error: Exception) -> tuple[str, str, Exit]:
+    name = type(error).__name__
+    if isinstance(error, typer.TyperException):
+        return "WrongUse", f"{error.format_message()} See --help.", Exit.REFUSED
+    if isinstance(error, WorkbenchError):
+        return name, error.message, _code(error)
+    if isinstance(error, OSError) and error.filename:
+        said = f"{error.filename}: {error.strerror}. Check that the disk has room and that you may write there."
+        return name, said, Exit.FAILED
+    said = _redacted(f"{name}: {error}")
+    return name, f"this is a bug of ours. {said}. {_DEBUG}=1 shows where.", Exit.FAILED
+
+
+def _code(error: WorkbenchError) -> Exit:
+    if isinstance(error, BadInput):
+        return Exit.REFUSED
+    if isinstance(error, NeedsPerson | UiChanged):
+        return Exit.PERSON
+    return Exit.UNSURE if isinstance(error, Unanswered) else Exit.FAILED
+
+
+def _redacted(text: str) -> str:
+    """A surprise may quote anything; our own errors are made without secrets."""
+    from workbench.app import open_workbench
+
+    return open_workbench().redactor(text)
+
+
+def _wants_json() -> bool:
+    given = sys.argv[1:]
+    return "--json" in given or "--format=json" in given or ("--format", "json") in pairwise(given)

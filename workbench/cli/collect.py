@@ -1,0 +1,210 @@
+"""`workbench collect`: plan a run, start it, wait for it, cancel it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from workbench.cli import exits
+from workbench.cli.console import Json, answer, counted, dollars, say, show, table, usd
+from workbench.cli.exits import Exit
+from workbench.cli.opening import bench, stopping
+from workbench.cli.progress import following
+from workbench.cli.work import print_runs
+from workbench.errors import Refused
+
+if TYPE_CHECKING:
+    from workbench.app import Workbench
+    from workbench.ledger.records import Plan, PlannedJob
+
+app = typer.Typer(no_args_is_help=True)
+
+Sources = Annotated[Path | None, typer.Option(metavar="FILE", help="A sources.csv; otherwise every enabled source.")]
+Project = Annotated[str | None, typer.Option(help="Only sources of this project.")]
+Start = Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="First day of the posts.")]
+End = Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="Last day of the posts.")]
+NumPosts = Annotated[int | None, typer.Option(metavar="N", help="At most so many posts a source.")]
+Name = Annotated[str | None, typer.Option(help="Of the run and its folder.")]
+Wait = Annotated[bool, typer.Option("--wait", help="Work here until the run is over.")]
+PlanHash = Annotated[str, typer.Argument(metavar="HASH", help="As `collect plan` shows it; its beginning is enough.")]
+
+
+@app.command()
+def plan(
+    sources: Sources = None,
+    project: Project = None,
+    start: Start = None,
+    end: End = None,
+    num_posts: NumPosts = None,
+    name: Name = None,
+    json: Json = False,
+) -> None:
+    """Show what a run would ask for and what it may cost. Nothing is started; `collect start HASH` starts exactly it."""
+    with bench(quiet=json) as workbench:
+        made = workbench.plan(sources, project=project, start=start, end=end, num_posts=num_posts, name=name)
+    if json:
+        answer(_shape(made))
+        return
+    print_plan(made)
+    show(f"Start exactly this with: workbench collect start {made.hash[:12]}")
+
+
+@app.command()
+def start(plan_hash: PlanHash, wait: Wait = False, json: Json = False) -> Exit:
+    """Start a plan that was shown; a second time answers the same run."""
+    with bench(quiet=json) as workbench:
+        return _start(workbench, plan_hash, wait=wait, json=json)
+
+
+@app.command()
+def run(
+    sources: Sources = None,
+    project: Project = None,
+    start: Start = None,
+    end: End = None,
+    num_posts: NumPosts = None,
+    name: Name = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Do not ask; needed in live mode where nobody can answer.")
+    ] = False,
+    wait: Wait = False,
+    json: Json = False,
+) -> Exit:
+    """Plan, show, ask, start. In live mode this costs money, and nothing is started without a yes."""
+    with bench(quiet=json) as workbench:
+        made = workbench.plan(sources, project=project, start=start, end=end, num_posts=num_posts, name=name)
+        if not json:
+            print_plan(made)
+        if not yes:
+            _ask(made, workbench.settings.mode)
+        return _start(workbench, made.hash, wait=wait, json=json)
+
+
+@app.command()
+def cancel(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="The id or name of a run, or its beginning.")],
+    json: Json = False,
+) -> None:
+    """End a run: what was not sent is dropped, what runs at Bright Data is cancelled there by the worker.
+
+    What was already collected is paid, so it is still brought in.
+    """
+    with bench(quiet=json) as workbench:
+        run_id = workbench.cancel(run)
+        if json:
+            answer({"run_id": run_id, "cancel_asked": True})
+        else:
+            show(f"run {run_id} is asked to end.")
+        _hint(workbench)
+
+
+# ----------------------------------------------------------------------------------------------------
+
+
+def print_plan(made: Plan) -> None:
+    rows = [
+        (
+            job["job"], job["dataset_id"], job["inputs"], job["snapshots"], job["records"],
+            dollars(job["price_micro_usd"]), dollars(job["micro_usd"]),
+        )
+        for job in map(_item, made.jobs)
+    ]  # fmt: skip
+    columns = ("job", "dataset", "inputs", "snapshots", "records", "price", "estimate")
+    table(f"Plan {made.hash[:12]} · {made.name}", columns, rows, right=columns[2:])
+    estimate = made.estimate
+    show(f"ESTIMATE {dollars(estimate.micro_usd)} for about {counted(estimate.records, 'record')}.", style="bold")
+
+
+def _item(job: PlannedJob) -> dict[str, Any]:
+    snapshots = job.snapshots
+    return {
+        "job": f"{job.platform} {job.service}",
+        "dataset_id": job.dataset_id,
+        "inputs": sum(len(one.inputs) for one in snapshots),
+        "snapshots": len(snapshots),
+        "records": sum(one.estimate_records for one in snapshots),
+        "price_micro_usd": max((one.price_micro_usd for one in snapshots), default=0),
+        "micro_usd": sum(one.estimate_records * one.price_micro_usd for one in snapshots),
+    }
+
+
+def _shape(made: Plan) -> dict[str, Any]:
+    items = []
+    for one in map(_item, made.jobs):
+        price, estimate = one.pop("price_micro_usd"), one.pop("micro_usd")
+        items.append({**one, "price_usd": usd(price), "estimate_usd": usd(estimate)})
+    return {
+        "plan_hash": made.hash,
+        "name": made.name,
+        "estimate_usd": usd(made.estimate.micro_usd),
+        "records": made.estimate.records,
+        "jobs": len(items),
+        "snapshots": sum(one["snapshots"] for one in items),
+        "items": items,
+    }
+
+
+def _ask(made: Plan, mode: str) -> None:
+    """A terminal is asked. Without one, practice goes on, and live is refused: nobody agreed to pay."""
+    kept = f"The plan is kept: workbench collect start {made.hash[:12]}"
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        if mode == "live":
+            raise Refused(
+                f"nobody is here to agree to an estimate of {dollars(made.estimate.micro_usd)}; give --yes. {kept}"
+            )
+        return
+    cost = "practice, free" if mode == "practice" else f"about {dollars(made.estimate.micro_usd)}"
+    if not typer.confirm(f"Start it ({cost})?", err=True):
+        raise Refused(f"not started, as you said. {kept}")
+
+
+def _start(workbench: Workbench, plan_hash: str, *, wait: bool, json: bool) -> Exit:
+    run_id = workbench.start(plan_hash)
+    run = workbench.status(run_id)["runs"][0]
+    started = _started(workbench, run)
+    if not json:
+        show(
+            f"Run {run_id} is started: {counted(started['jobs'], 'job')}, {counted(started['snapshots'], 'snapshot')}."
+        )
+    code = Exit.DONE
+    if wait:
+        run = wait_for(workbench, run_id)
+        code = exits.worst(exits.of_snapshot(one) for job in run["jobs"] for one in job["snapshots"])
+        started |= {"status": run["status"], "rows": run["rows"], "spent_usd": usd(workbench.spent_micro_usd(run_id))}
+        if not json:
+            print_runs(workbench, [run])
+    else:
+        _hint(workbench)
+    if json:
+        answer(started)
+    return code
+
+
+def _started(workbench: Workbench, run: dict[str, Any]) -> dict[str, Any]:
+    """What was started, as its first event has it: the plan and its estimate do not change any more."""
+    facts = workbench.story("run", run["run_id"])[0]["facts"]
+    return {
+        "run_id": run["run_id"],
+        "plan_hash": facts["plan_hash"],
+        "estimate_usd": usd(facts["estimate_micro_usd"]),
+        "jobs": len(run["jobs"]),
+        "snapshots": sum(len(job["snapshots"]) for job in run["jobs"]),
+    }
+
+
+def wait_for(workbench: Workbench, run_id: str) -> dict[str, Any]:
+    """Work here until the run is over (or we are asked to stop); how it stands then."""
+    with stopping() as stop, following(workbench, run_id) as watch:
+        workbench.work(run=run_id, watch=watch, stop=stop)
+    if stop.is_set():
+        say(f"stopped; run {run_id} goes on with: workbench work")
+    run: dict[str, Any] = workbench.status(run_id)["runs"][0]
+    return run
+
+
+def _hint(workbench: Workbench) -> None:
+    if not workbench.is_worked():
+        say("no worker is running: workbench work")

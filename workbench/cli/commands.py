@@ -1,0 +1,30 @@
+"""The tree of commands: which word calls what."""
+
+from __future__ import annotations
+
+import typer
+
+from workbench.cli import audit, collect, demo, doctor, lab, sandbox, sources, sql, work
+
+app = typer.Typer(
+    name="workbench",
+    help="Collect tracked sources into tables that can be queried, keep what was run, lose nothing.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+app.command()(doctor.doctor)
+app.command()(demo.demo)
+app.command()(lab.lab)
+app.command()(work.status)
+app.command()(work.todo)
+app.command()(work.work)
+app.command()(work.folders)
+app.command()(sql.sql)
+app.add_typer(sources.app, name="sources", help="The accounts and pages that are tracked.")
+app.add_typer(collect.app, name="collect", help="Plan a run, start it, wait for it, cancel it.")
+app.add_typer(audit.app, name="audit", help="Run notebooks and keep what came of them.")
+app.add_typer(sandbox.app, name="sandbox", help="The stand-ins of practice mode.")

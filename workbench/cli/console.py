@@ -1,0 +1,111 @@
+"""What a terminal is shown: tables, times, money, JSON. Whatever came from outside is made harmless first."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+import unicodedata
+from collections.abc import Iterable, Sequence
+from datetime import datetime, tzinfo
+from typing import Annotated, Any, Final
+
+import typer
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+Json = Annotated[bool, typer.Option("--json", help="Answer with one JSON document on stdout.")]
+
+_WIDE: Final = 200  # columns where nobody looks: a pipe or a file is not folded at 80
+_MICRO: Final = 1_000_000
+# Colours, cursor moves, titles, clipboard: whole sequences go, so that no "[31m" is left over.
+_SEQUENCE: Final = re.compile(
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b[\]PX^_].*?(?:\x07|\x1b\\|\x9c|$)|\x1b[ -/]*[0-~]", re.DOTALL
+)
+_JOINER: Final = "\u200d"  # holds emojis of several signs together
+
+
+def _console(*, stderr: bool) -> Console:
+    stream = sys.stderr if stderr else sys.stdout
+    # The names of outside are never markup, and an address is no reason for colour.
+    return Console(stderr=stderr, markup=False, highlight=False, emoji=False, width=None if stream.isatty() else _WIDE)
+
+
+out: Final = _console(stderr=False)
+err: Final = _console(stderr=True)
+
+
+def clean(value: object) -> str:
+    """One line that can neither move the cursor nor reverse the reading order nor look like a second line."""
+    text = _SEQUENCE.sub("", str(value))
+    return " ".join("".join(map(_shown, text)).split())
+
+
+def _shown(sign: str) -> str:
+    kind = unicodedata.category(sign)
+    if kind[0] == "Z" or kind == "Cc":
+        return " "
+    return "" if kind[0] == "C" and sign != _JOINER else sign
+
+
+def say(text: str, *, style: str = "") -> None:
+    """A line for a person, on stderr: stdout belongs to the answer."""
+    err.print(Text(clean(text), style=style), soft_wrap=True)
+
+
+def show(text: str, *, style: str = "") -> None:
+    """A line of the answer."""
+    out.print(Text(clean(text), style=style), soft_wrap=True)
+
+
+def practice(mode: str) -> None:
+    """Say it wherever a person looks."""
+    if mode == "practice":
+        say("PRACTICE: stand-ins answer, nothing is real, nothing costs money", style="dim")
+
+
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], *, right: Sequence[str] = ()) -> None:
+    """Print rows; columns named in `right` hold numbers."""
+    drawn = Table(
+        title=Text(clean(title)) if title else None, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False
+    )
+    for name in columns:
+        drawn.add_column(name, justify="right" if name in right else "left", overflow="fold")
+    for row in rows:
+        drawn.add_row(*("" if cell is None else Text(clean(cell)) for cell in row))
+    out.print(drawn)
+
+
+def answer(value: Any) -> None:
+    """The one JSON document of a command."""
+    text = json.dumps(value, ensure_ascii=False, indent=2, default=str)
+    sys.stdout.write("".join(_escaped(sign) for sign in text) + "\n")
+
+
+def _escaped(sign: str) -> str:
+    """Signs that a terminal obeys stand only inside texts of the document, where JSON has a harmless spelling."""
+    hostile = sign not in "\n " and unicodedata.category(sign)[0] == "C"
+    return json.dumps(sign)[1:-1] if hostile else sign
+
+
+def when(moment: str | datetime | None, zone: tzinfo) -> str:
+    """A time for a person: in the zone of the settings, which is named."""
+    if moment is None:
+        return ""
+    at = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+    return f"{at.astimezone(zone):%Y-%m-%d %H:%M %Z}"
+
+
+def usd(micro: int) -> float:
+    return round(micro / _MICRO, 6)
+
+
+def dollars(micro: int) -> str:
+    return f"${micro / _MICRO:,.2f}" if micro >= _MICRO else f"${micro / _MICRO:.4f}".rstrip("0").rstrip(".")
+
+
+def counted(number: int, noun: str, plural: str | None = None) -> str:
+    """`1 job`, `2 jobs`."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"

@@ -1,0 +1,115 @@
+"""`workbench doctor`: every setting and where it came from, and whether everything that work needs is well."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Final, Literal
+
+from workbench.cli.console import Json, answer, show, table
+from workbench.cli.exits import Exit
+from workbench.cli.opening import bench
+from workbench.errors import BadInput, WorkbenchError
+from workbench.files import make_folder
+
+if TYPE_CHECKING:
+    from workbench.app import Workbench
+
+_LITTLE_GB: Final = 2  # below it, a download of ordinary size may not find room
+
+
+@dataclass(frozen=True)
+class Check:
+    name: str
+    status: Literal["ok", "warning", "error"]
+    found: str
+    cure: str = ""
+
+
+def doctor(json: Json = False) -> Exit:
+    """Show every setting with its origin, and check what work needs. Exit 2 when something is broken."""
+    with bench(quiet=json) as workbench:
+        settings = [one.model_dump() for one in workbench.origins]
+        checks = list(_checks(workbench))
+        mode, home = workbench.settings.mode, str(workbench.settings.home)
+    broken = [one for one in checks if one.status == "error"]
+    if json:
+        answer({"mode": mode, "home": home, "settings": settings, "checks": [asdict(one) for one in checks]})
+    else:
+        table("Settings", ("name", "value", "from", "what it does"), (tuple(one.values()) for one in settings))
+        table("Checks", ("check", "", "found", "cure"), (tuple(asdict(one).values()) for one in checks))
+        show("Something is broken: see the cures above." if broken else "All well.", style="bold")
+    return Exit.REFUSED if broken else Exit.DONE
+
+
+def _checks(workbench: Workbench) -> Iterator[Check]:
+    yield Check("python", "ok", f"{platform.python_version()} on {platform.system()} {platform.machine()}")
+    yield Check("mode", "ok", _MEANING[workbench.settings.mode])
+    for name, check in (("ledger", _ledger), ("lake", _lake), ("disk", _disk), ("worker", _worker)):
+        yield _guarded(name, check, workbench)
+    yield _guarded("bright data", _brightdata, workbench)
+    yield _guarded("browser", _browser, workbench)
+
+
+_MEANING: Final = {
+    "practice": "practice: our stand-ins answer, nothing costs money",
+    "live": "live: the real services answer, collecting costs money",
+}
+
+
+def _guarded(name: str, check: Callable[[Workbench], Check], workbench: Workbench) -> Check:
+    """What our edges refuse is broken; what may pass by itself is a warning. Their messages hold the cure."""
+    try:
+        return check(workbench)
+    except BadInput as error:
+        return Check(name, "error", error.message)
+    except WorkbenchError as error:
+        return Check(name, "warning", error.message, "Try again in a minute.")
+
+
+def _ledger(workbench: Workbench) -> Check:
+    number, _ = workbench.ledger.head()
+    return Check("ledger", "ok", f"{workbench.ledger.address}, {number:,} events")
+
+
+def _lake(workbench: Workbench) -> Check:
+    lake = make_folder(workbench.settings.lake)
+    try:
+        with tempfile.NamedTemporaryFile(dir=lake, prefix=".doctor-"):
+            return Check("lake", "ok", f"{lake} is writable")
+    except OSError as error:
+        return Check("lake", "error", f"{lake}: {error.strerror}", "Make it writable for you, or set WORKBENCH_HOME.")
+
+
+def _disk(workbench: Workbench) -> Check:
+    free = shutil.disk_usage(workbench.settings.home).free / 1e9
+    little = free < _LITTLE_GB
+    cure = f"Free some, or move WORKBENCH_HOME: below {_LITTLE_GB} GB a paid download may not find room."
+    return Check("disk", "warning" if little else "ok", f"{free:,.1f} GB free", cure if little else "")
+
+
+def _worker(workbench: Workbench) -> Check:
+    if workbench.is_worked():
+        return Check("worker", "ok", "at work")
+    return Check("worker", "ok", "none at work; workbench work starts one")
+
+
+def _brightdata(workbench: Workbench) -> Check:
+    said = workbench.brightdata.status()
+    if said.get("can_make_requests") is False:
+        why = said.get("auth_fail_reason") or said.get("status") or "no reason given"
+        return Check("bright data", "error", f"the key may not make requests: {why}", "Check the key and the account.")
+    return Check("bright data", "ok", "answers, and takes the key")
+
+
+def _browser(workbench: Workbench) -> Check:
+    from workbench.browser.launch import NoBrowser, find
+
+    try:
+        return Check("browser", "ok", str(find(workbench.settings.browser or None)))
+    except NoBrowser as error:
+        # Collecting needs none; one that was chosen and does not start is a setting that is wrong.
+        return Check("browser", "error" if workbench.settings.browser else "warning", error.message)

@@ -1,0 +1,69 @@
+"""`workbench lab`: JupyterLab on this home, with the notebooks that ship."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from workbench.cli.console import say
+from workbench.cli.opening import bench
+from workbench.files import make_folder
+
+SHIPPED: Final = Path(__file__).parent.parent.parent / "notebooks"
+# Read beside the user's own: no news pop-up, widgets saved with the notebook, every cell kept in the page.
+OURS: Final = Path(__file__).parent / "jupyter"
+FIRST: Final = "notebooks/runs.ipynb"
+
+
+def lab(
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Another one is taken when it is in use.")] = 8888,
+    browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,
+) -> None:
+    """Start JupyterLab on this machine alone, with a token, its notebooks in WORKBENCH_HOME/notebooks."""
+    with bench() as workbench:
+        settings = workbench.settings
+    bring_notebooks(settings.home / "notebooks")
+    own = make_folder(settings.data / "jupyter", mode=0o700)
+    start = f"/lab/tree/{FIRST}" if (settings.home / FIRST).exists() else "/lab"
+    command = [
+        sys.executable, "-m", "jupyterlab", "--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}",
+        f"--ServerApp.root_dir={settings.home}", f"--LabApp.default_url={start}", "--LabApp.news_url=None",
+        "--ServerApp.allow_unauthenticated_access=False",
+    ]  # fmt: skip
+    if not browser:
+        command.append("--no-browser")
+    if os.geteuid() == 0:
+        command.append("--allow-root")  # in a container there is nobody else; it listens on loopback alone
+    # Becomes JupyterLab: its signals and its exit code are its own.
+    os.execve(sys.executable, command, _environment(settings.home, settings.mode, own))  # noqa: S606
+
+
+def bring_notebooks(folder: Path) -> None:
+    """Copy the notebooks that are not in `folder` yet; one that is there is its owner's and never overwritten."""
+    if folder.resolve() == SHIPPED.resolve():
+        return
+    make_folder(folder)
+    for notebook in sorted(SHIPPED.glob("*.ipynb")):
+        if not (folder / notebook.name).exists():
+            shutil.copyfile(notebook, folder / notebook.name)
+            say(f"copied {notebook.name} into {folder}")
+
+
+def _environment(home: Path, mode: str, own: Path) -> dict[str, str]:
+    """Kernels find this home, this mode and our commands; Jupyter's settings are ours, not those of the account."""
+    before = os.environ
+    return {
+        **before,
+        "WORKBENCH_HOME": str(home),
+        "WORKBENCH_MODE": mode,
+        "JUPYTER_CONFIG_DIR": str(own),
+        "JUPYTERLAB_SETTINGS_DIR": str(own / "settings"),
+        "JUPYTERLAB_WORKSPACES_DIR": str(own / "workspaces"),
+        "JUPYTER_CONFIG_PATH": os.pathsep.join([str(OURS), *filter(None, [before.get("JUPYTER_CONFIG_PATH")])]),
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), before.get("PATH", os.defpath)]),
+    }

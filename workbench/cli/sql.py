@@ -1,0 +1,67 @@
+"""`workbench sql`: one question to the tables, answered as a table, JSON, CSV or Parquet."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from workbench.cli.console import say
+from workbench.cli.opening import bench
+from workbench.errors import BadInput
+from workbench.files import written_beside
+
+
+class Format(StrEnum):
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+    PARQUET = "parquet"
+
+
+def sql(
+    query: Annotated[str, typer.Argument(help="One SELECT. What there is: SHOW TABLES, DESCRIBE posts.")],
+    form: Annotated[Format, typer.Option("--format", help="How the answer is written.")] = Format.TABLE,
+    json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
+    output: Annotated[Path | None, typer.Option(metavar="FILE", help="Write there instead of to stdout.")] = None,
+) -> None:
+    """Ask posts, comments, profiles, rejects, records, runs, jobs, brightdata_snapshots, source_results, ...
+
+    Only questions are answered: nothing can be changed, and no file outside of the lake can be read.
+    """
+    form = Format.JSON if json else form
+    if form is Format.PARQUET and output is None and sys.stdout.isatty():
+        raise BadInput("Parquet is no text to look at; give --output FILE, or send stdout to a file.")
+    with bench(quiet=form is not Format.TABLE) as workbench:
+        try:
+            _write(workbench.select(query), form, output)
+        except Exception as error:
+            raise _explained(error) from error
+
+
+def _write(relation: Any, form: Format, output: Path | None) -> None:
+    from workbench.tables import show
+
+    if output is None:
+        show.write(relation, form.value, sys.stdout.buffer)
+        return
+    with written_beside(output) as file:
+        show.write(relation, form.value, file)
+    say(f"written to {output}")
+
+
+def _explained(error: Exception) -> Exception:
+    """DuckDB's words about a query are for whoever asked it; told by name, since only `tables` may import DuckDB."""
+    if not type(error).__module__.lstrip("_").startswith("duckdb"):
+        return error
+    said = str(error).split("\n\n", 1)[0]
+    return BadInput(f"the query cannot be answered: {said} What there is: workbench sql 'SHOW TABLES'")
+
+
+def rows_of(relation: Any) -> list[dict[str, Any]]:
+    from workbench.tables import show
+
+    return list(show.rows(relation))

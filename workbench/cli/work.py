@@ -1,0 +1,158 @@
+"""`workbench work`, `status`, `todo`, `folders`: who does the work, and how everything stands."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+from rich.text import Text
+from rich.tree import Tree
+
+from workbench.cli import exits
+from workbench.cli.console import Json, answer, clean, counted, out, say, show, table, when
+from workbench.cli.exits import Exit
+from workbench.cli.opening import bench, stopping
+from workbench.cli.progress import following
+
+if TYPE_CHECKING:
+    from workbench.app import Workbench
+
+Run = Annotated[str | None, typer.Argument(metavar="[RUN]", help="The id or name of a run, or its beginning.")]
+_COUNTS: Final = ("rows", "warnings", "errors", "malformed")
+_RECENT: Final = 20  # runs that a person is shown; --json has all
+
+
+def work(
+    until_idle: Annotated[bool, typer.Option("--until-idle", help="Stop when everything rests.")] = False,
+    timeout: Annotated[
+        float | None,
+        typer.Option(metavar="SECONDS", min=0, help="Stop after so long; with --until-idle that is exit 4."),
+    ] = None,
+    threads: Annotated[int | None, typer.Option(min=1, max=64, help="Steps at once; a setting otherwise.")] = None,
+    json: Json = False,
+) -> Exit:
+    """Do the work that is due, here, until Ctrl-C or SIGTERM: steps at work finish, none begins.
+
+    The exit code goes by what moved meanwhile and by what waits for a person: 0 all good, 1 something failed,
+    3 a person is needed, 4 something is unsure, or --until-idle was stopped before everything rested.
+    """
+    with bench(quiet=json) as workbench, stopping() as stop:
+        before = _states(workbench)
+        with following(workbench) as watch:
+            limit = None if timeout is None else timedelta(seconds=timeout)
+            worked = workbench.work(until_idle=until_idle, limit=limit, threads=threads, watch=watch, stop=stop)
+        after = _states(workbench)
+    moved = {key: one for key, one in after.items() if key not in before or before[key]["state"] != one["state"]}
+    waiting = [one for one in after.values() if one["attention"]]
+    ended = [one for one in [*moved.values(), *waiting] if not one["next_at"]]
+    late = [Exit.UNSURE] if until_idle and not worked.idle else []
+    counts = Counter(one["state"] for one in moved.values())
+    if json:
+        answer({"idle": worked.idle, "steps": worked.steps, "moved": dict(counts), "attention": len(waiting)})
+    else:
+        _report(worked.idle, counts, len(waiting))
+    return exits.worst([*late, *map(exits.of_snapshot, ended)])
+
+
+def _states(workbench: Workbench) -> dict[int, dict[str, Any]]:
+    runs = workbench.status()["runs"]
+    return {one["key"]: one for run in runs for job in run["jobs"] for one in job["snapshots"]}
+
+
+def _report(idle: bool, counts: Counter[str], waiting: int) -> None:
+    moved = ", ".join(f"{number} {state}" for state, number in counts.items()) or "nothing moved"
+    show(f"{'Everything rests' if idle else 'Stopped; some work is left'}: {moved}.")
+    if waiting:
+        show(f"{counted(waiting, 'snapshot')} cannot go on alone: workbench todo")
+
+
+def status(run: Run = None, json: Json = False) -> None:
+    """Show how runs stand; of one RUN, every snapshot with its reason."""
+    with bench(quiet=json) as workbench:
+        found = workbench.status(run)
+        if json:
+            answer(found)
+            return
+        runs = found["runs"]
+        if not runs:
+            say("no runs yet: workbench collect run --sources FILE")
+        print_runs(workbench, runs if run else runs[:_RECENT], in_full=run is not None)
+        if len(runs) > _RECENT and not run:
+            say(f"and {counted(len(runs) - _RECENT, 'older run')}; --json shows all")
+        if found["attention"]:
+            show(f"{counted(len(found['attention']), 'item')} cannot go on alone: workbench todo", style="yellow")
+
+
+def print_runs(workbench: Workbench, runs: list[dict[str, Any]], *, in_full: bool = False) -> None:
+    for run in runs:
+        created = when(run["created_at"], workbench.settings.zone)
+        waits = f" · {run['attention']}" if run["attention"] else ""
+        title = f"{run['name']} · {run['run_id']} · {run['status']}{waits} · {counted(run['rows'], 'row')} · {created}"
+        columns = ("job", "snapshot" if in_full else "snapshots", "state", *_COUNTS, "reason")
+        rows = [_snapshot(job, one) for job in run["jobs"] for one in job["snapshots"]]
+        if not in_full:
+            rows = [_job(job) for job in run["jobs"]]
+        table(title, columns, rows, right=_COUNTS)
+
+
+def _snapshot(job: dict[str, Any], one: dict[str, Any]) -> tuple[object, ...]:
+    name = f"{job['platform']} {job['service']}"
+    reason = one["reason"] or ""
+    return name, one["snapshot_id"] or "not sent yet", one["state"], *(one[each] for each in _COUNTS), reason
+
+
+def _job(job: dict[str, Any]) -> tuple[object, ...]:
+    snapshots = job["snapshots"]
+    states = Counter(one["state"] for one in snapshots)
+    reasons = dict.fromkeys(one["reason"] for one in snapshots if one["reason"])
+    sums = [sum(one[name] or 0 for one in snapshots) for name in _COUNTS]
+    return (
+        f"{job['platform']} {job['service']}", len(snapshots),
+        ", ".join(f"{number} {state}" for state, number in states.items()), *sums, "; ".join(reasons),
+    )  # fmt: skip
+
+
+def todo(json: Json = False) -> None:
+    """Show everything that waits for a person, each with the command that resolves it."""
+    with bench(quiet=json) as workbench:
+        found = workbench.todo()
+    if json:
+        answer(found)
+    elif not found:
+        show("Nothing waits for a person.")
+    else:
+        columns = ("kind", "id", "why", "command")
+        table("", columns, ([one[name] for name in columns] for one in found))
+
+
+def folders(run: Run = None, json: Json = False) -> None:
+    """Show the tree of runs, platforms, services and jobs, with counts."""
+    with bench(quiet=json) as workbench:
+        found = workbench.folders(run)
+        lake = workbench.settings.lake
+    if json:
+        answer(found)
+    else:
+        print_folders(found, str(lake))
+
+
+def print_folders(runs: list[dict[str, Any]], lake: str) -> None:
+    tree = Tree(Text(clean(lake), style="bold"))
+    for run in runs:
+        at_run = tree.add(Text(clean(run["folder"])))
+        for platform, services in run["platforms"].items():
+            at_platform = at_run.add(Text(clean(platform)))
+            for service, jobs in services.items():
+                at_service = at_platform.add(Text(clean(service)))
+                for job in jobs:
+                    at_service.add(_leaf(job))
+    out.print(tree)
+
+
+def _leaf(job: dict[str, Any]) -> Text:
+    counts = (
+        f"  {counted(job['rows'], 'row')}, {counted(job['rejects'], 'reject')}, {counted(len(job['files']), 'file')}"
+    )
+    return Text(clean(job["folder"].rsplit("/", 1)[-1])) + Text(counts, style="dim")

@@ -1,0 +1,105 @@
+"""The tree that people open: what folders are called, and a note wherever one has no rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any, Final
+
+from workbench.files import make_folder, safe_name, write_text
+from workbench.ledger.states import SNAPSHOT_UNFINISHED, SnapshotState
+
+NOTE: Final = "NOTE.txt"
+DISPLAY: Final = {
+    "instagram": "Instagram",
+    "facebook": "Facebook",
+    "linkedin": "LinkedIn",
+    "tiktok": "TikTok",
+    "youtube": "YouTube",
+    "x": "X",
+}
+
+
+def run_folder(name: str, day: date) -> str:
+    """``<run name>_<YYYY-MM-DD>_<id6>``; the six signs of the run's id are filled in when it starts."""
+    return f"{safe_name(name.replace('{id6}', ''), fallback='Run')}_{day.isoformat()}_{{id6}}"
+
+
+def job_folder(platform: str, service: str, day: date, job_name: str) -> str:
+    """``<Platform>/<service>/<Platform>_<SERVICE>_<date>_<job>``."""
+    shown = DISPLAY.get(platform, safe_name(platform).capitalize())
+    leaf = safe_name(f"{shown}_{service.upper()}_{day.isoformat()}_{job_name}")
+    return f"{shown}/{safe_name(service)}/{leaf}"
+
+
+def write_notes(lake: Path, jobs: Iterable[Mapping[str, Any]]) -> None:
+    """Make every job's folder; one without rows holds a note that says why, which goes when rows come."""
+    for job in jobs:
+        folder = make_folder(lake / job["folder"])
+        note = folder / NOTE
+        text = _why_no_rows(list(job["snapshots"]))
+        if text is None:
+            note.unlink(missing_ok=True)
+        elif not note.exists() or note.read_text() != text:
+            write_text(note, text)
+
+
+def _why_no_rows(snapshots: list[Mapping[str, Any]]) -> str | None:
+    """None as soon as one snapshot has rows in the folder."""
+    lines = []
+    for snapshot in snapshots:
+        if snapshot["state"] == SnapshotState.PUBLISHED:
+            return None
+        said = snapshot["reason"] or _MEANING.get(SnapshotState(snapshot["state"]), "")
+        name = snapshot["provider_id"] or "not sent yet"
+        lines.append(f"snapshot {name}: {snapshot['state']}. {_one_line(said)}")
+    unfinished = any(SnapshotState(snapshot["state"]) in SNAPSHOT_UNFINISHED for snapshot in snapshots)
+    head = "No rows yet." if unfinished else "No rows came."
+    return "\n".join([head, "", *lines, "", "What each state means and what to do: docs/operating.md", ""])
+
+
+_MEANING: Final = {
+    SnapshotState.PLANNED: "It waits for a worker.",
+    SnapshotState.TRIGGERED: "Bright Data is collecting.",
+    SnapshotState.READY: "It waits to be downloaded.",
+    SnapshotState.DOWNLOADED: "It waits to be read.",
+    SnapshotState.STAGED: "It waits to be published.",
+    SnapshotState.EMPTY: "Bright Data delivered no data rows; table rejects has its warnings and errors.",
+    SnapshotState.UNSURE: "The answer to the trigger was lost: it may be running at Bright Data.",
+}
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())[:500]
+
+
+def tree(lake: Path, runs: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Runs → platforms → services → jobs, with counts: what `workbench folders` prints and notebooks draw."""
+    found = []
+    for run in runs:
+        platforms: dict[str, dict[str, list[dict[str, Any]]]] = {}
+        for job in run["jobs"]:
+            shown = DISPLAY.get(job["platform"], job["platform"])
+            platforms.setdefault(shown, {}).setdefault(job["service"], []).append(_job(lake, job))
+        found.append(
+            {"run_id": run["id"], "name": run["name"], "folder": run["folder"], "platforms": platforms}
+        )
+    return found
+
+
+def _job(lake: Path, job: Mapping[str, Any]) -> dict[str, Any]:
+    folder = lake / job["folder"]
+    files = sorted(path.name for path in folder.iterdir() if path.is_file()) if folder.is_dir() else []
+    counts = {
+        name: sum(snapshot[f"{name[:-1]}_count"] or 0 for snapshot in job["snapshots"])
+        for name in ("rows", "warnings", "errors", "malformeds")
+    }
+    return {
+        "job_id": job["id"],
+        "folder": job["folder"],
+        "rows": counts["rows"],
+        "rejects": counts["warnings"] + counts["errors"] + counts["malformeds"],
+        "snapshots": len(job["snapshots"]),
+        "files": files,
+    }

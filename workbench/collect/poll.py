@@ -1,0 +1,82 @@
+"""triggered → ready: ask the vendor whether the snapshot is finished."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from workbench.brightdata.answers import NotFound
+from workbench.brightdata.contents import Progress
+from workbench.collect.tools import Tools, provider_id
+from workbench.ledger.records import Move, Snapshot, Stay
+from workbench.ledger.states import Attention, SnapshotState
+
+# Any other word means "still working": a paid snapshot is not given up on a status that is new to us. The deadline
+# below, not this table, decides when it is stalled.
+OVER: Final = {
+    "ready": SnapshotState.READY,
+    "failed": SnapshotState.FAILED,
+    "canceled": SnapshotState.CANCELED,
+    "cancelled": SnapshotState.CANCELED,
+}
+# "failed" with these words means that there was nothing to find; nothing is billed for it.
+NOTHING_FOUND: Final = ("snapshot is empty", "no data found")
+# A snapshot that was triggered a moment ago may not be known everywhere at the vendor yet.
+_GRACE: Final = timedelta(seconds=60)
+
+
+def check(snapshot: Snapshot, tools: Tools) -> Move | Stay:
+    if snapshot.cancel_requested and _cancelled(snapshot, tools):
+        return Move(to=SnapshotState.CANCELED, reason="cancelled at Bright Data", release=True)
+    at = tools.now()
+    age = at - (snapshot.triggered_at or at)
+    try:
+        answer = tools.brightdata.progress(provider_id(snapshot))
+    except NotFound as error:
+        if age < min(_GRACE, tools.stall / 4):
+            return Stay(values={"last_checked_at": at})
+        return Move(to=SnapshotState.EXPIRED, reason=error.message, values={"last_checked_at": at}, release=True)
+    return _judge(snapshot, tools, answer, at, age)
+
+
+def _judge(snapshot: Snapshot, tools: Tools, answer: Progress, at: datetime, age: timedelta) -> Move | Stay:
+    seen = {"vendor_status": answer.status[:60], "last_checked_at": at}
+    state = OVER.get(answer.status.lower())
+    deadline = allowed(tools.stall, tools.view.collection_seconds(snapshot.dataset_id))
+    # One that was ready before came back from the download: "building". That may not go on for ever either.
+    if state is SnapshotState.READY and not (snapshot.ready_at and age > deadline):
+        ready_at = snapshot.ready_at or at
+        return Move(to=state, values={**seen, "ready_at": ready_at, "expires_at": ready_at + tools.retention})
+    if state is SnapshotState.FAILED and any(w in (answer.error_message or "").lower() for w in NOTHING_FOUND):
+        return Move(to=SnapshotState.EMPTY, reason=answer.error_message, values={**seen, **NO_ROWS}, release=True)
+    if state not in (None, SnapshotState.READY):
+        reason = answer.error_message or f"{answer.status} at Bright Data"
+        return Move(to=state, reason=reason, values=seen, release=True)
+    if age > deadline:
+        status = "building" if state is SnapshotState.READY else answer.status
+        reason = f"still {status!r} at Bright Data after {_hours(age)}; expected within {_hours(deadline)}"
+        return Move(to=SnapshotState.STALLED, reason=reason, attention=Attention.REVIEW, values=seen)
+    return Stay(values=seen)
+
+
+NO_ROWS: Final = {"row_count": 0, "warning_count": 0, "error_count": 0, "malformed_count": 0}
+
+
+def allowed(shortest: timedelta, seconds: list[float]) -> timedelta:
+    """How long a collection may take: four times the dataset's own 95th percentile, but not less than `shortest`."""
+    if not seconds:
+        return shortest
+    p95 = sorted(seconds)[min(len(seconds) - 1, int(len(seconds) * 0.95))]
+    return max(shortest, timedelta(seconds=4 * p95))
+
+
+def _cancelled(snapshot: Snapshot, tools: Tools) -> bool:
+    """False when the snapshot is over by itself: what was collected is paid, so it is brought in."""
+    try:
+        return tools.brightdata.cancel(provider_id(snapshot))
+    except NotFound:
+        return False
+
+
+def _hours(time: timedelta) -> str:
+    return f"{time.total_seconds() / 3600:.1f} h" if time >= timedelta(hours=1) else f"{time.total_seconds():.0f} s"

@@ -1,0 +1,42 @@
+"""staged → published: the files into the manifest, with counts and cost, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from workbench.collect.tools import Tools
+from workbench.ledger.records import LakeFile, Money, Move, Snapshot, SourceResult
+from workbench.ledger.states import SnapshotState
+
+
+def publish(snapshot: Snapshot, tools: Tools) -> Move:
+    staged = snapshot.staged or {}
+    files = tuple(LakeFile(**one) for one in staged["files"])
+    for one in files:
+        path = tools.lake / one.path
+        if not path.is_file() or path.stat().st_size != one.bytes:
+            return Move(to=SnapshotState.DOWNLOADED, reason=f"the staged file {path} is gone or changed; made again")
+    return Move(
+        to=SnapshotState.PUBLISHED if staged["rows"] else SnapshotState.EMPTY,
+        reason=None if staged["rows"] else _why_empty(staged),
+        values={
+            "row_count": staged["rows"], "warning_count": staged["warnings"], "error_count": staged["errors"],
+            "malformed_count": staged["malformed"], "processed_at": tools.now(),
+        },
+        files=files,
+        results=tuple(_result(one) for one in staged["results"]),
+        # Rows with data are what the vendor bills; warnings and errors are not.
+        settle=Money(staged["rows"] * snapshot.price_micro_usd, staged["rows"]),
+    )  # fmt: skip
+
+
+def _why_empty(staged: Mapping[str, Any]) -> str:
+    return f"no data rows: {staged['warnings']} warnings, {staged['errors']} errors, {staged['malformed']} malformed"
+
+
+def _result(one: Mapping[str, Any]) -> SourceResult:
+    return SourceResult(
+        source_id=one["source_id"], row_count=one["rows"], warning_count=one["warnings"], error_count=one["errors"],
+        reason=one["reason"],
+    )  # fmt: skip

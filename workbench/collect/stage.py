@@ -1,0 +1,69 @@
+"""downloaded → staged: raw rows into Parquet and rejects, under their final names, not yet visible."""
+
+from __future__ import annotations
+
+from workbench.brightdata import datasets
+from workbench.collect.tools import Tools, in_lake, job_folder, provider_id, staging, workspace
+from workbench.files import move_into_place, remove_tree, sha256_of
+from workbench.ledger.records import Job, LakeFile, Move, Snapshot, Source
+from workbench.ledger.states import SnapshotState
+from workbench.tables.schema import TRANSFORM_VERSION
+from workbench.tables.attribute import SourceRef
+from workbench.tables.transform import Order, Staged, transform
+
+
+def read(snapshot: Snapshot, tools: Tools) -> Move:
+    raw = snapshot.raw or {}
+    raw_path = tools.lake / str(raw.get("path"))
+    if not raw_path.is_file() or raw_path.stat().st_size != raw["stored_bytes"]:
+        return Move(to=SnapshotState.READY, reason=f"the raw file {raw_path} is gone or changed; fetched again")
+    job = tools.view.job(snapshot.job_id)
+    work = workspace(snapshot, tools)
+    result = transform(raw_path, order(snapshot, job, tools.view.sources(snapshot.source_ids)), work)
+    name = f"{provider_id(snapshot)}__v{TRANSFORM_VERSION}_{raw['sha256'][:8]}"
+    files = [
+        LakeFile(
+            kind="raw", path=str(raw["path"]), rows=result.lines, bytes=raw["stored_bytes"],
+            sha256=sha256_of(raw_path),
+        )
+    ]  # fmt: skip
+    for one in result.files:
+        target = job_folder(snapshot, tools) / f"{name}.{one.kind}.parquet"
+        move_into_place(one.path, target)
+        path = in_lake(target, tools)
+        files.append(LakeFile(kind=one.kind, path=path, rows=one.rows, bytes=one.bytes, sha256=one.sha256))
+    remove_tree(staging(snapshot, tools))
+    return Move(to=SnapshotState.STAGED, values={"staged": _facts(result, files)})
+
+
+def order(snapshot: Snapshot, job: Job, sources: list[Source]) -> Order:
+    dataset = datasets.by_id(snapshot.dataset_id)
+    asked = dict(zip(snapshot.source_ids, snapshot.inputs, strict=True))
+    return Order(
+        kind=job.kind,
+        columns=dataset.columns,
+        constants={
+            "platform": job.platform, "service": job.service, "run_id": job.run_id, "job_id": job.id,
+            "snapshot_id": provider_id(snapshot), "dataset_id": snapshot.dataset_id,
+        },
+        sources=tuple(
+            SourceRef(
+                source_id=one.id, url=one.url, creator=one.creator, project=one.project,
+                inputs={name: str(value) for name, value in asked[one.id].items()},
+            )
+            for one in sources
+        ),
+        match_keys=dataset.match_keys,
+    )  # fmt: skip
+
+
+def _facts(result: Staged, files: list[LakeFile]) -> dict[str, object]:
+    return {
+        "version": TRANSFORM_VERSION,
+        "files": [vars(one) for one in files],
+        "rows": result.data_rows,
+        "warnings": result.warning_rows,
+        "errors": result.error_rows,
+        "malformed": result.malformed_rows,
+        "results": [vars(one) for one in result.per_source],
+    }

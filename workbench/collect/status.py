@@ -1,0 +1,99 @@
+"""How runs stand, in the words that people and their scripts use: pure functions of the ledger's rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from workbench.ledger.states import SNAPSHOT_STATUS, SnapshotState, roll_up
+
+
+def run_tree(runs: Iterable[Mapping[str, Any]], lake: Path) -> list[dict[str, Any]]:
+    return [_run(run, lake) for run in runs]
+
+
+def _run(run: Mapping[str, Any], lake: Path) -> dict[str, Any]:
+    snapshots = [snapshot for job in run["jobs"] for snapshot in job["snapshots"]]
+    return {
+        "run_id": run["id"],
+        "name": run["name"],
+        "project": run["project"],
+        "status": status_of(snapshots),
+        "attention": next((one["attention"] for one in snapshots if one["attention"]), None),
+        "created_at": _iso(run["created_at"]),
+        "cancelled_at": _iso(run["cancelled_at"]),
+        "folder": str(lake / run["folder"]),
+        "rows": sum(one["row_count"] or 0 for one in snapshots),
+        "jobs": [_job(job, lake) for job in run["jobs"]],
+    }
+
+
+def _job(job: Mapping[str, Any], lake: Path) -> dict[str, Any]:
+    return {
+        "job_id": job["id"],
+        "name": job["name"],
+        "platform": job["platform"],
+        "service": job["service"],
+        "status": status_of(job["snapshots"]),
+        "folder": str(lake / job["folder"]),
+        "snapshots": [_snapshot(one) for one in job["snapshots"]],
+    }
+
+
+def _snapshot(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "snapshot_id": row["provider_id"],
+        "key": row["id"],
+        "dataset_id": row["dataset_id"],
+        "state": row["state"],
+        "status": SNAPSHOT_STATUS[SnapshotState(row["state"])],
+        "attention": row["attention"],
+        "rows": row["row_count"],
+        "warnings": row["warning_count"],
+        "errors": row["error_count"],
+        "malformed": row["malformed_count"],
+        "reason": row["reason"],
+        "inputs": len(row["inputs"]),
+        "vendor_status": row["vendor_status"],
+        "next_at": _iso(row["next_at"]),
+        "progress": _progress(row),
+    }
+
+
+def _progress(row: Mapping[str, Any]) -> dict[str, Any] | None:
+    if row["progress_done"] is None:
+        return None
+    return {"done": row["progress_done"], "total": row["progress_total"], "text": row["progress_text"]}
+
+
+def status_of(snapshots: Iterable[Mapping[str, Any]]) -> str:
+    return str(roll_up(SnapshotState(one["state"]) for one in snapshots))
+
+
+def _iso(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat()
+
+
+_CURE: Final = {
+    SnapshotState.UNSURE: (
+        "the answer to the trigger was lost; it may be running and paid at Bright Data",
+        "workbench status {run}",
+    ),
+    SnapshotState.STALLED: ("Bright Data did not finish in time", "workbench collect cancel {run}"),
+    SnapshotState.QUARANTINED: ("it stopped its worker, or surprised it", "workbench status {run}"),
+}
+
+
+def todo(waiting: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Everything that waits for a person: {kind, id, why, command}."""
+    found = []
+    for row in waiting:
+        why, command = _CURE.get(SnapshotState(row["state"]), ("it waits for a person", "workbench status {run}"))
+        said = f"{why}: {' '.join(row['reason'].split())[:300]}" if row["reason"] else why
+        name = row["provider_id"] or str(row["id"])
+        found.append(
+            {"kind": "snapshot", "id": name, "why": said, "command": command.format(run=row["run_id"], id=name)}
+        )
+    return found

@@ -1,0 +1,52 @@
+"""What the steps of collect work with, and where a snapshot's files lie."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from workbench.brightdata.client import BrightData
+from workbench.errors import Permanent
+from workbench.files import make_folder
+from workbench.ledger.records import LedgerView, Snapshot
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tools:
+    brightdata: BrightData
+    lake: Path
+    view: LedgerView
+    now: Callable[[], datetime]
+    poll: timedelta
+    stall: timedelta  # the shortest deadline of a collection
+    retention: timedelta  # how long the vendor keeps a snapshot
+    part_rows: int  # rows a part, once a download had to be resumed
+
+
+def provider_id(snapshot: Snapshot) -> str:
+    if snapshot.provider_id is None:
+        raise Permanent(f"snapshot {snapshot.id} has no id at Bright Data, though it is {snapshot.state}")
+    return snapshot.provider_id
+
+
+def staging(snapshot: Snapshot, tools: Tools) -> Path:
+    """The snapshot's own corner, on the lake's file system, so that a rename publishes."""
+    return make_folder(tools.lake / ".staging" / provider_id(snapshot))
+
+
+def workspace(snapshot: Snapshot, tools: Tools) -> Path:
+    """A folder of this thread alone: an owner that was taken over may still be writing into its own."""
+    return make_folder(staging(snapshot, tools) / f"work-{os.getpid()}-{threading.get_ident()}")
+
+
+def job_folder(snapshot: Snapshot, tools: Tools) -> Path:
+    return make_folder(tools.lake / tools.view.job(snapshot.job_id).folder)
+
+
+def in_lake(path: Path, tools: Tools) -> str:
+    """The path as the ledger keeps it: relative to the lake, with forward slashes."""
+    return path.relative_to(tools.lake).as_posix()

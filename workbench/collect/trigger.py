@@ -1,0 +1,35 @@
+"""planned → triggered: the one request that costs money. Written down first, sent once, never repeated blindly."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+
+from workbench.collect.tools import Tools
+from workbench.errors import Unanswered, WorkbenchError
+from workbench.ledger.records import Armed, Disarmed, Money, Move, Snapshot, Yielded
+from workbench.ledger.states import SnapshotState
+
+
+def send(snapshot: Snapshot, tools: Tools) -> Iterator[Yielded]:
+    if snapshot.cancel_requested:
+        yield Move(to=SnapshotState.CANCELED, reason="cancelled before anything was sent")
+        return
+    yield Armed(
+        intent_id=secrets.token_urlsafe(24),
+        facts={"dataset_id": snapshot.dataset_id, "input_hash": snapshot.input_hash, "inputs": len(snapshot.inputs)},
+        reserve=Money(snapshot.estimate_records * snapshot.price_micro_usd, snapshot.estimate_records),
+    )
+    try:
+        provider_id = tools.brightdata.trigger(snapshot.dataset_id, snapshot.inputs, **snapshot.query)
+    except Unanswered:
+        raise
+    except WorkbenchError as refusal:
+        # Every other error of the edge is proof that the vendor did not start anything.
+        yield Disarmed(refusal.message)
+        raise
+    yield Move(
+        to=SnapshotState.TRIGGERED,
+        values={"provider_id": provider_id, "triggered_at": tools.now()},
+        after=tools.poll,
+    )

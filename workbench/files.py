@@ -1,0 +1,123 @@
+"""Files that are whole or absent: write beside, fsync, rename; names made safe; hashes."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+import shutil
+import unicodedata
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any, Final
+
+from workbench.errors import BadInput
+
+CHUNK: Final = 1 << 20
+_RESERVED: Final = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in "0123456789¹²³")}
+_UNSAFE: Final = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f-\x9f]')
+_JOINERS: Final = {"\u200c", "\u200d"}  # invisible, but letters and emoji are made with them
+_LONGEST_NAME: Final = 120  # bytes; leaves room for a suffix within the 255 of common file systems
+
+
+def fsync_dir(folder: Path) -> None:
+    """Make a rename in `folder` survive a power cut."""
+    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+@contextlib.contextmanager
+def written_beside(target: Path, *, mode: int = 0o644) -> Iterator[IO[bytes]]:
+    """Yield a temporary file that becomes `target`, durably, when the block ends well; otherwise nothing."""
+    # By a part of its name only: a name that just fits leaves no room for more.
+    beside = target.with_name(f".{target.name[:20]}.{uuid.uuid4().hex[:12]}.tmp")
+    fd = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
+    try:
+        with os.fdopen(fd, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(beside, target)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
+    fsync_dir(target.parent)
+
+
+def write_bytes(target: Path, data: bytes, *, mode: int = 0o644) -> None:
+    with written_beside(target, mode=mode) as file:
+        file.write(data)
+
+
+def write_text(target: Path, text: str, *, mode: int = 0o644) -> None:
+    write_bytes(target, text.encode(), mode=mode)
+
+
+def move_into_place(source: Path, target: Path) -> None:
+    """Publish a finished file under its final name, durably; `source` is already on the same file system."""
+    fd = os.open(source, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+    os.replace(source, target)
+    fsync_dir(target.parent)
+
+
+def make_folder(folder: Path, *, mode: int = 0o755) -> Path:
+    """Create `folder` and its parents; the error names the folder and the cure."""
+    try:
+        folder.mkdir(mode=mode, parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInput(
+            f"cannot create the folder {folder}: {error.strerror}. Make its parent writable, or set WORKBENCH_HOME to "
+            "a folder that you may write to."
+        ) from error
+    return folder
+
+
+def remove_tree(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def sha256_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def safe_name(text: str, *, fallback: str = "unnamed") -> str:
+    """A readable file name: Unicode kept (NFC), separators, controls, reserved names and length dealt with."""
+    visible = "".join(one for one in text if unicodedata.category(one) != "Cf" or one in _JOINERS)
+    name = unicodedata.normalize("NFC", visible.encode("utf-8", "replace").decode())
+    name = _UNSAFE.sub("_", re.sub(r"\s+", " ", name)).strip(" .")
+    name = name.encode()[:_LONGEST_NAME].decode("utf-8", "ignore").strip(" .")
+    if name.split(".")[0].strip().lower() in _RESERVED:
+        name = f"_{name}"
+    return name or fallback
+
+
+def inside(root: Path, relative: str) -> Path:
+    """The path `relative` below `root`; refuses whatever would leave it, also through symbolic links."""
+    try:
+        path = (root / relative).resolve()
+    except (OSError, RuntimeError, ValueError) as error:  # a loop of links; a NUL
+        raise BadInput(f"the path {relative!r} cannot be followed: {error}.") from error
+    if not path.is_relative_to(root.resolve()):
+        raise BadInput(f"the path {relative!r} leaves {root}; give one below it.")
+    return path
+
+
+def canonical(value: Any) -> str:
+    """One spelling of JSON, so that equal values have equal bytes and equal hashes; always encodable."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # half a surrogate pair, as vendors send; escaped, it comes back as it was
+        return json.dumps(value, sort_keys=True, separators=(",", ":"), default=str)
+    return text

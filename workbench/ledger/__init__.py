@@ -1,0 +1,16 @@
+"""The truth about work: what exists, in which state, who holds it, what happened to it.
+
+states.py     every state, which moves are legal, what people call them, roll-ups
+records.py    frozen rows; what a step may yield; what a step is
+tables.py     the schema (SQLAlchemy Core), portable to PostgreSQL
+engine.py     connections: SQLite in WAL, PostgreSQL by URL; refuses network file systems
+migrate.py    schema version on open; Alembic only when it differs
+chain.py      events, each carrying the hash of the one before
+owners.py     who is alive
+store.py      Ledger: open, read, write; the mode stamp
+claims.py     claim, record what a step yields, release
+breaker.py    one throttle of a vendor for all processes
+collecting.py the verbs of collect: sources, plans, runs
+auditing.py   the verbs of audit: executions
+queries.py    questions that people and views ask; never writes
+"""

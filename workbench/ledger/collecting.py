@@ -1,0 +1,206 @@
+"""The verbs of collect: sources come and go, a plan is kept, a run is started or cancelled."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from workbench.errors import BadInput, WorkbenchError
+from workbench.ledger.chain import Event
+from workbench.ledger.clock import now
+from workbench.ledger.records import Money, NewSource, Plan, PlannedJob, PlannedSnapshot
+from workbench.ledger.states import SnapshotState
+from workbench.ledger.store import Ledger
+from workbench.ledger.tables import job, plan, run, snapshot, snapshot_use, source, source_result
+
+_STOPPABLE: Final = (SnapshotState.PLANNED, SnapshotState.TRIGGERED)
+_MAY_COME_BACK: Final = (SnapshotState.UNSURE, SnapshotState.STALLED)
+_EDITABLE: Final = frozenset({"name", "creator", "project", "options", "enabled"})
+
+
+@dataclass(frozen=True)
+class Imported:
+    """Ids of the sources in the order given, and how many of them were new or changed."""
+
+    source_ids: tuple[int, ...]
+    added: int
+    changed: int
+
+
+def add_sources(ledger: Ledger, new: Sequence[NewSource]) -> Imported:
+    """Add `new`; one whose platform, service and url are known gets the given name, creator, project, options."""
+    try:
+        return ledger.write(lambda connection: _add_sources(ledger, connection, new))
+    except IntegrityError:  # another process added one of them at the same moment: now it is known
+        return ledger.write(lambda connection: _add_sources(ledger, connection, new))
+
+
+def _add_sources(ledger: Ledger, connection: Connection, new: Sequence[NewSource]) -> Imported:
+    ids, events, added, changed = [], [], 0, 0
+    for one in new:
+        values = asdict(one)
+        same = (source.c.platform == one.platform, source.c.service == one.service, source.c.url == one.url)
+        known = connection.execute(select(source).where(*same)).mappings().first()
+        if known is None:
+            key = connection.execute(insert(source).values(**values, created_at=now())).inserted_primary_key
+            source_id = _number(key)
+            added += 1
+            events.append(Event("source", str(source_id), "added", facts=values))
+        else:
+            source_id = int(known["id"])
+            if any(known[name] != value for name, value in values.items()):
+                connection.execute(update(source).where(source.c.id == source_id).values(**values))
+                changed += 1
+                events.append(Event("source", str(source_id), "edited", facts=values))
+        ids.append(source_id)
+    ledger.append(connection, *events)
+    return Imported(tuple(ids), added, changed)
+
+
+def _number(key: Row[Any] | None) -> int:
+    if key is None:
+        raise WorkbenchError("the database did not number a new row")
+    return int(key[0])
+
+
+def edit_source(ledger: Ledger, source_id: int, **values: Any) -> None:
+    """Set name, creator, project, options or enabled of one source; BadInput when there is none."""
+    if not values or (unknown := values.keys() - _EDITABLE):
+        what = f"a source has no {min(unknown)} that could be edited" if values else "nothing to edit was given"
+        raise BadInput(f"{what}; give one of {', '.join(sorted(_EDITABLE))}.")
+
+    def change(connection: Connection) -> None:
+        if connection.execute(update(source).where(source.c.id == source_id).values(**values)).rowcount == 0:
+            raise BadInput(f"there is no source {source_id}; workbench sources list shows the ids.")
+        ledger.append(connection, Event("source", str(source_id), "edited", facts=values))
+
+    ledger.write(change)
+
+
+def save_plan(ledger: Ledger, new: Plan) -> None:
+    """Keep a plan under its hash, so that what is started is exactly what was shown."""
+
+    def change(connection: Connection) -> None:
+        body = asdict(new)
+        body.pop("hash")
+        if connection.execute(select(plan.c.hash).where(plan.c.hash == new.hash)).first() is None:
+            connection.execute(insert(plan).values(hash=new.hash, body=body, created_at=now()))
+        else:  # shown again: may be started again
+            connection.execute(update(plan).where(plan.c.hash == new.hash).values(run_id=None, created_at=now()))
+
+    try:
+        ledger.write(change)
+    except IntegrityError:  # another process kept the same plan at the same moment
+        ledger.write(change)
+
+
+def load_plan(ledger: Ledger, plan_hash: str) -> Plan:
+    """The plan of `plan_hash` (a unique beginning is enough)."""
+    with ledger.read() as connection:
+        query = select(plan).where(plan.c.hash.startswith(plan_hash, autoescape=True)).limit(2)
+        found = connection.execute(query).mappings().all()
+    if len(found) != 1 or not plan_hash:
+        raise BadInput(f"there is no single plan {plan_hash!r}; make one with workbench collect plan.")
+    body = found[0]["body"]
+    jobs = [
+        PlannedJob(**{**one, "snapshots": tuple(_planned_snapshot(each) for each in one["snapshots"])})
+        for one in body["jobs"]
+    ]
+    return Plan(**{**body, "jobs": tuple(jobs)}, hash=found[0]["hash"])
+
+
+def _planned_snapshot(body: Mapping[str, Any]) -> PlannedSnapshot:
+    return PlannedSnapshot(**{**body, "inputs": tuple(body["inputs"]), "source_ids": tuple(body["source_ids"])})
+
+
+def start_run(ledger: Ledger, plan_hash: str, *, folder: str) -> tuple[str, bool]:
+    """Start the kept plan once: (run id, whether this call started it). `folder` has ``{id6}`` for the run's id."""
+    chosen = load_plan(ledger, plan_hash)
+    return ledger.write(lambda connection: _start_run(ledger, connection, chosen, folder))
+
+
+def _start_run(ledger: Ledger, connection: Connection, chosen: Plan, folder: str) -> tuple[str, bool]:
+    started = connection.execute(select(plan.c.run_id).where(plan.c.hash == chosen.hash).with_for_update()).scalar_one()
+    if started is not None:
+        return str(started), False
+    run_id = uuid.uuid4().hex[:12]
+    run_folder = folder.replace("{id6}", run_id[:6])
+    estimate: Money = chosen.estimate
+    connection.execute(
+        insert(run),
+        {
+            "id": run_id, "name": chosen.name, "project": chosen.project, "params": dict(chosen.params),
+            "plan_hash": chosen.hash, "folder": run_folder, "created_at": now(),
+        },
+    )  # fmt: skip
+    connection.execute(update(plan).where(plan.c.hash == chosen.hash).values(run_id=run_id))
+    for number, one in enumerate(chosen.jobs, 1):
+        _add_job(connection, run_id, f"{run_id}-{number}", run_folder, one)
+    facts = {"plan_hash": chosen.hash, "estimate_micro_usd": estimate.micro_usd, "name": chosen.name}
+    ledger.append(connection, Event("run", run_id, "started", facts=facts))
+    return run_id, True
+
+
+def _add_job(connection: Connection, run_id: str, job_id: str, run_folder: str, one: PlannedJob) -> None:
+    connection.execute(
+        insert(job),
+        {
+            "id": job_id, "run_id": run_id, "name": one.name, "platform": one.platform, "service": one.service,
+            "kind": one.kind, "dataset_id": one.dataset_id, "folder": f"{run_folder}/{one.folder}",
+        },
+    )  # fmt: skip
+    for planned in one.snapshots:
+        at = now()
+        key = connection.execute(
+            insert(snapshot).values(
+                state=str(SnapshotState.PLANNED), state_at=at, next_at=at, created_at=at, run_id=run_id, job_id=job_id,
+                dataset_id=one.dataset_id, inputs=planned.inputs, input_hash=planned.input_hash,
+                query=dict(planned.query), source_ids=planned.source_ids, estimate_records=planned.estimate_records,
+                price_micro_usd=planned.price_micro_usd,
+            )
+        ).inserted_primary_key  # fmt: skip
+        snapshot_id = _number(key)
+        connection.execute(insert(snapshot_use), {"snapshot": snapshot_id, "job_id": job_id, "run_id": run_id})
+        results = [{"snapshot": snapshot_id, "source_id": each} for each in dict.fromkeys(planned.source_ids)]
+        if results:
+            connection.execute(insert(source_result), results)
+
+
+def cancel_run(ledger: Ledger, run_id: str) -> None:
+    """Ask for the end of a run: what was not sent is cancelled here, what runs is cancelled at the vendor by its step.
+
+    Each snapshot ends after its current atomic step; what was already collected is paid and still brought in.
+    """
+
+    def change(connection: Connection) -> None:
+        at = now()
+        asked = update(run).where(run.c.id == run_id, run.c.cancelled_at.is_(None)).values(cancelled_at=at)
+        if connection.execute(asked).rowcount == 0:
+            if connection.execute(select(run.c.id).where(run.c.id == run_id)).first() is None:
+                raise BadInput(f"there is no run {run_id}; workbench status shows the runs.")
+            return
+        mark = update(snapshot).where(snapshot.c.run_id == run_id)
+        due = mark.where(snapshot.c.state.in_([str(state) for state in _STOPPABLE]))
+        connection.execute(due.values(cancel_requested=True, next_at=at))
+        # Not due now, but should it come back to an earlier state, it ends there instead of being sent again.
+        later = mark.where(snapshot.c.state.in_([str(state) for state in _MAY_COME_BACK]))
+        connection.execute(later.values(cancel_requested=True))
+        ledger.append(connection, Event("run", run_id, "cancel_asked"))
+
+    ledger.write(change)
+
+
+def enabled_sources(ledger: Ledger, *, ids: Iterable[int] | None = None, project: str | None = None) -> list[int]:
+    """Ids of the enabled sources among `ids` (default: all), of `project` when given."""
+    query = select(source.c.id).where(source.c.enabled.is_(True)).order_by(source.c.id)
+    if ids is not None:
+        query = query.where(source.c.id.in_(list(ids)))
+    if project is not None:
+        query = query.where(source.c.project == project)
+    with ledger.read() as connection:
+        return [int(one) for one in connection.execute(query).scalars()]

@@ -1,0 +1,69 @@
+"""Money in the ledger: reserve before an act, settle by what was delivered, release what did not happen.
+
+Append-only, whole micro-dollars, unique per item, intent and kind: writing the same thing twice is refused by the
+database, not by us.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, func, insert, select
+
+from workbench.ledger.clock import now
+from workbench.ledger.records import Claim, Money
+from workbench.ledger.tables import ITEMS, spend
+
+
+def _write(connection: Connection, claim: Claim, intent_id: str, kind: str, money: Money) -> None:
+    connection.execute(
+        insert(spend),
+        {
+            "item_kind": claim.kind, "item_id": claim.item_id, "intent_id": intent_id, "kind": kind,
+            "micro_usd": money.micro_usd, "records": money.records, "at": now(),
+        },
+    )  # fmt: skip
+
+
+def _intent(connection: Connection, claim: Claim) -> str | None:
+    table = ITEMS[claim.kind]
+    found: str | None = connection.execute(select(table.c.intent_id).where(table.c.id == claim.item_id)).scalar_one()
+    return found
+
+
+def _kinds(connection: Connection, claim: Claim, intent_id: str) -> dict[str, Money]:
+    query = select(spend).where(
+        spend.c.item_kind == claim.kind, spend.c.item_id == claim.item_id, spend.c.intent_id == intent_id
+    )
+    return {row.kind: Money(row.micro_usd, row.records) for row in connection.execute(query)}
+
+
+def reserve(connection: Connection, claim: Claim, intent_id: str, money: Money) -> None:
+    _write(connection, claim, intent_id, "reserve", money)
+
+
+def release_open(connection: Connection, claim: Claim) -> None:
+    """Give back the reserve of the item's intent, once; nothing when there is none or it was settled."""
+    intent_id = _intent(connection, claim)
+    if intent_id is None:
+        return
+    kinds = _kinds(connection, claim, intent_id)
+    if "reserve" in kinds and not kinds.keys() & {"settle", "release"}:
+        held = kinds["reserve"]
+        _write(connection, claim, intent_id, "release", Money(-held.micro_usd, -held.records))
+
+
+def settle(connection: Connection, claim: Claim, actual: Money) -> None:
+    """What it really cost: the reserve is given back and the actual cost stands. Once; a reprocess changes nothing."""
+    intent_id = _intent(connection, claim)
+    if intent_id is None or "settle" in (kinds := _kinds(connection, claim, intent_id)):
+        return
+    held = kinds.get("reserve", Money(0, 0)) if "release" not in kinds else Money(0, 0)
+    change = Money(actual.micro_usd - held.micro_usd, actual.records - held.records)
+    _write(connection, claim, intent_id, "settle", change)
+
+
+def balance(connection: Connection, kind: str, item_id: int) -> int:
+    """Micro-dollars that the item has cost or may still cost."""
+    query = select(func.coalesce(func.sum(spend.c.micro_usd), 0)).where(
+        spend.c.item_kind == kind, spend.c.item_id == item_id
+    )
+    return int(connection.execute(query).scalar_one())

@@ -1,0 +1,264 @@
+"""Questions that people, views and steps ask the ledger. Nothing here writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
+from typing import Any, Final
+
+from sqlalchemy import Column, Connection, RowMapping, String, Table, cast, func, select
+from sqlalchemy.sql.elements import ColumnElement
+
+from workbench.errors import BadInput
+from workbench.ledger.records import Job, Run, Source
+from workbench.ledger.states import SNAPSHOT_STATUS, SnapshotState
+from workbench.ledger.store import Ledger
+from workbench.ledger.tables import (
+    event,
+    execution,
+    file,
+    job,
+    run,
+    snapshot,
+    snapshot_use,
+    source,
+    source_result,
+    spend,
+)
+
+_RECENT: Final = 50  # collections that a dataset's usual duration is taken from
+
+
+def _record(kind: type[Any], row: RowMapping) -> Any:
+    return kind(**{f.name: row[f.name] for f in fields(kind)})
+
+
+class View:
+    """What a step may ask (`records.LedgerView`)."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def job(self, job_id: str) -> Job:
+        found: Job = self._one(Job, job, job.c.id == job_id)
+        return found
+
+    def run(self, run_id: str) -> Run:
+        found: Run = self._one(Run, run, run.c.id == run_id)
+        return found
+
+    def _one(self, kind: type[Any], table: Table, where: ColumnElement[bool]) -> Any:
+        with self._ledger.read() as connection:
+            return _record(kind, connection.execute(select(table).where(where)).mappings().one())
+
+    def sources(self, source_ids: Iterable[int]) -> list[Source]:
+        return list_sources(self._ledger, ids=source_ids)
+
+    def collection_seconds(self, dataset_id: str) -> list[float]:
+        """How long the dataset's latest collections took, from trigger to ready."""
+        query = (
+            select(snapshot.c.triggered_at, snapshot.c.ready_at)
+            .where(snapshot.c.dataset_id == dataset_id, snapshot.c.ready_at.is_not(None))
+            .order_by(snapshot.c.id.desc())
+            .limit(_RECENT)
+        )
+        with self._ledger.read() as connection:
+            rows = connection.execute(query).all()
+        return [(row.ready_at - row.triggered_at).total_seconds() for row in rows if row.triggered_at]
+
+
+def list_sources(ledger: Ledger, *, ids: Iterable[int] | None = None, project: str | None = None) -> list[Source]:
+    query = select(source).order_by(source.c.id)
+    if ids is not None:
+        query = query.where(source.c.id.in_(list(ids)))
+    if project is not None:
+        query = query.where(source.c.project == project)
+    with ledger.read() as connection:
+        return [_record(Source, row) for row in connection.execute(query).mappings()]
+
+
+def find_run(ledger: Ledger, text: str | None) -> str:
+    """The id of the run whose id or name begins with `text`; the newest run without one."""
+    query = select(run.c.id).order_by(run.c.created_at.desc()).limit(1)
+    if text is not None:
+        matches = run.c.id.startswith(text, autoescape=True) | run.c.name.startswith(text, autoescape=True)
+        query = query.where(matches)
+    with ledger.read() as connection:
+        found = connection.execute(query).scalar_one_or_none()
+    if found is None:
+        raise BadInput(
+            "there are no runs yet; workbench collect run starts one."
+            if text is None
+            else f"no run begins with {text!r}; workbench status shows the runs."
+        )
+    return str(found)
+
+
+def runs(ledger: Ledger, run_id: str | None = None) -> list[dict[str, Any]]:
+    """Runs, newest first, each with its jobs, each with its snapshots, as plain rows of the tables."""
+    wanted = select(run).order_by(run.c.created_at.desc(), run.c.id)
+    if run_id is not None:
+        wanted = wanted.where(run.c.id == run_id)
+    snapshots = (
+        select(snapshot, snapshot_use.c.job_id.label("used_by"))
+        .join(snapshot_use, snapshot_use.c.snapshot == snapshot.c.id)
+        .order_by(snapshot.c.id)
+    )
+    jobs = select(job).order_by(job.c.id)
+    if run_id is not None:
+        jobs = jobs.where(job.c.run_id == run_id)
+        snapshots = snapshots.where(snapshot_use.c.run_id == run_id)
+    with ledger.read() as connection:
+        tree = [{**row, "jobs": []} for row in connection.execute(wanted).mappings()]
+        job_rows = [{**row, "snapshots": []} for row in connection.execute(jobs).mappings()]
+        snapshot_rows = connection.execute(snapshots).mappings().all()
+    by_run = {row["id"]: row for row in tree}
+    by_job = {row["id"]: row for row in job_rows}
+    for row in job_rows:
+        by_run[row["run_id"]]["jobs"].append(row)
+    for used in snapshot_rows:
+        by_job[used["used_by"]]["snapshots"].append(dict(used))
+    return tree
+
+
+def waiting_for_person(ledger: Ledger) -> list[dict[str, Any]]:
+    """Snapshots that do not move by themselves: id, provider_id, state, attention, reason, run_id."""
+    columns = [snapshot.c[name] for name in ("id", "provider_id", "state", "attention", "reason", "run_id")]
+    query = select(*columns).where(snapshot.c.attention.is_not(None)).order_by(snapshot.c.id)
+    with ledger.read() as connection:
+        return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def story(ledger: Ledger, kind: str, item_id: str) -> list[dict[str, Any]]:
+    """All recorded moves of one item, oldest first."""
+    query = select(event).where(event.c.item_kind == kind, event.c.item_id == item_id).order_by(event.c.seq)
+    with ledger.read() as connection:
+        return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def manifest(ledger: Ledger) -> list[dict[str, Any]]:
+    """Every file that tables are made of, with the snapshot it came from."""
+    query = (
+        select(
+            file.c.path, file.c.kind, file.c.rows, file.c.bytes, file.c.sha256,
+            snapshot.c.provider_id, snapshot.c.dataset_id, snapshot.c.run_id, snapshot.c.job_id,
+        )
+        .join(snapshot, (file.c.item_kind == "snapshot") & (file.c.item_id == snapshot.c.id))
+        .order_by(file.c.path)
+    )  # fmt: skip
+    with ledger.read() as connection:
+        return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def owners(ledger: Ledger) -> list[str]:
+    """Workers that hold an item right now."""
+    query = select(snapshot.c.lease_owner).where(snapshot.c.lease_owner.is_not(None)).distinct()
+    with ledger.read() as connection:
+        return [str(owner) for owner in connection.execute(query).scalars()]
+
+
+def spent(ledger: Ledger, run_id: str) -> int:
+    """Micro-dollars that a run has cost or may still cost."""
+    query = (
+        select(func.coalesce(func.sum(spend.c.micro_usd), 0))
+        .join(snapshot, (spend.c.item_kind == "snapshot") & (spend.c.item_id == snapshot.c.id))
+        .where(snapshot.c.run_id == run_id)
+    )
+    with ledger.read() as connection:
+        return int(connection.execute(query).scalar_one())
+
+
+# Tables that views are made of --------------------------------------------------------------------
+
+TableRows = Mapping[str, tuple[str, list[Any]]]  # column → (text|int|float|bool|time|json, values)
+
+
+def table_rows(ledger: Ledger) -> dict[str, TableRows]:
+    """The ledger's tables as analysts see them (DESIGN's views), column by column, all of one moment."""
+    with ledger.read() as connection:
+        return _table_rows(connection)
+
+
+def _table_rows(connection: Connection) -> dict[str, TableRows]:
+    return {
+        "runs": _columns(connection, select(run.c.id.label("run_id"), *_but(run, "id")), _RUN),
+        "jobs": _columns(connection, select(job.c.id.label("job_id"), *_but(job, "id")), {}),
+        "brightdata_snapshots": _snapshots(connection),
+        "source_results": _source_results(connection),
+        "spend": _columns(connection, _spend(), {}),
+        "sources": _columns(
+            connection, select(source.c.id.label("source_id"), *_but(source, "id")), {"options": "json"}
+        ),
+        "executions": _columns(
+            connection, select(execution.c.id.label("execution_id"), *_but(execution, "id")), {"params": "json"}
+        ),
+        "events": _columns(connection, select(event), {"facts": "json"}),
+    }
+
+
+_RUN: Final = {"params": "json"}
+
+
+def _but(table: Table, *names: str) -> list[Column[Any]]:
+    return [column for column in table.c if column.name not in names]
+
+
+def _spend() -> Any:
+    return select(
+        spend.c.id.label("spend_id"), spend.c.kind, spend.c.micro_usd, spend.c.records, spend.c.at, spend.c.intent_id,
+        snapshot.c.provider_id.label("snapshot_id"), snapshot.c.run_id, snapshot.c.job_id, snapshot.c.dataset_id,
+    ).join(snapshot, (spend.c.item_kind == "snapshot") & (spend.c.item_id == snapshot.c.id))  # fmt: skip
+
+
+def _snapshots(connection: Connection) -> TableRows:
+    cost = select(func.sum(spend.c.micro_usd)).where(spend.c.item_kind == "snapshot", spend.c.item_id == snapshot.c.id)
+    query = select(
+        snapshot.c.provider_id.label("snapshot_id"), snapshot.c.id.label("snapshot_key"), snapshot.c.dataset_id,
+        snapshot.c.run_id, snapshot.c.job_id, snapshot.c.state.label("status"), snapshot.c.state,
+        snapshot.c.attention, snapshot.c.inputs.label("creator_urls"), snapshot.c.row_count.label("posts_retrieved"),
+        snapshot.c.warning_count, snapshot.c.error_count, snapshot.c.malformed_count,
+        snapshot.c.reason.label("error"), snapshot.c.error_code, cost.scalar_subquery().label("cost_micro_usd"),
+        snapshot.c.created_at, snapshot.c.last_checked_at, snapshot.c.processed_at, snapshot.c.expires_at,
+    ).order_by(snapshot.c.id)  # fmt: skip
+    rows = dict(_columns(connection, query, {"creator_urls": "json", "cost_micro_usd": "int"}))
+    rows["status"] = ("text", [SNAPSHOT_STATUS[SnapshotState(state)] for state in rows["status"][1]])
+    urls = [[_asked_for(one) for one in inputs] for inputs in rows["creator_urls"][1]]
+    rows["creator_urls"] = ("json", urls)
+    return rows
+
+
+def _asked_for(inputs: Mapping[str, Any]) -> Any:
+    return inputs.get("url") or inputs.get("URL") or next(iter(inputs.values()), None)
+
+
+def _source_results(connection: Connection) -> TableRows:
+    query = (
+        select(
+            snapshot_use.c.run_id, snapshot_use.c.job_id, source_result.c.source_id, source.c.url, source.c.creator,
+            snapshot.c.provider_id.label("snapshot_id"), snapshot.c.state, source_result.c.row_count,
+            source_result.c.warning_count, source_result.c.error_count,
+            func.coalesce(source_result.c.reason, cast(snapshot.c.reason, String)).label("reason"),
+        )
+        .join(snapshot, source_result.c.snapshot == snapshot.c.id)
+        .join(snapshot_use, snapshot_use.c.snapshot == snapshot.c.id)
+        .join(source, source_result.c.source_id == source.c.id)
+        .order_by(snapshot_use.c.run_id, source_result.c.source_id)
+    )  # fmt: skip
+    return _columns(connection, query, {})
+
+
+_TYPES: Final = (("UtcText", "time"), ("Json", "json"), ("Bool", "bool"), ("Float", "float"), ("Integer", "int"))
+
+
+def _columns(connection: Connection, query: Any, types: Mapping[str, str]) -> TableRows:
+    result = connection.execute(query)
+    names = list(result.keys())
+    rows: Sequence[Any] = result.all()
+    kinds = {column.name: types.get(column.name) or _type_name(column) for column in query.selected_columns}
+    values = list(zip(*rows, strict=True)) or [() for _ in names]
+    return {name: (kinds[name], list(column)) for name, column in zip(names, values, strict=True)}
+
+
+def _type_name(column: Any) -> str:
+    name = type(column.type).__name__
+    return next((ours for theirs, ours in _TYPES if theirs in name), "text")

@@ -1,0 +1,288 @@
+"""Frozen rows of the ledger, and the few things a step may yield.
+
+A step is ``run(item, tools)`` (``run(items, tools)`` when it works on a group). It returns or yields what is to be
+written; each is one transaction that checks the item's fencing token before the step's next line runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Protocol
+
+from workbench.ledger.states import Attention, SnapshotState
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """One account, page or query that is tracked."""
+
+    id: int
+    name: str
+    platform: str
+    service: str
+    url: str
+    creator: str | None
+    project: str | None
+    options: Mapping[str, Any]
+    enabled: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    id: str
+    name: str
+    project: str | None
+    params: Mapping[str, Any]
+    plan_hash: str
+    folder: str  # relative to the lake
+    created_at: datetime
+    cancelled_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    id: str
+    run_id: str
+    name: str
+    platform: str
+    service: str
+    kind: str  # of rows: posts, comments, profiles, ...
+    dataset_id: str
+    folder: str  # relative to the lake
+
+
+@dataclass(frozen=True, kw_only=True)
+class Item:
+    """What every kind of item has: its state, and who works on it."""
+
+    id: int
+    state: StrEnum
+    attention: Attention | None = None
+    reason: str | None = None
+    state_at: datetime | None = None
+    next_at: datetime | None = None  # due then; None = resting
+    attempts: int = 0
+    crashes: int = 0
+    armed: bool = False
+    intent_id: str | None = None
+    cancel_requested: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Snapshot(Item):
+    """One collection at Bright Data: one trigger of up to the batch limit of inputs."""
+
+    state: SnapshotState
+    run_id: str
+    job_id: str
+    dataset_id: str
+    inputs: tuple[Mapping[str, Any], ...]
+    input_hash: str
+    query: Mapping[str, Any]  # discover_by, limit_per_input
+    source_ids: tuple[int, ...]  # beside `inputs`, one each
+    estimate_records: int
+    price_micro_usd: int  # per record
+    provider_id: str | None = None
+    vendor_status: str | None = None
+    triggered_at: datetime | None = None
+    ready_at: datetime | None = None
+    last_checked_at: datetime | None = None
+    processed_at: datetime | None = None
+    expires_at: datetime | None = None
+    raw: Mapping[str, Any] | None = None  # path, sha256, bytes, ... of the raw body
+    staged: Mapping[str, Any] | None = None  # files, counts, results: what publish will make visible
+    row_count: int | None = None
+    warning_count: int | None = None
+    error_count: int | None = None
+    malformed_count: int | None = None
+    error_code: str | None = None
+    created_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Money:
+    """Micro-dollars and the records they stand for."""
+
+    micro_usd: int
+    records: int
+
+
+# Orders of a person ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewSource:
+    name: str
+    platform: str
+    service: str
+    url: str
+    creator: str | None = None
+    project: str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedSnapshot:
+    inputs: tuple[Mapping[str, Any], ...]
+    source_ids: tuple[int, ...]
+    query: Mapping[str, Any]
+    estimate_records: int
+    price_micro_usd: int
+    input_hash: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedJob:
+    name: str
+    platform: str
+    service: str
+    kind: str
+    dataset_id: str
+    folder: str  # below the run's
+    snapshots: tuple[PlannedSnapshot, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What a run would do and cost; `hash` names exactly this content."""
+
+    name: str
+    project: str | None
+    params: Mapping[str, Any]
+    jobs: tuple[PlannedJob, ...]
+    hash: str
+
+    @property
+    def estimate(self) -> Money:
+        snapshots = [snapshot for job in self.jobs for snapshot in job.snapshots]
+        return Money(
+            sum(snapshot.estimate_records * snapshot.price_micro_usd for snapshot in snapshots),
+            sum(snapshot.estimate_records for snapshot in snapshots),
+        )
+
+
+# What a move may carry besides the new state -----------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class LakeFile:
+    """A row of the manifest: a file that tables are made of."""
+
+    kind: str  # posts, comments, ..., rejects, raw
+    path: str  # relative to the lake
+    rows: int
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceResult:
+    """What one source gave in one snapshot."""
+
+    source_id: int
+    row_count: int
+    warning_count: int
+    error_count: int
+    reason: str | None = None
+
+
+# What a step yields ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Armed:
+    """About to act outside, once. Only what follows this is not repeatable."""
+
+    intent_id: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    reserve: Money | None = None
+
+
+@dataclass(frozen=True)
+class Disarmed:
+    """The other side proved that the act did not happen; the reserve is released."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Progress:
+    done: int
+    total: int | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stay:
+    """Nothing to move yet: look again later. No event, no attempt."""
+
+    after: timedelta | None = None  # None: as often as the step looks by itself
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Move:
+    """One state to the next, with its facts."""
+
+    to: StrEnum
+    item_id: int | None = None  # needed where a step works on a group
+    reason: str | None = None
+    attention: Attention | None = None
+    after: timedelta | None = None  # the next step is due then instead of now
+    values: Mapping[str, Any] = field(default_factory=dict)  # columns to set
+    files: tuple[LakeFile, ...] | None = None  # replaces the item's rows in the manifest
+    results: tuple[SourceResult, ...] = ()
+    settle: Money | None = None
+    release: bool = False  # gives the reserve back
+
+
+Yielded = Armed | Disarmed | Progress | Stay | Move
+
+
+@dataclass(frozen=True)
+class Step:
+    """How one state is worked on."""
+
+    run: Callable[..., Iterable[Yielded] | Yielded | None]
+    together: int = 1
+    by: tuple[str, ...] = ()
+    counts: bool = True  # attempts are counted at the claim; polls are not
+    attempts: int = 12  # then quarantined
+    every: timedelta = timedelta(seconds=30)  # between looks of a step that stays
+
+    @property
+    def is_group(self) -> bool:
+        return self.together > 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flow:
+    """A kind of item, the step of each state, and where its items end when a step gives up."""
+
+    kind: str
+    steps: Mapping[StrEnum, Step]
+    failed: StrEnum
+    unsure: StrEnum
+    quarantined: StrEnum
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Our right to write an item, until a newer token exists."""
+
+    kind: str
+    item_id: int
+    token: int
+    until_boot: float  # seconds of the boot-time clock
+
+
+class LedgerView(Protocol):
+    """What a step may ask the ledger."""
+
+    def job(self, job_id: str) -> Job: ...
+    def run(self, run_id: str) -> Run: ...
+    def sources(self, source_ids: Iterable[int]) -> list[Source]: ...
+    def collection_seconds(self, dataset_id: str) -> list[float]: ...

@@ -1,0 +1,316 @@
+"""The schema. Portable: text times in UTC, JSON as text, keys and money by type variant.
+
+``event`` and ``spend`` are append-only. A change here needs a migration; a test proves the two equal.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy import text as sql
+from sqlalchemy.types import TypeDecorator
+
+from workbench.files import canonical
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# SQLite numbers rows only in an INTEGER key; PostgreSQL's Integer is too small for one.
+Big: Final = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def to_text(at: datetime) -> str:
+    """The one spelling of a time in the ledger: sorts as text, always UTC, always microseconds."""
+    if at.tzinfo is None:
+        raise ValueError("a time without a zone does not enter the ledger")
+    return at.astimezone(UTC).isoformat(timespec="microseconds")[:26] + "Z"
+
+
+def from_text(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+class UtcText(TypeDecorator[datetime]):
+    impl = String(27)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - as asked
+        return None if value is None else to_text(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - as asked
+        return None if value is None else from_text(value)
+
+
+class Json(TypeDecorator[Any]):
+    """Canonical JSON text, so that equal values are equal bytes."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:  # noqa: ARG002 - as asked
+        return None if value is None else canonical(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:  # noqa: ARG002 - as asked
+        return None if value is None else json.loads(value)
+
+
+def storable(text: str) -> str:
+    """`text` as both databases take it: no NUL (PostgreSQL), no half of a surrogate pair."""
+    return text.encode(errors="replace").decode().replace("\0", "�")
+
+
+def _item_columns() -> list[Column[Any]]:
+    """What `claims.py` needs of every kind of item."""
+    return [
+        Column("id", Big, primary_key=True, autoincrement=True),
+        Column("state", String(20), nullable=False),
+        Column("attention", String(20)),
+        Column("reason", Text),
+        Column("state_at", UtcText, nullable=False),
+        Column("next_at", UtcText),
+        Column("attempts", Integer, nullable=False, server_default="0"),
+        Column("crashes", Integer, nullable=False, server_default="0"),
+        Column("armed", Boolean, nullable=False, server_default="0"),
+        Column("intent_id", String(64)),
+        Column("act_id", String(64)),
+        Column("cancel_requested", Boolean, nullable=False, server_default="0"),
+        Column("lease_owner", String(200)),
+        Column("lease_token", Big, nullable=False, server_default="0"),
+        Column("lease_until", UtcText),
+        Column("lease_until_boot", Float),
+        Column("progress_done", Big),
+        Column("progress_total", Big),
+        Column("progress_text", Text),
+        Column("progress_at", UtcText),
+        Column("created_at", UtcText, nullable=False),
+    ]
+
+
+meta = Table("meta", metadata, Column("key", String(40), primary_key=True), Column("value", Text, nullable=False))
+
+source = Table(
+    "source",
+    metadata,
+    Column("id", Big, primary_key=True, autoincrement=True),
+    Column("name", Text, nullable=False),
+    Column("platform", String(40), nullable=False),
+    Column("service", String(40), nullable=False),
+    Column("url", Text, nullable=False),
+    Column("creator", Text),
+    Column("project", Text),
+    Column("options", Json, nullable=False),
+    Column("enabled", Boolean, nullable=False, server_default="1"),
+    Column("created_at", UtcText, nullable=False),
+    UniqueConstraint("platform", "service", "url"),
+)
+
+plan = Table(
+    "plan",
+    metadata,
+    Column("hash", String(64), primary_key=True),
+    Column("body", Json, nullable=False),
+    Column("created_at", UtcText, nullable=False),
+    Column("run_id", String(40)),
+)
+
+run = Table(
+    "run",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("project", Text),
+    Column("params", Json, nullable=False),
+    Column("plan_hash", String(64), nullable=False),
+    Column("folder", Text, nullable=False),
+    Column("created_at", UtcText, nullable=False),
+    Column("cancelled_at", UtcText),
+)
+
+job = Table(
+    "job",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("run_id", ForeignKey("run.id"), nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    Column("platform", String(40), nullable=False),
+    Column("service", String(40), nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("dataset_id", String(60), nullable=False),
+    Column("folder", Text, nullable=False),
+)
+
+snapshot = Table(
+    "snapshot",
+    metadata,
+    *_item_columns(),
+    Column("run_id", ForeignKey("run.id"), nullable=False, index=True),
+    Column("job_id", ForeignKey("job.id"), nullable=False, index=True),
+    Column("dataset_id", String(60), nullable=False),
+    Column("inputs", Json, nullable=False),
+    Column("input_hash", String(64), nullable=False, index=True),
+    Column("query", Json, nullable=False),
+    Column("source_ids", Json, nullable=False),
+    Column("estimate_records", Big, nullable=False),
+    Column("price_micro_usd", Big, nullable=False),
+    Column("provider_id", String(128), unique=True),
+    Column("vendor_status", Text),
+    Column("triggered_at", UtcText),
+    Column("ready_at", UtcText),
+    Column("last_checked_at", UtcText),
+    Column("processed_at", UtcText),
+    Column("expires_at", UtcText),
+    Column("raw", Json),
+    Column("staged", Json),
+    Column("row_count", Big),
+    Column("warning_count", Big),
+    Column("error_count", Big),
+    Column("malformed_count", Big),
+    Column("error_code", Text),
+    Index("ix_snapshot_due", "next_at", "state"),
+    Index(
+        "ix_snapshot_held",
+        "lease_owner",
+        sqlite_where=sql("lease_owner IS NOT NULL"),
+        postgresql_where=sql("lease_owner IS NOT NULL"),
+    ),
+    CheckConstraint("armed = false OR intent_id IS NOT NULL", name="armed_has_intent"),
+    # Armed and free would be claimed like any other and sent a second time.
+    CheckConstraint("armed = false OR lease_owner IS NOT NULL", name="armed_has_owner"),
+)
+
+ITEMS: Final[dict[str, Table]] = {"snapshot": snapshot}
+
+snapshot_use = Table(
+    "snapshot_use",
+    metadata,
+    Column("snapshot", ForeignKey("snapshot.id"), primary_key=True),
+    Column("job_id", ForeignKey("job.id"), primary_key=True),
+    Column("run_id", ForeignKey("run.id"), nullable=False, index=True),
+)
+
+source_result = Table(
+    "source_result",
+    metadata,
+    Column("snapshot", ForeignKey("snapshot.id"), primary_key=True),
+    Column("source_id", ForeignKey("source.id"), primary_key=True),
+    Column("row_count", Big),
+    Column("warning_count", Big),
+    Column("error_count", Big),
+    Column("reason", Text),
+)
+
+file = Table(
+    "file",
+    metadata,
+    Column("path", Text, primary_key=True),
+    Column("kind", String(20), nullable=False),
+    Column("item_kind", String(20), nullable=False),
+    Column("item_id", Big, nullable=False),
+    Column("rows", Big, nullable=False),
+    Column("bytes", Big, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("created_at", UtcText, nullable=False),
+    Index("ix_file_item", "item_kind", "item_id"),
+)
+
+spend = Table(
+    "spend",
+    metadata,
+    Column("id", Big, primary_key=True, autoincrement=True),
+    Column("item_kind", String(20), nullable=False),
+    Column("item_id", Big, nullable=False),
+    Column("intent_id", String(64), nullable=False),
+    Column("kind", String(10), nullable=False),  # reserve | settle | release
+    Column("micro_usd", Big, nullable=False),
+    Column("records", Big, nullable=False),
+    Column("at", UtcText, nullable=False),
+    UniqueConstraint("item_kind", "item_id", "intent_id", "kind"),
+)
+
+execution = Table(
+    "execution",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("notebook", Text, nullable=False),
+    Column("params", Json, nullable=False),
+    Column("outcome", String(20), nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("folder", Text, nullable=False),
+    Column("started_at", UtcText, nullable=False),
+    Column("ended_at", UtcText),
+    Column("error", Text),
+)
+
+lease = Table(
+    "lease",
+    metadata,
+    Column("name", String(200), primary_key=True),
+    Column("owner", String(200)),
+    Column("token", Big, nullable=False),
+    Column("until", UtcText, nullable=False),
+    Column("until_boot", Float, nullable=False),
+    Column("note", Text),
+)
+
+# Calls to a vendor that wait for their first byte, and those it answered with 429.
+call = Table(
+    "call",
+    metadata,
+    Column("ticket", String(40), primary_key=True),
+    Column("vendor", String(40), nullable=False),
+    Column("until", UtcText, nullable=False),
+    Column("refused_at", UtcText),
+    Column("pause_until", UtcText),
+    Index("ix_call_vendor", "vendor"),
+)
+
+event = Table(
+    "event",
+    metadata,
+    Column("seq", Big, primary_key=True, autoincrement=False),
+    Column("at", UtcText, nullable=False),
+    Column("item_kind", String(20), nullable=False),
+    Column("item_id", String(40), nullable=False),
+    Column("what", String(20), nullable=False),
+    Column("from_state", String(20)),
+    Column("to_state", String(20)),
+    Column("facts", Json, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("prev_hash", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+    Index("ix_event_item", "item_kind", "item_id"),
+)
+
+# One row. Locked last in every transaction that appends events, so that the chain has one order.
+chain_head = Table(
+    "chain_head",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("seq", Big, nullable=False),
+    Column("hash", String(64), nullable=False),
+)

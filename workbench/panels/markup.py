@@ -1,0 +1,191 @@
+"""Text → HTML. Everything scraped or named by people passes `esc`; styles are inline, so that they survive export."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import math
+import re
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date, datetime, tzinfo
+from decimal import Decimal
+from typing import Any, Final
+
+LONGEST: Final = 160  # characters of a cell; the rest is in its title
+_LONG: Final = 48  # characters of an address, and of what counts as a long text
+_TITLE: Final = 1_000
+# Control characters, and the marks that turn the reading direction of all that follows.
+_UNSEEN: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+_LINK: Final = re.compile(r"https?://[^\s\"'<>\\]+", re.IGNORECASE)
+
+# Half-transparent greys read on JupyterLab's dark theme as on white paper.
+_LINE: Final = "1px solid #8886"
+_CELL: Final = f"padding: 4px 10px; border-bottom: {_LINE}; vertical-align: top; line-height: 1.4;"
+_HEAD: Final = f"{_CELL} font-weight: 600; border-bottom: 2px solid #888a; vertical-align: bottom;"
+_NOTES: Final = {
+    "plain": "border-left: 4px solid #8888;",
+    "practice": "border-left: 4px solid #1f6feb; background-color: #1f6feb18;",
+    "error": "border-left: 4px solid #d1242f; background-color: #d1242f18;",
+}
+
+
+class Html(str):
+    """Markup made here: not escaped again."""
+
+    __slots__ = ()
+
+
+class Amount(Html):
+    """Markup that stands to the right, as numbers do."""
+
+    __slots__ = ()
+
+
+def esc(value: object) -> Html:
+    """The one way from anything to markup."""
+    if isinstance(value, Html):
+        return value
+    return Html(html.escape(_UNSEEN.sub("", str(value)), quote=True))
+
+
+def join(parts: Iterable[object], between: str = "") -> Html:
+    return Html(Html(between).join(esc(part) for part in parts))
+
+
+def tag(name: str, *inside: object, style: str = "", **attributes: object) -> Html:
+    """``<name …>inside</name>``; `attributes` without their trailing underscore, None left out."""
+    given = {**({"style": style} if style else {}), **attributes}
+    listed = "".join(
+        f' {key.rstrip("_").replace("_", "-")}="{esc(value)}"' for key, value in given.items() if value is not None
+    )
+    return Html(f"<{name}{listed}>{join(inside)}</{name}>")
+
+
+def note(kind: str, *inside: object, role: str | None = None) -> Html:
+    """A boxed sentence. `kind` gives the colour; the words have to say it too."""
+    return tag("div", *inside, role=role, style=f"padding: 6px 12px; line-height: 1.5; {_NOTES[kind]}")
+
+
+def table(
+    caption: str,
+    heads: Sequence[str],
+    rows: Sequence[Sequence[object]],
+    *,
+    foot: Sequence[object] = (),
+    zone: tzinfo | None = None,
+) -> Html:
+    """A table with a caption and scopes; the first cell of a row is its heading. Numbers stand to the right."""
+    right = [
+        bool(rows)
+        and all(_is_number(row[n]) or row[n] is None for row in rows)
+        and any(row[n] is not None for row in rows)
+        for n in range(len(heads))
+    ]
+    head = join(tag("th", one, scope="col", style=_HEAD + _side(right[n])) for n, one in enumerate(heads))
+    body = join(tag("tr", join(_cell(one, n, right, zone) for n, one in enumerate(row))) for row in rows)
+    parts = [
+        tag("caption", caption, style="text-align: left; font-weight: 600; padding: 4px 0; caption-side: top;"),
+        tag("thead", tag("tr", head)),
+        tag("tbody", body),
+    ]
+    if foot:
+        parts.append(tag("tfoot", tag("tr", join(_cell(one, n, right, zone, bold=True) for n, one in enumerate(foot)))))
+    made = tag("table", *parts, style="border-collapse: collapse; font-size: 13px; text-align: left; margin: 0;")
+    return tag("div", made, style="overflow-x: auto; padding: 2px 0 8px 0;")
+
+
+def _cell(value: object, column: int, right: Sequence[bool], zone: tzinfo | None, *, bold: bool = False) -> Html:
+    style = _CELL + _side(right[column]) + _width(value) + (" font-weight: 600;" if bold or column == 0 else "")
+    inside, title = (value, None) if isinstance(value, Html) else _shortened(value, shown(value, zone))
+    if column == 0:
+        return tag("th", inside, scope="row", dir="auto", title=title, style=style)
+    return tag("td", inside, dir=None if right[column] else "auto", title=title, style=style)
+
+
+def _shortened(value: object, text: str) -> tuple[Html, str | None]:
+    """What stands in the cell, and the whole of it for its title where that is more."""
+    is_link = _LINK.fullmatch(text) is not None
+    bare = re.sub(r"^https?://(www\.)?", "", text) if is_link else text
+    most = _LONG if is_link else LONGEST
+    short = bare if len(bare) <= most else f"{bare[: most - 1]}…"
+    return link(value, short), text[:_TITLE] if short != text else None
+
+
+def _side(is_right: bool) -> str:  # noqa: FBT001 - one of two sides
+    return " text-align: right; white-space: nowrap;" if is_right else " text-align: left;"
+
+
+def _width(value: object) -> str:
+    """A time stays on one line; a long text is not squeezed into a tower."""
+    if isinstance(value, date):
+        return " white-space: nowrap;"
+    return " min-width: 18em;" if isinstance(value, str) and not isinstance(value, Html) and len(value) > _LONG else ""
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float | Decimal | Amount) and not isinstance(value, bool)
+
+
+def link(value: object, text: object = None) -> Html:
+    """An address of the web as a link; anything else (``javascript:`` too) stays text."""
+    shown_as = esc(value if text is None else text)
+    if not _LINK.fullmatch(str(value)):
+        return shown_as
+    style = "text-decoration: underline;"
+    return tag("a", shown_as, href=value, target="_blank", rel="noopener noreferrer", style=style)
+
+
+def shown(value: object, zone: tzinfo | None = None) -> str:
+    """A value of a table as people write it."""
+    for kinds, words in _WORDS:
+        if isinstance(value, kinds):
+            return words(value, zone)
+    return str(value)
+
+
+def moment(at: datetime, zone: tzinfo | None = None) -> str:
+    """With its zone; a midnight is still a time."""
+    local = at.astimezone(zone) if at.tzinfo is not None and zone is not None else at
+    return f"{local:%Y-%m-%d %H:%M %Z}".strip()
+
+
+def _number(value: float | Decimal) -> str:
+    return f"{value:,.2f}".rstrip("0").rstrip(".") if math.isfinite(value) else ""
+
+
+# The first that fits: a bool is an int, a datetime is a date.
+_WORDS: Final[tuple[tuple[Any, Callable[[Any, tzinfo | None], str]], ...]] = (
+    (type(None), lambda _value, _zone: ""),
+    (bool, lambda value, _zone: "yes" if value else "no"),
+    (int, lambda value, _zone: f"{value:,}"),
+    ((float, Decimal), lambda value, _zone: _number(value)),
+    (datetime, moment),
+    (date, lambda value, _zone: value.isoformat()),
+    ((list, tuple), lambda value, zone: ", ".join(shown(one, zone) for one in value)),
+    (dict, lambda value, _zone: json.dumps(value, ensure_ascii=False, default=str)),
+)
+
+
+def plain(markup: str) -> str:
+    """What a terminal shows instead of markup: its words, a row a line."""
+    lined = re.sub(r"</(tr|caption|div|p|li|h[1-6])>", "\n", markup)
+    spaced = re.sub(r"</(td|th)>", "  ", lined)
+    words = html.unescape(re.sub(r"<[^>]*>", "", spaced))
+    return "\n".join(line.strip() for line in words.splitlines() if line.strip())
+
+
+def dollars(micro_usd: int) -> str:
+    """Cents, and more digits where cents would say nothing."""
+    usd = micro_usd / 1_000_000
+    return f"${usd:,.2f}" if usd >= 0.1 or micro_usd == 0 else f"${usd:.4f}"  # noqa: PLR2004 - ten cents
+
+
+def picture(png: bytes, *, alt: str, caption: str) -> Html:
+    """A picture inside the page, with words for who cannot see it."""
+    address = f"data:image/png;base64,{base64.b64encode(png).decode()}"
+    image = tag("img", src=address, alt=alt, style="max-width: 100%; height: auto;")
+    image = Html(image.replace("></img>", ">"))
+    return tag(
+        "figure", image, tag("figcaption", caption, style="font-size: 13px;"), style="padding: 4px 0; margin: 0;"
+    )

@@ -1,0 +1,155 @@
+"""A run as it goes: its bar, its jobs, the buttons that matter; without a person, the work itself with its words."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+import ipywidgets
+
+from workbench.panels.drawn import jobs_view, label, mode_note, run_facts, run_view
+from workbench.panels.markup import Html, esc, join, note
+from workbench.panels.order import Order
+from workbench.panels.page import Still, handled, in_background
+from workbench.panels.standing import Standing
+from workbench.panels.watcher import Pace, Watcher, look, watcher_of
+from workbench.panels.widgets import Bar, Panel, Region, button, show
+
+if TYPE_CHECKING:
+    from workbench.app import Workbench
+
+_ALONE_SECONDS: Final = 10.0  # without a worker before a person is told: a new one takes a second to say it is there
+_REDRAW_SECONDS: Final = 0.25  # at least between two updates of a still page
+TONES: Final = {"completed": "good", "partial": "bad", "failed": "bad", "cancelled": "bad"}
+
+
+class WatchPanel(Panel):
+    """Follows an order from before its start, or any run; everything in it comes from the ledger."""
+
+    def __init__(self, wb: Workbench, run: Order | str) -> None:
+        self._wb = wb
+        self._run_id = ""
+        self._watcher: Watcher | None = None
+        self._worked_at = time.monotonic()
+        self._still = esc("Nothing runs yet; this fills as soon as the run is started.")
+        self.bar = Bar(label="Run")
+        self.body = Region(html=self._still)
+        self.alert = Region()
+        self.cancel = button("Cancel the run…", "wb-cancel")
+        self.sure = button("Yes, cancel it", "wb-cancel-sure", style="danger")
+        self.keep = button("No, let it go on", "wb-cancel-not")
+        self.resume = button("Nobody works on it: start a worker", "wb-resume", style="warning")
+        self.cancel.on_click(lambda _: self._ask(is_asked=True))
+        self.keep.on_click(lambda _: self._ask(is_asked=False))
+        self.sure.on_click(lambda _: self._clicked(self._cancel))
+        self.resume.on_click(lambda _: self._clicked(self._resume))
+        self._buttons = ipywidgets.HBox([self.cancel, self.sure, self.keep, self.resume])
+        for one in (self.bar, self.cancel, self.sure, self.keep, self.resume):
+            show(one, is_shown=False)
+        super().__init__([self.bar, self.body, self._buttons, self.alert])
+        self.add_class("wb-watch-panel")
+        if isinstance(run, Order):
+            run.when_started(self._follow)
+        else:
+            self._follow(run)
+
+    def markup(self) -> str:
+        return self._still
+
+    # the watcher's thread -------------------------------------------------------------------------
+
+    def _follow(self, run_id: str) -> None:
+        self._run_id = run_id
+        self._worked_at = time.monotonic()
+        self._watcher = watcher_of(self._wb, run_id)
+        self._watcher.add(self._see, self._show_error)
+
+    def _see(self, seen: Standing) -> None:
+        if seen.run_id != self._run_id:
+            return  # the same plan was started once more: this panel follows the newer run
+        zone = self._wb.settings.zone
+        left = self._watcher.time_left if self._watcher and not seen.is_over else ""
+        cost = self._wb.spent_micro_usd(seen.run_id) if seen.is_over else None
+        self._still = run_view(seen, zone, time_left=left, cost=cost)
+        show(self.bar, is_shown=True)
+        with self.bar.hold_sync():
+            self.bar.label, self.bar.percent, self.bar.text = label(seen), seen.percent, seen.progress
+            self.bar.news, self.bar.tone = seen.news, TONES.get(seen.status, "moving")
+        head = [mode_note(seen.mode), run_facts(seen, zone, time_left=left, cost=cost)]
+        self.body.html = join([*head, _cancelling(seen), jobs_view(seen)])
+        self._show_buttons(seen)
+
+    def _show_buttons(self, seen: Standing) -> None:
+        if seen.is_over or seen.is_cancelled:
+            self._ask(is_asked=False)
+        is_asked = self.sure.layout.display is None
+        show(self.cancel, is_shown=not (is_asked or seen.is_over or seen.is_cancelled))
+        if seen.is_over or self._wb.is_worked():
+            self._worked_at = time.monotonic()
+        show(self.resume, is_shown=time.monotonic() - self._worked_at > _ALONE_SECONDS)
+
+    def _show_error(self, error: Html) -> None:
+        self.alert.html = error
+
+    # clicks ---------------------------------------------------------------------------------------
+
+    def _ask(self, *, is_asked: bool) -> None:
+        """Cancelling cannot be taken back: a second click says so on purpose."""
+        show(self.sure, is_shown=is_asked)
+        show(self.keep, is_shown=is_asked)
+        show(self.cancel, is_shown=not is_asked)
+
+    def _clicked(self, work: Callable[[], None]) -> None:
+        self.alert.html = ""
+        in_background(lambda: handled(work, self._show_error, self._wb.redactor), "clicked")
+
+    def _cancel(self) -> None:
+        self._ask(is_asked=False)
+        show(self.cancel, is_shown=False)
+        self._wb.cancel(self._run_id)
+        self._resume()
+
+    def _resume(self) -> None:
+        self._worked_at = time.monotonic()
+        show(self.resume, is_shown=False)
+        self._wb.start_worker()
+        if self._watcher:
+            self._watcher.look_soon()
+
+
+def _cancelling(seen: Standing) -> Html:
+    if not seen.is_cancelled or seen.is_over:
+        return Html()
+    return note(
+        "plain", "Cancelling: nothing more is sent; what Bright Data has collected already is still brought in."
+    )
+
+
+def work_and_show(wb: Workbench, run_id: str, wait: timedelta) -> None:
+    """Work here until the run is over or the time is, and keep how it stands in the page."""
+    page, pace, last = Still(), Pace(), 0.0
+
+    def redraw() -> None:
+        nonlocal last
+        if time.monotonic() - last < _REDRAW_SECONDS:
+            return
+        last = time.monotonic()
+        seen = look(wb, run_id)
+        pace.note(seen.steps_done, seen.steps_total)
+        page.show(run_view(seen, wb.settings.zone, time_left=pace.time_left))
+
+    redraw()
+    wb.work(run=run_id, limit=wait, watch=redraw)
+    seen = look(wb, run_id)
+    page.show(join([run_view(seen, wb.settings.zone, cost=wb.spent_micro_usd(run_id)), _why_stopped(seen, wait)]))
+
+
+def _why_stopped(seen: Standing, wait: timedelta) -> Html:
+    if seen.is_over:
+        return Html()
+    if seen.waiting:
+        return note("plain", "The run waits for a person; see above.")
+    minutes = f"{wait.total_seconds() / 60:g}"
+    return note("plain", f"Not finished within {minutes} min. It goes on whenever somebody works: workbench work")

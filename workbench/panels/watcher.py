@@ -1,0 +1,137 @@
+"""One thread per run that is looked at: it reads the ledger and tells the views, which write traits and no more.
+
+Rules of the thread (facts: ipykernel loses what threads print; where callbacks run depends on its version): no Output,
+no print, no connection kept; at most two looks a second, so views are never written more often than that.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING, Final
+
+from workbench.panels.markup import Html
+from workbench.panels.page import handled, in_background
+from workbench.panels.standing import Standing, standing
+
+if TYPE_CHECKING:
+    from workbench.app import Workbench
+
+EVERY: Final = 0.5  # seconds between looks while things move
+RESTING: Final = 5.0  # while the run waits for a person
+_PACE_SECONDS: Final = 120.0  # of the past, that the time left is estimated from
+_PACE_LEAST: Final = 10.0  # seconds and
+_PACE_STEPS: Final = 5  # steps that have to be seen before anything is said
+
+View = Callable[[Standing], None]
+
+
+class Watcher:
+    """Reads one run until it is over; views that come later get what is known at once."""
+
+    def __init__(self, wb: Workbench, run_id: str) -> None:
+        self._wb = wb
+        self._run_id = run_id
+        self._views: list[tuple[View, Callable[[Html], None]]] = []
+        self._lock = threading.Lock()
+        self._soon = threading.Event()
+        self._pace = Pace()
+        self._thread: threading.Thread | None = None
+
+    def add(self, view: View, show_error: Callable[[Html], None]) -> None:
+        """`show_error` gets what went wrong in a look or in `view`, and an empty text when it is well again."""
+        with self._lock:
+            self._views.append((view, show_error))
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = in_background(self._watch, f"watch-{self._run_id}")
+            self.look_soon()  # inside the lock: the thread must not end between the two
+
+    def look_soon(self) -> None:
+        self._soon.set()
+
+    @property
+    def time_left(self) -> str:
+        return self._pace.time_left
+
+    def _watch(self) -> None:
+        while True:
+            self._soon.clear()
+            seen = self._look()
+            with self._lock:
+                if seen is not None and seen.is_over and not self._soon.is_set():
+                    self._views.clear()  # nothing will change any more; a later add() looks once again
+                    self._thread = None
+                    return
+            self._soon.wait(RESTING if seen is not None and seen.waiting else EVERY)
+
+    def _look(self) -> Standing | None:
+        found: list[Standing] = []
+        with self._lock:
+            views = tuple(self._views)
+        if not handled(
+            lambda: found.append(look(self._wb, self._run_id)), lambda error: _tell(views, error), self._wb.redactor
+        ):
+            return None
+        self._pace.note(found[0].steps_done, found[0].steps_total)
+        for view, show_error in views:
+            if handled(lambda view=view: view(found[0]), show_error, self._wb.redactor):  # type: ignore[misc]
+                show_error(Html())
+        return found[0]
+
+
+def _tell(views: tuple[tuple[View, Callable[[Html], None]], ...], error: Html) -> None:
+    for _, show_error in views:
+        show_error(error)
+
+
+def look(wb: Workbench, run: str) -> Standing:
+    """How the run stands now; short-lived connections of the calling thread only."""
+    return standing(wb.status(run))
+
+
+class Pace:
+    """The time left, said only when enough was seen to say it honestly."""
+
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+        self._clock = clock
+        self._seen: list[tuple[float, int]] = []
+        self._total = 0
+
+    def note(self, steps_done: int, steps_total: int) -> None:
+        at = self._clock()
+        self._total = steps_total
+        if self._seen and steps_done < self._seen[-1][1]:
+            self._seen.clear()  # a snapshot went back a step: the pace so far promises nothing
+        self._seen = [one for one in self._seen if at - one[0] <= _PACE_SECONDS]
+        self._seen.append((at, steps_done))
+
+    @property
+    def time_left(self) -> str:
+        """Empty while nothing honest can be said."""
+        if not self._seen:
+            return ""
+        (began, before), (at, done) = self._seen[0], self._seen[-1]
+        if at - began < _PACE_LEAST or done - before < _PACE_STEPS or done >= self._total:
+            return ""
+        seconds = (self._total - done) * (at - began) / (done - before)
+        return f"about {_duration(seconds)} left at the pace of the last minutes"
+
+
+def _duration(seconds: float) -> str:
+    minutes = round(seconds / 60)
+    if minutes < 1:
+        return "a minute or less"
+    hours, rest = divmod(minutes, 60)
+    return f"{hours} h {rest} min" if hours else f"{minutes} min"
+
+
+_WATCHERS: Final[dict[tuple[Path, str], Watcher]] = {}
+_WATCHERS_LOCK: Final = threading.Lock()
+
+
+def watcher_of(wb: Workbench, run_id: str) -> Watcher:
+    """The one of this run in this process, whoever asks for it."""
+    with _WATCHERS_LOCK:
+        return _WATCHERS.setdefault((wb.settings.home, run_id), Watcher(wb, run_id))

@@ -1,0 +1,126 @@
+"""The progress bar and the region, as anywidgets: labelled for screen readers, drawn without any outside address.
+
+ipywidgets' own IntProgress is a plain box without role or value (ipywidgets #2650), and its HTML is not announced.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import anywidget
+import ipywidgets
+import traitlets
+
+from workbench.panels.page import bundle
+
+_BAR_JS: Final = """
+function element(name, parent, attributes) {
+  const made = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  parent.append(made);
+  return made;
+}
+function render({ model, el }) {
+  el.classList.add("wb-progress");
+  const line = element("div", el, { class: "wb-progress-line" });
+  const label = element("span", line, { class: "wb-progress-label" });
+  const text = element("span", line, { class: "wb-progress-text", "aria-hidden": "true" });
+  const track = element("div", el, {
+    class: "wb-progress-track", role: "progressbar", "aria-valuemin": "0", "aria-valuemax": "100",
+  });
+  const fill = element("div", track, { class: "wb-progress-fill" });
+  const status = element("p", el, { class: "wb-progress-status", role: "status", "aria-live": "polite" });
+  const draw = () => {
+    const percent = model.get("percent");
+    label.textContent = model.get("label");
+    text.textContent = model.get("text");
+    track.setAttribute("aria-label", model.get("label"));
+    track.setAttribute("aria-valuenow", String(percent));
+    track.setAttribute("aria-valuetext", model.get("text"));
+    track.dataset.tone = model.get("tone");
+    fill.style.width = percent + "%";
+    // Set only when it differs: writing the same words again would have them read aloud again.
+    if (status.textContent !== model.get("news")) status.textContent = model.get("news");
+  };
+  model.on("change", draw);
+  draw();
+  return () => model.off("change", draw);
+}
+export default { render };
+"""
+
+_BAR_CSS: Final = """
+.wb-progress { max-width: 860px; padding: 2px 0; font-size: 14px; color: var(--jp-ui-font-color1, inherit); }
+.wb-progress-line { display: flex; justify-content: space-between; gap: 16px; flex-wrap: wrap; }
+.wb-progress-label { font-weight: 600; }
+.wb-progress-text { font-variant-numeric: tabular-nums; }
+.wb-progress-track { height: 14px; margin: 4px 0; border: 1px solid #8888; border-radius: 8px; overflow: hidden;
+                     background: #8882; }
+.wb-progress-fill { height: 100%; background: #1f6feb; transition: width .3s; }
+.wb-progress-track[data-tone="good"] .wb-progress-fill { background: #1a7f37; }
+.wb-progress-track[data-tone="bad"] .wb-progress-fill {
+  background: repeating-linear-gradient(45deg, #bc4c00 0 8px, #8a3800 8px 16px); }
+.wb-progress-status { margin: 0; min-height: 1.4em; line-height: 1.4; }
+@media (prefers-reduced-motion: reduce) { .wb-progress-fill { transition: none; } }
+@media (forced-colors: active) { .wb-progress-fill { background: Highlight !important; forced-color-adjust: none; } }
+"""
+
+_REGION_JS: Final = """
+function render({ model, el }) {
+  const box = document.createElement("div");
+  el.append(box);
+  const draw = () => {
+    // An empty region stays in the page: a screen reader announces only what appears in a region it knows.
+    if (model.get("live")) box.setAttribute("aria-live", model.get("live"));
+    box.innerHTML = model.get("html");
+  };
+  model.on("change", draw);
+  draw();
+  return () => model.off("change", draw);
+}
+export default { render };
+"""
+
+
+class Bar(anywidget.AnyWidget):
+    """A bar with its words: `text` beside it, `news` below it, read aloud when they change."""
+
+    _esm = _BAR_JS
+    _css = _BAR_CSS
+    label = traitlets.Unicode().tag(sync=True)
+    percent = traitlets.Int(0, min=0, max=100).tag(sync=True)
+    text = traitlets.Unicode().tag(sync=True)
+    news = traitlets.Unicode().tag(sync=True)
+    tone = traitlets.Enum(["moving", "good", "bad"], "moving").tag(sync=True)
+
+
+class Region(anywidget.AnyWidget):
+    """A piece of the page. `html` is markup of `markup.py`, escaped there."""
+
+    _esm = _REGION_JS
+    html = traitlets.Unicode().tag(sync=True)
+    live = traitlets.Enum(["", "polite"], "").tag(sync=True)
+
+
+class Panel(ipywidgets.VBox):  # type: ignore[misc]
+    """Widgets with a still face: what a viewer without widgets shows is its `markup` at the time of display."""
+
+    def markup(self) -> str:
+        return ""
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        live = super()._repr_mimebundle_(**kwargs)
+        return {**live, **bundle(self.markup())}
+
+
+def button(words: str, name: str, *, style: str = "", hint: str = "") -> Any:
+    """A button of words; `name` is the class by which tests and style sheets find it."""
+    made = ipywidgets.Button(
+        description=words, button_style=style, tooltip=hint, layout=ipywidgets.Layout(width="auto", height="34px")
+    )
+    made.add_class(name)
+    return made
+
+
+def show(widget: Any, *, is_shown: bool) -> None:
+    widget.layout.display = None if is_shown else "none"

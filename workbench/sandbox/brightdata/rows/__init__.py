@@ -1,0 +1,6 @@
+"""Row makers: one file per platform; a maker turns an input and a moment into the columns of one record.
+
+dice     randomness that a seed and some words decide
+words    the texts, names and addresses that the makers draw from: our own, and harmless
+instagram · facebook · linkedin     the columns (name:type, as the vendor's metadata says) and the makers
+"""

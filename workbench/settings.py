@@ -1,0 +1,206 @@
+"""One frozen Settings: ``workbench.toml``, then ``.env``, then the environment; the later wins.
+
+The only reader of environment variables and settings files. Both files lie in ``WORKBENCH_HOME``, the root of data/
+and archive/.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import tomllib
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+
+from workbench.errors import BadInput, Misconfigured
+from workbench.secret import Secret
+
+BRIGHTDATA_LIVE: Final = "https://api.brightdata.com"
+PREFIX: Final = "WORKBENCH_"
+_WITHOUT_PREFIX: Final = {"brightdata_api_key": "BRIGHTDATA_API_KEY"}
+
+
+def _secret(value: object) -> object:
+    return Secret(value.strip()) if isinstance(value, str) else value
+
+
+def _seconds(value: object) -> object:
+    try:
+        return timedelta(seconds=float(value)) if isinstance(value, str | int | float) else value
+    except (ValueError, OverflowError) as error:
+        raise ValueError("give a number of seconds") from error
+
+
+Seconds = Annotated[timedelta, BeforeValidator(_seconds)]
+
+
+class Settings(BaseModel):
+    """Every setting: name, type, default, and what it does."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+    home: Path = Field(description="root of data/ and archive/; workbench.toml and .env lie in it")
+    mode: Literal["practice", "live"] = Field("practice", description="practice: against our stand-ins; live: real")
+    brightdata_api_key: Annotated[Secret, BeforeValidator(_secret)] = Field(
+        Secret(""), description="the key of Bright Data; needed in live mode"
+    )
+    brightdata_url: str = Field("", description="another address of the Bright Data API, in both modes")
+    ledger_url: str = Field("", description="default: the SQLite file data/ledger.db; or postgresql://…")
+    browser: str = Field("", description="path or channel of a Chromium; default: found or installed")
+    headless: bool = Field(True, description="browsers without a window")
+    tz: str = Field("UTC", description="time zone in which people are shown times")
+    auto_create_folders: bool = Field(True, description="make a folder for every job as soon as a run starts")
+    batch_size: int = Field(20, ge=1, le=10_000, description="inputs a snapshot")
+    threads: int = Field(4, ge=1, le=64, description="steps at once in one worker")
+    download_batch_rows: int = Field(50_000, ge=1000, description="rows a part, once a download had to be resumed")
+    poll_seconds: Seconds = Field(timedelta(seconds=10), description="between looks at a running snapshot")
+    stall_seconds: Seconds = Field(timedelta(hours=2), description="a snapshot that takes longer is called stalled")
+    lease_seconds: Seconds = Field(timedelta(seconds=120), description="how long a claim holds without a sign of life")
+    backoff_seconds: Seconds = Field(timedelta(seconds=2), description="first pause after a passing error; doubles")
+    retention_days: int = Field(16, ge=1, description="how long Bright Data keeps a snapshot, as we plan")
+    price_usd_per_record: float | None = Field(None, ge=0, description="instead of each dataset's own price")
+
+    @field_validator("brightdata_url")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        if not value:
+            return value
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("give an address like https://host or http://127.0.0.1:port")
+        if parts.scheme == "http" and parts.hostname not in ("127.0.0.1", "localhost", "::1"):
+            raise ValueError("plain http is allowed to this machine only; use https")
+        return value.rstrip("/")
+
+    @field_validator("tz")
+    @classmethod
+    def _zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (OSError, ValueError) as error:
+            raise ValueError("give a zone like Europe/Riga") from error
+        return value
+
+    @field_validator("poll_seconds", "stall_seconds", "lease_seconds", "backoff_seconds")
+    @classmethod
+    def _positive(cls, value: timedelta) -> timedelta:
+        if value <= timedelta():
+            raise ValueError("give a time above 0")
+        return value
+
+    # derived -------------------------------------------------------------------------------------
+
+    @property
+    def data(self) -> Path:
+        return self.home / "data"
+
+    @property
+    def lake(self) -> Path:
+        return self.data / "lake"
+
+    @property
+    def archive(self) -> Path:
+        return self.home / "archive"
+
+    @property
+    def database_url(self) -> str:
+        return self.ledger_url or f"sqlite:///{self.data / 'ledger.db'}"
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.tz)
+
+
+class Origin(BaseModel):
+    """One setting as `doctor` shows it."""
+
+    name: str
+    value: str
+    source: str
+    description: str
+
+
+def variable(field: str) -> str:
+    """The environment variable of a setting."""
+    return _WITHOUT_PREFIX.get(field, f"{PREFIX}{field.upper()}")
+
+
+def load(
+    home: str | Path | None = None, *, environ: Mapping[str, str] | None = None, **given: Any
+) -> tuple[Settings, list[Origin]]:
+    """The settings of `home` and where each came from; raises Misconfigured naming the setting, the place, the cure."""
+    environ = os.environ if environ is None else environ
+    root = Path(home or environ.get(f"{PREFIX}HOME") or Path.cwd()).expanduser().resolve()
+    layers = [
+        ("workbench.toml", _from_toml(root / "workbench.toml")),
+        (".env", _by_variable(_from_dotenv(root / ".env"))),
+        ("environment", _by_variable(environ)),
+        ("given", given),
+    ]
+    values: dict[str, Any] = {}
+    origin: dict[str, str] = {}
+    for name, layer in layers:
+        for field, value in layer.items():
+            if value in ("", None) and name != "given":
+                continue  # an empty line in .env means: not set
+            values[field], origin[field] = value, name
+    values["home"] = root
+    try:
+        settings = Settings(**values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = str(first["loc"][0]) if first["loc"] else "?"
+        said = first["msg"].removeprefix("Value error, ")
+        raise Misconfigured(f"{variable(field)} (from {origin.get(field, 'default')}): {said}.") from None
+    return settings, _origins(settings, origin)
+
+
+def _origins(settings: Settings, origin: Mapping[str, str]) -> list[Origin]:
+    found = []
+    for name, field in Settings.model_fields.items():
+        value = getattr(settings, name)
+        shown = (("***" if value else "") if isinstance(value, Secret) else str(value)) if value is not None else ""
+        source = origin.get(name, "default")
+        found.append(
+            Origin(name=variable(name), value=shown, source=source, description=field.description or "")
+        )
+    return found
+
+
+def _by_variable(variables: Mapping[str, str | None]) -> dict[str, Any]:
+    return {field: variables[variable(field)] for field in Settings.model_fields if variable(field) in variables}
+
+
+def _from_toml(path: Path) -> dict[str, Any]:
+    if not path.exists():
+        return {}
+    try:
+        found = tomllib.loads(path.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Misconfigured(f"{path} is not TOML: {error}. Mend that line.") from error
+    unknown = sorted(found.keys() - Settings.model_fields.keys())
+    if unknown:
+        known = ", ".join(sorted(Settings.model_fields))
+        raise Misconfigured(f"{path} has {unknown[0]!r}, which is no setting. Known: {known}.")
+    if found.get("brightdata_api_key"):
+        raise Misconfigured(f"{path} holds a secret; put BRIGHTDATA_API_KEY into .env beside it, which git ignores.")
+    return found
+
+
+def _from_dotenv(path: Path) -> dict[str, str | None]:
+    if not path.exists():
+        return {}
+    from dotenv import dotenv_values
+
+    if stat.S_IMODE(path.stat().st_mode) & 0o077 and os.name == "posix":
+        raise Misconfigured(f"{path} holds secrets and others may read it. Run: chmod 600 {path}")
+    try:
+        return dict(dotenv_values(path, interpolate=False, encoding="utf-8"))
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{path} is not UTF-8 text: {error}. Save it as UTF-8.") from error

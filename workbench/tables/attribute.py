@@ -1,0 +1,89 @@
+"""Rows → sources: by what was asked for, never by the author.
+
+The vendor echoes what it was asked in `discovery_input` (for rows that it discovered) and in `input`. A row is the
+source's whose own input keys have the same values there; of several such sources the one with the lowest id.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Final
+
+import duckdb
+
+from workbench.tables.columns import asked, below
+from workbench.tables.sql import fill, list_literal, literal
+
+# A query is no part of an address, except where it alone says what is meant: profile.php?id=…, watch?v=…, search?q=…
+MACROS: Final = r"""
+create temp macro bare_address(value) as
+    regexp_replace(regexp_replace(trim(value), '#.*$', ''), '^([A-Za-z][A-Za-z0-9+.-]*:)?//', '');
+create temp macro told_apart_by(query) as
+    list_sort(list_filter(string_split(query, '&'), lambda part: regexp_matches(
+        part, '^(id|v|q|list|fbid|story_fbid|set|search_query|keyword|keywords|search_keyword)=.')));
+create temp macro address_of(bare) as
+    regexp_replace(lower(regexp_extract(bare, '^[^/?]*')), '^www\.', '')
+    || rtrim(regexp_extract(bare, '^[^/?]*([^?]*)', 1), '/')
+    || case when contains(bare, '?') then array_to_string(told_apart_by(regexp_extract(bare, '\?(.*)$', 1)), '&')
+            else '' end;
+create temp macro address(value) as nullif(address_of(bare_address(value)), '');
+create temp macro handle(value) as nullif(lower(trim(value)), '');
+"""
+_SOURCES: Final = """
+set variable sources = from_json($listed, '[{"source_id": "BIGINT", "url": "VARCHAR", "creator": "VARCHAR",
+                                             "project": "VARCHAR", "inputs": "JSON"}]')
+"""
+_KNOWN: Final = """
+set variable known_$number = (
+    select map(list(signature), list(position))
+    from (select $signature as signature, arg_min(position, source.source_id) as position
+          from (select getvariable('sources')[position] as source, position from (select unnest($positions) as position))
+          group by signature)
+    where signature is not null)
+"""
+
+
+@dataclass(frozen=True)
+class SourceRef:
+    """A source and what was asked for it: the values of its input keys, as sent."""
+
+    source_id: int
+    url: str
+    creator: str | None
+    project: str | None
+    inputs: Mapping[str, str]
+
+
+def introduce(connection: duckdb.DuckDBPyConnection, sources: Sequence[SourceRef], keys: Sequence[str]) -> str:
+    """Make the sources known to the connection; the SQL that gives a row's source as a struct, or NULL."""
+    connection.execute(fill(_SOURCES, listed=literal(json.dumps([asdict(source) for source in sources]))))
+    if len(sources) == 1:
+        return "getvariable('sources')[1]"
+    lookups = []
+    groups = _asked_alike(sources, keys)
+    for number, (wanted, positions) in enumerate(groups):
+        of_source = _signature(wanted, lambda key: f"(source.inputs->>{below(key)})")
+        connection.execute(fill(_KNOWN, number=number, signature=of_source, positions=list_literal(map(str, positions))))
+    for place in ("discovery_input", "input"):
+        for number, (wanted, _) in enumerate(groups):
+            of_row = _signature(wanted, lambda key, place=place: asked(place, key))  # type: ignore[misc]
+            lookups.append(f"getvariable('known_{number}')[{of_row}]")
+    return f"getvariable('sources')[coalesce({', '.join([*lookups, 'null::bigint'])})]"
+
+
+def _asked_alike(sources: Sequence[SourceRef], keys: Sequence[str]) -> list[tuple[tuple[str, ...], list[int]]]:
+    """Sources by which of the keys they were asked with, the fullest set first; positions are DuckDB's, from 1."""
+    groups: dict[tuple[str, ...], list[int]] = {}
+    for position, source in enumerate(sources, start=1):
+        if wanted := tuple(key for key in keys if str(source.inputs.get(key) or "").strip()):
+            groups.setdefault(wanted, []).append(position)
+    return sorted(groups.items(), key=lambda group: -len(group[0]))
+
+
+def _signature(wanted: Sequence[str], value: Callable[[str], str]) -> str:
+    """One text of all the values; NULL when any is missing."""
+    return " || chr(31) || ".join(
+        f"{'address' if key.casefold().endswith('url') else 'handle'}({value(key)})" for key in wanted
+    )

@@ -1,0 +1,173 @@
+"""The lake as one queryable whole: views over the files that the manifest lists, and the ledger's tables beside them.
+
+Every process has a catalog of its own, in memory; nobody waits for anybody's lock. A view names its files one by one,
+so a file that was not published, or lies in the tree by accident, is never read.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import uuid
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import duckdb
+
+from workbench.errors import BadInput
+from workbench.tables import guard
+from workbench.tables.ledgered import TableData, arrow_table, select_list
+from workbench.tables.raw import LONGEST_LINE
+from workbench.tables.schema import COLUMNS, IDENTITY, REJECTS
+from workbench.tables.sql import fill, list_literal, literal, name, path_literal
+
+Relation = duckdb.DuckDBPyRelation  # for those who may not import DuckDB
+
+_PINNED: Final = {**COLUMNS, "rejects": REJECTS}
+
+_FROM_FILES: Final = "create or replace view $view as select $columns from read_parquet($files)"
+_EMPTY: Final = "create or replace view $view as select $columns where false"
+# The newest scrape of everything that has an id; what has none is told apart by its address, or not at all.
+_LATEST: Final = """
+create or replace view $view as
+select * from $table
+qualify row_number() over (
+    partition by platform, $identity is null, coalesce($identity, url, snapshot_id || ' ' || row_no)
+    order by scraped_at desc nulls last, snapshot_id desc, row_no desc) = 1
+"""
+_RECORDS: Final = "create or replace view records as $rows"
+# One branch per file: the planner then reads only the files of the snapshots that are asked for.
+_RECORDS_OF: Final = """
+select * from (select $snapshot as snapshot_id, row_number() over () as row_no, json as record
+               from read_ndjson_objects($file, compression = 'zstd', maximum_object_size = $largest))
+where record::varchar <> 'null'
+"""
+_NO_RECORDS: Final = "select null::varchar as snapshot_id, null::bigint as row_no, null::json as record where false"
+_LEDGER: Final = "create or replace table $table as select $columns from given"
+
+
+@dataclass(frozen=True)
+class LakeFile:
+    """A row of the manifest. `path` is relative to the lake's root."""
+
+    kind: str  # posts, comments, profiles, companies, job_ads, rejects, raw, lines
+    path: str
+    snapshot_id: str
+    dataset_id: str | None
+    rows: int
+
+
+@dataclass(frozen=True)
+class Missing:
+    """A file that the manifest lists and the disk no longer has; its rows are in no view."""
+
+    file: LakeFile
+
+    def __str__(self) -> str:
+        return (
+            f"{self.file.path} is gone from the lake; the views go on without it. "
+            f"To make it again: workbench recover reprocess {self.file.snapshot_id}"
+        )
+
+
+class Catalog:
+    """`connection` is for queries; refreshing works beside it, so relations that are open stay good."""
+
+    def __init__(self, lake: Path) -> None:
+        self.lake = lake.resolve()
+        self.missing: tuple[Missing, ...] = ()
+        self.names: tuple[str, ...] = ()
+        self.records = _NO_RECORDS
+        self._spill = Path(tempfile.gettempdir()) / f"workbench-duckdb-{uuid.uuid4().hex}"
+        self._version: Hashable = None
+        self.connection = duckdb.connect(
+            config={
+                "autoinstall_known_extensions": "false",
+                "autoload_known_extensions": "false",
+                "temp_directory": str(self._spill),
+            }
+        )
+        self.connection.execute("set global TimeZone = 'UTC'")
+
+    def refresh(
+        self,
+        files: Sequence[LakeFile] | Callable[[], Sequence[LakeFile]],
+        tables: Mapping[str, TableData] | Callable[[], Mapping[str, TableData]],
+        *,
+        version: Hashable = None,
+    ) -> None:
+        """Make the views and tables anew, all at once; nothing is done or called while `version` stays the same."""
+        if version is not None and version == self._version:
+            return
+        files = files() if callable(files) else files
+        tables = tables() if callable(tables) else tables
+        if taken := sorted(set(tables) & set(self._view_names())):
+            raise BadInput(f"{', '.join(taken)}: a table of the ledger cannot have the name of a view of the lake.")
+        there = {file for file in files if (self.lake / file.path).is_file()}
+        with self.connection.cursor() as cursor:
+            cursor.execute("begin")
+            try:
+                self._replace(cursor, [file for file in files if file in there], tables)
+            except BaseException:
+                cursor.execute("rollback")
+                raise
+            cursor.execute("commit")
+        self.missing = tuple(Missing(file) for file in files if file not in there)
+        self.names = (*self._view_names(), *tables)
+        self._version = version
+
+    def lock_down(self) -> None:
+        """From now on the connection reaches no file outside of the lake, and no setting changes that."""
+        guard.lock_down(self.connection, self.lake)
+
+    def close(self) -> None:
+        self.connection.close()
+
+    def _replace(
+        self, cursor: duckdb.DuckDBPyConnection, files: Sequence[LakeFile], tables: Mapping[str, TableData]
+    ) -> None:
+        for kind in _PINNED:
+            cursor.execute(self._view(kind, [file for file in files if file.kind == kind]))
+        for kind, identity in IDENTITY.items():
+            cursor.execute(fill(_LATEST, view=name(f"{kind}_latest"), table=name(kind), identity=name(identity)))
+        self.records = " union all ".join(map(self._records_of, _with_records(files))) or _NO_RECORDS
+        cursor.execute(fill(_RECORDS, rows=self.records))
+        for table in set(self.names) - set(self._view_names()) - set(tables):
+            cursor.execute(fill("drop table if exists $table", table=name(table)))
+        for table, data in tables.items():
+            cursor.register("given", arrow_table(data))
+            cursor.execute(fill(_LEDGER, table=name(table), columns=select_list(data)))
+            cursor.unregister("given")
+
+    def _view(self, kind: str, files: Sequence[LakeFile]) -> str:
+        pinned = _PINNED[kind]
+        if not files:
+            nothing = ", ".join(f"null::{type_} as {name(column)}" for column, type_ in pinned.items())
+            return fill(_EMPTY, view=name(kind), columns=nothing)
+        return fill(
+            _FROM_FILES,
+            view=name(kind),
+            columns=", ".join(map(name, pinned)),
+            files=list_literal(path_literal(self.lake / file.path) for file in files),
+        )
+
+    def _records_of(self, file: LakeFile) -> str:
+        return fill(
+            _RECORDS_OF,
+            snapshot=literal(file.snapshot_id),
+            file=path_literal(self.lake / file.path),
+            largest=LONGEST_LINE + 1,
+        )
+
+    @staticmethod
+    def _view_names() -> tuple[str, ...]:
+        return (*_PINNED, *(f"{kind}_latest" for kind in IDENTITY), "records")
+
+
+def _with_records(files: Sequence[LakeFile]) -> Iterator[LakeFile]:
+    """The file with the rows of each snapshot: the one of kind "lines" where there is one, the raw one otherwise."""
+    apart = {file.snapshot_id for file in files if file.kind == "lines"}
+    for file in files:
+        if file.kind == "lines" or (file.kind == "raw" and file.snapshot_id not in apart):
+            yield file

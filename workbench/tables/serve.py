@@ -1,0 +1,37 @@
+"""The serving copy workbench.duckdb: everything of the catalog in one file for other programs, swapped whole.
+
+Who has the old file open keeps it; who opens the name afterwards gets the new one. Nobody waits for anybody.
+"""
+
+from __future__ import annotations
+
+import uuid
+from pathlib import Path
+from typing import Final
+
+from workbench.files import move_into_place
+from workbench.tables.catalog import Catalog
+from workbench.tables.sql import fill, literal, name
+
+# Written down so that a newer DuckDB goes on writing what readers of the 1.5 line can open.
+_ATTACH: Final = "attach $file as serving (storage_version 'v1.5.0')"
+
+
+def build(target: Path, catalog: Catalog) -> None:
+    """Write the catalog as it is now to `target`. The records stay in the lake: a view there reads them."""
+    beside = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}.tmp")
+    try:
+        with catalog.connection.cursor() as cursor:
+            cursor.execute(fill(_ATTACH, file=literal(str(beside))))
+            try:
+                for table in catalog.names:
+                    if table != "records":
+                        cursor.execute(fill("create table serving.$table as from memory.main.$table", table=name(table)))
+                cursor.execute(f"create view serving.records as {catalog.records}")
+                cursor.execute("checkpoint serving")
+            finally:
+                cursor.execute("detach serving")
+        move_into_place(beside, target)
+    finally:
+        for leftover in (beside, beside.with_name(f"{beside.name}.wal")):
+            leftover.unlink(missing_ok=True)

@@ -1,0 +1,155 @@
+"""What a query answered → text table, JSON, CSV or Parquet; what was scraped cannot act on whoever reads it.
+
+Rows go through Arrow: DuckDB's own fetchall() needs pytz for a time with a zone.
+"""
+
+from __future__ import annotations
+
+import base64
+import csv
+import io
+import json
+import math
+import re
+import unicodedata
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from typing import IO, Any, Final, Literal
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+Format = Literal["table", "json", "csv", "parquet"]
+FORMATS: Final[tuple[Format, ...]] = ("table", "json", "csv", "parquet")
+
+_BATCH: Final = 2048
+_WIDEST: Final = 60  # columns of a cell in a text table
+_ESCAPES: Final = re.compile(r"\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b[PX^_][^\x1b]*(?:\x1b\\)?|(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b.?")
+_BREAKS: Final = re.compile(r"[\t\n\v\f\r\x85\u2028\u2029]+")
+_JOINER: Final = "\u200d"  # holds emojis of several signs together
+_FORMULA: Final = tuple("=+-@\t\r\n\0＝＋－＠")
+
+
+def write(relation: duckdb.DuckDBPyRelation, form: Format, out: IO[bytes]) -> None:
+    {"table": _write_table, "json": _write_json, "csv": _write_csv, "parquet": _write_parquet}[form](relation, out)
+
+
+def rows(relation: duckdb.DuckDBPyRelation) -> Iterator[dict[str, Any]]:
+    """Plain values that JSON can hold: times as ISO 8601, JSON columns as what they hold, NaN as None."""
+    is_json = [str(kind) == "JSON" for kind in relation.types]
+    names = _unique(relation.columns)
+    for values in _values(relation):
+        yield {
+            key: _parsed(value) if nested else _plain(value)
+            for key, value, nested in zip(names, values, is_json, strict=True)
+        }
+
+
+def clean(text: str) -> str:
+    """One line without control characters, escape sequences or marks that turn the reading direction."""
+    text = _BREAKS.sub(" ", _ESCAPES.sub("", text))
+    return "".join(char for char in text if char == _JOINER or unicodedata.category(char) not in {"Cc", "Cf", "Cs"})
+
+
+def csv_cell(value: Any) -> Any:
+    """A text that a spreadsheet would take for a formula gets an apostrophe; numbers are numbers."""
+    if value is None or isinstance(value, (bool, int, float)):
+        return value
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def _write_table(relation: duckdb.DuckDBPyRelation, out: IO[bytes]) -> None:
+    head = [clean(column) for column in relation.columns]
+    body = [[_cell(value) for value in row.values()] for row in rows(relation)]
+    is_number = [str(kind) in _NUMBERS for kind in relation.types]
+    widths = [max(map(_width, column)) for column in zip(head, *body, strict=True)]
+    for line in (head, ["─" * width for width in widths], *body):
+        cells = (_padded(*cell) for cell in zip(line, widths, is_number, strict=True))
+        out.write("  ".join(cells).rstrip().encode() + b"\n")
+    out.write(f"({len(body)} {'row' if len(body) == 1 else 'rows'})\n".encode())
+
+
+_NUMBERS: Final = {"BIGINT", "INTEGER", "DOUBLE", "HUGEINT", "SMALLINT", "TINYINT", "UBIGINT", "UINTEGER", "FLOAT"}
+
+
+def _write_json(relation: duckdb.DuckDBPyRelation, out: IO[bytes]) -> None:
+    separator = b"[\n"
+    for row in rows(relation):
+        out.write(separator + json.dumps(row, ensure_ascii=False).encode("utf-8", "replace"))
+        separator = b",\n"
+    out.write(b"[]\n" if separator == b"[\n" else b"\n]\n")
+
+
+def _write_csv(relation: duckdb.DuckDBPyRelation, out: IO[bytes]) -> None:
+    text = io.TextIOWrapper(out, encoding="utf-8", errors="replace", newline="", write_through=True)
+    try:
+        writer = csv.writer(text, lineterminator="\r\n")
+        writer.writerow([csv_cell(column) for column in relation.columns])
+        writer.writerows([csv_cell(value) for value in row.values()] for row in rows(relation))
+    finally:
+        text.detach()  # the stream is the caller's to close
+
+
+def _write_parquet(relation: duckdb.DuckDBPyRelation, out: IO[bytes]) -> None:
+    batches = relation.to_arrow_reader(_BATCH)
+    with pq.ParquetWriter(out, batches.schema, compression="zstd") as writer:
+        for batch in batches:
+            writer.write_batch(batch)
+
+
+def _values(relation: duckdb.DuckDBPyRelation) -> Iterator[tuple[Any, ...]]:
+    for batch in relation.to_arrow_reader(_BATCH):
+        yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
+
+
+def _unique(columns: list[str]) -> list[str]:
+    seen: dict[str, int] = {}
+    names = []
+    for column in columns:
+        seen[column] = seen.get(column, 0) + 1
+        names.append(column if seen[column] == 1 else f"{column}_{seen[column] - 1}")
+    return names
+
+
+def _parsed(value: str | None) -> Any:
+    try:
+        return None if value is None else json.loads(value)
+    except (ValueError, RecursionError):
+        return value
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, datetime):
+        return (value.astimezone(UTC) if value.tzinfo else value).isoformat().replace("+00:00", "Z")
+    if isinstance(value, (date, time)):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return value if value is None or isinstance(value, (str, int)) else str(value)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    text = clean(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+    return text if len(text) <= _WIDEST else text[: _WIDEST - 1] + "…"
+
+
+def _width(text: str) -> int:
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def _padded(text: str, width: int, is_number: bool) -> str:
+    space = " " * (width - _width(text))
+    return space + text if is_number else text + space

@@ -1,0 +1,251 @@
+"""raw → table: one body of rows becomes Parquet files with pinned columns; no line is lost and none is invented.
+
+The strict read takes each line for one JSON object and stops at the first that is none. Then, and where blank lines
+would spoil its count, the exact read takes line by line. Both number the lines alike and feed the same select, so a
+row comes out the same on either. What did not become data is looked at once more and becomes a reject (reject.py).
+
+`row_no` is the number of the line in the body. Where the body is no NDJSON (an array, CSV) or has lines that hold no
+row, a file of kind "lines" goes with it: one JSON value a line, `null` where a line held none, so that row n is the
+n-th value. The bytes as received stay the file of kind "raw" in either case.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import duckdb
+import pyarrow as pa
+
+from workbench.errors import Permanent
+from workbench.files import make_folder, sha256_of
+from workbench.tables import raw, reject
+from workbench.tables.attribute import SourceRef, introduce
+from workbench.tables.columns import ROW, Mapped, casts
+from workbench.tables.feed import connected, fed, numbers_in, rows_in
+from workbench.tables.schema import COLUMNS, OWN_COLUMNS
+from workbench.tables.sql import fill, literal, path_literal
+
+_ROW_GROUP_BYTES: Final = 64 << 20  # of lines, where they are heaviest: DuckDB holds a group in memory
+_LARGEST_ROW_GROUP: Final = 50_000
+_USUAL_OBJECT: Final = 16 << 20  # bytes of one JSON object that DuckDB allows by itself
+_LINES: Final = pa.schema([("line", pa.string())])
+_CONSTANTS: Final = ("platform", "service", "run_id", "job_id", "snapshot_id", "dataset_id")
+
+# A window without an order numbers the rows as they come and keeps them so: the files are the same on any number of
+# threads. Above the parsing it also keeps the filter from parsing each line once for every key.
+_STRICT: Final = """
+    select row_number() over () as $row, *
+    from read_json($body, format = 'newline_delimited', compression = $compression, columns = $columns,
+                   maximum_object_size = $largest)
+"""
+_EXACT: Final = """
+    select row_number() over () as $row, *
+    from (select unnest(from_json(if(json_valid(line), line, null), $structure)) from body_lines)
+"""
+_DATA: Final = """
+    select $columns
+    from ($judged)
+    where "#data" and not "#warning"
+"""
+_WRITE: Final = """
+copy ($rows) to $target (format parquet, compression zstd, compression_level 3, row_group_size $group)
+"""
+_REJECTED: Final = "select kind, count(*) from read_parquet($file) group by all"
+_REASONS: Final = """
+select source_id, reason, count(*) filter (kind = 'warning'), count(*) filter (kind = 'error')
+from read_parquet($file)
+where kind in ('warning', 'error') and source_id is not null
+group by all
+order by count(*) desc, reason
+"""
+_PER_SOURCE: Final = "select source_id, count(*) from read_parquet($file) group by all"
+_UNREADABLE: Final = "select row_no from read_parquet($file) where kind = 'malformed' and code <> 'no_data'"
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a body is to become, and for whom it was collected."""
+
+    kind: str
+    columns: Mapping[str, tuple[str, ...]]  # our column → vendor paths tried in order, dotted into nested objects
+    constants: Mapping[str, str | None]  # platform, service, run_id, job_id, snapshot_id, dataset_id
+    sources: tuple[SourceRef, ...]
+    match_keys: tuple[str, ...]
+    scraped_at_key: str = "timestamp"
+
+
+@dataclass(frozen=True)
+class StagedFile:
+    kind: str  # the order's, "rejects" or "lines"
+    path: Path
+    rows: int
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class SourceCount:
+    source_id: int
+    rows: int
+    warnings: int
+    errors: int
+    reason: str | None  # the most frequent of its warnings and errors
+
+
+@dataclass(frozen=True)
+class Staged:
+    """A table without rows has no file. Blank lines count nowhere."""
+
+    files: tuple[StagedFile, ...]
+    lines: int
+    data_rows: int
+    warning_rows: int
+    error_rows: int
+    malformed_rows: int
+    per_source: tuple[SourceCount, ...]
+    exact: bool
+
+
+def transform(raw_file: Path, order: Order, folder: Path, *, lines: Path | None = None) -> Staged:
+    """Write the files of one body into `folder`. `lines` is the body as NDJSON where the raw file is none."""
+    body = lines or raw_file
+    counted = raw.count(body)
+    with connected(make_folder(folder)) as connection:
+        work = _Work(connection, order, body, counted, folder)
+        exact = not (counted.is_plain and work.read_strictly())
+        if exact:
+            work.read_exactly()
+        work.check()
+        if exact or lines is not None:
+            raw.store_lines(body, work.lines, unreadable=work.unreadable())
+        return work.staged(exact=exact)
+
+
+class _Work:
+    """One body on its way through one connection: methods write the files, or answer from those that are there."""
+
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, order: Order, body: Path, counted: raw.Body, folder: Path
+    ) -> None:
+        self.connection, self.order, self.body, self.counted = connection, order, body, counted
+        self.mapped = Mapped(order.kind, order.columns, order.scraped_at_key)
+        self.source = introduce(connection, order.sources, order.match_keys)
+        self.data = folder / f"{order.kind}.parquet"
+        self.rejects = folder / "rejects.parquet"
+        self.lines = folder / "lines.ndjson.zst"
+
+    def read_strictly(self) -> bool:
+        """False when some line is not what the strict read takes it for; the exact read then writes anew."""
+        read = fill(
+            _STRICT,
+            row=ROW,
+            body=path_literal(self.body),
+            compression=literal("zstd" if raw.is_compressed(self.body) else "uncompressed"),
+            columns=self.mapped.read_columns(),
+            largest=max(_USUAL_OBJECT, self.counted.longest + 1),
+        )
+        try:
+            self._write_data(read)
+        except (duckdb.InvalidInputException, duckdb.ConversionException):
+            return False
+        self._write_rejects()
+        return not self._rejected()["data"]
+
+    def read_exactly(self) -> None:
+        texts = ((reject.text_of(line),) for _, line in raw.body_lines(self.body))
+        with fed(self.connection, "body_lines", _LINES, texts):
+            self._write_data(fill(_EXACT, row=ROW, structure=self.mapped.structure()))
+        self._write_rejects()
+
+    def check(self) -> None:
+        data, rejected = rows_in(self.data), self._rejected()
+        if self._line_count() != data + rejected.total() or rejected["data"]:
+            raise Permanent(
+                f"the body has {self._line_count()} lines, of which {data} became rows and {rejected.total()} rejects, "
+                f"{rejected['data']} of them for no reason. Nothing is published; the bytes as received are kept."
+            )
+
+    def unreadable(self) -> set[int]:
+        """The lines that hold no JSON object."""
+        return {number for (number,) in self._ask(_UNREADABLE, self.rejects)}
+
+    def staged(self, *, exact: bool) -> Staged:
+        rejected = self._rejected()
+        paths = ((self.order.kind, self.data), ("rejects", self.rejects), ("lines", self.lines))
+        return Staged(
+            files=tuple(self._file(kind, path) for kind, path in paths if path.exists()),
+            lines=self._line_count(),
+            data_rows=rows_in(self.data),
+            warning_rows=rejected["warning"],
+            error_rows=rejected["error"],
+            malformed_rows=rejected["malformed"],
+            per_source=tuple(self._per_source()),
+            exact=exact,
+        )
+
+    def _write_data(self, read: str) -> None:
+        known = {
+            **{column: _constant(self.order.constants.get(column)) for column in _CONSTANTS},
+            **{column: self.mapped.value(column) for column in OWN_COLUMNS[self.order.kind]},
+            "source_id": '"#source".source_id',
+            "source_url": '"#source".url',
+            "creator": '"#source".creator',
+            "project": '"#source".project',
+            "row_no": ROW,
+            "scraped_at": self.mapped.scraped_at(),
+        }
+        pinned = COLUMNS[self.order.kind]
+        values = casts(pinned, (known[column] for column in pinned))
+        self._write(fill(_DATA, columns=values, judged=self.mapped.judged(read, self.source)), self.data)
+
+    def _write_rejects(self) -> None:
+        """Of every line that is not in the data file, so that none can be left out unseen."""
+        taken = numbers_in(self.data, self.counted.lines)
+        left = (
+            (number, line) for number, line in raw.body_lines(self.body) if not taken[number] and not raw.is_blank(line)
+        )
+        select = reject.select(self.mapped, self.source, _constant(self.order.constants.get("snapshot_id")))
+        with fed(self.connection, "rejected_lines", reject.LINES, reject.described(left)):
+            self._write(select, self.rejects)
+
+    def _write(self, rows: str, target: Path) -> None:
+        group = _ROW_GROUP_BYTES // max(self.counted.densest, 1)
+        group = min(max(group, 1), _LARGEST_ROW_GROUP)
+        self.connection.execute(fill(_WRITE, rows=rows, target=literal(str(target)), group=group))
+        if not rows_in(target):
+            target.unlink()
+
+    def _file(self, kind: str, path: Path) -> StagedFile:
+        rows = self._line_count() if path == self.lines else rows_in(path)
+        return StagedFile(kind, path, rows, path.stat().st_size, sha256_of(path))
+
+    def _line_count(self) -> int:
+        return self.counted.lines - self.counted.blank
+
+    def _rejected(self) -> Counter[str]:
+        return Counter(dict(self._ask(_REJECTED, self.rejects)))
+
+    def _per_source(self) -> Iterator[SourceCount]:
+        rows, warnings, errors = dict(self._ask(_PER_SOURCE, self.data)), Counter[int](), Counter[int]()
+        reasons: dict[int, str] = {}
+        for source_id, reason, warned, failed in self._ask(_REASONS, self.rejects):
+            warnings[source_id] += warned
+            errors[source_id] += failed
+            reasons.setdefault(source_id, reason)
+        for source_id in sorted({source.source_id for source in self.order.sources}):
+            yield SourceCount(
+                source_id, rows.get(source_id, 0), warnings[source_id], errors[source_id], reasons.get(source_id)
+            )
+
+    def _ask(self, query: str, file: Path) -> list[tuple[Any, ...]]:
+        if not file.exists():
+            return []
+        return self.connection.execute(fill(query, file=path_literal(file))).fetchall()
+
+
+def _constant(value: str | None) -> str:
+    return "null" if value is None else literal(value)
