@@ -19,6 +19,7 @@ import pytest
 
 from workbench import practice
 
+ROOT = Path(__file__).parents[2]
 QUICK = {"WORKBENCH_POLL_SECONDS": "0.2", "WORKBENCH_BACKOFF_SECONDS": "0.05"}
 HEADER = "name,platform,service,url,creator,project,options\n"
 POSTS = HEADER + "Tea,instagram,posts,https://www.instagram.com/tea.club/,Tea Club,Drinks,\n"
@@ -44,7 +45,8 @@ class Home:
 
     def environment(self, **more: str) -> dict[str, str]:
         clean = {name: value for name, value in os.environ.items() if not name.startswith(("WORKBENCH_", "BRIGHTDATA"))}
-        return {**clean, **self.settings, "WORKBENCH_HOME": str(self.folder), **more}
+        # Also from a folder of its own, and where the package is not installed, commands are those of this checkout.
+        return {**clean, "PYTHONPATH": str(ROOT), **self.settings, "WORKBENCH_HOME": str(self.folder), **more}
 
     def __call__(self, *words: str, stdin: str = "", **more: str) -> Done:
         done = subprocess.run(
@@ -70,7 +72,11 @@ class Home:
         return self.write("sources.csv", HEADER + "".join(lines))
 
     def sandbox_url(self) -> str:
-        return practice.brightdata_url(self.folder / "data" / "sandbox")
+        """Started by a process that ends, as commands do: it is nobody's child."""
+        code = "import pathlib, sys, workbench.practice as p; print(p.brightdata_url(pathlib.Path(sys.argv[1])))"
+        words = [sys.executable, "-c", code, str(self.folder / "data" / "sandbox")]
+        done = subprocess.run(words, capture_output=True, text=True, env=self.environment(), check=True, timeout=60)
+        return done.stdout.strip()
 
     def sandbox(self, path: str, **values: Any) -> Any:
         """Ask the stand-in, or (with values) tell it."""
@@ -106,4 +112,13 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Home, D
         "collect", "run", "--sources", "sources.csv", "--num-posts", "3", "--name", "First", "--wait", "--json"
     )
     yield made, started
+    made.stop()
+
+
+@pytest.fixture(scope="module")
+def tea(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+    """A home with one source; for what is refused."""
+    made = Home(tmp_path_factory.mktemp("tea"))
+    made("sources", "add", "instagram", "posts", "https://www.instagram.com/tea.club/")
+    yield made
     made.stop()

@@ -14,32 +14,29 @@ def _csv(*lines: str) -> bytes:
     return "\n".join([HEADER, *lines, ""]).encode()
 
 
+MYSPACE = TEA.replace("instagram,posts", "myspace,posts")
+STORIES = TEA.replace(",posts,", ",stories,")
+COLOUR = TEA.replace("tea.club", "b.club") + '"{""colour"": 1}"'
+NO_JSON = TEA.replace("tea.club", "b.club") + '"{post_type"'
+LATIN_1 = _csv(TEA) + b"Caf\xe9,instagram,posts,https://x,,,\n"
+FOREIGN = TEA.replace("instagram.com", "example.com")
+
+
 @pytest.mark.parametrize(
     ("csv", "words"),
     [
-        pytest.param(
-            _csv(TEA, TEA.replace("instagram,posts", "myspace,posts")), ["line 3", "myspace", "Known:"], id="unknown platform"
-        ),
-        pytest.param(
-            _csv(TEA, TEA.replace(",posts,", ",stories,")), ["line 3", "stories", "Known:", "instagram posts"],
-            id="unknown service",
-        ),
-        pytest.param(
-            _csv(TEA, f'{TEA}"{{""colour"": 1}}"'.replace("tea.club", "b.club")), ["line 3", "colour", "Accepted:"],
-            id="an option the dataset does not take",
-        ),
-        pytest.param(
-            _csv(TEA, f'{TEA}"{{post_type"'.replace("tea.club", "b.club")), ["line 3", "options", "JSON", "for example"],
-            id="options that are no JSON",
-        ),
+        pytest.param(_csv(TEA, MYSPACE), ["line 3", "myspace", "Known:"], id="unknown platform"),
+        pytest.param(_csv(TEA, STORIES), ["line 3", "stories", "Known:", "instagram posts"], id="unknown service"),
+        pytest.param(_csv(TEA, COLOUR), ["line 3", "colour", "Accepted:"], id="an option the dataset does not take"),
+        pytest.param(_csv(TEA, NO_JSON), ["line 3", "options", "JSON", "for example"], id="options that are no JSON"),
         pytest.param(_csv(TEA, TEA), ["line 3", "same", "line 2", "remove"], id="a duplicate"),
         pytest.param(b"name,platform,url\nTea,instagram,x\n", ["line 1", "service", "Needed:"], id="a missing column"),
-        pytest.param(_csv(TEA) + b"Caf\xe9,instagram,posts,https://x,,,\n", ["line 3", "UTF-8", "Save"], id="a broken encoding"),
+        pytest.param(LATIN_1, ["line 3", "UTF-8", "Save"], id="a broken encoding"),
         pytest.param(_csv(TEA, "Tea,instagram"), ["line 3", "cells"], id="a short line"),
-        pytest.param(_csv(TEA.replace("instagram.com", "example.com")), ["line 2", "instagram", "Give"], id="a foreign URL"),
+        pytest.param(_csv(FOREIGN), ["line 2", "instagram", "Give"], id="a foreign URL"),
         pytest.param(_csv(), ["no sources", "at least one line"], id="no line"),
     ],
-)  # fmt: skip
+)
 def test_a_source_file_is_taken_whole_or_not_at_all(home, csv, words):
     (home.folder / "sources.csv").write_bytes(csv)
 
@@ -74,17 +71,6 @@ def test_a_plan_is_refused_before_anything_happens(tea, words, said):
     assert done.err.splitlines()[-1].startswith("error: ")
     assert all(word in done.err for word in said), done.err
     assert tea("status", "--json").json["runs"] == []
-
-
-@pytest.fixture(scope="module")
-def tea(tmp_path_factory):
-    """A home with one source; for what is refused."""
-    from conftest import Home  # pytest's own import of the file beside us
-
-    made = Home(tmp_path_factory.mktemp("tea"))
-    made("sources", "add", "instagram", "posts", "https://www.instagram.com/tea.club/")
-    yield made
-    made.stop()
 
 
 @pytest.mark.parametrize(

@@ -309,11 +309,15 @@ def shape(engine):
             "unique": sorted(map(str, seen.get_unique_constraints(table))),
             "foreign": sorted(map(str, seen.get_foreign_keys(table))),
             "checks": sorted(map(str, seen.get_check_constraints(table))),
-            "indexes": sorted(map(str, seen.get_indexes(table))),
+            "indexes": sorted(f"{i['name']} {i['column_names']} {i['unique']} {where(i)}" for i in seen.get_indexes(table)),
         }
         for table in seen.get_table_names()
         if table != "alembic_version"
     }
+
+
+def where(index):
+    return {name: str(value) for name, value in index.get("dialect_options", {}).items()}
 
 
 def broken_migrations(folder):

@@ -29,7 +29,7 @@ End = Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="Last day of
 NumPosts = Annotated[int | None, typer.Option(metavar="N", help="At most so many posts a source.")]
 Name = Annotated[str | None, typer.Option(help="Of the run and its folder.")]
 Wait = Annotated[bool, typer.Option("--wait", help="Work here until the run is over.")]
-PlanHash = Annotated[str, typer.Argument(metavar="HASH", help="As `collect plan` shows it; its beginning is enough.")]
+PlanHash = Annotated[str, typer.Argument(metavar="HASH", help="As `collect plan` shows it, or its beginning.")]
 
 
 @app.command()

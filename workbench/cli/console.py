@@ -86,7 +86,8 @@ def answer(value: Any) -> None:
 
 def _escaped(sign: str) -> str:
     """Signs that a terminal obeys stand only inside texts of the document, where JSON has a harmless spelling."""
-    hostile = sign not in "\n " and unicodedata.category(sign)[0] == "C"
+    kind = unicodedata.category(sign)
+    hostile = sign != "\n" and (kind[0] == "C" or kind in ("Zl", "Zp"))
     return json.dumps(sign)[1:-1] if hostile else sign
 
 

@@ -142,7 +142,6 @@ class Claims:
     def _survives(self, connection: Connection, table: Table, flow: Flow, row: Row[Any], events: list[Event]) -> bool:
         """Deal with an owner that died holding `row`; False when the item is not to be worked on now."""
         crashes = row.crashes + 1
-        connection.execute(update(table).where(table.c.id == row.id).values(crashes=crashes))
         events.append(Event(flow.kind, str(row.id), "crashed", row.state, row.state, {"owner": row.lease_owner}))
         if row.armed:
             events.extend(self._give_up_act(connection, table, flow, row))
@@ -172,6 +171,7 @@ class Claims:
             .values(
                 state=str(end.to), attention=end.attention, reason=end.reason, state_at=at, attempts=0, armed=False,
                 next_at=at if end.to in flow.steps else None, lease_owner=None, lease_token=table.c.lease_token + 1,
+                crashes=table.c.crashes + 1,
                 **NO_PROGRESS,
             )
         )  # fmt: skip
@@ -261,7 +261,10 @@ class Claims:
 
 def _tries(step: Step, row: Row[Any]) -> dict[str, int]:
     """Counted at the claim, so that a step that kills its process is counted too."""
-    return {"attempts": row.attempts + (1 if step.counts else 0)}
+    return {
+        "attempts": row.attempts + (1 if step.counts else 0),
+        "crashes": row.crashes + (1 if row.lease_owner is not None else 0),
+    }
 
 
 # Made once, since making a statement costs more than running it.

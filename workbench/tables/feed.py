@@ -22,6 +22,10 @@ _SETTINGS: Final = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
 }
+_SESSION: Final = """
+set TimeZone = 'UTC';
+set enable_caching_operators = false; -- else up to 2048 rows are gathered, of whatever size
+"""
 _BATCH_BYTES: Final = 4 << 20
 _BATCH_ROWS: Final = 2048
 
@@ -32,7 +36,7 @@ def connected(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     spill = folder / ".spill"
     try:
         with duckdb.connect(config={**_SETTINGS, "temp_directory": str(spill)}) as connection:
-            for statements in ("set TimeZone = 'UTC'", columns.MACROS, attribute.MACROS):
+            for statements in (_SESSION, columns.MACROS, attribute.MACROS):
                 connection.execute(statements)
             yield connection
     finally:

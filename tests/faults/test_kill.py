@@ -1,0 +1,173 @@
+"""kill -9 at every boundary and at random moments: the same tables as without, nothing triggered twice."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import time
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.faults.conftest import Lane
+from tests.flows.house import House, check_every_row_once, check_triggers, content, snapshots, states
+
+KILLED = -signal.SIGKILL
+
+
+def points_of(path: Path) -> list[tuple[str, int]]:
+    return [tuple(json.loads(line)) for line in path.read_text().splitlines()]
+
+
+def lost_answer(points: list[tuple[str, int]]) -> set[tuple[str, int]]:
+    """Where a worker that dies leaves an order without an answer: from the commit of Armed to that of the answer."""
+    first = points.index(("after write Recorder.armed", 1))
+    last = points.index(("after write Recorder.move", 1))
+    return set(points[first:last])
+
+
+def leftovers(house: House) -> list[str]:
+    """What no worker may leave behind once everything rests."""
+    lake = house.home / "data" / "lake"
+    beside = [str(path) for path in house.home.rglob("*.tmp")]
+    staging = lake / ".staging"
+    return beside + ([str(path) for path in staging.iterdir()] if staging.exists() else [])
+
+
+def test_stopped_at_every_boundary(make_lane: Callable[..., Lane], tmp_path: Path) -> None:
+    """Each of the points at which a trace is left, in a run of one snapshot with data and rejects."""
+    lanes = [make_lane(f"lane{n}", building_after_ready={"times": 1}) for n in range(2)]
+    template = House(tmp_path / "template", lanes[0].sandbox)
+    with template.open() as workbench:
+        workbench.add_source("instagram", "posts", "https://www.instagram.com/patchy.tea/")
+        workbench.start(workbench.plan(start="2025-09-01", end="2025-10-01", num_posts=8).hash)
+    quiet = lanes[0].anew(template.home)
+    assert lanes[0].zygote.work(quiet, record=str(tmp_path / "points")) == 0
+    points = points_of(tmp_path / "points")
+    with quiet.open() as workbench:
+        expected = content(workbench)
+        assert check_every_row_once(quiet, workbench) == 8
+    unsure = lost_answer(points)
+
+    def killed_at(lane: Lane, point: tuple[str, int]) -> str | None:
+        house = lane.anew(template.home)
+        if lane.zygote.work(house, at=list(point)) != KILLED:
+            return f"{point}: was not reached"
+        if (code := lane.zygote.work(house)) != 0:
+            return f"{point}: the next worker ended with {code}"
+        with house.open() as workbench:
+            (end,) = states(workbench)
+            check_triggers(house, workbench)
+            wanted = "unsure" if point in unsure else "published"
+            if end != wanted:
+                return f"{point}: ended {end}, not {wanted}: {snapshots(workbench)[0]['reason']}"
+            if wanted == "published" and content(workbench) != expected:
+                return f"{point}: other tables"
+            if wanted == "unsure" and any(content(workbench).values()):
+                return f"{point}: rows of an unsure snapshot"
+        return f"{point}: left {left}" if (left := leftovers(house)) else None
+
+    with ThreadPoolExecutor(2) as pool:
+        halves = [points[n::2] for n in range(2)]
+        found = list(pool.map(lambda n: [killed_at(lanes[n], point) for point in halves[n]], range(2)))
+    wrong = [one for half in found for one in half if one]
+    print(f"{len(points)} boundaries, {len(unsure)} of them between the order and its answer")
+
+    assert wrong == []
+    assert len(points) > 60
+
+
+TWENTY = (
+    ("instagram", "posts", "https://www.instagram.com/{}/"),
+    ("instagram", "profiles", "https://www.instagram.com/{}/"),
+    ("facebook", "posts", "https://www.facebook.com/{}"),
+    ("linkedin", "posts", "https://www.linkedin.com/in/{}"),
+)
+NAMES = ("tea", "coffee", "nothing.here", "patchy.two", "private.one")
+
+
+class Twenty:
+    """A run of 20 snapshots, planned; what it brings when nobody disturbs it, source by source."""
+
+    def __init__(self, lane: Lane, folder: Path) -> None:
+        from tests.flows.house import DATES, sources_csv
+
+        template = House(folder / "template", lane.sandbox)
+        with template.open(batch_size=1) as workbench:
+            plan = workbench.plan(sources_csv(template.home / "s.csv", NAMES, TWENTY), num_posts=5, **DATES)
+            assert sum(len(job.snapshots) for job in plan.jobs) == 20
+            workbench.start(plan.hash)
+        self.template = template.home
+        quiet = lane.anew(self.template)
+        began = time.monotonic()
+        assert lane.zygote.work(quiet, threads=4) == 0
+        self.seconds = time.monotonic() - began
+        self.by_source = self.rows_by_source(quiet)
+        assert len(self.by_source) == 20
+
+    @staticmethod
+    def rows_by_source(house: House) -> dict[Any, Counter[Any]]:
+        """source_id → its rows of all tables and rejects."""
+        found: dict[Any, Counter[Any]] = {}
+        with house.open() as workbench:
+            for table, rows in content(workbench).items():
+                query = f"SELECT source_id FROM {table} ORDER BY 1"
+                assert len(workbench.sql(query).fetchall()) == len(rows)
+            for table in ("posts", "comments", "profiles", "rejects"):
+                hide = "scraped_at, snapshot_id" if table != "rejects" else "snapshot_id, raw"
+                rows = workbench.sql(f"SELECT source_id, COLUMNS(* EXCLUDE ({hide}))::VARCHAR FROM {table}").fetchall()
+                for source_id, *row in rows:
+                    found.setdefault(source_id, Counter())[(table, *row)] += 1
+        return found
+
+    def check(self, house: House) -> Counter[str]:
+        """Every source has exactly its rows, or none where its snapshot is unsure."""
+        found = self.rows_by_source(house)
+        with house.open() as workbench:
+            check_triggers(house, workbench)
+            check_every_row_once(house, workbench)
+            unsure = {
+                row[0]
+                for row in workbench.sql("SELECT source_id FROM source_results WHERE state = 'unsure'").fetchall()
+            }
+            ended = states(workbench)
+        assert found == {key: rows for key, rows in self.by_source.items() if key not in unsure}
+        assert ended.keys() <= {"published", "empty", "unsure"}, ended
+        assert leftovers(house) == []
+        return ended
+
+
+def kill_at_random_moments(lane: Lane, folder: Path, rounds: int) -> None:
+    seed = random.SystemRandom().randrange(10**6)
+    dice = random.Random(seed)
+    twenty = Twenty(lane, folder)
+    total, missed, began = Counter[str](), 0, time.monotonic()
+    for _ in range(rounds):
+        house = lane.anew(twenty.template)
+        pid = lane.zygote.begin(house, threads=4)
+        time.sleep(dice.uniform(0.05, twenty.seconds))
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            missed += 1
+        missed += lane.zygote.end() == 0
+        assert lane.zygote.work(house, threads=4) == 0, f"seed {seed}"
+        total += twenty.check(house)
+    took = time.monotonic() - began
+    print(f"seed {seed}: {rounds} kills ({missed} too late) in {took:.0f} s, ends {dict(total)}")
+
+
+def test_killed_at_ten_random_moments(lane: Lane, tmp_path: Path) -> None:
+    kill_at_random_moments(lane, tmp_path, 10)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(1800)
+def test_killed_at_fifty_random_moments(lane: Lane, tmp_path: Path) -> None:
+    kill_at_random_moments(lane, tmp_path, 50)

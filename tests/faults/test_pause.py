@@ -1,0 +1,108 @@
+"""SIGSTOP past the lease, then SIGCONT: whoever took over was not disturbed, and nothing was triggered twice."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.faults.conftest import Lane, Zygote, wait_until_stopped
+from tests.faults.test_kill import Twenty
+from tests.flows.house import check_every_row_once, check_triggers, states
+
+SHORT = {"lease_seconds": 1}
+
+
+@pytest.fixture
+def second(lane: Lane) -> Any:
+    """A process for the worker that takes over."""
+    zygote = Zygote(lane.house)
+    yield zygote
+    zygote.close()
+
+
+WINDOWS = [
+    pytest.param("write Recorder.armed", "published", 1, id="before Armed is committed: taken over, sent by the second"),
+    pytest.param("after write Recorder.armed", "unsure", 0, id="Armed committed, lease not looked at: never sent"),
+    pytest.param("send POST trigger", "unsure", 1, id="between the look at the lease and the POST: sent once"),
+    pytest.param("after send POST trigger", "unsure", 1, id="between the POST and its answer's commit: sent once"),
+    pytest.param("after write Recorder.move", "published", 1, id="after the answer is committed"),
+]
+
+
+@pytest.mark.parametrize(("point", "end", "accepted"), WINDOWS)
+def test_paused_around_the_trigger(
+    lane: Lane, second: Zygote, tmp_path: Path, point: str, end: str, accepted: int
+) -> None:
+    with lane.house.open() as workbench:
+        workbench.add_source("instagram", "posts", "https://www.instagram.com/tea/")
+        workbench.start(workbench.plan(num_posts=3).hash)
+    pid = lane.zygote.begin(lane.house, at=[point, 1], signal=signal.SIGSTOP, settings=SHORT)
+    wait_until_stopped(pid)
+    taken_over = second.work(lane.house, settings=SHORT)
+    os.kill(pid, signal.SIGCONT)
+
+    assert (taken_over, lane.zygote.end()) == (0, 0)
+    with lane.house.open() as workbench:
+        assert states(workbench) == {end: 1}
+        assert lane.house.ask("count")["triggers_accepted"] == accepted
+        check_every_row_once(lane.house, workbench)
+
+
+def pause_at_random_moments(lane: Lane, second: Zygote, folder: Path, rounds: int) -> None:
+    seed = random.SystemRandom().randrange(10**6)
+    dice = random.Random(seed)
+    twenty = Twenty(lane, folder)
+    total, began = Counter[str](), time.monotonic()
+    for _ in range(rounds):
+        house = lane.anew(twenty.template)
+        pid = lane.zygote.begin(house, threads=4, settings=SHORT)
+        time.sleep(dice.uniform(0.05, twenty.seconds))
+        try:
+            os.kill(pid, signal.SIGSTOP)
+            second_end = second.work(house, threads=4, settings=SHORT)
+            os.kill(pid, signal.SIGCONT)
+        except ProcessLookupError:
+            second_end = 0
+        assert (second_end, lane.zygote.end()) == (0, 0), f"seed {seed}"
+        total += twenty.check(house)
+    print(f"seed {seed}: {rounds} pauses in {time.monotonic() - began:.0f} s, ends {dict(total)}")
+
+
+def test_paused_at_random_moments(lane: Lane, second: Zygote, tmp_path: Path) -> None:
+    pause_at_random_moments(lane, second, tmp_path, 3)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(1800)
+def test_paused_at_twenty_random_moments(lane: Lane, second: Zygote, tmp_path: Path) -> None:
+    pause_at_random_moments(lane, second, tmp_path, 20)
+
+
+def test_a_worker_that_wakes_up_writes_nothing_over_the_others(
+    lane: Lane, second: Zygote, make_lane: Callable[..., Lane]
+) -> None:
+    """Paused while it brings a snapshot in: the second does it, the first finds itself fenced and goes on."""
+    with lane.house.open() as workbench:
+        workbench.add_source("instagram", "posts", "https://www.instagram.com/tea/")
+        workbench.start(workbench.plan(num_posts=3).hash)
+    pid = lane.zygote.begin(lane.house, at=["replace posts.parquet", 1], signal=signal.SIGSTOP, settings=SHORT)
+    wait_until_stopped(pid)
+    second.work(lane.house, settings=SHORT)
+    with lane.house.open() as workbench:
+        before = [event["seq"] for event in workbench.story("snapshot", 1)]
+    os.kill(pid, signal.SIGCONT)
+
+    assert lane.zygote.end() == 0
+    with lane.house.open() as workbench:
+        assert [event["seq"] for event in workbench.story("snapshot", 1)] == before
+        assert states(workbench) == {"published": 1}
+        check_triggers(lane.house, workbench)
+        check_every_row_once(lane.house, workbench)

@@ -1,0 +1,129 @@
+"""Workers that stop at a chosen point: a process that has imported everything forks one for every line it is given.
+
+Nothing of this is in the product. The child wraps, from the outside, whatever leaves a trace: writes to the ledger,
+renames, removed trees, requests. Each passing is a point, named by what is about to happen, e.g. "write Recorder.armed",
+"send POST trigger", "replace posts.parquet"; the child dies (or stops) at the n-th point of a name.
+
+A line is {"home", "url", "settings", "threads", "limit", "at": [name, n] or null, "signal": 9, "record": path or null}.
+Answers: {"pid": ...} at once, {"status": ...} when it has ended.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import sys
+import threading
+from collections import Counter
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import httpx
+import pyarrow as pa
+
+import workbench.brightdata.client
+import workbench.tables.catalog
+import workbench.tables.serve
+import workbench.tables.transform
+from workbench.app import open_workbench
+from workbench.ledger.store import Ledger
+
+assert duckdb and pa and workbench.brightdata.client  # here for their being imported before the first fork
+
+
+class Points:
+    """Counts the points by name, notes them, and sends the signal at the chosen one."""
+
+    def __init__(self, at: list[Any] | None, number: int, record: str | None) -> None:
+        self.at = tuple(at) if at else None
+        self.number = number
+        self.record = open(record, "a", buffering=1) if record else None  # noqa: SIM115 - ends with the process
+        self.seen: Counter[str] = Counter()
+        self.lock = threading.Lock()
+
+    def __call__(self, name: str) -> None:
+        with self.lock:
+            self.seen[name] += 1
+            if self.record:
+                self.record.write(json.dumps([name, self.seen[name]]) + "\n")
+            if (name, self.seen[name]) == self.at:
+                os.kill(os.getpid(), self.number)
+
+    def around(self, owner: Any, name: str, word: Callable[..., str], *, after: bool = False) -> None:
+        """Make each call of `owner.name` a point before it (and one after it)."""
+        run = getattr(owner, name)
+
+        def watched(*args: Any, **more: Any) -> Any:
+            point = word(*args, **more)
+            self(point)
+            result = run(*args, **more)
+            if after:
+                self(f"after {point}")
+            return result
+
+        setattr(owner, name, watched)
+
+
+def watch(points: Points) -> None:
+    points.around(Ledger, "write", lambda *_: f"write {caller()}", after=True)
+    points.around(os, "replace", lambda _, target: f"replace {kind_of(target)}")
+    points.around(shutil, "rmtree", lambda *_, **__: "remove a tree")
+    points.around(httpx.Client, "send", lambda _, request, **__: f"send {named(request)}", after=True)
+
+
+def caller() -> str:
+    """Who writes: the first frame outside this file and the ledger's own `write`."""
+    frame = sys._getframe(1)
+    while frame.f_back and (frame.f_code.co_filename == __file__ or frame.f_code.co_name in {"write", "<lambda>"}):
+        frame = frame.f_back
+    return frame.f_code.co_qualname
+
+
+def kind_of(target: os.PathLike[str] | str) -> str:
+    """sd_1__v1_ab.posts.parquet → posts.parquet"""
+    name = Path(target).name
+    return name.split(".", 1)[-1] if name.count(".") > 1 else name
+
+
+def named(request: httpx.Request) -> str:
+    last = request.url.path.rsplit("/", 1)[-1]
+    known = "progress" if "/progress/" in request.url.path else "download"
+    return f"{request.method} {last if last in {'trigger', 'parts', 'cancel'} else known}"
+
+
+def run(job: dict[str, Any]) -> None:
+    points = Points(job.get("at"), job.get("signal", signal.SIGKILL), job.get("record"))
+    watch(points)
+    with open_workbench(job["home"], brightdata_url=job["url"], **job["settings"]) as workbench:
+        workbench.work(limit=timedelta(seconds=job.get("limit", 60)), threads=job.get("threads", 1))
+        points("end")
+
+
+def main() -> None:
+    for line in sys.stdin:
+        pid = os.fork()
+        if pid == 0:
+            code = 1
+            try:
+                sys.stdin.close()
+                run(json.loads(line))
+                code = 0
+            finally:
+                if code:
+                    import traceback
+
+                    traceback.print_exc()
+                sys.stderr.flush()
+                os._exit(code)
+        print(json.dumps({"pid": pid}), flush=True)
+        _, status = os.waitpid(pid, 0)
+        print(json.dumps({"status": os.waitstatus_to_exitcode(status)}), flush=True)
+
+
+if __name__ == "__main__":
+    main()

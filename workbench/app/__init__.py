@@ -1,0 +1,28 @@
+"""The wiring: settings → ledger, edges, flows. `open_workbench()` is the door for notebooks, scripts and faces.
+
+parts.py        each part, opened when it is first needed
+collecting.py   sources, plans, runs
+working.py      the worker, and what is derived from the truth: folders, the serving copy
+asking.py       status, what waits for a person, tables
+auditing.py     executed notebooks, kept
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from workbench.app.asking import Asking
+from workbench.app.auditing import Auditing
+from workbench.app.collecting import Collecting
+from workbench.app.working import Working
+from workbench.settings import load
+
+
+class Workbench(Collecting, Working, Asking, Auditing):
+    """Everything that a face may ask for. One object per process is enough; its threads may share it."""
+
+
+def open_workbench(home: str | Path | None = None, **settings: Any) -> Workbench:
+    """Open the workbench of `home`; `settings` override files and environment. Nothing is started yet."""
+    return Workbench(*load(home, **settings))

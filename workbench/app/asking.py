@@ -1,0 +1,101 @@
+"""How everything stands, and the tables: questions, which change nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from workbench.app.parts import Parts, part
+from workbench.collect import folders, status
+from workbench.files import make_folder
+from workbench.ledger import queries
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from workbench.tables.catalog import Catalog
+
+
+class Asking(Parts):
+    @part
+    def _shown(self) -> dict[int, object]:
+        """The chain's head that each catalog was last refreshed at."""
+        return {}
+
+    def status(self, run: str | None = None) -> dict[str, Any]:
+        """{mode, runs, posting_jobs, batches, attention}: how everything stands."""
+        run_id = queries.find_run(self.ledger, run) if run else None
+        return {
+            "mode": self.settings.mode,
+            "runs": status.run_tree(queries.runs(self.ledger, run_id), self.settings.lake),
+            "posting_jobs": [],
+            "batches": [],
+            "attention": self.todo(),
+        }
+
+    def todo(self) -> list[dict[str, Any]]:
+        return status.todo(queries.waiting_for_person(self.ledger))
+
+    def folders(self, run: str | None = None) -> list[dict[str, Any]]:
+        run_id = queries.find_run(self.ledger, run) if run else None
+        return folders.tree(self.settings.lake, queries.runs(self.ledger, run_id))
+
+    def story(self, kind: str, item_id: int | str) -> list[dict[str, Any]]:
+        return queries.story(self.ledger, kind, str(item_id))
+
+    def spent_micro_usd(self, run: str) -> int:
+        return queries.spent(self.ledger, queries.find_run(self.ledger, run))
+
+    def refreshed(self) -> Catalog:
+        """The catalog with everything that is published by now."""
+        self._refresh(self.catalog)
+        return self.catalog
+
+    def _refresh(self, catalog: Catalog) -> None:
+        from workbench.tables.catalog import LakeFile
+
+        head = self.ledger.head()
+        if head == self._shown.get(id(catalog)):
+            return
+        files = [
+            LakeFile(
+                kind=row["kind"],
+                path=row["path"],
+                snapshot_id=row["provider_id"],
+                dataset_id=row["dataset_id"],
+                rows=row["rows"],
+            )
+            for row in queries.manifest(self.ledger)
+        ]
+        catalog.refresh(files, queries.table_rows(self.ledger))
+        self._shown[id(catalog)] = head
+
+    def sql(self, query: str) -> Any:
+        """A DuckDB relation over posts, comments, profiles, ..., runs, jobs, brightdata_snapshots, ..."""
+        return self.refreshed().connection.sql(query)
+
+    def select(self, query: str) -> Any:
+        """The same for a query from outside: one SELECT, on a connection that reaches nothing but the lake."""
+        from workbench.tables.catalog import Catalog
+        from workbench.tables.guard import select_only
+
+        checked = select_only(query)
+        catalog = Catalog(make_folder(self.settings.lake))
+        self._refresh(catalog)
+        catalog.lock_down()
+        return catalog.connection.sql(checked)
+
+    def posts(self) -> pd.DataFrame:
+        return self._frame("posts")
+
+    def _frame(self, view: str) -> pd.DataFrame:
+        found: pd.DataFrame = self.sql(f"FROM {view}").df()
+        return found
+
+    def comments(self) -> pd.DataFrame:
+        return self._frame("comments")
+
+    def profiles(self) -> pd.DataFrame:
+        return self._frame("profiles")
+
+    def rejects(self) -> pd.DataFrame:
+        return self._frame("rejects")

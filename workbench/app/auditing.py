@@ -1,0 +1,68 @@
+"""Executed notebooks, kept as reports whatever their outcome."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from workbench.app.parts import Parts
+from workbench.errors import BadInput, WorkbenchError
+from workbench.ledger.clock import now
+
+if TYPE_CHECKING:
+    from workbench.audit.execute import Execution
+
+
+class Auditing(Parts):
+    def audit_run(
+        self,
+        notebook: str | Path,
+        params: Mapping[str, object] | None = None,
+        *,
+        limit: timedelta = timedelta(hours=6),
+        on_progress: Callable[[Any], None] = lambda _: None,
+    ) -> Execution:
+        """Execute a notebook and keep what came of it in archive/reports/, whatever its outcome."""
+        from workbench.audit.execute import execute
+        from workbench.ledger.auditing import begin_execution, end_execution
+
+        path = self._notebook(notebook)
+        at = now().astimezone(self.settings.zone)
+        execution_id = f"{at:%Y%m%d-%H%M%S}-{path.stem[:40]}-{secrets.token_hex(3)}"
+        folder = self.settings.archive / "reports" / f"{at:%Y}" / f"{at:%m}" / f"{at:%d}" / execution_id
+        given = dict(params or {})
+        begin_execution(
+            self.ledger, execution_id, notebook=str(notebook), params=given,
+            folder=folder.relative_to(self.settings.home).as_posix(),
+        )  # fmt: skip
+        outcome, facts = "refused", dict[str, Any]()
+        error: str | None = "it did not begin"
+        try:
+            done = execute(
+                path, given, folder=folder, home=self.settings.home, redactor=self.redactor, limit=limit,
+                env=self._notebook_env(), on_progress=on_progress,
+            )  # fmt: skip
+            outcome, error = str(done.outcome), done.error_value
+            facts = {"cells_run": done.cells_run, "cells_total": done.cells_total}
+        except WorkbenchError as refusal:
+            error = refusal.message
+            raise
+        finally:
+            end_execution(self.ledger, execution_id, outcome=outcome, error=error, facts=facts)
+        return done
+
+    def _notebook(self, notebook: str | Path) -> Path:
+        """A path, or the name of a notebook that ships with Workbench."""
+        path = Path(notebook)
+        shipped = Path(__file__).parents[2] / "notebooks" / f"{path.stem}.ipynb"
+        found = next((one for one in (path, self.settings.home / path, shipped) if one.is_file()), None)
+        if found is None:
+            raise BadInput(f"there is no notebook {notebook}; give the path of an .ipynb file, or for example: runs")
+        return found.resolve()
+
+    def _notebook_env(self) -> dict[str, str]:
+        return {**os.environ, "WORKBENCH_HOME": str(self.settings.home), "WORKBENCH_MODE": self.settings.mode}

@@ -1,0 +1,97 @@
+"""Sources, plans, runs: what a person orders."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from workbench.app.working import Working
+from workbench.collect import folders
+from workbench.collect.plan import Ask, make_plan
+from workbench.collect.sources import check, read_csv
+from workbench.errors import BadInput
+from workbench.ledger import collecting, queries
+from workbench.ledger.clock import now
+from workbench.ledger.collecting import Imported
+from workbench.ledger.records import Plan, Source
+
+
+class Collecting(Working):
+    def import_sources(self, path: str | Path, *, project: str | None = None) -> Imported:
+        """Bring in a sources.csv; all of it, or (BadInput) nothing."""
+        return collecting.add_sources(self.ledger, read_csv(Path(path), project=project))
+
+    def add_source(self, platform: str, service: str, url: str, **more: Any) -> Imported:
+        """Add one source from code: name, creator, project and options may be given."""
+        row = {"platform": platform, "service": service, "url": url, **more}
+        return collecting.add_sources(self.ledger, check([(1, row)], place="the source"))
+
+    def edit_source(self, source_id: int, **values: Any) -> None:
+        collecting.edit_source(self.ledger, source_id, **values)
+
+    def sources(self, *, project: str | None = None) -> list[Source]:
+        return queries.list_sources(self.ledger, project=project)
+
+    def plan(
+        self,
+        sources: str | Path | Sequence[int] | None = None,
+        *,
+        start: date | str | None = None,
+        end: date | str | None = None,
+        num_posts: int | None = None,
+        name: str | None = None,
+        project: str | None = None,
+    ) -> Plan:
+        """What a run of `sources` (a sources.csv, ids, or every enabled one) would do and cost. Kept; not started."""
+        ids = self._source_ids(sources, project)
+        chosen = self.settings
+        ask = Ask(
+            name=name or "",
+            project=project,
+            start=as_date(start, "start"),
+            end=as_date(end, "end"),
+            num_posts=num_posts,
+            day=now().astimezone(chosen.zone).date(),
+            batch_size=chosen.batch_size,
+            price_usd_per_record=chosen.price_usd_per_record,
+        )
+        plan = make_plan(queries.list_sources(self.ledger, ids=ids), ask)
+        collecting.save_plan(self.ledger, plan)
+        return plan
+
+    def _source_ids(self, sources: str | Path | Sequence[int] | None, project: str | None) -> list[int]:
+        if isinstance(sources, str | Path):
+            return collecting.enabled_sources(self.ledger, ids=self.import_sources(sources, project=project).source_ids)
+        return collecting.enabled_sources(self.ledger, ids=sources, project=None if sources else project)
+
+    def start(self, plan_hash: str) -> str:
+        """Start the kept plan, once: a second call answers the same run. The run's id; somebody must `work`."""
+        plan = collecting.load_plan(self.ledger, plan_hash)
+        day = now().astimezone(self.settings.zone).date()
+        run_id, _ = collecting.start_run(self.ledger, plan.hash, folder=folders.run_folder(plan.name, day))
+        self._project(run_id)
+        return run_id
+
+    def cancel(self, run: str) -> str:
+        run_id = queries.find_run(self.ledger, run)
+        collecting.cancel_run(self.ledger, run_id)
+        return run_id
+
+
+def as_date(value: date | str | None, name: str) -> date | None:
+    """A day given as YYYY-MM-DD, or None; `name` is what the error calls it."""
+    if value is None or value == "":
+        return None
+    if isinstance(value, datetime):
+        return value.date()
+    if isinstance(value, date):
+        return value
+    # The other ISO forms that Python reads are not ours.
+    if re.fullmatch(r"\d{4}-\d\d-\d\d", value):
+        with contextlib.suppress(ValueError):
+            return date.fromisoformat(value)
+    raise BadInput(f"{name} is {value!r}; give a day that exists as YYYY-MM-DD.")

@@ -1,0 +1,113 @@
+"""The worker, and what is derived from the truth while it works: folders with their notes, the serving copy."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+from workbench.app.asking import Asking
+from workbench.collect import folders
+from workbench.files import make_folder
+from workbench.ledger import queries
+from workbench.logs import log_to_folder
+from workbench.worker import Worked
+
+_PROJECT_EVERY: Final = 5.0  # seconds between rebuilds of what is derived, while work goes on
+
+
+class Working(Asking):
+    _served: object = None  # the chain's head of our last serving copy
+
+    def work(
+        self,
+        *,
+        run: str | None = None,
+        until_idle: bool = True,
+        limit: timedelta | None = None,
+        threads: int | None = None,
+        watch: Callable[[], None] = lambda: None,
+        stop: threading.Event | None = None,
+    ) -> Worked:
+        """Work here until everything rests (or until `run` is finished, or the time `limit`).
+
+        Raises Misconfigured as soon as a setting keeps the work from going on. `watch` is called twice a second.
+        """
+        run_id = queries.find_run(self.ledger, run) if run else None
+        log_to_folder(self.settings.data / "logs", self.redactor)
+        last = time.monotonic()
+
+        def meanwhile() -> None:
+            nonlocal last
+            if time.monotonic() - last > _PROJECT_EVERY:
+                last = time.monotonic()
+                self._project(run_id)
+            watch()
+
+        try:
+            worked = self.worker.work(
+                threads=threads or self.settings.threads,
+                until_idle=until_idle and run_id is None,
+                until=(lambda: self._is_over(run_id)) if run_id else (lambda: False),
+                limit=limit,
+                meanwhile=meanwhile,
+                stop=stop,
+            )
+        finally:
+            self._project(run_id)
+            watch()
+        if worked.steps:
+            self.serve_copy()
+        return worked
+
+    def _is_over(self, run_id: str) -> bool:
+        """Nothing is due in the run any more: finished, or waiting for a person."""
+        run = queries.runs(self.ledger, run_id)[0]
+        return all(one["next_at"] is None for job in run["jobs"] for one in job["snapshots"])
+
+    def start_worker(self) -> bool:
+        """Start a detached worker unless one is at work; returns at once. False when one was there already."""
+        if self.is_worked():
+            return False
+        log = (make_folder(self.settings.data / "logs", mode=0o700) / "worker.log").open("ab")
+        with log:
+            subprocess.Popen(
+                [sys.executable, "-m", "workbench.cli", "work", "--until-idle"],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, cwd=self.settings.home,
+                env={**os.environ, "WORKBENCH_HOME": str(self.settings.home), "WORKBENCH_MODE": self.settings.mode},
+            )  # fmt: skip
+        return True
+
+    def is_worked(self) -> bool:
+        """Whether a living worker is at work on this ledger."""
+        return bool(self.lanes.living("worker"))
+
+    def _project(self, run_id: str | None = None) -> None:
+        """Bring what is derived up to date: folders with their notes, and the serving copy."""
+        if self.settings.auto_create_folders:
+            jobs = [job for run in queries.runs(self.ledger, run_id) for job in run["jobs"]]
+            folders.write_notes(make_folder(self.settings.lake), jobs)
+
+    def serve_copy(self) -> Path | None:
+        """Build data/workbench.duckdb anew when the truth moved; one process at a time, the others leave it be."""
+        from workbench.tables.serve import build
+
+        target = self.settings.data / "workbench.duckdb"
+        head = self.ledger.head()
+        if head == self._served and target.exists():
+            return target
+        token = self.lanes.take("serve")
+        if token is None:
+            return None
+        try:
+            build(target, self.refreshed())
+            self._served = head
+        finally:
+            self.lanes.release("serve", token)
+        return target
