@@ -1,5 +1,6 @@
 """Ledgers for every test that wants one: real SQLite files, and a real private PostgreSQL where its server is installed."""
 
+import contextlib
 import itertools
 import os
 import shutil
@@ -18,7 +19,7 @@ def postgres() -> Iterator[str]:
     """The address of the session's PostgreSQL server, with a migrated database `template`."""
     try:
         with private_postgres() as server:
-            _make_database(server, "template")
+            _say(server, "CREATE DATABASE template")
             open_ledger(f"{server}/template", mode="practice", locks=Path(os.devnull)).close()
             yield server
     except NoServer as reason:
@@ -27,9 +28,9 @@ def postgres() -> Iterator[str]:
         pytest.skip(str(reason))
 
 
-def _make_database(server: str, name: str, template: str = "template0") -> None:
+def _say(server: str, statement: str) -> None:
     with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}".encode())
+        connection.execute(statement.encode())
 
 
 @pytest.fixture(scope="session")
@@ -42,6 +43,14 @@ def _migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 _numbers = itertools.count()
 
 
+@contextlib.contextmanager
+def _database(server: str, template: str) -> Iterator[str]:
+    name = f"t{next(_numbers)}"
+    _say(server, f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield f"{server}/{name}"
+    _say(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def kind(request: pytest.FixtureRequest) -> str:
     """Which database; ask for it to run a test over both."""
@@ -49,24 +58,24 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def empty_url(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> str:
+def empty_url(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
     """The address of a ledger that is not there yet."""
     if kind == "sqlite":
-        return f"sqlite:///{tmp_path / 'ledger.db'}"
-    name = f"t{next(_numbers)}"
-    _make_database(request.getfixturevalue("postgres"), name)
-    return f"{request.getfixturevalue('postgres')}/{name}"
+        yield f"sqlite:///{tmp_path / 'ledger.db'}"
+        return
+    with _database(request.getfixturevalue("postgres"), "template0") as address:
+        yield address
 
 
 @pytest.fixture
-def url(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> str:
+def url(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
     """The address of a new ledger in practice mode."""
     if kind == "sqlite":
         shutil.copy(request.getfixturevalue("_migrated"), tmp_path / "ledger.db")
-        return f"sqlite:///{tmp_path / 'ledger.db'}"
-    name = f"t{next(_numbers)}"
-    _make_database(request.getfixturevalue("postgres"), name, "template")
-    return f"{request.getfixturevalue('postgres')}/{name}"
+        yield f"sqlite:///{tmp_path / 'ledger.db'}"
+        return
+    with _database(request.getfixturevalue("postgres"), "template") as address:
+        yield address
 
 
 @pytest.fixture

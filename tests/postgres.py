@@ -21,17 +21,26 @@ def _binaries() -> Path:
     found = shutil.which("pg_ctl")
     if found:
         return Path(os.path.realpath(found)).parent
-    places = [*Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"), *Path("/opt/homebrew/opt").glob("postgresql*/bin/pg_ctl")]
+    places = [
+        *Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"),
+        *Path("/opt/homebrew/opt").glob("postgresql*/bin/pg_ctl"),
+    ]
     if not places:
         raise NoServer("PostgreSQL's server is not installed (no pg_ctl on the PATH or in its usual folders)")
     return max(places, key=str).parent
+
+
+def _memory() -> str | None:
+    """A folder in memory: each test's database is some megabytes of files, made and removed."""
+    memory = Path("/dev/shm")
+    return str(memory) if memory.is_dir() and shutil.disk_usage(memory).free > 1 << 30 else None
 
 
 @contextlib.contextmanager
 def private_postgres() -> Iterator[str]:
     """Yield ``postgresql://wb@127.0.0.1:port``; NoServer where it cannot be had."""
     programs = _binaries()
-    folder = Path(tempfile.mkdtemp(prefix="wbpg_"))
+    folder = Path(tempfile.mkdtemp(prefix="wbpg_", dir=_memory()))
     as_user = {}
     if os.geteuid() == 0:  # the server refuses to run as root
         try:

@@ -50,9 +50,7 @@ def test_a_lock_is_hashed_and_names_no_address(lock):
     text = lock.read_text()
 
     assert "://" not in text
-    assert not [
-        name for name, rest in re.findall(r"^([\w.-]+)==(.*\n.*)", text, re.MULTILINE) if "sha256" not in rest
-    ]
+    assert not [name for name, rest in re.findall(r"^([\w.-]+)==(.*\n.*)", text, re.MULTILINE) if "sha256" not in rest]
 
 
 def test_benchmarks_compare_with_the_same_duckdb():
@@ -137,9 +135,7 @@ def test_an_unknown_word_is_refused_with_the_known_ones():
 
 
 def test_python_3_10_is_refused():
-    with pytest.raises(
-        bootstrap.Refused, match=r"Python 3\.11 or newer is needed; .* is Python 3\.10\."
-    ) as refusal:
+    with pytest.raises(bootstrap.Refused, match=r"Python 3\.11 or newer is needed; .* is Python 3\.10\.") as refusal:
         bootstrap.check_python((3, 10, 13), "posix")
 
     assert re.search(r"python3\.1\d bootstrap\.py setup|Install a newer one", str(refusal.value))
@@ -187,9 +183,7 @@ def test_a_failed_installer_is_explained(said, cure):
 
 
 def test_warnings_about_ignored_locations_are_not_shown():
-    noisy = (
-        "import sys; print(\"WARNING: Location 'file:///x' is ignored: not there\"); sys.exit('the reason')"
-    )
+    noisy = "import sys; print(\"WARNING: Location 'file:///x' is ignored: not there\"); sys.exit('the reason')"
 
     with pytest.raises(bootstrap.Failed, match=r"\Athe reason\Z"):
         bootstrap.run([sys.executable, "-c", noisy])

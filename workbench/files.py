@@ -115,7 +115,10 @@ def inside(root: Path, relative: str) -> Path:
 
 def canonical(value: Any) -> str:
     """One spelling of JSON, so that equal values have equal bytes and equal hashes; always encodable."""
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
+    try:
+        text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
+    except TypeError:  # numbers and texts as keys of one object do not sort; as JSON all keys are texts
+        return canonical(json.loads(json.dumps(value, default=str)))
     try:
         text.encode()
     except UnicodeEncodeError:  # half a surrogate pair, as vendors send; escaped, it comes back as it was

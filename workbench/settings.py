@@ -40,6 +40,14 @@ def _seconds(value: object) -> object:
 Seconds = Annotated[timedelta, BeforeValidator(_seconds)]
 
 
+def _gaps(value: object) -> object:
+    texts = value.split(",") if isinstance(value, str) else value
+    return tuple(map(_seconds, texts)) if isinstance(texts, list | tuple) and texts else value
+
+
+Gaps = Annotated[tuple[timedelta, ...], BeforeValidator(_gaps)]
+
+
 class Settings(BaseModel):
     """Every setting: name, type, default, and what it does."""
 
@@ -61,12 +69,33 @@ class Settings(BaseModel):
     download_batch_rows: int = Field(50_000, ge=1000, description="rows a part, once a download had to be resumed")
     poll_seconds: Seconds = Field(timedelta(seconds=10), description="between looks at a running snapshot")
     stall_seconds: Seconds = Field(timedelta(hours=2), description="a snapshot that takes longer is called stalled")
+    look_gaps: Gaps = Field(
+        (timedelta(minutes=2), timedelta(minutes=10), timedelta(minutes=30)),
+        description="seconds between looks for a trigger whose answer was lost, with commas between",
+    )
+    trigger_seconds: Seconds = Field(timedelta(seconds=60), description="the longest that a trigger may take")
     lease_seconds: Seconds = Field(timedelta(seconds=120), description="how long a claim holds without a sign of life")
     backoff_seconds: Seconds = Field(timedelta(seconds=2), description="first pause after a passing error; doubles")
+    webhook_url: str = Field("", description="the public address of workbench deliveries serve; without: polling")
+    webhook_secret_file: Path | None = Field(None, description="its secrets, newest first; two while changing them")
+    cron_secret_file: Path | None = Field(None, description="the secret of the receiver's cron address")
+    webhook_endpoint_parameter: str = Field("endpoint", description="a trigger's name for where rows go; or none")
+    webhook_notify_parameter: str = Field("notify", description="a trigger's name for where notices go; or none")
+    webhook_auth_parameter: str = Field("auth_header", description="a trigger's name for the Authorization to send")
+    webhook_hosts: str = Field("", description="names the receiver answers to, with commas between; empty: any")
+    webhook_largest_mb: int = Field(64, ge=1, description="a delivery as it comes")
+    webhook_largest_unpacked_mb: int = Field(512, ge=1, description="a delivery unpacked")
+    webhook_connections: int = Field(256, ge=1, le=10_000, description="at once, at the receiver")
+    webhook_idle_seconds: Seconds = Field(timedelta(seconds=5), description="the receiver waits so long for more bytes")
+    webhook_total_seconds: Seconds = Field(timedelta(seconds=28), description="a delivery may take so long in all")
+    delivery_retention_days: int = Field(14, ge=1, description="bodies of deliveries are kept so long once processed")
     retention_days: int = Field(16, ge=1, description="how long Bright Data keeps a snapshot, as we plan")
+    datasets: tuple[dict[str, Any], ...] = Field(
+        (), description="entries [[datasets]] of your own; docs/adding-a-dataset.md"
+    )
     price_usd_per_record: float | None = Field(None, ge=0, description="instead of each dataset's own price")
 
-    @field_validator("brightdata_url")
+    @field_validator("brightdata_url", "webhook_url")
     @classmethod
     def _address(cls, value: str) -> str:
         if not value:
@@ -87,7 +116,10 @@ class Settings(BaseModel):
             raise ValueError("give a zone like Europe/Riga") from error
         return value
 
-    @field_validator("poll_seconds", "stall_seconds", "lease_seconds", "backoff_seconds")
+    @field_validator(
+        "poll_seconds", "stall_seconds", "lease_seconds", "trigger_seconds", "backoff_seconds", "webhook_idle_seconds",
+        "webhook_total_seconds",
+    )  # fmt: skip
     @classmethod
     def _positive(cls, value: timedelta) -> timedelta:
         if value <= timedelta():

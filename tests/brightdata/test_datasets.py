@@ -15,19 +15,29 @@ from workbench.brightdata.datasets import (
     dataset_from,
     find,
     inputs_for,
+    named,
     way_for,
+    with_own,
 )
 from workbench.errors import BadInput
+from workbench.sandbox.brightdata.datasets import DATASETS as STAND_IN
+from workbench.tables.columns import Mapped
+from workbench.tables.schema import OWN_COLUMNS
 
-COLUMNS = {
-    "posts": "post_id url author author_url text published_at like_count comment_count share_count view_count "
-    "media_type hashtags media_urls",
-    "comments": "comment_id post_id post_url url author author_url text published_at like_count reply_count",
-    "profiles": "profile_id url name handle text follower_count following_count post_count is_verified is_private "
-    "image_url external_urls",
-}
-
-INSTAGRAM, PROFILES, COMMENTS, FACEBOOK, LINKEDIN = DATASETS
+INSTAGRAM, REELS = find("instagram", "posts"), find("instagram", "reels")
+PROFILES, COMMENTS = find("instagram", "profiles"), find("instagram", "comments")
+FACEBOOK, GROUPS, ONE_POST = (
+    find("facebook", "posts"),
+    find("facebook", "group_posts"),
+    find("facebook", "posts_by_url"),
+)
+FACEBOOK_REELS, FACEBOOK_COMMENTS = find("facebook", "reels"), find("facebook", "comments")
+TIKTOK, TIKTOK_PROFILES = find("tiktok", "posts"), find("tiktok", "profiles")
+TIKTOK_COMMENTS = find("tiktok", "comments")
+LINKEDIN, PEOPLE = find("linkedin", "posts"), find("linkedin", "profiles")
+COMPANIES, JOBS = find("linkedin", "companies"), find("linkedin", "jobs")
+VIDEOS, CHANNELS, YOUTUBE_COMMENTS = (find("youtube", name) for name in ("videos", "channels", "comments"))
+X, X_PROFILES = find("x", "posts"), find("x", "profiles")
 SOMEONE = "https://www.instagram.com/someone/"
 PAGE = "https://www.facebook.com/someone"
 PERSON = "https://www.linkedin.com/in/some-one"
@@ -37,18 +47,30 @@ COMPANY = "https://uk.linkedin.com/company/some-firm/"
 @pytest.mark.parametrize("dataset", DATASETS, ids=lambda each: each.name)
 class TestEveryEntry:
     def test_maps_our_columns(self, dataset):
-        assert list(dataset.columns) == COLUMNS[dataset.kind].split()
+        assert list(dataset.columns) == list(OWN_COLUMNS[dataset.kind])
         assert dataset.kind in KINDS
+        Mapped(dataset.kind, dataset.columns, "timestamp")  # every place can be read
 
     def test_knows_its_default_way_and_its_sources(self, dataset):
         assert dataset.default_way in dataset.ways
         for way in dataset.ways.values():
-            assert way.inputs[way.source].required
-            assert way.source in dataset.match_keys
+            assert way.source == "" or way.inputs[way.source].required
+            assert {name for name, each in way.inputs.items() if each.required} <= set(dataset.match_keys)
+
+    def test_asks_what_the_stand_in_answers(self, dataset):
+        """Two tables, written apart: the same ids, ways, inputs and required ones."""
+        there = STAND_IN[dataset.dataset_id]
+        assert {way.discover_by or "": way.inputs.keys() for way in dataset.ways.values()} == {
+            name: method.keys for name, method in there.methods.items()
+        }
+        for way in dataset.ways.values():
+            required = {name for name, each in way.inputs.items() if each.required}
+            assert required == set(there.methods[way.discover_by or ""].required)
 
     def test_is_found_by_name_and_id(self, dataset):
         assert find(dataset.platform.upper(), f" {dataset.service} ") is dataset
         assert by_id(dataset.dataset_id) is dataset
+        assert named(dataset.dataset_id) is named(f"{dataset.platform}/{dataset.service}") is dataset
 
     def test_can_be_carried_to_another_process(self, dataset):
         assert pickle.loads(pickle.dumps(dataset)) == dataset
@@ -57,7 +79,9 @@ class TestEveryEntry:
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        pytest.param(lambda: find("myspace", "posts"), "facebook posts, instagram comments", id="platform"),
+        pytest.param(
+            lambda: find("myspace", "posts"), "facebook posts, facebook posts_by_url.*instagram comments", id="platform"
+        ),
         pytest.param(lambda: find("instagram", "stories"), "instagram posts", id="service"),
         pytest.param(lambda: find("instagram", "posts", "keyword"), "collect, url", id="way"),
         pytest.param(lambda: by_id("gd_0"), "gd_lk5ns7kz21pck8jpis", id="id"),
@@ -85,6 +109,28 @@ def test_what_is_unknown_is_refused_with_what_is_known(call, words):
         pytest.param(LINKEDIN, "https://www.linkedin.com/school/x", "company_url", id="a school"),
         pytest.param(LINKEDIN, "https://www.linkedin.com/posts/x-1", None, id="one post of LinkedIn"),
         pytest.param(LINKEDIN, "https://www.linkedin.com/pulse/x-1", None, id="one article"),
+        pytest.param(REELS, SOMEONE, "url", id="reels of a profile"),
+        pytest.param(REELS, "https://www.instagram.com/reel/Cab-_1/", None, id="one reel by itself"),
+        pytest.param(GROUPS, "https://www.facebook.com/groups/tea.club/", None, id="a group"),
+        pytest.param(ONE_POST, "https://www.facebook.com/tea/posts/123", None, id="one post of Facebook"),
+        pytest.param(FACEBOOK_REELS, PAGE, None, id="reels of a page"),
+        pytest.param(FACEBOOK_COMMENTS, "https://www.facebook.com/reel/123", None, id="comments of a reel"),
+        pytest.param(TIKTOK, "https://www.tiktok.com/@tea.club", "profile_url", id="a profile of TikTok"),
+        pytest.param(TIKTOK, "https://www.tiktok.com/@tea.club/video/7123", None, id="one video of TikTok"),
+        pytest.param(TIKTOK_PROFILES, "https://www.tiktok.com/@tea.club", None, id="the profile of TikTok itself"),
+        pytest.param(TIKTOK_COMMENTS, "https://www.tiktok.com/@tea.club/photo/7123", None, id="comments of a picture"),
+        pytest.param(PEOPLE, PERSON, None, id="the person"),
+        pytest.param(COMPANIES, COMPANY, None, id="the company"),
+        pytest.param(JOBS, "https://www.linkedin.com/jobs/view/tester-at-tea-4123", None, id="one ad"),
+        pytest.param(JOBS, "https://www.linkedin.com/jobs/search?keywords=tea", "url", id="a search of ads"),
+        pytest.param(VIDEOS, "https://www.youtube.com/@teaclub", "url", id="a channel's videos"),
+        pytest.param(VIDEOS, "https://www.youtube.com/watch?v=abcdefghijk", None, id="one video"),
+        pytest.param(VIDEOS, "https://youtu.be/abcdefghijk", None, id="one video, short"),
+        pytest.param(CHANNELS, "https://www.youtube.com/channel/UCx/about", None, id="a channel"),
+        pytest.param(YOUTUBE_COMMENTS, "https://www.youtube.com/shorts/abc", None, id="comments of a video"),
+        pytest.param(X, "https://x.com/teaclub", "profile_url", id="a profile of X"),
+        pytest.param(X, "https://twitter.com/teaclub/status/18", None, id="one post of X"),
+        pytest.param(X_PROFILES, "https://x.com/teaclub/", None, id="the profile of X itself"),
     ],
 )
 def test_the_url_tells_the_way(dataset, url, discover_by):
@@ -109,6 +155,13 @@ def test_the_url_tells_the_way(dataset, url, discover_by):
         pytest.param(INSTAGRAM, "https://[instagram.com/someone", id="no address"),
         pytest.param(INSTAGRAM, "", id="nothing"),
         pytest.param(LINKEDIN, "https://www.linkedin.com/jobs/view/1", id="a page that has no posts"),
+        pytest.param(FACEBOOK, "https://www.facebook.com/groups/tea.club", id="a group is no page"),
+        pytest.param(FACEBOOK, "https://www.facebook.com/tea/posts/123", id="nor is a post"),
+        pytest.param(FACEBOOK, "https://www.facebook.com/watch/?v=1", id="nor a video"),
+        pytest.param(GROUPS, PAGE, id="a page is no group"),
+        pytest.param(TIKTOK_COMMENTS, "https://www.tiktok.com/@tea.club", id="a profile has no comments"),
+        pytest.param(CHANNELS, "https://www.youtube.com/watch?v=1", id="a video is no channel"),
+        pytest.param(X, "https://x.com/search?q=tea", id="a search is no profile"),
     ],
 )
 def test_a_url_that_is_refused(dataset, url):
@@ -144,9 +197,76 @@ def test_a_url_that_is_refused(dataset, url):
         pytest.param(
             LINKEDIN,
             COMPANY,
-            {"end": "2025-10-12"},
-            {"url": COMPANY, "end_date": "2025-10-12T23:59:59.999Z"},
-            id="LinkedIn company",
+            {"start": "2025-09-01", "end": "2025-10-12"},
+            {"url": COMPANY},
+            id="LinkedIn company: takes no dates",
+        ),
+        pytest.param(
+            TIKTOK,
+            "https://www.tiktok.com/@tea",
+            {"start": "2025-09-01", "num_posts": 3, "options": {"include_pinned_post": "no", "country": "LV"}},
+            {
+                "url": "https://www.tiktok.com/@tea",
+                "num_of_posts": 3,
+                "start_date": "09-01-2025",
+                "country": "LV",
+                "include_pinned_post": False,
+            },
+            id="TikTok: month first",
+        ),
+        pytest.param(
+            TIKTOK,
+            "https://www.tiktok.com/tag/tea",
+            {"start": "2025-09-01", "num_posts": 3},
+            {"URL": "https://www.tiktok.com/tag/tea", "num_of_posts": 3},
+            id="TikTok: in capitals, no dates",
+        ),
+        pytest.param(
+            TIKTOK,
+            "red shoes",
+            {"options": {"discover_by": "keyword"}},
+            {"search_keyword": "red shoes"},
+            id="a keyword in place of the URL",
+        ),
+        pytest.param(
+            JOBS,
+            "https://www.linkedin.com/jobs/#testers in Riga",
+            {"options": {"discover_by": "keyword", "keyword": "tester", "location": "Riga", "remote": ""}},
+            {"keyword": "tester", "location": "Riga"},
+            id="a keyword in the options: the URL is a name",
+        ),
+        pytest.param(
+            PEOPLE,
+            "Maple of Kettleby",
+            {"options": {"discover_by": "name", "first_name": "Maple", "last_name": "Kettleby"}},
+            {"first_name": "Maple", "last_name": "Kettleby"},
+            id="a search by name",
+        ),
+        pytest.param(
+            VIDEOS,
+            "https://www.youtube.com/@tea",
+            {"start": "2025-09-01", "end": "2025-09-30", "num_posts": 5},
+            {
+                "url": "https://www.youtube.com/@tea",
+                "num_of_posts": 5,
+                "start_date": "09-01-2025",
+                "end_date": "09-30-2025",
+            },
+            id="YouTube: month first",
+        ),
+        pytest.param(
+            YOUTUBE_COMMENTS,
+            "https://www.youtube.com/watch?v=1",
+            {"num_posts": 5, "options": {"num_of_comments": 9, "sort_by": "newest FIRST"}},
+            {"url": "https://www.youtube.com/watch?v=1", "num_of_comments": 9, "sort_by": "Newest first"},
+            id="comments are not posts",
+        ),
+        pytest.param(
+            X,
+            "https://x.com/tea, https://x.com/coffee",
+            {"start": "2025-09-01", "options": {"discover_by": "profiles_array"}},
+            {"urls": ["https://x.com/tea", "https://x.com/coffee"], "start_date": "09-01-2025"},
+            id="X: several profiles at once",
         ),
         pytest.param(
             INSTAGRAM,
@@ -231,6 +351,22 @@ def test_inputs_that_are_refused(given, words):
         inputs_for(INSTAGRAM, SOMEONE, **given)
 
 
+@pytest.mark.parametrize(
+    ("dataset", "url", "options", "words"),
+    [
+        pytest.param(PEOPLE, "Maple", {"discover_by": "name", "first_name": "Maple"}, "needs 'last_name'", id="half"),
+        pytest.param(
+            LINKEDIN, COMPANY, {"start_date": "2025-09-01"}, "no option 'start_date'", id="dates of a company"
+        ),
+        pytest.param(X, f"https://x.com/tea {SOMEONE}", {"discover_by": "profiles_array"}, "not on x", id="one of two"),
+        pytest.param(TIKTOK, "https://www.tiktok.com/tag/x", {"URL": "https://www.tiktok.com/@y"}, "'URL'", id="own"),
+    ],
+)
+def test_options_that_are_refused(dataset, url, options, words):
+    with pytest.raises(BadInput, match=words):
+        inputs_for(dataset, url, options)
+
+
 @pytest.mark.parametrize("handle", ["", "du ba", "../someone", "@", PAGE])
 def test_a_handle_that_is_refused(handle):
     with pytest.raises(BadInput):
@@ -245,7 +381,7 @@ def test_options_are_not_changed():
     assert options == {"discover_by": "url", "num_of_posts": 1}
 
 
-TIKTOK = {
+OWN = {
     "dataset_id": "gd_lu702nij2f790tmv9h",
     "platform": "TikTok",
     "service": "posts",
@@ -266,10 +402,11 @@ TIKTOK = {
 
 
 def test_an_entry_of_the_users_own():
-    tiktok = dataset_from(TIKTOK)
-    known = (*DATASETS, tiktok)
+    tiktok = dataset_from(OWN)
+    known = with_own([tiktok])
 
-    assert find("tiktok", "posts", "keyword", among=known) is by_id(TIKTOK["dataset_id"], among=known) is tiktok
+    assert len(known) == len(DATASETS)
+    assert find("tiktok", "posts", "keyword", among=known) is by_id(OWN["dataset_id"], among=known) is tiktok
     assert tiktok.columns["share_count"] == ("num_share_count", "share_count")
     profile = "https://www.tiktok.com/@someone"
     assert inputs_for(tiktok, profile, num_posts=2) == {"url": profile, "num_of_posts": 2}
@@ -287,22 +424,34 @@ def test_an_entry_of_the_users_own():
         pytest.param({"ways": {"url": {"inputs": {"url": "url"}}}}, "source", id="a way without a source"),
         pytest.param({"ways": {}}, "way", id="no way"),
         pytest.param({"default_way": "x"}, "default_way", id="a default that is none"),
+        pytest.param({"ways": ["url"]}, "not written as", id="ways in a list"),
+        pytest.param({"ways": {"url": {"inputs": {"url": {"type": "url", "must": 1}}}}}, "not written as", id="extras"),
+        pytest.param({"columns": {"post_id": 5}}, "columns", id="a place that is no text"),
+        pytest.param({"hosts": 5}, "hosts", id="a host that is no text"),
+        pytest.param({"dataset_id": 5}, "dataset_id", id="an id that is no text"),
+        pytest.param({"date_format": "%Q %"}, "date_format", id="no date format"),
+        pytest.param({"price_micro_usd": "cheap"}, "price_micro_usd", id="no price"),
+        pytest.param(
+            {"ways": {"url": {"inputs": {"url": {"type": "url", "required": True}}, "paths": "("}}},
+            "paths",
+            id="pattern",
+        ),
     ],
 )
 def test_an_entry_that_is_refused(change, words):
     with pytest.raises(BadInput, match=words):
-        dataset_from({**TIKTOK, **change})
+        dataset_from({**OWN, **change})
 
 
 @pytest.mark.parametrize("field", ["dataset_id", "platform", "service", "kind", "hosts", "ways", "columns"])
 def test_an_entry_that_lacks_something(field):
     with pytest.raises(BadInput, match=field):
-        dataset_from({name: value for name, value in TIKTOK.items() if name != field})
+        dataset_from({name: value for name, value in OWN.items() if name != field})
 
 
 def test_the_way_of_collecting_is_called_so():
     assert (
-        dataset_from({**TIKTOK, "ways": {COLLECT: {"inputs": {"url": {"type": "url", "required": True}}}}})
+        dataset_from({**OWN, "ways": {COLLECT: {"inputs": {"url": {"type": "url", "required": True}}}}})
         .ways[COLLECT]
         .discover_by
         is None

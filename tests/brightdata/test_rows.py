@@ -1,5 +1,6 @@
 """brightdata/rows.py: the vendor's bodies and rows as they really are."""
 
+import csv
 import io
 import json
 import os
@@ -137,11 +138,33 @@ def test_an_array_needs_the_memory_of_its_largest_row():
     assert peak < 10 * len(row)
 
 
-def test_a_row_without_end_is_refused(monkeypatch):
+def test_of_a_row_without_end_the_beginning_is_the_last_line(monkeypatch):
     monkeypatch.setattr(rows, "LARGEST_ROW", 1000)
 
-    with pytest.raises(Permanent, match="no array"):
-        list(lines_of_array([b'[{"a":"', b"x" * 2000]))
+    *whole, rest = lines_of_array([b'[{"a":1},{"b":2},{"c":"\n', b"x" * 2000, b'"},{"d":4}]'])
+
+    assert whole == [b'{"a":1}', b'{"b":2}']
+    assert rest.startswith(b'{"c":" xxx')
+    assert len(rest) == 1001
+
+
+def test_a_csv_line_without_end_is_never_whole_in_memory(monkeypatch):
+    monkeypatch.setattr(rows, "LARGEST_ROW", 1000)
+    pieces = list(lines_of_csv(io.BytesIO(b"a,b\n1,2\n" + b"x" * 5000 + b"\n3,4\n")))
+
+    assert json.loads(pieces[0]) == {"a": "1", "b": "2"}
+    assert json.loads(pieces[-1]) == {"a": "3", "b": "4"}
+    assert all(len(json.loads(piece)) == 1 and len(piece) < 1100 for piece in pieces[1:-1])
+
+
+def test_a_quote_that_is_never_closed_is_an_error_with_a_name(monkeypatch):
+    monkeypatch.setattr(rows, "LARGEST_ROW", 1000)
+    csv.field_size_limit(1000)
+    try:
+        with pytest.raises(Permanent, match="CSV cannot be read: field larger"):
+            list(lines_of_csv(io.BytesIO(b'a,b\n1,"2\n' + b"3,4\n" * 5000)))
+    finally:
+        csv.field_size_limit(rows.LARGEST_ROW)
 
 
 CELLS = [

@@ -71,9 +71,7 @@ def test_options_reach_playwright(here):
 
 @pytest.mark.parametrize("chosen", ["/no/such/chromium", "no-such-channel"])
 def test_a_choice_that_does_not_start_never_becomes_another_browser(here, chosen):
-    with pytest.raises(
-        launch.NoBrowser, match=f"WORKBENCH_BROWSER={chosen}: .*\n.*Correct WORKBENCH_BROWSER"
-    ):
+    with pytest.raises(launch.NoBrowser, match=f"WORKBENCH_BROWSER={chosen}: .*\n.*Correct WORKBENCH_BROWSER"):
         launch.ensure(chosen)
 
 
@@ -109,9 +107,7 @@ def test_none_names_every_try_and_the_cure(bare):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="apt-get is Linux's")
-def test_the_distributions_chromium_is_installed_when_playwrights_cannot_be_had(
-    bare, executable, monkeypatch
-):
+def test_the_distributions_chromium_is_installed_when_playwrights_cannot_be_had(bare, executable, monkeypatch):
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     script(bare / "ready", f'exec "{executable}" "$@"')
     copy = shutil.which("cp", path="/usr/bin:/bin")
@@ -146,9 +142,7 @@ def test_an_ordinary_user_gets_the_sandbox_unless_the_system_gives_none(bare, ex
     assert "without its sandbox" in str(found)
 
 
-@pytest.mark.parametrize(
-    ("chosen", "code"), [("", 0), ("/no/such/chromium", 2)], ids=["any", "a wrong choice"]
-)
+@pytest.mark.parametrize(("chosen", "code"), [("", 0), ("/no/such/chromium", 2)], ids=["any", "a wrong choice"])
 def test_set_up_asks_on_the_command_line(here, chosen, code):
     done = subprocess.run(
         [sys.executable, "-m", "workbench.browser.launch"],

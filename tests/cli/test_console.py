@@ -40,9 +40,9 @@ def test_json_says_the_same_without_a_sign_that_a_terminal_obeys(text, capsys):
 
 def test_hostile_names_reach_no_terminal(home):
     name = "\x1b]0;owned\x07Tea\u202e\x9b2J"
-    home("sources", "add", "instagram", "posts", "https://www.instagram.com/tea.club/", "--name", name)
+    home.here("sources", "add", "instagram", "posts", "https://www.instagram.com/tea.club/", "--name", name)
 
-    shown, listed = home("sources", "list"), home("sources", "list", "--json")
+    shown, listed = home.here("sources", "list"), home.here("sources", "list", "--json")
 
     assert not set(shown.out + listed.out) & set("\x1b\x07\x9b\u202e")
     assert listed.json[0]["name"] == name.strip()

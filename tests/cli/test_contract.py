@@ -32,7 +32,7 @@ def test_waiting_tells_every_change_on_stderr_in_plain_lines(finished):
 def test_status_keeps_the_shape(finished):
     home, started = finished
 
-    answer = home("status", "--json").json
+    answer = home.here("status", "--json").json
 
     (run,) = answer["runs"]
     (job,) = run["jobs"]
@@ -51,15 +51,15 @@ def test_status_of_one_run_is_found_by_the_beginning_of_its_name_or_id(finished)
     home, started = finished
 
     assert (
-        home("status", "Fir", "--json").json["runs"]
-        == home("status", started.json["run_id"][:5], "--json").json["runs"]
+        home.here("status", "Fir", "--json").json["runs"]
+        == home.here("status", started.json["run_id"][:5], "--json").json["runs"]
     )
 
 
 def test_what_people_see_says_practice_and_times_with_a_zone(finished):
     home, _ = finished
 
-    shown = home("status", WORKBENCH_TZ="Europe/Riga")
+    shown = home.here("status", WORKBENCH_TZ="Europe/Riga")
 
     assert "PRACTICE" in shown.err
     assert " EET" in shown.out or " EEST" in shown.out
@@ -69,7 +69,7 @@ def test_lists_answer_lists(finished):
     home, _ = finished
 
     sources, todo, folders, executions = (
-        home(*words, "--json").json for words in (("sources", "list"), ("todo",), ("folders",), ("audit", "list"))
+        home.here(*words, "--json").json for words in (("sources", "list"), ("todo",), ("folders",), ("audit", "list"))
     )
 
     assert [one["name"] for one in sources] == ["Tea", "Nobody"]
@@ -90,7 +90,7 @@ def test_work_with_nothing_to_do_is_idle_at_once(finished):
 def test_plan_shows_what_it_would_do_and_starts_nothing(home):
     home.sources("a.club", "b.club")
 
-    plan = home("collect", "plan", "--sources", "sources.csv", "--num-posts", "5", "--json").json
+    plan = home.here("collect", "plan", "--sources", "sources.csv", "--num-posts", "5", "--json").json
 
     assert plan.keys() >= {"plan_hash", "estimate_usd", "records", "jobs", "snapshots", "items"}
     assert plan["items"] == [
@@ -99,12 +99,12 @@ def test_plan_shows_what_it_would_do_and_starts_nothing(home):
             "price_usd": 0.002, "estimate_usd": 0.02,
         }
     ]  # fmt: skip
-    assert home("status", "--json").json["runs"] == []
+    assert home.here("status", "--json").json["runs"] == []
 
 
 def test_a_plan_is_started_by_its_hash_once(home):
     home.sources("a.club")
-    plan = home("collect", "plan", "--sources", "sources.csv", "--json").json
+    plan = home.here("collect", "plan", "--sources", "sources.csv", "--json").json
 
     first, second = (home("collect", "start", plan["plan_hash"][:12], "--json") for _ in range(2))
 
@@ -119,10 +119,10 @@ def test_sources_are_added_edited_disabled_and_enabled(home):
     ).json
     (source_id,) = map(str, added["source_ids"])
 
-    edited = home("sources", "edit", source_id, "--creator", "Tea Club", "--json").json
-    disabled = home("sources", "disable", source_id, "--json").json
-    refused = home("collect", "plan")
-    enabled = home("sources", "enable", source_id, "--json").json
+    edited = home.here("sources", "edit", source_id, "--creator", "Tea Club", "--json").json
+    disabled = home.here("sources", "disable", source_id, "--json").json
+    refused = home.here("collect", "plan")
+    enabled = home.here("sources", "enable", source_id, "--json").json
 
     assert (edited[0]["creator"], disabled[0]["enabled"], enabled[0]["enabled"]) == ("Tea Club", False, True)
     assert refused.code == 2
@@ -132,7 +132,7 @@ def test_sources_are_added_edited_disabled_and_enabled(home):
 def test_import_counts_what_was_new_and_what_changed(home):
     home.sources("a.club", "b.club")
 
-    first, again = (home("sources", "import", "sources.csv", "--json").json for _ in range(2))
+    first, again = (home.here("sources", "import", "sources.csv", "--json").json for _ in range(2))
 
     assert (first["added"], first["changed"]) == (2, 0)
     assert (again["added"], again["changed"]) == (0, 0)
@@ -161,6 +161,6 @@ def test_doctor_shows_settings_with_their_origin_and_no_secret(home):
 
 
 def test_an_error_is_an_object_on_stdout_too_where_json_is_asked_for(home):
-    done = home("status", "no such run", "--json")
+    done = home.here("status", "no such run", "--json")
 
     assert json.loads(done.out) == {"error": {"type": "BadInput", "message": done.err.strip().removeprefix("error: ")}}

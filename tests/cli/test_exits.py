@@ -73,7 +73,7 @@ def test_a_run_that_was_waited_for_exits_by_its_states(home, switches, settings,
     home.sources("tea.club")
 
     done = home("collect", "run", "--sources", "sources.csv", "--wait", "--json")
-    (run,) = home("status", "--json").json["runs"]
+    (run,) = home.here("status", "--json").json["runs"]
 
     assert run["jobs"][0]["snapshots"][0]["state"] == state
     assert done.code == code, done.err
@@ -86,8 +86,8 @@ def test_todo_lists_what_is_unsure_with_the_command_that_resolves_it(home):
     home("collect", "run", "--sources", "sources.csv", "--json")
 
     worked = home("work", "--until-idle", "--json")
-    (waiting,) = home("todo", "--json").json
-    status = home("status", "--json")
+    (waiting,) = home.here("todo", "--json").json
+    status = home.here("status", "--json")
 
     assert worked.code == 4
     assert waiting.keys() >= {"kind", "id", "why", "command"}
@@ -131,5 +131,5 @@ def test_cancelling_a_run_that_nobody_worked_on_drops_it_unpaid(home):
 
     assert asked.json == {"run_id": run_id, "cancel_asked": True}
     assert (worked.code, worked.json["moved"]) == (1, {"canceled": 1})
-    assert home("status", "--json").json["runs"][0]["status"] == "cancelled"
+    assert home.here("status", "--json").json["runs"][0]["status"] == "cancelled"
     assert home.sandbox("count")["triggers_accepted"] == 0

@@ -43,7 +43,7 @@ def test_a_terminal_is_asked_and_a_no_starts_nothing(home):
     assert code == 2
     assert "ESTIMATE" in seen
     assert "not started, as you said" in seen
-    assert home("status", "--json").json["runs"] == []
+    assert home.here("status", "--json").json["runs"] == []
 
 
 def test_a_terminal_sees_the_run_come_along(home):
@@ -76,6 +76,6 @@ def test_every_command_explains_itself(words, capsys):
 
 
 def test_no_words_show_the_map(home):
-    done = home()
+    done = home.here()
 
     assert "Commands:" in done.out + done.err

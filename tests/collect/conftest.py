@@ -103,8 +103,9 @@ class Desk:
         self.tools = Tools(
             brightdata=brightdata, lake=lake, view=queries.View(ledger), now=lambda: now() + self.late,
             poll=timedelta(), stall=timedelta(hours=2), retention=timedelta(days=16), part_rows=1000,
+            look_gaps=(timedelta(hours=1), timedelta(hours=2)),
         )  # fmt: skip
-        self.bench = Bench(flow(timedelta()), self.tools)
+        self.bench = Bench(flow(poll_every=timedelta(), longest_trigger=timedelta(seconds=60)), self.tools)
         self.worker = Worker(ledger, [self.bench], lease_time=timedelta(seconds=60), backoff=timedelta(milliseconds=1))
 
     def plan(self, *sources: NewSource, **ask: Any) -> Plan:

@@ -185,7 +185,7 @@ def test_dates_are_written_as_each_platform_wants_them() -> None:
         pytest.param([source()], {"start": DAY, "end": date(2025, 1, 1)}, "is after the end", id="dates swapped"),
         pytest.param([source()], {"num_posts": 0}, "give 1 or more", id="no posts"),
         pytest.param([source(platform="myspace")], {}, "source 1 (Source 1): there is no dataset", id="platform"),
-        pytest.param([source(service="stories")], {}, "Known: facebook posts", id="service"),
+        pytest.param([source(service="stories")], {}, "Known: facebook comments", id="service"),
         pytest.param([source(url="https://example.org/tea")], {}, "source 1", id="another site's url"),
         pytest.param([source(options={"color": "red"})], {}, "no option 'color'", id="unknown option"),
     ],

@@ -27,7 +27,7 @@ class Zygote:
     def __init__(self, house: House) -> None:
         with (house.home.parent / "zygote.log").open("a") as log:
             self.process = subprocess.Popen(
-                [sys.executable, str(ZYGOTE)], env=house.environment(), text=True, bufsize=1,
+                [sys.executable, str(ZYGOTE), str(house.home.parent)], env=house.environment(), text=True, bufsize=1,
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
             )  # fmt: skip
 
@@ -105,6 +105,13 @@ def wait_until_stopped(pid: int, seconds: float = 20) -> None:
             return
         time.sleep(0.01)
     raise AssertionError(f"{pid} did not stop")
+
+
+def wait_until_over(pid: int, seconds: float) -> None:
+    """Until the process has ended, or the time is up."""
+    deadline = time.monotonic() + seconds
+    while Path(f"/proc/{pid}").exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -102,7 +102,7 @@ def test_a_lake_that_may_not_be_written(house: House, mount: Mount) -> None:
 @pytest.mark.parametrize("spare_kb", [0, 40, 120])
 def test_a_full_disk_under_the_ledger(tmp_path: Path, mount: Mount, spare_kb: int) -> None:
     home = tmp_path / "home"
-    mount(home, "size=3m")
+    mount(home, "size=24m")
     with Sandbox(tmp_path / "sandbox", seed=7, switches={"ready_after_seconds": 0}) as sandbox:
         house = House(home, sandbox)
         with house.open() as workbench:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
@@ -35,7 +36,7 @@ def lost_answer(points: list[tuple[str, int]]) -> set[tuple[str, int]]:
 def leftovers(house: House) -> list[str]:
     """What no worker may leave behind once everything rests."""
     lake = house.home / "data" / "lake"
-    beside = [str(path) for path in house.home.rglob("*.tmp")]
+    beside = [str(path) for path in lake.rglob("*.tmp")]
     staging = lake / ".staging"
     return beside + ([str(path) for path in staging.iterdir()] if staging.exists() else [])
 
@@ -54,6 +55,7 @@ def test_stopped_at_every_boundary(make_lane: Callable[..., Lane], tmp_path: Pat
         expected = content(workbench)
         assert check_every_row_once(quiet, workbench) == 8
     unsure = lost_answer(points)
+    points = [point for point in points if not point[0].startswith("after write")]  # each is also before the next
 
     def killed_at(lane: Lane, point: tuple[str, int]) -> str | None:
         house = lane.anew(template.home)
@@ -80,7 +82,7 @@ def test_stopped_at_every_boundary(make_lane: Callable[..., Lane], tmp_path: Pat
     print(f"{len(points)} boundaries, {len(unsure)} of them between the order and its answer")
 
     assert wrong == []
-    assert len(points) > 60
+    assert len(points) > 40
 
 
 TWENTY = (
@@ -143,31 +145,31 @@ class Twenty:
         return ended
 
 
-def kill_at_random_moments(lane: Lane, folder: Path, rounds: int) -> None:
+def kill_at_random_moments(lane: Lane, folder: Path, *, rounds: int, kills: int) -> None:
+    """`rounds` runs of 20 snapshots; each is killed `kills` times, by the next worker's turn again, and finished."""
     seed = random.SystemRandom().randrange(10**6)
     dice = random.Random(seed)
     twenty = Twenty(lane, folder)
     total, missed, began = Counter[str](), 0, time.monotonic()
     for _ in range(rounds):
         house = lane.anew(twenty.template)
-        pid = lane.zygote.begin(house, threads=4)
-        time.sleep(dice.uniform(0.05, twenty.seconds))
-        try:
-            os.kill(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            missed += 1
-        missed += lane.zygote.end() == 0
+        for _ in range(kills):
+            pid = lane.zygote.begin(house, threads=4)
+            time.sleep(dice.uniform(0.05, twenty.seconds / kills))
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+            missed += lane.zygote.end() == 0
         assert lane.zygote.work(house, threads=4) == 0, f"seed {seed}"
         total += twenty.check(house)
     took = time.monotonic() - began
-    print(f"seed {seed}: {rounds} kills ({missed} too late) in {took:.0f} s, ends {dict(total)}")
+    print(f"seed {seed}: {rounds * kills} kills ({missed} too late) in {took:.0f} s, ends {dict(total)}")
 
 
 def test_killed_at_ten_random_moments(lane: Lane, tmp_path: Path) -> None:
-    kill_at_random_moments(lane, tmp_path, 10)
+    kill_at_random_moments(lane, tmp_path, rounds=5, kills=2)
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(1800)
 def test_killed_at_fifty_random_moments(lane: Lane, tmp_path: Path) -> None:
-    kill_at_random_moments(lane, tmp_path, 50)
+    kill_at_random_moments(lane, tmp_path, rounds=50, kills=1)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -16,17 +17,21 @@ NAMES = ("tea", "patchy.two", "nothing.here")
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Iterator[Path]:
-    return tmp_path / "sandbox"
+def running(tmp_path: Path) -> Iterator[Callable[[], Sandbox]]:
+    """Start the vendor of this home (again)."""
+    with ExitStack() as ending:
 
+        def start() -> Sandbox:
+            sandbox = Sandbox(tmp_path / "sandbox", seed=7, switches={"ready_after_seconds": 0.3}).start()
+            ending.callback(sandbox.stop)
+            return sandbox
 
-def running(folder: Path) -> Sandbox:
-    return Sandbox(folder, seed=7, switches={"ready_after_seconds": 0.3}).start()
+        yield start
 
 
 @pytest.mark.parametrize("after", [0.05, 0.3, 0.8])
-def test_stopped_and_started_again(folder: Path, tmp_path: Path, after: float) -> None:
-    first = running(folder)
+def test_stopped_and_started_again(running: Callable[[], Sandbox], tmp_path: Path, after: float) -> None:
+    first = running()
     house = House(tmp_path / "home", first)
     url = first.url
     with house.open(batch_size=1, brightdata_url=url) as workbench:
@@ -38,21 +43,20 @@ def test_stopped_and_started_again(folder: Path, tmp_path: Path, after: float) -
         first.stop()
         time.sleep(0.5)
         meanwhile = snapshots(workbench)
-        house.sandbox = running(folder)
-        try:
-            work.join()
-            check_triggers(house, workbench)
-            check_every_row_once(house, workbench)
+        house.sandbox = running()
+        work.join()
+        check_triggers(house, workbench)
+        check_every_row_once(house, workbench)
 
-            assert house.sandbox.url == url
-            assert states(workbench).keys() <= {"published", "empty", "unsure"}
-            assert not [one for one in meanwhile if one["state"] in {"failed", "expired", "quarantined"}]
-        finally:
-            house.sandbox.stop()
+        assert house.sandbox.url == url
+        assert states(workbench).keys() <= {"published", "empty", "unsure"}
+        assert not [one for one in meanwhile if one["state"] in {"failed", "expired", "quarantined"}]
 
 
-def test_a_vendor_that_was_never_there_costs_nothing_and_is_named(folder: Path, tmp_path: Path) -> None:
-    gone = running(folder)
+def test_a_vendor_that_was_never_there_costs_nothing_and_is_named(
+    running: Callable[[], Sandbox], tmp_path: Path
+) -> None:
+    gone = running()
     url = gone.url
     gone.stop()
     house = House(tmp_path / "home", gone)

@@ -20,7 +20,10 @@ from workbench.sandbox.serve import Sandbox
 REPO = Path(__file__).parents[2]
 HEAD = "name,platform,service,url,creator,project,options\n"
 DATES = {"start": "2025-09-01", "end": "2025-10-01"}
-FAST = {"poll_seconds": 0.05, "backoff_seconds": 0.05, "lease_seconds": 60, "stall_seconds": 60}
+FAST = {
+    "poll_seconds": 0.05, "backoff_seconds": 0.05, "lease_seconds": 60, "stall_seconds": 60, "trigger_seconds": 2,
+    "look_gaps": "0.2,0.2",
+}  # fmt: skip
 KINDS = ("posts", "comments", "profiles")
 MINUTE = timedelta(minutes=1)
 
@@ -98,9 +101,7 @@ def kept_rows(workbench: Workbench) -> Counter[tuple[str, int]]:
 def delivered_rows(house: House) -> dict[tuple[str, int], str]:
     """Every row of every snapshot that the sandbox delivered whole at least once: its exact line."""
     whole = [key for key, rows in house.ask("count")["rows_delivered"].items() if rows]
-    return {
-        (key, number): row["line"] for key in whole for number, row in enumerate(house.ask(f"rows/{key}"), start=1)
-    }
+    return {(key, number): row["line"] for key in whole for number, row in enumerate(house.ask(f"rows/{key}"), start=1)}
 
 
 def check_every_row_once(house: House, workbench: Workbench) -> int:

@@ -66,14 +66,12 @@ def fork(url, locks, how):
     """Claim an item, leave a forked child behind that does nothing, and hold on until killed."""
     ledger = opened(url, locks)
     claims_of(ledger, HOUR).take(a_flow())
-    pid = os.fork()
-    if pid == 0:
+    if os.fork() == 0:
+        say("ready")  # by now what a fork does is done
         for end in (0, 1):
             os.close(end)
         time.sleep(60)
         os._exit(0)
-    say("ready")
-    say(pid)
     time.sleep(60)
 
 
@@ -121,8 +119,10 @@ def paused(url, locks, lease_seconds, where, acts):
     ledger = opened(url, locks)
 
     def stop():
-        say("suspended")
-        os.kill(os.getpid(), signal.SIGSTOP)
+        # Not while the heartbeat is writing: SQLite's other writers would wait for us to wake up.
+        with ledger._turn:
+            say("suspended")
+            signal.pthread_kill(threading.get_ident(), signal.SIGSTOP)  # this thread goes not one line further
 
     def act(item, tools):
         if where == "before the order":
@@ -139,7 +139,10 @@ def paused(url, locks, lease_seconds, where, acts):
                 stop()
 
     worker = Worker(
-        ledger, [Bench(a_flow({S.PLANNED: act}), None)], lease_time=timedelta(seconds=float(lease_seconds)), backoff=HOUR
+        ledger,
+        [Bench(a_flow({S.PLANNED: act}), None)],
+        lease_time=timedelta(seconds=float(lease_seconds)),
+        backoff=HOUR,
     )
     worker._recorder = Suspended(ledger, worker.claims)
     wait()

@@ -4,7 +4,20 @@ from datetime import timedelta
 
 import pytest
 
-from tests.ledger.world import RESERVE, S, a_flow, add, all_at_once, change, children, claims_of, events, money, row, story  # noqa: E501
+from tests.ledger.world import (
+    RESERVE,
+    S,
+    a_flow,
+    add,
+    all_at_once,
+    change,
+    children,
+    claims_of,
+    events,
+    money,
+    row,
+    story,
+)  # noqa: E501
 from workbench.errors import Fenced
 from workbench.ledger import chain, claims, lanes
 from workbench.ledger.clock import boot_time, now
@@ -127,7 +140,9 @@ def test_an_owner_of_another_machine_keeps_its_lease_until_the_wall_clock_says_s
     """Its boot clock says nothing here. On SQLite it can only be an earlier boot of this machine: dead."""
     (item,) = add(ledger)
     claims_of(ledger).take(FLOW)
-    change(ledger, item, lease_owner="far:1:another-boot:abc", lease_until_boot=boot_time() - 9, lease_until=now() + DAY)
+    change(
+        ledger, item, lease_owner="far:1:another-boot:abc", lease_until_boot=boot_time() - 9, lease_until=now() + DAY
+    )
     other = open_another()
     if ledger.engine.dialect.name == "postgresql":
         monkeypatch.setattr(other.liveness, "is_dead", lambda owner, connection: False)
@@ -196,7 +211,6 @@ def test_a_killed_owner_frees_its_items_at_once(ledger, url, tmp_path):
 def test_a_forked_child_does_not_keep_its_dead_parent_alive(ledger, url, tmp_path):
     add(ledger)
     with children(1, "fork", url, tmp_path / "locks", "") as (child,):
-        child.hear()
         child.kill()
 
         assert claims_of(ledger).take(FLOW) is not None
@@ -272,6 +286,25 @@ def test_an_unsure_item_is_due_when_there_is_a_step_that_looks(ledger, open_anot
     assert claims_of(ledger).take(WITH_LOOKS).state is S.UNSURE
 
 
+@pytest.mark.parametrize(("clock", "wait"), [(0, None), (61, 120)], ids=["dead", "suspended"])
+def test_looks_begin_when_the_act_must_be_over(ledger, open_another, monkeypatch, clock, wait):
+    """A dead owner acts no more; a suspended one may still be inside its act when it wakes."""
+    (item,) = add(ledger)
+    flow = a_flow({S.PLANNED: print, S.UNSURE: print}, longest_act=timedelta(seconds=120))
+    other = open_another()
+    theirs = claims_of(other)
+    Recorder(other, theirs).armed(theirs.take(flow).claims, Armed(intent_id="i"))
+    if wait is None:
+        other.close()
+    later(monkeypatch, claims, "boot_time", clock)
+    taken = claims_of(ledger).take(flow)
+
+    assert row(ledger, item).state == "unsure"
+    assert (taken is None) == (wait is not None)
+    if wait is not None:
+        assert claims_of(ledger).next_due(flow) == pytest.approx(wait, abs=2)
+
+
 def test_items_of_an_act_that_were_answered_stay_answered(ledger, open_another):
     first, second = add(ledger, 2)
     other = open_another()
@@ -297,7 +330,11 @@ def test_three_crashes_quarantine(ledger, open_another):
     third.close()
 
     assert claims_of(ledger).take(FLOW) is None
-    assert (row(ledger, item).state, row(ledger, item).attention, row(ledger, item).crashes) == ("quarantined", "review", 3)
+    assert (row(ledger, item).state, row(ledger, item).attention, row(ledger, item).crashes) == (
+        "quarantined",
+        "review",
+        3,
+    )
     assert story(ledger, item) == ["crashed", "crashed", "crashed", "moved planned→quarantined"]
     assert "died 3 times" in row(ledger, item).reason
 
@@ -395,7 +432,12 @@ def test_a_record_is_the_row(ledger):
     (item,) = add(ledger)
     taken = claims_of(ledger).take(FLOW).items[0]
 
-    assert (taken.id, taken.state, taken.inputs, taken.armed) == (item, S.PLANNED, ({"url": "https://i.example/acme"},), False)
+    assert (taken.id, taken.state, taken.inputs, taken.armed) == (
+        item,
+        S.PLANNED,
+        ({"url": "https://i.example/acme"},),
+        False,
+    )
 
 
 def test_release_leaves_an_armed_item_held(ledger):
@@ -488,5 +530,3 @@ def test_results_and_files_are_written_with_the_move(ledger):
     Recorder(ledger, mine).move(mine.take(FLOW).claims[0], move, due=True)
 
     assert len(events(ledger)) == 2
-
-

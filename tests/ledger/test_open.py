@@ -29,7 +29,10 @@ def test_a_new_ledger_is_empty_and_durable(empty_url, tmp_path):
     assert ledger.head() == (0, chain.GENESIS)
     if empty_url.startswith("sqlite"):
         with ledger.read() as connection:
-            pragmas = {p: connection.exec_driver_sql(f"PRAGMA {p}").scalar() for p in ("journal_mode", "synchronous", "foreign_keys")}
+            pragmas = {
+                p: connection.exec_driver_sql(f"PRAGMA {p}").scalar()
+                for p in ("journal_mode", "synchronous", "foreign_keys")
+            }
         assert pragmas == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
     ledger.close()
 
@@ -309,7 +312,9 @@ def shape(engine):
             "unique": sorted(map(str, seen.get_unique_constraints(table))),
             "foreign": sorted(map(str, seen.get_foreign_keys(table))),
             "checks": sorted(map(str, seen.get_check_constraints(table))),
-            "indexes": sorted(f"{i['name']} {i['column_names']} {i['unique']} {where(i)}" for i in seen.get_indexes(table)),
+            "indexes": sorted(
+                f"{i['name']} {i['column_names']} {i['unique']} {where(i)}" for i in seen.get_indexes(table)
+            ),
         }
         for table in seen.get_table_names()
         if table != "alembic_version"
@@ -326,6 +331,7 @@ def broken_migrations(folder):
     (folder / "versions").mkdir(parents=True)
     for file in (source / "env.py", *(source / "versions").glob("*.py")):
         (folder / file.relative_to(source)).write_text(file.read_text())
-    (folder / "versions/0002_fails.py").write_text("revision = '0002'\ndown_revision = '0001'\ndef upgrade():\n    1 / 0\n")
+    (folder / "versions/0002_fails.py").write_text(
+        "revision = '0002'\ndown_revision = '0001'\ndef upgrade():\n    1 / 0\n"
+    )
     return folder
-

@@ -23,11 +23,19 @@ from workbench.ledger.tables import event, snapshot, spend
 S = SnapshotState
 ROOT = Path(__file__).resolve().parents[2]
 MINUTE = timedelta(minutes=1)
-FORWARD = {S.PLANNED: S.TRIGGERED, S.TRIGGERED: S.READY, S.READY: S.DOWNLOADED, S.DOWNLOADED: S.STAGED, S.STAGED: S.PUBLISHED}
+FORWARD = {
+    S.PLANNED: S.TRIGGERED,
+    S.TRIGGERED: S.READY,
+    S.READY: S.DOWNLOADED,
+    S.DOWNLOADED: S.STAGED,
+    S.STAGED: S.PUBLISHED,
+}
 
 
 def a_source(**fields: Any) -> NewSource:
-    return NewSource(**{"name": "Acme", "platform": "instagram", "service": "posts", "url": "https://i.example/acme"} | fields)
+    return NewSource(
+        **{"name": "Acme", "platform": "instagram", "service": "posts", "url": "https://i.example/acme"} | fields
+    )
 
 
 def a_snapshot(source_ids: Iterable[int] = (), **fields: Any) -> PlannedSnapshot:
@@ -64,12 +72,13 @@ def add(ledger: Ledger, count: int = 1, **fields: Any) -> list[int]:
         return list(connection.execute(query).scalars())
 
 
-def a_flow(steps: dict[SnapshotState, Any] | None = None, **options: Any) -> Flow:
+def a_flow(steps: dict[SnapshotState, Any] | None = None, longest_act: timedelta = timedelta(), **options: Any) -> Flow:
     """Steps by state: a Step, or its function; by default every state goes on to the next."""
     if steps is None:
         steps = {state: lambda item, tools, to=to: Move(to=to) for state, to in FORWARD.items()}
     made = {state: step if isinstance(step, Step) else Step(step, **options) for state, step in steps.items()}
-    return Flow(kind="snapshot", steps=made, failed=S.FAILED, unsure=S.UNSURE, quarantined=S.QUARANTINED)
+    ends = {"failed": S.FAILED, "unsure": S.UNSURE, "quarantined": S.QUARANTINED}
+    return Flow(kind="snapshot", steps=made, longest_act=longest_act, **ends)
 
 
 def claims_of(ledger: Ledger, lease_time: timedelta = MINUTE) -> Claims:
@@ -83,7 +92,9 @@ def row(ledger: Ledger, item_id: int) -> Any:
 
 def change(ledger: Ledger, item_id: int, **values: Any) -> None:
     """As a person with a database tool would: past all rules."""
-    ledger.write(lambda connection: connection.execute(snapshot.update().where(snapshot.c.id == item_id).values(**values)))
+    ledger.write(
+        lambda connection: connection.execute(snapshot.update().where(snapshot.c.id == item_id).values(**values))
+    )
 
 
 def story(ledger: Ledger, item_id: int) -> list[str]:

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 from workbench.sandbox.brightdata.datasets import DATASETS
+from workbench.sandbox.brightdata.shapes import Dataset
 from workbench.sandbox.serve import Sandbox
 
 FACEBOOK = "gd_lkaxegm826bjpoo9m5"
@@ -146,19 +148,109 @@ def test_facebook_sums_reactions_and_its_warnings_carry_every_key(caller: Any) -
     } == {None}
 
 
-def test_every_dataset_makes_rows_of_its_own_columns(caller: Any) -> None:
-    """A few rows have one key more, and some lack optional ones, as real ones do."""
-    address = {"url": "https://www.instagram.com/tea.club/", "user_name": "tea.club"}
-    for dataset in DATASETS.values():
-        for name, method in dataset.methods.items():
-            query = {"type": "discover_new", "discover_by": name} if name else {"discover_by": ""}
-            rows = caller.rows({key: address[key] for key in method.required}, dataset=dataset.dataset_id, **query)
-            system = {"timestamp", "input", *(["discovery_input"] if method.discovers else [])}
-            assert len(rows) == (10 if method.many else 1)
-            for row in rows:
-                assert system <= set(row)
-                assert len(set(row) - system - set(dataset.columns)) <= 1
-                assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", row["timestamp"])
+ASKED: dict[str, Any] = {
+    "url": "https://www.tiktok.com/@tea.club",
+    "URL": "https://www.tiktok.com/tag/tea",
+    "urls": ["https://x.com/tea_club", "https://x.com/coffee_club"],
+    "search_url": "https://www.tiktok.com/search?q=tea",
+    "user_name": "tea.club",
+    "first_name": "Maple",
+    "last_name": "Kettleby",
+    **dict.fromkeys(("keyword", "search_keyword", "keyword_search", "hashtag"), "kettle tester"),
+}
+WAYS = [
+    pytest.param(dataset, name, id=f"{dataset.name} {name or 'collect'}")
+    for dataset in DATASETS.values()
+    for name in dataset.methods
+]
+
+
+def _discover(name: str) -> dict[str, str]:
+    return {"type": "discover_new", "discover_by": name} if name else {"discover_by": ""}
+
+
+@pytest.mark.parametrize(("dataset", "name"), WAYS)
+def test_every_way_makes_rows_of_its_own_columns(caller: Any, dataset: Dataset, name: str) -> None:
+    """A few rows have one key more, and some lack optional ones, as real ones do. Two readings are the same."""
+    method = dataset.methods[name]
+    asked = {key: ASKED[key] for key in method.required}
+    snapshot_id = caller.triggered(asked, dataset=dataset.dataset_id, **_discover(name))
+    rows = caller.download(snapshot_id, format="json").json()
+    system = {"timestamp", "input", *(["discovery_input"] if method.discovers else [])}
+
+    assert caller.download(snapshot_id, format="json").json() == rows
+    assert len(rows) == (10 if method.many else 1)
+    assert len({row["url"] for row in rows}) == len(rows) or "comment" in dataset.name.lower()
+    for row in rows:
+        assert system <= set(row)
+        assert len(set(row) - system - set(dataset.columns)) <= 1
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", row["timestamp"])
+        assert (row["discovery_input"] if method.discovers else row["input"]).items() >= asked.items()
+
+
+@pytest.mark.parametrize("dataset", DATASETS.values(), ids=lambda dataset: dataset.name)
+def test_every_dataset_warns_and_fails(caller: Any, dataset: Dataset) -> None:
+    """`nothing` and `private` in what is asked: a warning that may carry every key, and an error without any."""
+    method = dataset.methods[""]
+    inputs = [{"url": f"https://www.tiktok.com/@{word}"} for word in ("nothing", "private")]
+    warning, error = caller.rows(*inputs, dataset=dataset.dataset_id, include_errors="true", discover_by="")
+
+    assert warning["warning_code"] == "dead_page"
+    assert set(error) == {"timestamp", "input", "error", "error_code"}
+    assert (set(dataset.columns) <= set(warning)) is dataset.warns_in_full
+    assert not method.discovers
+
+
+@pytest.mark.parametrize(
+    ("asked", "field"),
+    [
+        pytest.param({"url": "https://www.tiktok.com/tag/tea"}, "URL", id="in small letters"),
+        pytest.param({"URL": "tag tea"}, "URL", id="no address"),
+        pytest.param({"URL": "https://www.tiktok.com/tag/tea", "start_date": "09-01-2025"}, "start_date", id="a date"),
+    ],
+)
+def test_inputs_are_spelt_and_known_per_way(caller: Any, asked: dict[str, str], field: str) -> None:
+    """TikTok's discovery by URL wants the key in capitals; what a way does not know is refused."""
+    answer = caller.trigger(asked, dataset="gd_lu702nij2f790tmv9h", type="discover_new", discover_by="url")
+
+    assert answer.status_code == 400
+    assert field in dict(answer.json()["errors"])
+
+
+def test_companies_on_linkedin_take_no_dates(caller: Any) -> None:
+    asked = {"url": "https://www.linkedin.com/company/tea", "start_date": "2025-01-01"}
+    answer = caller.trigger(asked, dataset=LINKEDIN, type="discover_new", discover_by="company_url")
+
+    assert answer.json()["errors"] == [["start_date", "Unexpected field"]]
+
+
+def test_tiktok_counts_and_dates_have_names_of_their_own(caller: Any) -> None:
+    asked = {"url": ASKED["url"], "num_of_posts": 60}
+    rows = caller.rows(asked, dataset="gd_lu702nij2f790tmv9h", type="discover_new", discover_by="profile_url")
+
+    assert all(row["create_time"] and row["digg_count"] is not None and "offical_item" in row for row in rows)
+    assert {type(row["share_count"]) for row in rows} == {str, type(None)}
+    assert 0 < sum("num_share_count" in row for row in rows) < len(rows)
+
+
+def test_one_name_has_several_people_and_one_search_several_ads(caller: Any) -> None:
+    name = {"first_name": "Maple", "last_name": "Kettleby"}
+    people = caller.rows(name, dataset="gd_l1viktl72bvl7bjuj0", limit_per_input=5, **_discover("name"))
+    search = {"keyword": "kettle tester", "location": "Riga"}
+    ads = caller.rows(search, dataset="gd_lpfll7v5hcqtkxl6l", limit_per_input=5, **_discover("keyword"))
+
+    assert len({row["id"] for row in people}) == len({row["job_posting_id"] for row in ads}) == 5
+    assert {row["discovery_input"]["last_name"] for row in people} == {"Kettleby"}
+    assert all(row["discovery_input"] == {**search, "company": ""} for row in ads)
+    assert all(row["input"]["discovery_input"] == search for row in ads)
+
+
+def test_profiles_asked_together_have_posts_of_each(caller: Any) -> None:
+    asked = {"urls": ASKED["urls"]}
+    rows = caller.rows(asked, dataset="gd_lwxkxvnf1cynvib9co", limit_per_input=40, **_discover("profiles_array"))
+
+    assert {row["user_posted"] for row in rows} == {"tea_club", "coffee_club"}
+    assert all("data_posted" in row["quoted_post"] for row in rows)
 
 
 def test_a_hundred_thousand_rows_are_never_in_memory(caller: Any, page: Any) -> None:

@@ -28,7 +28,9 @@ POSTS = {
     "hashtags": ("hashtags",),
     "media_urls": ("photos", "videos"),
 }
-SOURCE = SourceRef(7, "https://www.instagram.com/duba", "Duba", "spring", {"url": "https://www.instagram.com/duba"})
+SOURCE = SourceRef(
+    7, "https://www.instagram.com/duba", "Duba", "spring", {"url": "https://www.instagram.com/duba"}
+)
 
 
 @pytest.fixture(scope="session")

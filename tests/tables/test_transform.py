@@ -10,8 +10,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from workbench.errors import BadInput, Permanent
-from workbench.tables import feed, raw, transform
+from workbench.tables import raw, transform, workshop
 from workbench.tables.attribute import SourceRef
+from workbench.tables.mend import mend
 from workbench.tables.schema import COLUMNS, REJECTS
 
 NOON = datetime(2024, 1, 12, 12, 0, tzinfo=UTC)
@@ -129,7 +130,13 @@ def test_paths_are_tried_in_order_until_one_has_a_value_of_the_type(stage):
 
 @pytest.mark.parametrize(
     "digits",
-    ["12345678901234567890123456789", "18446744073709551616", "9223372036854775808", "7347469890140121459", "0"],
+    [
+        "12345678901234567890123456789",
+        "18446744073709551616",
+        "9223372036854775808",
+        "7347469890140121459",
+        "0",
+    ],
 )
 def test_a_number_as_id_keeps_its_digits(stage, digits):
     assert stage(b'{"post_id": %s}\n' % digits.encode()).rows[0]["post_id"] == digits
@@ -140,7 +147,9 @@ def test_every_table_has_the_pinned_columns(stage):
 
     for kind, pinned in (("posts", COLUMNS["posts"]), ("rejects", REJECTS)):
         described = duckdb.execute("describe from read_parquet(?)", [str(made.files[kind].path)]).fetchall()
-        assert {row[0]: row[1].replace("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ") for row in described} == pinned
+        assert {
+            row[0]: row[1].replace("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ") for row in described
+        } == pinned
 
 
 def test_rows_carry_where_they_come_from(stage):
@@ -222,8 +231,6 @@ def test_null_and_empty_marks_are_no_errors(stage):
         pytest.param(b'{"post_id": "2"', "not_json", "not valid JSON", id="cut off"),
         pytest.param(b'{"post_id": "2"}{"post_id": "3"}', "not_json", "Extra data", id="two on a line"),
         pytest.param(b'{"post_id": "\xff\xfe"}', "not_utf8", "not UTF-8", id="not UTF-8"),
-        pytest.param(b'{"post_id": "a\x00b"}', "not_json", "control character", id="a NUL byte"),
-        pytest.param(b'{"post_id": "a\\ud83d"}', "not_json", "not valid JSON", id="half a surrogate pair"),
         pytest.param(b"[1, 2]", "not_an_object", "no object", id="a list"),
         pytest.param(b"<html>", "not_json", "not valid JSON", id="a page"),
     ],
@@ -244,10 +251,24 @@ def test_a_broken_line_costs_itself_alone(stage, line, code, reason):
     [
         pytest.param(b'{"post_id": "2", "likes": 1, "likes": 2}', id="a key twice"),
         pytest.param('{"post_id": "2", "description": "a\u2028b\u2029c\x85"}'.encode(), id="line separators"),
-        pytest.param(b'{"post_id": "2", "description": "a\\u0000b", "hashtags": ["\\u0000"]}', id="NUL escapes"),
-        pytest.param(b'{"post_id": "2", "photos": ' + b"[" * 50_000 + b"]" * 50_000 + b"}", id="deep nesting"),
-        pytest.param(b'{"post_id": "2", "description": "' + b"x" * 1_000_000 + b'"}', id="a megabyte of text"),
-        pytest.param(b'{"post_id": "2", "stats": "{", "hashtags": "[", "input": "{{"}', id="looks nested, is text"),
+        pytest.param(
+            b'{"post_id": "2", "description": "a\\u0000b", "hashtags": ["\\u0000"]}', id="NUL escapes"
+        ),
+        pytest.param(
+            b'{"post_id": "2", "photos": ' + b"[" * 50_000 + b"]" * 50_000 + b"}", id="deep nesting"
+        ),
+        pytest.param(
+            b'{"post_id": "2", "description": "' + b"x" * 1_000_000 + b'"}', id="a megabyte of text"
+        ),
+        pytest.param(
+            b'{"post_id": "2", "stats": "{", "hashtags": "[", "input": "{{"}', id="looks nested, is text"
+        ),
+        pytest.param(
+            b'{"post_id": "2", "description": "a\x00\x1bb\tc"}', id="control characters as they are"
+        ),
+        pytest.param(
+            b'{"post_id": "2", "description": "a\\ud83d", "hashtags": ["\\udc00"]}', id="half an emoji"
+        ),
         pytest.param(b'{"post_id": "2", "likes": NaN, "views": -Infinity}', id="numbers that JSON has not"),
         pytest.param(b'{"post_id":\t"2" ,\r "likes": 1}\r', id="white space"),
         pytest.param(b'{"post_id": "2", "input": {"url": ["x"]}, "discovery_input": [1]}', id="odd inputs"),
@@ -257,6 +278,26 @@ def test_an_odd_line_is_a_row(stage, line):
     made = stage(b'{"post_id": "1"}\n' + line + b'\n{"post_id": "3"}\n')
 
     assert [row["post_id"] for row in made.rows] == ["1", "2", "3"]
+
+
+def test_what_was_mended_is_a_row_and_what_was_received_stays(stage):
+    line = b'{"post_id": "2", "description": "a\\ud83d", "description": "b \\ud83d"}'
+    made = stage(b'{"post_id": 1}\n' + line + b"\n[]\n")
+
+    assert [row["text"] for row in made.rows] == [None, "b \ufffd"]
+    assert [text for _, text in raw.body_lines(made.files["lines"].path)] == [
+        b'{"post_id": 1}',
+        '{"post_id": "2", "description": "b \ufffd"}'.encode(),
+        b"null",
+    ]
+
+
+def test_an_error_row_that_had_to_be_mended_keeps_its_text(stage):
+    line = b'{"error": "no \\ud83d", "error_code": "blocked", "error": "no \\ud83d"}'
+
+    [rejected] = stage(line).rejects
+
+    assert (rejected["kind"], rejected["reason"], rejected["raw"]) == ("error", "no \ufffd", line.decode())
 
 
 def test_blank_lines_count_for_the_numbers_and_for_nothing_else(stage):
@@ -302,12 +343,15 @@ def test_strict_and_exact_read_make_the_same_rows(stage, monkeypatch):
 
 
 def test_the_same_body_makes_the_same_files_on_any_number_of_threads(stage, monkeypatch):
-    rows = [{"post_id": i, "description": f"text {i} " * (i % 90), "photos": [f"https://x/{i}"]} for i in range(40_000)]
+    rows = [
+        {"post_id": i, "description": f"text {i} " * (i % 90), "photos": [f"https://x/{i}"]}
+        for i in range(40_000)
+    ]
     body = b"".join(json.dumps(row).encode() + b"\n" for row in rows)
 
     made = []
     for threads in ("1", "2", "4"):
-        monkeypatch.setitem(feed._SETTINGS, "threads", threads)
+        monkeypatch.setitem(workshop._SETTINGS, "threads", threads)
         made.append(stage(body).files["posts"].sha256)
 
     assert len(set(made)) == 1
@@ -315,15 +359,21 @@ def test_the_same_body_makes_the_same_files_on_any_number_of_threads(stage, monk
 
 def test_rows_that_got_lost_on_the_way_stop_everything(stage, monkeypatch):
     # Stands for a defect of the reader: valid rows that come out as nothing.
-    monkeypatch.setattr(transform, "_EXACT", transform._EXACT + " where post_id <> 'lost'")
+    monkeypatch.setattr(transform, "_READ", transform._READ + " where post_id <> 'lost'")
     monkeypatch.setattr(transform._Work, "read_strictly", lambda work: False)
 
-    with pytest.raises(Permanent, match="3 lines, of which 2 became rows and 1 rejects, 1 of them for no reason"):
+    with pytest.raises(
+        Permanent, match="3 lines, of which 2 became rows and 1 rejects, 1 of them for no reason"
+    ):
         stage([{"post_id": "1"}, {"post_id": "lost"}, {"post_id": "3"}])
 
 
 def test_a_strict_read_that_loses_rows_is_not_believed(stage, monkeypatch):
-    monkeypatch.setattr(transform, "_STRICT", transform._STRICT + " where post_id <> '2'")
+    sound = transform._READ
+    monkeypatch.setattr(transform, "_READ", f"{sound} where post_id <> '2'")
+    monkeypatch.setattr(
+        transform, "mend", lambda *given: (monkeypatch.setattr(transform, "_READ", sound), mend(*given))
+    )
 
     made = stage([{"post_id": "1"}, {"post_id": "2"}, {"post_id": "3"}])
 
@@ -339,7 +389,11 @@ def test_lines_of_a_body_that_is_no_ndjson_go_with_it(tmp_path, order):
     staged = transform.transform(kept.path, order(), tmp_path / "out", lines=tmp_path / "lines")
 
     [lines] = [file for file in staged.files if file.kind == "lines"]
-    assert [line for _, line in raw.body_lines(lines.path)] == [b'{"post_id": "1"}', b"null", b'{"post_id": "3"}']
+    assert [line for _, line in raw.body_lines(lines.path)] == [
+        b'{"post_id": "1"}',
+        b"null",
+        b'{"post_id": "3"}',
+    ]
     assert (lines.rows, kept.shape) == (3, "array")
 
 
@@ -359,7 +413,7 @@ def test_an_order_that_cannot_be_read_is_refused(stage, columns, words):
 
 def test_many_large_rows_stay_within_memory(stage, monkeypatch):
     row = json.dumps({"post_id": "1", "description": "x" * 1_000_000}).encode() + b"\n"
-    monkeypatch.setitem(feed._SETTINGS, "memory_limit", "400MB")
+    monkeypatch.setitem(workshop._SETTINGS, "memory_limit", "400MB")
 
     made = stage(row * 300)
 

@@ -2,6 +2,8 @@
 
 parts.py        each part, opened when it is first needed
 collecting.py   sources, plans, runs
+recovering.py   what exists at Bright Data against what we have, and bringing it in
+delivering.py   deliveries: taken in (intake.py), matched, replayed, checked
 working.py      the worker, and what is derived from the truth: folders, the serving copy
 asking.py       status, what waits for a person, tables
 auditing.py     executed notebooks, kept
@@ -15,11 +17,12 @@ from typing import Any
 from workbench.app.asking import Asking
 from workbench.app.auditing import Auditing
 from workbench.app.collecting import Collecting
+from workbench.app.recovering import Recovering
 from workbench.app.working import Working
 from workbench.settings import load
 
 
-class Workbench(Collecting, Working, Asking, Auditing):
+class Workbench(Collecting, Recovering, Working, Asking, Auditing):
     """Everything that a face may ask for. One object per process is enough; its threads may share it."""
 
 

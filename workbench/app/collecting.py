@@ -23,12 +23,12 @@ from workbench.ledger.records import Plan, Source
 class Collecting(Working):
     def import_sources(self, path: str | Path, *, project: str | None = None) -> Imported:
         """Bring in a sources.csv; all of it, or (BadInput) nothing."""
-        return collecting.add_sources(self.ledger, read_csv(Path(path), project=project))
+        return collecting.add_sources(self.ledger, read_csv(Path(path), project=project, among=self.datasets))
 
     def add_source(self, platform: str, service: str, url: str, **more: Any) -> Imported:
         """Add one source from code: name, creator, project and options may be given."""
         row = {"platform": platform, "service": service, "url": url, **more}
-        return collecting.add_sources(self.ledger, check([(1, row)], place="the source"))
+        return collecting.add_sources(self.ledger, check([(1, row)], place="the source", among=self.datasets))
 
     def edit_source(self, source_id: int, **values: Any) -> None:
         collecting.edit_source(self.ledger, source_id, **values)
@@ -59,7 +59,7 @@ class Collecting(Working):
             batch_size=chosen.batch_size,
             price_usd_per_record=chosen.price_usd_per_record,
         )
-        plan = make_plan(queries.list_sources(self.ledger, ids=ids), ask)
+        plan = make_plan(queries.list_sources(self.ledger, ids=ids), ask, among=self.datasets)
         collecting.save_plan(self.ledger, plan)
         return plan
 

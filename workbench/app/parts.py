@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Sequence
 from datetime import timedelta
@@ -9,6 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from workbench import practice
+from workbench.app.secretfiles import read_secrets
 from workbench.collect.flow import flow
 from workbench.collect.tools import Tools
 from workbench.errors import Misconfigured
@@ -24,6 +26,8 @@ from workbench.worker import Bench, Worker
 
 if TYPE_CHECKING:
     from workbench.brightdata.client import BrightData
+    from workbench.brightdata.datasets import Dataset
+    from workbench.brightdata.delivery import Webhook
     from workbench.tables.catalog import Catalog
 
 T = TypeVar("T")
@@ -57,18 +61,64 @@ class Parts:
         return open_ledger(self.settings.database_url, mode=self.settings.mode, locks=self.settings.data / "locks")
 
     @part
+    def datasets(self) -> tuple[Dataset, ...]:
+        """Every dataset that can be collected from: those that ship, and the entries of workbench.toml."""
+        from workbench.app.owndatasets import read_own
+        from workbench.brightdata.datasets import with_own
+
+        return with_own(read_own(self.settings.datasets))
+
+    @part
     def lanes(self) -> Lanes:
         return Lanes(self.ledger, lease_time=self.settings.lease_seconds)
 
     @part
     def redactor(self) -> Redactor:
+        with contextlib.suppress(Misconfigured):  # told by whoever needs them
+            return Redactor([self.settings.brightdata_api_key, *self.receiver_secrets()])
         return Redactor([self.settings.brightdata_api_key])
+
+    def receiver_secrets(self) -> list[Secret]:
+        """What callers of the receiver show: none where it is not set up."""
+        has_webhook = self.settings.webhook_secret_file is not None
+        return [*(self.webhook_secrets() if has_webhook else ()), *self.cron_secrets()]
+
+    def webhook_secrets(self) -> list[Secret]:
+        """One, or two while they are changed; Misconfigured without any that nobody else may read."""
+        path = self.settings.webhook_secret_file
+        return read_secrets(path and self.settings.home / path, "WORKBENCH_WEBHOOK_SECRET_FILE")
+
+    def cron_secrets(self) -> list[Secret]:
+        """None where no cron address is wanted."""
+        path = self.settings.cron_secret_file
+        return read_secrets(self.settings.home / path, "WORKBENCH_CRON_SECRET_FILE") if path else []
+
+    @part
+    def webhook(self) -> Webhook | None:
+        """Our public address for triggers; None: polling alone."""
+        from workbench.brightdata.delivery import Webhook
+
+        chosen = self.settings
+        if not chosen.webhook_url:
+            return None
+        return Webhook(
+            url=chosen.webhook_url,
+            secret=self.webhook_secrets()[0],
+            endpoint_parameter=chosen.webhook_endpoint_parameter,
+            notify_parameter=chosen.webhook_notify_parameter,
+            auth_parameter=chosen.webhook_auth_parameter,
+        )
 
     @part
     def brightdata(self) -> BrightData:
-        from workbench.brightdata.client import BrightData
+        from workbench.brightdata.client import BrightData, Limits
 
-        return BrightData(self._brightdata_url(), self._brightdata_key(), gate=Breaker(self.ledger, "brightdata"))
+        return BrightData(
+            self._brightdata_url(),
+            self._brightdata_key(),
+            gate=Breaker(self.ledger, "brightdata"),
+            limits=Limits(trigger=self.settings.trigger_seconds),
+        )
 
     def _brightdata_key(self) -> Secret:
         key = self.settings.brightdata_api_key
@@ -89,9 +139,9 @@ class Parts:
         return practice.brightdata_url(self.settings.data / "sandbox")
 
     @part
-    def worker(self) -> Worker:
+    def collect_tools(self) -> Tools:
         chosen = self.settings
-        tools = Tools(
+        return Tools(
             brightdata=self.brightdata,
             lake=make_folder(chosen.lake),
             view=queries.View(self.ledger),
@@ -99,11 +149,19 @@ class Parts:
             poll=chosen.poll_seconds,
             stall=chosen.stall_seconds,
             retention=timedelta(days=chosen.retention_days),
+            look_gaps=chosen.look_gaps,
             part_rows=chosen.download_batch_rows,
+            datasets=self.datasets,
+            webhook=self.webhook,
         )
+
+    @part
+    def worker(self) -> Worker:
+        chosen = self.settings
+        steps = flow(poll_every=chosen.poll_seconds, longest_trigger=chosen.trigger_seconds)
         return Worker(
             self.ledger,
-            [Bench(flow(chosen.poll_seconds), tools)],
+            [Bench(steps, self.collect_tools)],
             lease_time=chosen.lease_seconds,
             backoff=chosen.backoff_seconds,
             redact=self.redactor,
@@ -117,7 +175,7 @@ class Parts:
 
     def close(self) -> None:
         with self.opening:
-            for name in ("catalog", "worker", "lanes", "brightdata", "ledger"):
+            for name in ("catalog", "worker", "collect_tools", "lanes", "brightdata", "ledger"):
                 found = self.__dict__.pop(name, None)
                 if hasattr(found, "close"):
                     found.close()

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from workbench.app.asking import Asking
+from workbench.app.delivering import Delivering
 from workbench.collect import folders
 from workbench.files import make_folder
 from workbench.ledger import queries
@@ -22,7 +23,7 @@ from workbench.worker import Worked
 _PROJECT_EVERY: Final = 5.0  # seconds between rebuilds of what is derived, while work goes on
 
 
-class Working(Asking):
+class Working(Asking, Delivering):
     _served: object = None  # the chain's head of our last serving copy
 
     def work(
@@ -40,7 +41,7 @@ class Working(Asking):
         Raises Misconfigured as soon as a setting keeps the work from going on. `watch` is called twice a second.
         """
         run_id = queries.find_run(self.ledger, run) if run else None
-        log_to_folder(self.settings.data / "logs", self.redactor)
+        self.log_here()
         last = time.monotonic()
 
         def meanwhile() -> None:
@@ -48,8 +49,10 @@ class Working(Asking):
             if time.monotonic() - last > _PROJECT_EVERY:
                 last = time.monotonic()
                 self._project(run_id)
+                self.match_deliveries()
             watch()
 
+        self.match_deliveries()
         try:
             worked = self.worker.work(
                 threads=threads or self.settings.threads,
@@ -65,6 +68,10 @@ class Working(Asking):
         if worked.steps:
             self.serve_copy()
         return worked
+
+    def log_here(self) -> None:
+        """What this process logs goes to the file of the day."""
+        log_to_folder(self.settings.data / "logs", self.redactor)
 
     def _is_over(self, run_id: str) -> bool:
         """Nothing is due in the run any more: finished, or waiting for a person."""

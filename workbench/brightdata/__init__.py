@@ -5,7 +5,7 @@ answers.py   what an answer means: the vendor's words and status codes as our er
 client.py    the verbs: trigger, progress, parts, list, cancel, ...
 download.py  a snapshot's rows to disk: streamed, verified, resumable
 rows.py      vendor bodies and rows: their shape, their kind, arrays and CSV as NDJSON
-catalogue.py the table of datasets: ids, ways to ask, inputs, columns
+catalogue/   the table of datasets: ids, ways to ask, inputs, columns
 datasets.py  what may be asked of a dataset, and how it is written
 contents.py  what the vendor's JSON answers hold, as values
 """

@@ -1,18 +1,19 @@
 """What may be asked of a dataset, and how it is written: finding an entry, its way, its inputs.
 
-Users add entries of their own to the table in catalogue.py with `dataset_from`.
+Users add entries of their own to the table of catalogue/ with `dataset_from`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from workbench.brightdata.catalogue import COLLECT, DATASETS, KINDS, Dataset, Input, Way
+from workbench.brightdata.catalogue.entry import COLLECT, KINDS, Dataset, Input, Way
+from workbench.brightdata.catalogue.table import DATASETS
 from workbench.errors import BadInput
 
 __all__ = [
@@ -27,7 +28,9 @@ __all__ = [
     "dataset_from",
     "find",
     "inputs_for",
+    "named",
     "way_for",
+    "with_own",
 ]
 
 
@@ -52,6 +55,25 @@ def by_id(dataset_id: str, *, among: Iterable[Dataset] = DATASETS) -> Dataset:
     return known[dataset_id]
 
 
+def named(text: str, *, among: Iterable[Dataset] = DATASETS) -> Dataset:
+    """The dataset that a person names: by its id, or as platform/service."""
+    platform, slash, service = text.partition("/")
+    return find(platform, service, among=among) if slash else by_id(text.strip(), among=among)
+
+
+def with_own(own: Iterable[Dataset], *, among: Iterable[Dataset] = DATASETS) -> tuple[Dataset, ...]:
+    """The table with a user's own entries, which go before ours of the same id, or platform and service."""
+    table = list(among)
+    for entry in own:
+        table = [
+            known
+            for known in table
+            if known.dataset_id != entry.dataset_id and (known.platform, known.service) != (entry.platform, entry.service)
+        ]
+        table.append(entry)
+    return tuple(table)
+
+
 def accepts(dataset: Dataset, source_url: str) -> bool:
     """Whether the dataset can collect from this URL without further options."""
     try:
@@ -67,7 +89,7 @@ def way_for(dataset: Dataset, source_url: str, options: Mapping[str, Any] | None
     if named is not None:
         return _way_named(dataset, str(named))
     default = dataset.ways[dataset.default_way]
-    if default.inputs[default.source].type != "url":
+    if not _takes_url(default):
         return default
     path = urlsplit(_checked_url(dataset, source_url)).path
     for way in dataset.ways.values():
@@ -98,9 +120,10 @@ def inputs_for(
     options = dict(options or {})
     way = way_for(dataset, source_url, options)
     options.pop("discover_by", None)
+    optional = [name for name in way.inputs if name != way.source or not _takes_url(way)]
     for name in options:
-        if name not in way.inputs or name == way.source:
-            accepted = ", ".join(known for known in way.inputs if known != way.source) or "none"
+        if name not in optional:
+            accepted = ", ".join(optional) or "none"
             raise BadInput(
                 f"{dataset.name} has no option {name!r} (way {_name_of(dataset, way)}). "
                 f"Accepted: discover_by, {accepted}."
@@ -108,7 +131,8 @@ def inputs_for(
     run = {"start_date": start, "end_date": end, "num_of_posts": num_posts}
     given = {name: value for name, value in run.items() if name in way.inputs and not _is_unset(value)}
     given |= {name: value for name, value in options.items() if not _is_unset(value)}
-    given[way.source] = source_url
+    if way.source:
+        given.setdefault(way.source, source_url)
     found = {name: _value(dataset, name, way.inputs[name], given.get(name)) for name in way.inputs}
     _check_order(dataset, given)
     return {name: value for name, value in found.items() if value is not None}
@@ -123,12 +147,30 @@ def dataset_from(plain: Mapping[str, Any]) -> Dataset:
     missing = {"dataset_id", "platform", "service", "kind", "ways", "hosts", "columns"} - plain.keys()
     if missing:
         raise BadInput(f"the dataset {plain.get('dataset_id', '?')} lacks {', '.join(sorted(missing))}.")
+    for name in ("dataset_id", "platform", "service"):
+        if not isinstance(plain[name], str) or not plain[name].strip():
+            raise BadInput(f"the {name} is {plain[name]!r}; a text is due.")
     if plain["kind"] not in KINDS:
         raise BadInput(f"the kind {plain['kind']!r} is none of {', '.join(KINDS)}.")
+    try:
+        return _dataset_from(plain)
+    except (AttributeError, TypeError) as error:
+        raise BadInput(
+            f"the dataset {plain['dataset_id']} is not written as docs/adding-a-dataset.md shows: {error}."
+        ) from error
+
+
+def _dataset_from(plain: Mapping[str, Any]) -> Dataset:
     ways = {name: _way_from(name, way) for name, way in plain["ways"].items()}
     default_way = plain.get("default_way") or next(iter(ways), "")
     if default_way not in ways:
         raise BadInput(f"the default_way {default_way!r} is none of the ways: {', '.join(ways) or 'none'}.")
+    for name in ("date_format", "end_date_format"):
+        if name in plain and not _is_date_format(plain[name]):
+            raise BadInput(f"the {name} is {plain[name]!r}; write for example %m-%d-%Y or %Y-%m-%d.")
+    price = plain.get("price_micro_usd", 0)
+    if not isinstance(price, int) or price < 0:
+        raise BadInput(f"the price_micro_usd is {price!r}; give whole millionths of a dollar, for example 2000.")
     return Dataset(
         **{
             **plain,
@@ -136,31 +178,48 @@ def dataset_from(plain: Mapping[str, Any]) -> Dataset:
             "service": plain["service"].strip().lower(),
             "ways": ways,
             "default_way": default_way,
-            "hosts": _texts(plain["hosts"]),
-            "columns": {name: _texts(places) for name, places in plain["columns"].items()},
-            "match_keys": _texts(plain.get("match_keys", "url")),
+            "hosts": _texts("hosts", plain["hosts"]),
+            "columns": {name: _texts(f"columns.{name}", places) for name, places in plain["columns"].items()},
+            "match_keys": _texts("match_keys", plain.get("match_keys", "url")),
         }
     )
 
 
+def _is_date_format(pattern: Any) -> bool:
+    """Whether a day survives being written and read."""
+    day = date(2001, 2, 3)
+    try:
+        return datetime.strptime(day.strftime(pattern), pattern).replace(tzinfo=UTC).date() == day
+    except (TypeError, ValueError):
+        return False
+
+
 def _way_from(name: str, plain: Mapping[str, Any]) -> Way:
     inputs = {key: _input_from(key, given) for key, given in plain.get("inputs", {}).items()}
-    source = plain.get("source") or next((key for key, each in inputs.items() if each.required), "")
-    if source not in inputs:
+    source = plain.get("source", next((key for key, each in inputs.items() if each.required), None))
+    if source != "" and source not in inputs:
         raise BadInput(f"the way {name!r} does not say which of its inputs takes the source: set source.")
     discover_by = plain.get("discover_by") or (None if name == COLLECT else name)
-    return Way(discover_by, inputs, source=source, paths=plain.get("paths", ""))
+    paths = plain.get("paths", "")
+    try:
+        re.compile(paths)
+    except re.error as error:
+        raise BadInput(f"the way {name!r} has paths {paths!r}, which is no pattern: {error}.") from error
+    return Way(discover_by, inputs, source=source, paths=paths)
 
 
 def _input_from(name: str, plain: Mapping[str, Any] | str) -> Input:
     given = {"type": plain} if isinstance(plain, str) else dict(plain)
     if given.get("type") not in _READERS:
         raise BadInput(f"the input {name!r} has the type {given.get('type')!r}. Known: {', '.join(_READERS)}.")
-    return Input(**{**given, "choices": _texts(given.get("choices", ()))})
+    return Input(**{**given, "choices": _texts("choices", given.get("choices", ()))})
 
 
-def _texts(value: str | Sequence[str]) -> tuple[str, ...]:
-    return (value,) if isinstance(value, str) else tuple(value)
+def _texts(name: str, value: Any) -> tuple[str, ...]:
+    texts = (value,) if isinstance(value, str) else value
+    if not isinstance(texts, list | tuple) or not all(isinstance(text, str) for text in texts):
+        raise BadInput(f"{name} is {value!r}; a text or a list of texts is due.")
+    return tuple(texts)
 
 
 def _way_named(dataset: Dataset, name: str) -> Way:
@@ -168,6 +227,11 @@ def _way_named(dataset: Dataset, name: str) -> Way:
     if way is None:
         raise BadInput(f"{dataset.name} cannot be asked by {name!r}. discover_by is one of {', '.join(dataset.ways)}.")
     return way
+
+
+def _takes_url(way: Way) -> bool:
+    """Whether the source's URL is sent, and no option may say otherwise."""
+    return way.source != "" and way.inputs[way.source].type == "url"
 
 
 def _name_of(dataset: Dataset, way: Way) -> str:
@@ -269,6 +333,7 @@ def _as_list(_: Dataset, value: Any) -> list[str]:
 _READERS: Final[Mapping[str, Callable[[Dataset, Any], Any]]] = {
     "text": _as_text,
     "url": _checked_url,
+    "urls": lambda dataset, value: [_checked_url(dataset, url) for url in _as_list(dataset, value)],
     "handle": _as_handle,
     "integer": _as_integer,
     "flag": _as_flag,

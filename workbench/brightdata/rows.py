@@ -7,6 +7,7 @@ import io
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from typing import IO, Any, Final, Literal
 
 from workbench.errors import Permanent
@@ -14,7 +15,7 @@ from workbench.errors import Permanent
 Shape = Literal["ndjson", "array", "csv", "html", "status", "empty"]
 Kind = Literal["data", "warning", "error"]
 
-LARGEST_ROW: Final = 256 << 20  # bytes; the widest real rows have about 100 KB
+LARGEST_ROW: Final = 64 << 20  # bytes, as in the tables; the widest real rows have about 100 KB
 
 # On every row, whatever became of its input, and on nothing else that the vendor sends.
 _ROW_MARKS: Final = {"timestamp", "input"}
@@ -32,6 +33,7 @@ _BOM: Final = b"\xef\xbb\xbf"
 # Everything up to the next bracket, strings skipped whole; possessive, so that it never backtracks.
 _TO_BRACKET: Final = re.compile(rb'(?:[^"\[\]{}]++|"[^"\\]*+(?:\\.[^"\\]*+)*+")*+([\[\]{}])', re.DOTALL)
 _STRING_OR_BREAK: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\r\n]+', re.DOTALL)
+_BREAKS_TO_BLANKS: Final = bytes.maketrans(b"\r\n", b"  ")
 _QUOTED_DATE: Final = re.compile(r'"\d{4}-\d\d-\d\d(T[\d:.]+(Z|[+-]\d\d:?\d\d)?)?"')
 
 # The csv module refuses cells above 128 KB, and a cell of the vendor's can hold a whole nested post.
@@ -69,7 +71,8 @@ def lines_of_array(chunks: Iterable[bytes]) -> Iterator[bytes]:
     """The elements of a JSON array, byte for byte, one line each, in the memory of the largest.
 
     Nothing is dropped: what stands between the elements or was cut off comes as a line of its own, for the
-    reader of the lines to reject.
+    reader of the lines to reject. Where the array is so broken that a row has no end, its beginning is the last
+    line, and one byte too long.
     """
     buffer, depth, start, position = b"", 0, 0, 0
     for chunk in chunks:
@@ -93,7 +96,8 @@ def lines_of_array(chunks: Iterable[bytes]) -> Iterator[bytes]:
             if depth <= 1:
                 start = position
         if len(buffer) - start > LARGEST_ROW:
-            raise Permanent(f"a row is larger than {LARGEST_ROW >> 20} MB: the body is no array of rows.")
+            yield buffer[start : start + LARGEST_ROW + 1].translate(_BREAKS_TO_BLANKS)
+            return
     yield from _between(buffer[start:])
 
 
@@ -105,7 +109,8 @@ def lines_of_csv(file: IO[bytes]) -> Iterator[bytes]:
     header comes as an array of its cells, for the reader of the lines to reject.
     """
     text = io.TextIOWrapper(file, encoding="utf-8-sig", errors="replace", newline="")
-    reader = csv.reader(text)
+    # A line without end comes in pieces, which are lines that do not fit the header.
+    reader = csv.reader(iter(partial(text.readline, LARGEST_ROW), ""))
     try:
         header = next(reader, [])
         for cells in filter(None, reader):

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from workbench.cli import exits
-from workbench.cli.console import Json, answer, say, show, table, when
+from workbench.cli.console import Json, answer, show, table, when
 from workbench.cli.exits import Exit
 from workbench.cli.opening import bench
+from workbench.cli.progress import cells
 from workbench.cli.sql import rows_of
 
 if TYPE_CHECKING:
     from workbench.audit.execute import Execution
-    from workbench.audit.watch import Progress
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -31,8 +31,8 @@ def run(
 ) -> Exit:
     """Execute a notebook with parameters and seal it in archive/reports/, whatever its outcome."""
     given = dict(map(_pair, param or ()))
-    with bench(quiet=json) as workbench:
-        done = workbench.audit_run(notebook, given, limit=timedelta(hours=hours), on_progress=cells)
+    with bench(quiet=json) as workbench, cells() as on_progress:
+        done = workbench.audit_run(notebook, given, limit=timedelta(hours=hours), on_progress=on_progress)
     if json:
         answer(shape_of(done))
     else:
@@ -45,12 +45,6 @@ def _pair(text: str) -> tuple[str, str]:
     if not equals or not name:
         raise typer.BadParameter(f"{text!r} is not NAME=VALUE.", param_hint="-p")
     return name, value
-
-
-def cells(progress: Progress) -> None:
-    """A line as each cell ends."""
-    if progress.state != "running":
-        say(f"cell {progress.number} of {progress.total}: {progress.state}", style="dim")
 
 
 def shape_of(done: Execution) -> dict[str, Any]:

@@ -57,8 +57,7 @@ def _read(error: Exception) -> tuple[str, str, Exit]:
     if isinstance(error, OSError) and error.filename:
         said = f"{error.filename}: {error.strerror}. Check that the disk has room and that you may write there."
         return name, said, Exit.FAILED
-    said = _redacted(f"{name}: {error}")
-    return name, f"this is a bug of ours. {said}. {_DEBUG}=1 shows where.", Exit.FAILED
+    return name, f"this is a bug of ours: {_redacted(error)}. {_DEBUG}=1 shows where.", Exit.FAILED
 
 
 def _code(error: WorkbenchError) -> Exit:
@@ -69,11 +68,14 @@ def _code(error: WorkbenchError) -> Exit:
     return Exit.UNSURE if isinstance(error, Unanswered) else Exit.FAILED
 
 
-def _redacted(text: str) -> str:
-    """A surprise may quote anything; our own errors are made without secrets."""
+def _redacted(error: Exception) -> str:
+    """A surprise may quote anything, also a key; where the settings cannot be read, its name has to do."""
     from workbench.app import open_workbench
 
-    return open_workbench().redactor(text)
+    try:
+        return open_workbench().redactor(f"{type(error).__name__}: {error}")
+    except Exception:  # noqa: BLE001 - we are in an error already
+        return type(error).__name__
 
 
 def _wants_json() -> bool:

@@ -42,7 +42,7 @@ def plan(
     name: Name = None,
     json: Json = False,
 ) -> None:
-    """Show what a run would ask for and what it may cost. Nothing is started; `collect start HASH` starts exactly it."""
+    """Show what a run would ask for and what it may cost; nothing is started. `collect start HASH` starts just that."""
     with bench(quiet=json) as workbench:
         made = workbench.plan(sources, project=project, start=start, end=end, num_posts=num_posts, name=name)
     if json:

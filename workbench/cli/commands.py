@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from workbench.cli import audit, collect, demo, doctor, lab, sandbox, sources, sql, work
+from workbench.cli import audit, collect, deliveries, demo, doctor, lab, recover, sandbox, sources, sql, work
 
 app = typer.Typer(
     name="workbench",
@@ -26,5 +26,7 @@ app.command()(work.folders)
 app.command()(sql.sql)
 app.add_typer(sources.app, name="sources", help="The accounts and pages that are tracked.")
 app.add_typer(collect.app, name="collect", help="Plan a run, start it, wait for it, cancel it.")
+app.add_typer(recover.app, name="recover", help="Find, adopt and reprocess what a crash or another tool left behind.")
+app.add_typer(deliveries.app, name="deliveries", help="What Bright Data's webhook brought, and its address.")
 app.add_typer(audit.app, name="audit", help="Run notebooks and keep what came of them.")
 app.add_typer(sandbox.app, name="sandbox", help="The stand-ins of practice mode.")

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from workbench.cli import exits
-from workbench.cli.audit import cells, print_execution, shape_of
+from workbench.cli.audit import print_execution, shape_of
 from workbench.cli.collect import print_plan, wait_for
 from workbench.cli.console import Json, answer, counted, dollars, say, show, table
 from workbench.cli.exits import Exit
 from workbench.cli.opening import bench
+from workbench.cli.progress import cells
 from workbench.cli.sql import rows_of
 from workbench.cli.work import print_folders
 from workbench.errors import Refused
@@ -70,6 +71,7 @@ def _brisk() -> dict[str, Any]:
 def _planned(workbench: Workbench, *, quiet: bool) -> Plan:
     sources = workbench.settings.home / SOURCES
     if not sources.exists():
+        make_folder(workbench.settings.data, mode=0o700)
         make_folder(sources.parent)
         write_bytes(sources, SAMPLE.read_bytes())
         say(f"wrote a sample to {sources}")
@@ -88,7 +90,8 @@ def _report(workbench: Workbench, made: Plan) -> Execution:
         "name": made.name,
         **{each: made.params[each] for each in ("start", "end", "num_posts")},
     }
-    return workbench.audit_run("runs", params, on_progress=cells)
+    with cells() as on_progress:
+        return workbench.audit_run("runs", params, on_progress=on_progress)
 
 
 def _told(workbench: Workbench, run: dict[str, Any], made: Plan) -> dict[str, Any]:
@@ -108,14 +111,17 @@ def _told(workbench: Workbench, run: dict[str, Any], made: Plan) -> dict[str, An
 
 
 def _print(workbench: Workbench, told: dict[str, Any], executed: Execution) -> None:
+    show("")
     show(f"Run {told['run_id']} is {told['status']}.", style="bold")
     print_folders(workbench.folders(told["run_id"]), str(workbench.settings.lake))
+    show("")
     table("Rows", ("table", "rows"), told["tables"].items(), right=("rows",))
     rejects = [tuple(one.values()) for one in told["rejects"]]
     table(f"Rejects: {counted(len(rejects), 'row')} that did not fit", ("kind", "code", "reason", "source"), rejects)
     estimate, cost = (dollars(told[each]) for each in ("estimate_micro_usd", "cost_micro_usd"))
     show(f"ESTIMATE {estimate} · cost {cost} in practice money: nothing was paid.", style="bold")
     print_execution(executed)
+    show("")
     table("Try next", ("command", ""), _NEXT)
 
 

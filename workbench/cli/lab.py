@@ -28,7 +28,7 @@ def lab(
     with bench() as workbench:
         settings = workbench.settings
     bring_notebooks(settings.home / "notebooks")
-    own = make_folder(settings.data / "jupyter", mode=0o700)
+    own = make_folder(make_folder(settings.data, mode=0o700) / "jupyter", mode=0o700)
     start = f"/lab/tree/{FIRST}" if (settings.home / FIRST).exists() else "/lab"
     command = [
         sys.executable, "-m", "jupyterlab", "--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}",

@@ -14,11 +14,12 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from workbench.cli.console import clean, counted, err
+from workbench.cli.console import clean, counted, err, say
 from workbench.ledger.states import SNAPSHOT_UNFINISHED
 
 if TYPE_CHECKING:
     from workbench.app import Workbench
+    from workbench.audit.watch import Progress
 
 Tree = list[dict[str, Any]]
 _REST: Final = 10  # a look may take a tenth of the time: of a large ledger we look less often
@@ -35,6 +36,21 @@ def following(workbench: Workbench, run: str | None = None) -> Iterator[Callable
     with Live(console=err, auto_refresh=False, transient=False) as live:
         started = {run["run_id"] for run in look() if _is_at_work(run)}
         yield lambda: live.update(_drawn(_of_interest(look(), started)), refresh=True)
+
+
+@contextlib.contextmanager
+def cells() -> Iterator[Callable[[Progress], None]]:
+    """The same for the cells of a notebook."""
+    if not err.is_terminal:
+        yield _cell_line
+        return
+    with err.status("notebook") as status:
+        yield lambda seen: status.update(f"notebook: cell {seen.number} of {seen.total}")
+
+
+def _cell_line(seen: Progress) -> None:
+    if seen.state != "running":
+        say(f"cell {seen.number} of {seen.total}: {seen.state}")
 
 
 class _Looks:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from workbench.collect import download, poll, publish, stage, trigger
+from workbench.collect import download, poll, publish, reconcile, stage, trigger
 from workbench.ledger.records import Flow, Step
 from workbench.ledger.states import SnapshotState
 
 
-def flow(poll_every: timedelta) -> Flow:
+def flow(*, poll_every: timedelta, longest_trigger: timedelta) -> Flow:
     return Flow(
         kind="snapshot",
         steps={
@@ -18,8 +18,10 @@ def flow(poll_every: timedelta) -> Flow:
             SnapshotState.READY: Step(download.fetch),
             SnapshotState.DOWNLOADED: Step(stage.read),
             SnapshotState.STAGED: Step(publish.publish),
+            SnapshotState.UNSURE: Step(reconcile.look, counts=False, every=poll_every),
         },
         failed=SnapshotState.FAILED,
         unsure=SnapshotState.UNSURE,
         quarantined=SnapshotState.QUARANTINED,
+        longest_act=longest_trigger,
     )

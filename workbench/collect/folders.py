@@ -82,9 +82,7 @@ def tree(lake: Path, runs: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
         for job in run["jobs"]:
             shown = DISPLAY.get(job["platform"], job["platform"])
             platforms.setdefault(shown, {}).setdefault(job["service"], []).append(_job(lake, job))
-        found.append(
-            {"run_id": run["id"], "name": run["name"], "folder": run["folder"], "platforms": platforms}
-        )
+        found.append({"run_id": run["id"], "name": run["name"], "folder": run["folder"], "platforms": platforms})
     return found
 
 

@@ -37,7 +37,7 @@ class Ask:
     price_usd_per_record: float | None = None  # instead of each dataset's own
 
 
-def make_plan(sources: Sequence[Source], ask: Ask) -> Plan:
+def make_plan(sources: Sequence[Source], ask: Ask, *, among: Sequence[datasets.Dataset] = datasets.DATASETS) -> Plan:
     """Raises BadInput, naming the source, when it does not fit the dates or its dataset."""
     if not sources:
         raise BadInput("there is no enabled source to collect; workbench sources import FILE brings some in.")
@@ -45,7 +45,7 @@ def make_plan(sources: Sequence[Source], ask: Ask) -> Plan:
         raise BadInput(f"the start {ask.start} is after the end {ask.end}; swap them.")
     if ask.num_posts is not None and ask.num_posts < 1:
         raise BadInput(f"num-posts is {ask.num_posts}; give 1 or more.")
-    asked = sorted((_asked(source, ask) for source in sources), key=lambda one: one.order)
+    asked = sorted((_asked(source, ask, among) for source in sources), key=lambda one: one.order)
     jobs = tuple(_jobs(asked, ask))
     params = {"start": ask.start, "end": ask.end, "num_posts": ask.num_posts, "sources": [one.id for one in sources]}
     plain = {name: value.isoformat() if isinstance(value, date) else value for name, value in params.items()}
@@ -71,9 +71,9 @@ class _Asked:
         return (self.source.platform, self.source.service, canonical(self.query), self.source.id)
 
 
-def _asked(source: Source, ask: Ask) -> _Asked:
+def _asked(source: Source, ask: Ask, among: Sequence[datasets.Dataset]) -> _Asked:
     try:
-        dataset = datasets.find(source.platform, source.service)
+        dataset = datasets.find(source.platform, source.service, among=among)
         inputs = datasets.inputs_for(
             dataset, source.url, source.options, start=ask.start, end=ask.end, num_posts=ask.num_posts
         )

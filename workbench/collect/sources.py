@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,7 +18,9 @@ _EXAMPLE: Final = '{"post_type": "Reel"}'
 NEEDED: Final = ("platform", "service", "url")
 
 
-def read_csv(path: Path, *, project: str | None = None) -> list[NewSource]:
+def read_csv(
+    path: Path, *, project: str | None = None, among: Sequence[datasets.Dataset] = datasets.DATASETS
+) -> list[NewSource]:
     """The sources of a CSV file; BadInput names the file, the line, the column and the cure."""
     try:
         text = path.read_bytes().decode("utf-8-sig")
@@ -29,7 +31,7 @@ def read_csv(path: Path, *, project: str | None = None) -> list[NewSource]:
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise BadInput(f"{path}, line {line}: this is not UTF-8 text. Save the file as 'CSV UTF-8'.") from error
-    return check(_rows(path, text), place=str(path), project=project)
+    return check(_rows(path, text), place=str(path), project=project, among=among)
 
 
 def _rows(path: Path, text: str) -> list[tuple[int, dict[str, str]]]:
@@ -65,7 +67,11 @@ def _rows(path: Path, text: str) -> list[tuple[int, dict[str, str]]]:
 
 
 def check(
-    rows: Iterable[tuple[int, Mapping[str, Any]]], *, place: str, project: str | None = None
+    rows: Iterable[tuple[int, Mapping[str, Any]]],
+    *,
+    place: str,
+    project: str | None = None,
+    among: Sequence[datasets.Dataset] = datasets.DATASETS,
 ) -> list[NewSource]:
     """Checked sources from (line, cells); used for files, forms and code alike."""
     found: dict[tuple[str, str, str], int] = {}
@@ -74,7 +80,7 @@ def check(
         where = f"{place}, line {line}"
         try:
             one = _source(row, project)
-            datasets.inputs_for(datasets.find(one.platform, one.service), one.url, one.options)
+            datasets.inputs_for(datasets.find(one.platform, one.service, among=among), one.url, one.options)
         except BadInput as error:
             raise BadInput(f"{where}: {error.message}") from error
         key = (one.platform, one.service, one.url)

@@ -7,9 +7,9 @@ from workbench.collect.tools import Tools, in_lake, job_folder, provider_id, sta
 from workbench.files import move_into_place, remove_tree, sha256_of
 from workbench.ledger.records import Job, LakeFile, Move, Snapshot, Source
 from workbench.ledger.states import SnapshotState
-from workbench.tables.schema import TRANSFORM_VERSION
 from workbench.tables.attribute import SourceRef
-from workbench.tables.transform import Order, Staged, transform
+from workbench.tables.schema import TRANSFORM_VERSION
+from workbench.tables.transform import Order, SourceCount, Staged, transform
 
 
 def read(snapshot: Snapshot, tools: Tools) -> Move:
@@ -19,7 +19,7 @@ def read(snapshot: Snapshot, tools: Tools) -> Move:
         return Move(to=SnapshotState.READY, reason=f"the raw file {raw_path} is gone or changed; fetched again")
     job = tools.view.job(snapshot.job_id)
     work = workspace(snapshot, tools)
-    result = transform(raw_path, order(snapshot, job, tools.view.sources(snapshot.source_ids)), work)
+    result = transform(raw_path, order(snapshot, job, _sources(snapshot, job, tools)), work)
     name = f"{provider_id(snapshot)}__v{TRANSFORM_VERSION}_{raw['sha256'][:8]}"
     files = [
         LakeFile(
@@ -33,12 +33,26 @@ def read(snapshot: Snapshot, tools: Tools) -> Move:
         path = in_lake(target, tools)
         files.append(LakeFile(kind=one.kind, path=path, rows=one.rows, bytes=one.bytes, sha256=one.sha256))
     remove_tree(staging(snapshot, tools))
-    return Move(to=SnapshotState.STAGED, values={"staged": _facts(result, files)})
+    asked = set(snapshot.source_ids)
+    told = [one for one in result.per_source if one.source_id in asked or one.rows + one.warnings + one.errors]
+    return Move(to=SnapshotState.STAGED, values={"staged": _facts(result, files, told)})
+
+
+def _sources(snapshot: Snapshot, job: Job, tools: Tools) -> list[Source]:
+    """Those that were asked for; for a snapshot of somebody else's, all that its rows might belong to."""
+    if is_ours(snapshot):
+        return tools.view.sources(one for one in snapshot.source_ids if one is not None)
+    return tools.view.sources_of(job.platform, job.service)
+
+
+def is_ours(snapshot: Snapshot) -> bool:
+    """Whether every input was asked for one of our sources."""
+    return bool(snapshot.source_ids) and None not in snapshot.source_ids
 
 
 def order(snapshot: Snapshot, job: Job, sources: list[Source]) -> Order:
     dataset = datasets.by_id(snapshot.dataset_id)
-    asked = dict(zip(snapshot.source_ids, snapshot.inputs, strict=True))
+    asked = {one: inputs for one, inputs in zip(snapshot.source_ids, snapshot.inputs, strict=True) if one is not None}
     return Order(
         kind=job.kind,
         columns=dataset.columns,
@@ -49,15 +63,16 @@ def order(snapshot: Snapshot, job: Job, sources: list[Source]) -> Order:
         sources=tuple(
             SourceRef(
                 source_id=one.id, url=one.url, creator=one.creator, project=one.project,
-                inputs={name: str(value) for name, value in asked[one.id].items()},
+                inputs={name: str(value) for name, value in asked.get(one.id, {"url": one.url}).items()},
             )
             for one in sources
         ),
         match_keys=dataset.match_keys,
+        is_asked_by_these_alone=is_ours(snapshot),
     )  # fmt: skip
 
 
-def _facts(result: Staged, files: list[LakeFile]) -> dict[str, object]:
+def _facts(result: Staged, files: list[LakeFile], told: list[SourceCount]) -> dict[str, object]:
     return {
         "version": TRANSFORM_VERSION,
         "files": [vars(one) for one in files],
@@ -65,5 +80,5 @@ def _facts(result: Staged, files: list[LakeFile]) -> dict[str, object]:
         "warnings": result.warning_rows,
         "errors": result.error_rows,
         "malformed": result.malformed_rows,
-        "results": [vars(one) for one in result.per_source],
+        "results": [vars(one) for one in told],
     }

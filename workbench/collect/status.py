@@ -79,10 +79,10 @@ def _iso(at: datetime | None) -> str | None:
 _CURE: Final = {
     SnapshotState.UNSURE: (
         "the answer to the trigger was lost; it may be running and paid at Bright Data",
-        "workbench status {run}",
+        "workbench recover resolve {key} --adopt ID | --absent | --abandon",
     ),
-    SnapshotState.STALLED: ("Bright Data did not finish in time", "workbench collect cancel {run}"),
-    SnapshotState.QUARANTINED: ("it stopped its worker, or surprised it", "workbench status {run}"),
+    SnapshotState.STALLED: ("Bright Data did not finish in time", "workbench recover requeue {key}"),
+    SnapshotState.QUARANTINED: ("it stopped its worker, or surprised it", "workbench recover requeue {key}"),
 }
 
 
@@ -94,6 +94,6 @@ def todo(waiting: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
         said = f"{why}: {' '.join(row['reason'].split())[:300]}" if row["reason"] else why
         name = row["provider_id"] or str(row["id"])
         found.append(
-            {"kind": "snapshot", "id": name, "why": said, "command": command.format(run=row["run_id"], id=name)}
+            {"kind": "snapshot", "id": name, "why": said, "command": command.format(run=row["run_id"], key=row["id"])}
         )
     return found

@@ -10,8 +10,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from workbench.brightdata.client import BrightData
+from workbench.brightdata.datasets import DATASETS, Dataset
+from workbench.brightdata.delivery import Webhook
 from workbench.errors import Permanent
-from workbench.files import make_folder
 from workbench.ledger.records import LedgerView, Snapshot
 
 
@@ -24,7 +25,10 @@ class Tools:
     poll: timedelta
     stall: timedelta  # the shortest deadline of a collection
     retention: timedelta  # how long the vendor keeps a snapshot
+    look_gaps: tuple[timedelta, ...]  # between looks for a trigger whose answer was lost
     part_rows: int  # rows a part, once a download had to be resumed
+    datasets: tuple[Dataset, ...] = DATASETS  # with the user's own
+    webhook: Webhook | None = None  # where the vendor may deliver; without, it is only asked
 
 
 def provider_id(snapshot: Snapshot) -> str:
@@ -35,16 +39,22 @@ def provider_id(snapshot: Snapshot) -> str:
 
 def staging(snapshot: Snapshot, tools: Tools) -> Path:
     """The snapshot's own corner, on the lake's file system, so that a rename publishes."""
-    return make_folder(tools.lake / ".staging" / provider_id(snapshot))
+    return _made(tools.lake / ".staging" / provider_id(snapshot))
 
 
 def workspace(snapshot: Snapshot, tools: Tools) -> Path:
     """A folder of this thread alone: an owner that was taken over may still be writing into its own."""
-    return make_folder(staging(snapshot, tools) / f"work-{os.getpid()}-{threading.get_ident()}")
+    return _made(staging(snapshot, tools) / f"work-{os.getpid()}-{threading.get_ident()}")
 
 
 def job_folder(snapshot: Snapshot, tools: Tools) -> Path:
-    return make_folder(tools.lake / tools.view.job(snapshot.job_id).folder)
+    return _made(tools.lake / tools.view.job(snapshot.job_id).folder)
+
+
+def _made(folder: Path) -> Path:
+    # Not `make_folder`: a disk that is full or read-only passes (OSError); it must not fail what was paid (BadInput).
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 def in_lake(path: Path, tools: Tools) -> str:

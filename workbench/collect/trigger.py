@@ -15,13 +15,17 @@ def send(snapshot: Snapshot, tools: Tools) -> Iterator[Yielded]:
     if snapshot.cancel_requested:
         yield Move(to=SnapshotState.CANCELED, reason="cancelled before anything was sent")
         return
+    intent_id = secrets.token_urlsafe(24)
     yield Armed(
-        intent_id=secrets.token_urlsafe(24),
+        intent_id=intent_id,
         facts={"dataset_id": snapshot.dataset_id, "input_hash": snapshot.input_hash, "inputs": len(snapshot.inputs)},
         reserve=Money(snapshot.estimate_records * snapshot.price_micro_usd, snapshot.estimate_records),
     )
     try:
-        provider_id = tools.brightdata.trigger(snapshot.dataset_id, snapshot.inputs, **snapshot.query)
+        webhook = tools.webhook.query(intent_id) if tools.webhook else None
+        provider_id = tools.brightdata.trigger(
+            snapshot.dataset_id, snapshot.inputs, **snapshot.query, extra_query=webhook
+        )
     except Unanswered:
         raise
     except WorkbenchError as refusal:

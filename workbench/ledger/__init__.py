@@ -11,6 +11,8 @@ store.py      Ledger: open, read, write; the mode stamp
 claims.py     claim, record what a step yields, release
 breaker.py    one throttle of a vendor for all processes
 collecting.py the verbs of collect: sources, plans, runs
+delivering.py the verbs of deliveries: kept once, replayed, staged from their bodies, retired
+matching.py   which snapshot a delivery is for, and what that does
 auditing.py   the verbs of audit: executions
 queries.py    questions that people and views ask; never writes
 """

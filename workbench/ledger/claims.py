@@ -144,7 +144,8 @@ class Claims:
         crashes = row.crashes + 1
         events.append(Event(flow.kind, str(row.id), "crashed", row.state, row.state, {"owner": row.lease_owner}))
         if row.armed:
-            events.extend(self._give_up_act(connection, table, flow, row))
+            is_over = self._ledger.liveness.is_dead(row.lease_owner, connection)
+            events.extend(self._give_up_act(connection, table, flow, row, timedelta() if is_over else flow.longest_act))
             return False
         if crashes >= MOST_CRASHES:
             reason = f"the worker died {crashes} times while working on it in state {row.state}"
@@ -153,10 +154,12 @@ class Claims:
             return False
         return True
 
-    def _give_up_act(self, connection: Connection, table: Table, flow: Flow, row: Row[Any]) -> list[Event]:
+    def _give_up_act(
+        self, connection: Connection, table: Table, flow: Flow, row: Row[Any], after: timedelta
+    ) -> list[Event]:
         """All items of an act that nobody can answer for become unsure together."""
         reason = "the worker stopped between the order and its answer: it may have happened"
-        end = Move(to=flow.unsure, reason=reason, attention=Attention.RECONCILE)
+        end = Move(to=flow.unsure, reason=reason, attention=Attention.RECONCILE, after=after)
         act = table.c.act_id == row.act_id if row.act_id else table.c.id == row.id
         query = select(table).where(act, table.c.armed.is_(True)).order_by(table.c.id).with_for_update()
         return [self._give_up(connection, table, flow, one, end) for one in connection.execute(query).all()]
@@ -170,7 +173,7 @@ class Claims:
             .where(table.c.id == row.id)
             .values(
                 state=str(end.to), attention=end.attention, reason=end.reason, state_at=at, attempts=0, armed=False,
-                next_at=at if end.to in flow.steps else None, lease_owner=None, lease_token=table.c.lease_token + 1,
+                next_at=at + (end.after or timedelta()) if end.to in flow.steps else None, lease_owner=None, lease_token=table.c.lease_token + 1,
                 crashes=table.c.crashes + 1,
                 **NO_PROGRESS,
             )

@@ -48,7 +48,7 @@ def _add_sources(ledger: Ledger, connection: Connection, new: Sequence[NewSource
         known = connection.execute(select(source).where(*same)).mappings().first()
         if known is None:
             key = connection.execute(insert(source).values(**values, created_at=now())).inserted_primary_key
-            source_id = _number(key)
+            source_id = number_of(key)
             added += 1
             events.append(Event("source", str(source_id), "added", facts=values))
         else:
@@ -62,7 +62,7 @@ def _add_sources(ledger: Ledger, connection: Connection, new: Sequence[NewSource
     return Imported(tuple(ids), added, changed)
 
 
-def _number(key: Row[Any] | None) -> int:
+def number_of(key: Row[Any] | None) -> int:
     if key is None:
         raise WorkbenchError("the database did not number a new row")
     return int(key[0])
@@ -164,7 +164,7 @@ def _add_job(connection: Connection, run_id: str, job_id: str, run_folder: str, 
                 price_micro_usd=planned.price_micro_usd,
             )
         ).inserted_primary_key  # fmt: skip
-        snapshot_id = _number(key)
+        snapshot_id = number_of(key)
         connection.execute(insert(snapshot_use), {"snapshot": snapshot_id, "job_id": job_id, "run_id": run_id})
         results = [{"snapshot": snapshot_id, "source_id": each} for each in dict.fromkeys(planned.source_ids)]
         if results:

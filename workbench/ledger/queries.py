@@ -10,10 +10,11 @@ from sqlalchemy import Column, Connection, RowMapping, String, Table, cast, func
 from sqlalchemy.sql.elements import ColumnElement
 
 from workbench.errors import BadInput
-from workbench.ledger.records import Job, Run, Source
+from workbench.ledger.records import Job, Run, Snapshot, Source
 from workbench.ledger.states import SNAPSHOT_STATUS, SnapshotState
 from workbench.ledger.store import Ledger
 from workbench.ledger.tables import (
+    delivery,
     event,
     execution,
     file,
@@ -26,6 +27,7 @@ from workbench.ledger.tables import (
     spend,
 )
 
+_AT_ONCE: Final = 5_000  # values in one statement; SQLite takes some 32,000
 _RECENT: Final = 50  # collections that a dataset's usual duration is taken from
 
 
@@ -53,6 +55,31 @@ class View:
 
     def sources(self, source_ids: Iterable[int]) -> list[Source]:
         return list_sources(self._ledger, ids=source_ids)
+
+    def known_ids(self, provider_ids: Iterable[str]) -> set[str]:
+        """Those of `provider_ids` that are in the ledger."""
+        return set(states_of(self._ledger, provider_ids))
+
+    def is_being_triggered(self, like: Snapshot) -> bool:
+        """Whether another snapshot with the same inputs has been sent and waits for its answer right now."""
+        query = self._alike(like).where(snapshot.c.armed.is_(True)).limit(1)
+        with self._ledger.read() as connection:
+            return connection.execute(query).first() is not None
+
+    def unsure_alike(self, like: Snapshot) -> int:
+        """How many snapshots with the same inputs lost their answer, this one too."""
+        query = self._alike(like).where(snapshot.c.state == str(SnapshotState.UNSURE))
+        with self._ledger.read() as connection:
+            return len(connection.execute(query).all()) + 1
+
+    @staticmethod
+    def _alike(like: Snapshot) -> Any:
+        return select(snapshot.c.id).where(snapshot.c.input_hash == like.input_hash, snapshot.c.id != like.id)
+
+    def sources_of(self, platform: str, service: str) -> list[Source]:
+        query = select(source).where(source.c.platform == platform, source.c.service == service).order_by(source.c.id)
+        with self._ledger.read() as connection:
+            return [_record(Source, row) for row in connection.execute(query).mappings()]
 
     def collection_seconds(self, dataset_id: str) -> list[float]:
         """How long the dataset's latest collections took, from trigger to ready."""
@@ -121,10 +148,41 @@ def runs(ledger: Ledger, run_id: str | None = None) -> list[dict[str, Any]]:
     return tree
 
 
+def states_of(ledger: Ledger, provider_ids: Iterable[str]) -> dict[str, str]:
+    """Our states of those of `provider_ids` that we know."""
+    wanted = list(provider_ids)
+    found: dict[str, str] = {}
+    with ledger.read() as connection:
+        for first in range(0, len(wanted), _AT_ONCE):
+            some = wanted[first : first + _AT_ONCE]
+            query = select(snapshot.c.provider_id, snapshot.c.state).where(snapshot.c.provider_id.in_(some))
+            found.update((row.provider_id, row.state) for row in connection.execute(query))
+    return found
+
+
+def unmatched_rows(ledger: Ledger, provider_ids: Iterable[str]) -> dict[str, int]:
+    """Data rows of each of `provider_ids` that belong to no source of ours."""
+    wanted = list(provider_ids)
+    matched = func.coalesce(func.sum(source_result.c.row_count), 0)
+    query = (
+        select(snapshot.c.provider_id, (func.coalesce(snapshot.c.row_count, 0) - matched).label("rows"))
+        .outerjoin(source_result, source_result.c.snapshot == snapshot.c.id)
+        .group_by(snapshot.c.id, snapshot.c.provider_id, snapshot.c.row_count)
+    )
+    found: dict[str, int] = {}
+    with ledger.read() as connection:
+        for first in range(0, len(wanted), _AT_ONCE):
+            some = query.where(snapshot.c.provider_id.in_(wanted[first : first + _AT_ONCE]))
+            found.update((row.provider_id, int(row.rows)) for row in connection.execute(some))
+    return found
+
+
 def waiting_for_person(ledger: Ledger) -> list[dict[str, Any]]:
     """Snapshots that do not move by themselves: id, provider_id, state, attention, reason, run_id."""
     columns = [snapshot.c[name] for name in ("id", "provider_id", "state", "attention", "reason", "run_id")]
-    query = select(*columns).where(snapshot.c.attention.is_not(None)).order_by(snapshot.c.id)
+    # What is still being looked for at the other side (due looks) waits for nobody yet.
+    waits = snapshot.c.attention.is_not(None) & snapshot.c.next_at.is_(None)
+    query = select(*columns).where(waits).order_by(snapshot.c.id)
     with ledger.read() as connection:
         return [dict(row) for row in connection.execute(query).mappings()]
 
@@ -186,6 +244,7 @@ def _table_rows(connection: Connection) -> dict[str, TableRows]:
         "brightdata_snapshots": _snapshots(connection),
         "source_results": _source_results(connection),
         "spend": _columns(connection, _spend(), {}),
+        "webhook_events": _columns(connection, _webhook_events(), {}),
         "sources": _columns(
             connection, select(source.c.id.label("source_id"), *_but(source, "id")), {"options": "json"}
         ),
@@ -208,6 +267,19 @@ def _spend() -> Any:
         spend.c.id.label("spend_id"), spend.c.kind, spend.c.micro_usd, spend.c.records, spend.c.at, spend.c.intent_id,
         snapshot.c.provider_id.label("snapshot_id"), snapshot.c.run_id, snapshot.c.job_id, snapshot.c.dataset_id,
     ).join(snapshot, (spend.c.item_kind == "snapshot") & (spend.c.item_id == snapshot.c.id))  # fmt: skip
+
+
+def _webhook_events() -> Any:
+    columns = ("status", "error_message", "copies", "received_at", "processed_at")
+    return (
+        select(
+            delivery.c.id.label("delivery_id"),
+            func.coalesce(snapshot.c.provider_id, delivery.c.provider_id).label("snapshot_id"),
+            *(delivery.c[name] for name in columns),
+        )
+        .join(snapshot, delivery.c.snapshot == snapshot.c.id, isouter=True)
+        .order_by(delivery.c.id)
+    )
 
 
 def _snapshots(connection: Connection) -> TableRows:

@@ -9,8 +9,9 @@ from datetime import timedelta
 from typing import Any, Final
 
 from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
-from workbench.errors import WorkbenchError
+from workbench.errors import Transient, WorkbenchError
 from workbench.ledger.chain import Event
 from workbench.ledger.claims import NO_PROGRESS, Claims
 from workbench.ledger.clock import now
@@ -40,7 +41,8 @@ class Recorder:
         def change(connection: Connection) -> None:
             events = []
             for claim in claims:
-                self._claims.check(connection, claim, armed=True, intent_id=order.intent_id, act_id=act)
+                begun = {"armed_at": now(), "acts": ITEMS[claim.kind].c.acts + 1, "looks": 0}
+                self._claims.check(connection, claim, armed=True, intent_id=order.intent_id, act_id=act, **begun)
                 if order.reserve is not None:
                     reserve(connection, claim, order.intent_id, order.reserve)
                 facts = {"intent_id": order.intent_id, **order.facts}
@@ -53,7 +55,7 @@ class Recorder:
         def change(connection: Connection) -> None:
             events = []
             for claim in claims:
-                self._claims.check(connection, claim, armed=False, act_id=None)
+                self._claims.check(connection, claim, armed=False, act_id=None, acts=ITEMS[claim.kind].c.acts - 1)
                 release_open(connection, claim)
                 events.append(Event(claim.kind, str(claim.item_id), "disarmed", facts={"reason": proof.reason}))
             self._ledger.append(connection, *events)
@@ -96,7 +98,11 @@ class Recorder:
     def move(self, claim: Claim, move: Move, *, due: bool) -> None:
         """Move one item and let it go; `due`: its new state has a step, which runs at once (or after `move.after`)."""
         self._last_progress.pop(claim, None)
-        self._ledger.write(lambda connection: self._move(connection, claim, move, due=due))
+        try:
+            self._ledger.write(lambda connection: self._move(connection, claim, move, due=due))
+        except IntegrityError as error:
+            # Two items found the same thing at the other side, and the other one was first.
+            raise Transient(f"{claim.kind} {claim.item_id}: what it found belongs to another by now") from error
 
     def _move(self, connection: Connection, claim: Claim, move: Move, *, due: bool) -> None:
         table = ITEMS[claim.kind]
@@ -179,8 +185,8 @@ def set_result(connection: Connection, claim: Claim, result: Any) -> None:
         "row_count": result.row_count, "warning_count": result.warning_count, "error_count": result.error_count,
         "reason": result.reason,
     }  # fmt: skip
-    connection.execute(
-        update(source_result)
-        .where(source_result.c.snapshot == claim.item_id, source_result.c.source_id == result.source_id)
-        .values(values)
-    )
+    known = (source_result.c.snapshot == claim.item_id) & (source_result.c.source_id == result.source_id)
+    if connection.execute(update(source_result).where(known).values(values)).rowcount == 0:
+        # Nobody knew that the source was in it: rows of an adopted snapshot tell.
+        whose = {"snapshot": claim.item_id, "source_id": result.source_id}
+        connection.execute(insert(source_result).values(**whose, **values))

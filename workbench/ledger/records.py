@@ -68,6 +68,9 @@ class Item:
     crashes: int = 0
     armed: bool = False
     intent_id: str | None = None
+    armed_at: datetime | None = None  # of the latest act
+    acts: int = 0  # that were begun and not proved undone
+    looks: int = 0  # at the other side, since it became unsure
     cancel_requested: bool = False
 
 
@@ -82,7 +85,7 @@ class Snapshot(Item):
     inputs: tuple[Mapping[str, Any], ...]
     input_hash: str
     query: Mapping[str, Any]  # discover_by, limit_per_input
-    source_ids: tuple[int, ...]  # beside `inputs`, one each
+    source_ids: tuple[int | None, ...]  # beside `inputs`, one each; None: of no source of ours
     estimate_records: int
     price_micro_usd: int  # per record
     provider_id: str | None = None
@@ -267,6 +270,8 @@ class Flow:
     failed: StrEnum
     unsure: StrEnum
     quarantined: StrEnum
+    # A suspended owner may still be inside its act: looks at the other side begin after the longest one.
+    longest_act: timedelta = timedelta(minutes=2)
 
 
 @dataclass(frozen=True)
@@ -285,4 +290,8 @@ class LedgerView(Protocol):
     def job(self, job_id: str) -> Job: ...
     def run(self, run_id: str) -> Run: ...
     def sources(self, source_ids: Iterable[int]) -> list[Source]: ...
+    def sources_of(self, platform: str, service: str) -> list[Source]: ...
     def collection_seconds(self, dataset_id: str) -> list[float]: ...
+    def known_ids(self, provider_ids: Iterable[str]) -> set[str]: ...
+    def is_being_triggered(self, snapshot: Snapshot) -> bool: ...
+    def unsure_alike(self, snapshot: Snapshot) -> int: ...

@@ -51,7 +51,7 @@ SNAPSHOT_MOVES: Final[dict[SnapshotState, frozenset[SnapshotState]]] = {
     S.PUBLISHED: frozenset({S.DOWNLOADED}),  # reprocess
     S.EMPTY: frozenset({S.DOWNLOADED, S.READY}),
     S.FAILED: frozenset({S.PLANNED, S.TRIGGERED}),
-    S.EXPIRED: frozenset({S.TRIGGERED}),
+    S.EXPIRED: frozenset({S.TRIGGERED, S.DOWNLOADED}),  # found again; or staged from a kept delivery
     S.CANCELED: frozenset(),
     S.REUSED: frozenset(),
 }

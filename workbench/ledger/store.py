@@ -182,9 +182,10 @@ def _is_passing(error: DBAPIError) -> bool:
 
 
 def _explained(error: DBAPIError, address: str) -> Exception | None:
-    if isinstance(error, OperationalError) and "full" in str(error.orig):
-        return Transient(f"the disk of the ledger {address} is full; nothing was written. Free space on it.")
-    if isinstance(error, OperationalError) and "readonly" in str(error.orig):
+    text = str(error.orig) if isinstance(error, OperationalError) else ""
+    if "full" in text or "disk I/O" in text or "No space left" in text:
+        return Transient(f"the disk of the ledger {address} is full ({text}); nothing was written. Free space on it.")
+    if "readonly" in text:
         return BadInput(f"the ledger {address} may not be written; make it and its folder writable for you.")
     return None
 

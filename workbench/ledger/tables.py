@@ -98,6 +98,9 @@ def _item_columns() -> list[Column[Any]]:
         Column("armed", Boolean, nullable=False, server_default="0"),
         Column("intent_id", String(64)),
         Column("act_id", String(64)),
+        Column("armed_at", UtcText),
+        Column("acts", Integer, nullable=False, server_default="0"),
+        Column("looks", Integer, nullable=False, server_default="0"),
         Column("cancel_requested", Boolean, nullable=False, server_default="0"),
         Column("lease_owner", String(200)),
         Column("lease_token", Big, nullable=False, server_default="0"),
@@ -192,6 +195,7 @@ snapshot = Table(
     Column("malformed_count", Big),
     Column("error_code", Text),
     Index("ix_snapshot_due", "next_at", "state"),
+    Index("ix_snapshot_intent", "intent_id"),
     Index(
         "ix_snapshot_held",
         "lease_owner",
@@ -264,6 +268,32 @@ execution = Table(
     Column("started_at", UtcText, nullable=False),
     Column("ended_at", UtcText),
     Column("error", Text),
+)
+
+# What a webhook brought. The body lies in data/deliveries/ under its digest until its retention ends.
+delivery = Table(
+    "delivery",
+    metadata,
+    Column("id", Big, primary_key=True, autoincrement=True),
+    Column("digest", String(64), nullable=False, unique=True),  # of the path's token and the unpacked body
+    Column("intent_id", String(64)),  # the token in the path
+    Column("snapshot", ForeignKey("snapshot.id"), index=True),
+    Column("provider_id", String(128)),  # what Bright Data's own headers or notice call the snapshot
+    Column("status", String(20), nullable=False),
+    Column("attention", String(20)),
+    Column("error_message", Text),
+    Column("sent", Json, nullable=False),  # headers and query parameters that may name a snapshot
+    Column("named", Json, nullable=False),  # place → id, from all of them and the body
+    Column("hint", Text),
+    Column("file", Text),
+    Column("bytes", Big, nullable=False),
+    Column("unpacked_bytes", Big, nullable=False),
+    Column("copies", Integer, nullable=False, server_default="1"),
+    Column("looks", Integer, nullable=False, server_default="0"),
+    Column("received_at", UtcText, nullable=False),
+    Column("last_at", UtcText, nullable=False),
+    Column("next_at", UtcText, index=True),
+    Column("processed_at", UtcText),
 )
 
 lease = Table(

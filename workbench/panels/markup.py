@@ -13,7 +13,8 @@ from decimal import Decimal
 from typing import Any, Final
 
 LONGEST: Final = 160  # characters of a cell; the rest is in its title
-_LONG: Final = 48  # characters of an address, and of what counts as a long text
+_LONG: Final = 48  # characters of what counts as a long text
+_ADDRESS: Final = 34  # characters of an address that are shown
 _TITLE: Final = 1_000
 # Control characters, and the marks that turn the reading direction of all that follows.
 _UNSEEN: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
@@ -107,7 +108,7 @@ def _shortened(value: object, text: str) -> tuple[Html, str | None]:
     """What stands in the cell, and the whole of it for its title where that is more."""
     is_link = _LINK.fullmatch(text) is not None
     bare = re.sub(r"^https?://(www\.)?", "", text) if is_link else text
-    most = _LONG if is_link else LONGEST
+    most = _ADDRESS if is_link else LONGEST
     short = bare if len(bare) <= most else f"{bare[: most - 1]}…"
     return link(value, short), text[:_TITLE] if short != text else None
 

@@ -91,7 +91,7 @@ def watch(wb: Workbench, run: Order | str, *, wait_minutes: float = 10) -> None:
 
 def folders(wb: Workbench, run: Order | str) -> None:
     """The folders of a run, with what is in them."""
-    lake = str(wb.settings.lake)
+    lake = wb.settings.lake.relative_to(wb.settings.home).as_posix()
     _show(wb, run, lambda run_id: drawn.folders_view(wb.folders(run_id), lake), "The folders")
 
 

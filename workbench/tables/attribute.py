@@ -56,16 +56,24 @@ class SourceRef:
     inputs: Mapping[str, str]
 
 
-def introduce(connection: duckdb.DuckDBPyConnection, sources: Sequence[SourceRef], keys: Sequence[str]) -> str:
+def introduce(
+    connection: duckdb.DuckDBPyConnection,
+    sources: Sequence[SourceRef],
+    keys: Sequence[str],
+    *,
+    are_all: bool = True,
+) -> str:
     """Make the sources known to the connection; the SQL that gives a row's source as a struct, or NULL."""
     connection.execute(fill(_SOURCES, listed=literal(json.dumps([asdict(source) for source in sources]))))
-    if len(sources) == 1:
+    if are_all and len(sources) == 1:
         return "getvariable('sources')[1]"
     lookups = []
     groups = _asked_alike(sources, keys)
     for number, (wanted, positions) in enumerate(groups):
         of_source = _signature(wanted, lambda key: f"(source.inputs->>{below(key)})")
-        connection.execute(fill(_KNOWN, number=number, signature=of_source, positions=list_literal(map(str, positions))))
+        connection.execute(
+            fill(_KNOWN, number=number, signature=of_source, positions=list_literal(map(str, positions)))
+        )
     for place in ("discovery_input", "input"):
         for number, (wanted, _) in enumerate(groups):
             of_row = _signature(wanted, lambda key, place=place: asked(place, key))  # type: ignore[misc]
@@ -73,7 +81,9 @@ def introduce(connection: duckdb.DuckDBPyConnection, sources: Sequence[SourceRef
     return f"getvariable('sources')[coalesce({', '.join([*lookups, 'null::bigint'])})]"
 
 
-def _asked_alike(sources: Sequence[SourceRef], keys: Sequence[str]) -> list[tuple[tuple[str, ...], list[int]]]:
+def _asked_alike(
+    sources: Sequence[SourceRef], keys: Sequence[str]
+) -> list[tuple[tuple[str, ...], list[int]]]:
     """Sources by which of the keys they were asked with, the fullest set first; positions are DuckDB's, from 1."""
     groups: dict[tuple[str, ...], list[int]] = {}
     for position, source in enumerate(sources, start=1):

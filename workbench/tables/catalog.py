@@ -37,13 +37,23 @@ qualify row_number() over (
     order by scraped_at desc nulls last, snapshot_id desc, row_no desc) = 1
 """
 _RECORDS: Final = "create or replace view records as $rows"
-# One branch per file: the planner then reads only the files of the snapshots that are asked for.
+# Rows are numbered as they are read, and from 1 again with each file. What lies between the first and the last
+# snapshot of a branch is said apart, for the planner: it then reads no other branch than the one that is asked for.
 _RECORDS_OF: Final = """
-select * from (select $snapshot as snapshot_id, row_number() over () as row_no, json as record
-               from read_ndjson_objects($file, compression = 'zstd', maximum_object_size = $largest))
-where record::varchar <> 'null'
+select snapshot_id, row_no, record
+from (select filename, record,
+             number - max(case when is_first then number end)
+                 over (rows between unbounded preceding and current row) + 1 as row_no
+      from (select filename, json as record, row_number() over () as number,
+                   filename is distinct from lag(filename) over () as is_first
+            from read_ndjson_objects($files, filename = true, compression = 'zstd', maximum_object_size = $largest)))
+join (values $snapshots) as files(filename, snapshot_id) using (filename)
+where record::varchar <> 'null' and snapshot_id >= $first and snapshot_id <= $last
 """
-_NO_RECORDS: Final = "select null::varchar as snapshot_id, null::bigint as row_no, null::json as record where false"
+_BRANCHES: Final = 32
+_NO_RECORDS: Final = (
+    "select null::varchar as snapshot_id, null::bigint as row_no, null::json as record where false"
+)
 _LEDGER: Final = "create or replace table $table as select $columns from given"
 
 
@@ -103,7 +113,9 @@ class Catalog:
         files = files() if callable(files) else files
         tables = tables() if callable(tables) else tables
         if taken := sorted(set(tables) & set(self._view_names())):
-            raise BadInput(f"{', '.join(taken)}: a table of the ledger cannot have the name of a view of the lake.")
+            raise BadInput(
+                f"{', '.join(taken)}: a table of the ledger cannot have the name of a view of the lake."
+            )
         there = {file for file in files if (self.lake / file.path).is_file()}
         with self.connection.cursor() as cursor:
             cursor.execute("begin")
@@ -130,8 +142,10 @@ class Catalog:
         for kind in _PINNED:
             cursor.execute(self._view(kind, [file for file in files if file.kind == kind]))
         for kind, identity in IDENTITY.items():
-            cursor.execute(fill(_LATEST, view=name(f"{kind}_latest"), table=name(kind), identity=name(identity)))
-        self.records = " union all ".join(map(self._records_of, _with_records(files))) or _NO_RECORDS
+            cursor.execute(
+                fill(_LATEST, view=name(f"{kind}_latest"), table=name(kind), identity=name(identity))
+            )
+        self.records = " union all ".join(self._records_of(some) for some in _branches(files)) or _NO_RECORDS
         cursor.execute(fill(_RECORDS, rows=self.records))
         for table in set(self.names) - set(self._view_names()) - set(tables):
             cursor.execute(fill("drop table if exists $table", table=name(table)))
@@ -152,11 +166,17 @@ class Catalog:
             files=list_literal(path_literal(self.lake / file.path) for file in files),
         )
 
-    def _records_of(self, file: LakeFile) -> str:
+    def _records_of(self, files: Sequence[LakeFile]) -> str:
+        paths = [self.lake / file.path for file in files]
+        pairs = zip(paths, files, strict=True)
         return fill(
             _RECORDS_OF,
-            snapshot=literal(file.snapshot_id),
-            file=path_literal(self.lake / file.path),
+            files=list_literal(map(path_literal, paths)),
+            snapshots=", ".join(
+                f"({literal(str(path))}, {literal(file.snapshot_id)})" for path, file in pairs
+            ),
+            first=literal(files[0].snapshot_id),
+            last=literal(files[-1].snapshot_id),
             largest=LONGEST_LINE + 1,
         )
 
@@ -165,9 +185,14 @@ class Catalog:
         return (*_PINNED, *(f"{kind}_latest" for kind in IDENTITY), "records")
 
 
-def _with_records(files: Sequence[LakeFile]) -> Iterator[LakeFile]:
-    """The file with the rows of each snapshot: the one of kind "lines" where there is one, the raw one otherwise."""
+def _branches(files: Sequence[LakeFile]) -> Iterator[Sequence[LakeFile]]:
+    """The files with the rows of each snapshot, by snapshot: of kind "lines" where there is one, else the raw one."""
     apart = {file.snapshot_id for file in files if file.kind == "lines"}
-    for file in files:
-        if file.kind == "lines" or (file.kind == "raw" and file.snapshot_id not in apart):
-            yield file
+    chosen = [
+        file
+        for file in files
+        if file.kind == "lines" or (file.kind == "raw" and file.snapshot_id not in apart)
+    ]
+    chosen.sort(key=lambda file: file.snapshot_id.encode())  # as DuckDB compares texts
+    size = -(-len(chosen) // _BRANCHES) or 1
+    yield from (chosen[start : start + size] for start in range(0, len(chosen), size))

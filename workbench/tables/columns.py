@@ -77,7 +77,9 @@ class Mapped:
         self.values = tuple(dict.fromkeys(path.partition(".")[0] for path in paths))
         self.keys = tuple(dict.fromkeys((*self.values, *_SYSTEM, *_ASKED, scraped_at_key)))
         if len({key.casefold() for key in self.keys}) < len(self.keys):
-            raise BadInput(f"of the keys {sorted(self.keys)} two differ in case alone; DuckDB cannot read both.")
+            raise BadInput(
+                f"of the keys {sorted(self.keys)} two differ in case alone; DuckDB cannot read both."
+            )
 
     def value(self, column: str) -> str:
         """Our column: the first of its paths that has a value of the right type."""
@@ -154,7 +156,9 @@ def _check(kind: str, columns: Mapping[str, Sequence[str]]) -> None:
     if unknown := sorted(set(columns) - set(OWN_COLUMNS[kind])):
         raise BadInput(f"{kind} has no column {', '.join(unknown)}; its columns are in tables/schema.py.")
     if IDENTITY[kind] not in columns and "url" not in columns:
-        raise BadInput(f"an order for {kind} maps neither {IDENTITY[kind]} nor url: its rows could not be told apart.")
+        raise BadInput(
+            f"an order for {kind} maps neither {IDENTITY[kind]} nor url: its rows could not be told apart."
+        )
 
 
 def _quoted(key: str) -> str:

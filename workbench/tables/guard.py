@@ -21,7 +21,8 @@ _LOCKS: Final = (
 )
 _COMMENT: Final = r"(?:--[^\n]*(?:\n|$)|/\*.*?\*/|\s)"
 _EXPLAIN: Final = re.compile(
-    rf"{_COMMENT}*explain{_COMMENT}+(?:analyze{_COMMENT}+)?(?:\([^)]*\){_COMMENT}*)?", re.IGNORECASE | re.DOTALL
+    rf"{_COMMENT}*explain{_COMMENT}+(?:analyze{_COMMENT}+)?(?:\([^)]*\){_COMMENT}*)?",
+    re.IGNORECASE | re.DOTALL,
 )
 
 
@@ -41,7 +42,9 @@ def select_only(sql: str) -> str:
     if kind == duckdb.StatementType.EXPLAIN:
         kind = _kind(_EXPLAIN.sub("", sql, count=1))
     if kind != duckdb.StatementType.SELECT:
-        raise BadInput(f"only questions are answered here (SELECT, WITH, DESCRIBE, SHOW, SUMMARIZE), not {kind.name}.")
+        raise BadInput(
+            f"only questions are answered here (SELECT, WITH, DESCRIBE, SHOW, SUMMARIZE), not {kind.name}."
+        )
     return sql
 
 

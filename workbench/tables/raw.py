@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final, Literal
@@ -16,7 +17,8 @@ from workbench.files import CHUNK, written_beside
 
 Shape = Literal["ndjson", "array", "csv", "empty"]
 
-LONGEST_LINE: Final = 64 << 20  # bytes; the widest real rows have about 100 KB
+# Bytes. The widest real rows have half a megabyte; DuckDB sets twice this aside for each file that it reads at once.
+LONGEST_LINE: Final = 16 << 20
 _BLOCK: Final = 1024  # lines
 _BLANK: Final = b" \t\r"
 _BOM: Final = b"\xef\xbb\xbf"
@@ -55,14 +57,12 @@ def store_raw(parts: Sequence[Path], target: Path) -> RawFile:
     Parts are joined at line ends: one that stops without a line end gets it before the next begins.
     """
     digest, size, ends, last, head = hashlib.sha256(), 0, 0, b"\n", b""
-    squeeze = zstandard.ZstdCompressor(level=_LEVEL, write_checksum=True).compressobj()
-    with written_beside(target) as file:
+    with compressed(target) as file:
         for chunk in _joined(parts):
             digest.update(chunk)
-            file.write(squeeze.compress(chunk))
+            file.write(chunk)
             size, ends, last = size + len(chunk), ends + chunk.count(b"\n"), chunk[-1:]
             head = head or chunk.removeprefix(_BOM).lstrip()[:1]
-        file.write(squeeze.flush())
     return RawFile(
         path=target,
         sha256=digest.hexdigest(),
@@ -104,17 +104,22 @@ def count(path: Path) -> Body:
     return Body(number, blank, longest, max(densest, block // (number % _BLOCK or 1)))
 
 
-def store_lines(body: Path, target: Path, *, unreadable: Collection[int]) -> None:
-    """Every line of the body again, `null` in the place of those that hold no row.
-
-    So the n-th JSON value of the file is the row with row_no n, which the view `records` counts on.
-    """
-    squeeze = zstandard.ZstdCompressor(level=_LEVEL, write_checksum=True).compressobj()
+@contextlib.contextmanager
+def compressed(target: Path) -> Iterator[Squeezed]:
+    """A file to write to, whole or absent; the same writes give the same bytes."""
     with written_beside(target) as file:
-        for number, line in body_lines(body):
-            kept = b"null" if number in unreadable or is_blank(line) else line
-            file.write(squeeze.compress(kept + b"\n"))
-        file.write(squeeze.flush())
+        squeezed = Squeezed(file, zstandard.ZstdCompressor(level=_LEVEL, write_checksum=True).compressobj())
+        yield squeezed
+        file.write(squeezed.stream.flush())
+
+
+@dataclass(frozen=True)
+class Squeezed:
+    file: IO[bytes]
+    stream: zstandard.ZstdCompressionObj
+
+    def write(self, data: bytes) -> None:
+        self.file.write(self.stream.compress(data))
 
 
 def is_compressed(path: Path) -> bool:
@@ -156,7 +161,7 @@ def _chunks(path: Path) -> Iterator[bytes]:
         return
     # Arrow's reader and not zstandard's: that one takes a file cut short for a whole one.
     try:
-        with pyarrow.OSFile(str(path)) as file, pyarrow.CompressedInputStream(file, "zstd") as body:
+        with pyarrow.input_stream(str(path), compression="zstd") as body:
             while chunk := body.read(CHUNK):
                 yield chunk
     except OSError as error:

@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Final
 
-import pyarrow as pa
-
 from workbench.tables.columns import ROW, Mapped, casts
+from workbench.tables.mend import NOTHING
 from workbench.tables.raw import LONGEST_LINE
 from workbench.tables.schema import REJECTS
-from workbench.tables.sql import fill
-
-LINES: Final = pa.schema(
-    [("number", pa.int64()), ("line", pa.string()), ("fault", pa.string()), ("why", pa.string())]
-)
+from workbench.tables.sql import fill, path_literal
 
 _READ: Final = """
-    select number as $row, line as "#line", fault as "#fault", why as "#why",
-           if(readable, json_type(line), null) as "#type",
-           unnest(from_json(if(readable, line, null), $structure))
-    from (select *, fault is null and json_valid(line) as readable from rejected_lines)
+    select number as $row, line as "#line", fault as "#fault", why as "#why", json_type(parsed) as "#type",
+           unnest(from_json(parsed, $structure))
+    from read_json($file, format = 'newline_delimited', maximum_object_size = $largest,
+                   columns = {number: 'BIGINT', line: 'VARCHAR', parsed: 'VARCHAR', fault: 'VARCHAR', why: 'VARCHAR'})
 """
-# "data" is no kind of reject: a line that the strict read left out although the exact one can read it.
+# "data" is no kind of reject: it is a line that the read left out although it holds a row.
 _KINDS: Final = """
 select $columns
 from (
@@ -36,21 +32,37 @@ from (
 )
 """
 _CODE: Final = """
-case "#kind" when 'error' then plain(error_code) when 'warning' then plain(warning_code) else
-    case when "#fault" is not null then "#fault" when "#type" is null then 'not_json'
-         when "#type" <> 'OBJECT' then 'not_an_object' else 'no_data' end end
+case "#kind" when 'error' then plain(error_code)
+             when 'warning' then plain(warning_code)
+             when 'malformed' then coalesce("#fault", 'no_data') end
 """
 _REASON: Final = """
 case "#kind" when 'error' then coalesce(plain(error), plain(error_code))
-             when 'warning' then coalesce(plain(warning), plain(warning_code)) else
-    case when "#why" is not null then "#why" when "#type" is null then 'not valid JSON'
-         when "#type" <> 'OBJECT' then 'JSON, but no object' else 'none of the keys that are read has a value' end end
+             when 'warning' then coalesce(plain(warning), plain(warning_code))
+             when 'malformed' then coalesce("#why", 'none of the keys that are read has a value') end
 """
 
 
-def select(mapped: Mapped, source: str, snapshot_id: str) -> str:
-    """The rows of rejects.parquet, from LINES that are known to DuckDB as `rejected_lines`."""
-    read = fill(_READ, row=ROW, structure=mapped.structure())
+def write_lines(lines: Iterable[tuple[int, bytes, bytes]], target: Path) -> int:
+    """Number, line as received and line as read, described for DuckDB; the bytes of the longest description."""
+    longest = 0
+    with target.open("wb") as file:
+        for number, line, read in lines:
+            described = json.dumps({"number": number, **_described(line, read)}, ensure_ascii=False).encode()
+            file.write(described + b"\n")
+            longest = max(longest, len(described))
+    return longest
+
+
+def select(mapped: Mapped, source: str, snapshot_id: str, file: Path, longest: int) -> str:
+    """The rows of rejects.parquet from what `write_lines` wrote."""
+    read = fill(
+        _READ,
+        row=ROW,
+        structure=mapped.structure(),
+        file=path_literal(file),
+        largest=max(longest, LONGEST_LINE) + 1,
+    )
     values = (
         snapshot_id,
         ROW,
@@ -64,36 +76,30 @@ def select(mapped: Mapped, source: str, snapshot_id: str) -> str:
     return fill(_KINDS, columns=casts(REJECTS, values), judged=mapped.judged(read, source))
 
 
-def text_of(line: bytes) -> str | None:
-    """The line as DuckDB may try to read it; None where it must not."""
+def _described(line: bytes, read: bytes) -> dict[str, str | None]:
     if len(line) > LONGEST_LINE:
-        return None
+        fault, why = "too_long", f"longer than {LONGEST_LINE >> 20} MB"
+        return _fault(line[:LONGEST_LINE], fault, why)
     try:
-        return line.decode()
-    except UnicodeDecodeError:
-        return None
+        text = line.decode()
+    except UnicodeDecodeError as error:
+        return _fault(line, "not_utf8", f"not UTF-8: {error.reason}")
+    parsed = text if read == line else read.decode()
+    if read != NOTHING:
+        return {"line": text.rstrip("\r"), "parsed": parsed, "fault": None, "why": None}
+    return _fault(line, *_why_not(text))
 
 
-def described(lines: Iterable[tuple[int, bytes]]) -> Iterator[tuple[int, str, str | None, str | None]]:
-    """Number, text, fault and reason. DuckDB says whether a line without a fault is JSON; Python only says why not."""
-    for number, line in lines:
-        if len(line) > LONGEST_LINE:
-            text = line[:LONGEST_LINE].decode("utf-8", "backslashreplace")
-            yield number, text, "too_long", f"longer than {LONGEST_LINE >> 20} MB"
-            continue
-        try:
-            text = line.decode()
-        except UnicodeDecodeError as error:
-            yield number, line.decode("utf-8", "backslashreplace"), "not_utf8", f"not UTF-8: {error.reason}"
-            continue
-        yield number, text.rstrip("\r"), None, _why_not(text)
+def _fault(line: bytes, code: str, why: str) -> dict[str, str | None]:
+    text = line.decode("utf-8", "backslashreplace").rstrip("\r")
+    return {"line": text, "parsed": None, "fault": code, "why": why}
 
 
-def _why_not(text: str) -> str | None:
+def _why_not(text: str) -> tuple[str, str]:
     try:
         json.loads(text)
     except ValueError as error:
-        return f"not valid JSON: {error}"
+        return "not_json", f"not valid JSON: {error}"
     except RecursionError:
-        return None
-    return None
+        return "not_json", "not valid JSON: nested too deep"
+    return "not_an_object", "JSON, but no object"

@@ -26,7 +26,9 @@ def build(target: Path, catalog: Catalog) -> None:
             try:
                 for table in catalog.names:
                     if table != "records":
-                        cursor.execute(fill("create table serving.$table as from memory.main.$table", table=name(table)))
+                        cursor.execute(
+                            fill("create table serving.$table as from memory.main.$table", table=name(table))
+                        )
                 cursor.execute(f"create view serving.records as {catalog.records}")
                 cursor.execute("checkpoint serving")
             finally:

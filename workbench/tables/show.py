@@ -18,22 +18,27 @@ from decimal import Decimal
 from typing import IO, Any, Final, Literal
 
 import duckdb
-import pyarrow as pa
 import pyarrow.parquet as pq
+
+from workbench.tables.sql import name
 
 Format = Literal["table", "json", "csv", "parquet"]
 FORMATS: Final[tuple[Format, ...]] = ("table", "json", "csv", "parquet")
 
 _BATCH: Final = 2048
 _WIDEST: Final = 60  # columns of a cell in a text table
-_ESCAPES: Final = re.compile(r"\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b[PX^_][^\x1b]*(?:\x1b\\)?|(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b.?")
+_ESCAPES: Final = re.compile(
+    r"\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b[PX^_][^\x1b]*(?:\x1b\\)?|(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b.?"
+)
 _BREAKS: Final = re.compile(r"[\t\n\v\f\r\x85\u2028\u2029]+")
 _JOINER: Final = "\u200d"  # holds emojis of several signs together
 _FORMULA: Final = tuple("=+-@\t\r\n\0＝＋－＠")
 
 
 def write(relation: duckdb.DuckDBPyRelation, form: Format, out: IO[bytes]) -> None:
-    {"table": _write_table, "json": _write_json, "csv": _write_csv, "parquet": _write_parquet}[form](relation, out)
+    {"table": _write_table, "json": _write_json, "csv": _write_csv, "parquet": _write_parquet}[form](
+        relation, out
+    )
 
 
 def rows(relation: duckdb.DuckDBPyRelation) -> Iterator[dict[str, Any]]:
@@ -50,7 +55,9 @@ def rows(relation: duckdb.DuckDBPyRelation) -> Iterator[dict[str, Any]]:
 def clean(text: str) -> str:
     """One line without control characters, escape sequences or marks that turn the reading direction."""
     text = _BREAKS.sub(" ", _ESCAPES.sub("", text))
-    return "".join(char for char in text if char == _JOINER or unicodedata.category(char) not in {"Cc", "Cf", "Cs"})
+    return "".join(
+        char for char in text if char == _JOINER or unicodedata.category(char) not in {"Cc", "Cf", "Cs"}
+    )
 
 
 def csv_cell(value: Any) -> Any:
@@ -72,7 +79,17 @@ def _write_table(relation: duckdb.DuckDBPyRelation, out: IO[bytes]) -> None:
     out.write(f"({len(body)} {'row' if len(body) == 1 else 'rows'})\n".encode())
 
 
-_NUMBERS: Final = {"BIGINT", "INTEGER", "DOUBLE", "HUGEINT", "SMALLINT", "TINYINT", "UBIGINT", "UINTEGER", "FLOAT"}
+_NUMBERS: Final = {
+    "BIGINT",
+    "INTEGER",
+    "DOUBLE",
+    "HUGEINT",
+    "SMALLINT",
+    "TINYINT",
+    "UBIGINT",
+    "UINTEGER",
+    "FLOAT",
+}
 
 
 def _write_json(relation: duckdb.DuckDBPyRelation, out: IO[bytes]) -> None:
@@ -94,7 +111,14 @@ def _write_csv(relation: duckdb.DuckDBPyRelation, out: IO[bytes]) -> None:
 
 
 def _write_parquet(relation: duckdb.DuckDBPyRelation, out: IO[bytes]) -> None:
-    batches = relation.to_arrow_reader(_BATCH)
+    spans = [
+        str(kind) == "INTERVAL" for kind in relation.types
+    ]  # Parquet has no such thing that readers agree on
+    columns = (
+        f"{name(column)}{'::varchar' if span else ''}"
+        for column, span in zip(relation.columns, spans, strict=True)
+    )
+    batches = (relation.project(", ".join(columns)) if any(spans) else relation).to_arrow_reader(_BATCH)
     with pq.ParquetWriter(out, batches.schema, compression="zstd") as writer:
         for batch in batches:
             writer.write_batch(batch)
@@ -147,7 +171,9 @@ def _cell(value: Any) -> str:
 
 
 def _width(text: str) -> int:
-    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+    return sum(
+        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text
+    )
 
 
 def _padded(text: str, width: int, is_number: bool) -> str:

@@ -1,12 +1,12 @@
 """raw → table: one body of rows becomes Parquet files with pinned columns; no line is lost and none is invented.
 
-The strict read takes each line for one JSON object and stops at the first that is none. Then, and where blank lines
-would spoil its count, the exact read takes line by line. Both number the lines alike and feed the same select, so a
-row comes out the same on either. What did not become data is looked at once more and becomes a reject (reject.py).
+The strict read takes each line for one JSON object and stops at the first that is none. Then, and where blank
+lines would spoil its count, every line is looked at and mended or emptied (mend.py), and the same read takes that.
+What did not become data becomes a reject with its reason (reject.py).
 
-`row_no` is the number of the line in the body. Where the body is no NDJSON (an array, CSV) or has lines that hold no
-row, a file of kind "lines" goes with it: one JSON value a line, `null` where a line held none, so that row n is the
-n-th value. The bytes as received stay the file of kind "raw" in either case.
+`row_no` is the number of the line in the body. Where the body is no NDJSON (an array, CSV) or was mended, a file of
+kind "lines" goes with it: one JSON value a line, `null` where a line held no row, so that row n is the n-th value.
+The bytes as received stay the file of kind "raw" in either case.
 """
 
 from __future__ import annotations
@@ -18,33 +18,26 @@ from pathlib import Path
 from typing import Any, Final
 
 import duckdb
-import pyarrow as pa
 
 from workbench.errors import Permanent
 from workbench.files import make_folder, sha256_of
 from workbench.tables import raw, reject
 from workbench.tables.attribute import SourceRef, introduce
 from workbench.tables.columns import ROW, Mapped, casts
-from workbench.tables.feed import connected, fed, numbers_in, rows_in
+from workbench.tables.mend import mend
 from workbench.tables.schema import COLUMNS, OWN_COLUMNS
 from workbench.tables.sql import fill, literal, path_literal
+from workbench.tables.workshop import connected, numbers_in, rows_in
 
 _ROW_GROUP_BYTES: Final = 64 << 20  # of lines, where they are heaviest: DuckDB holds a group in memory
 _LARGEST_ROW_GROUP: Final = 50_000
-_USUAL_OBJECT: Final = 16 << 20  # bytes of one JSON object that DuckDB allows by itself
-_LINES: Final = pa.schema([("line", pa.string())])
 _CONSTANTS: Final = ("platform", "service", "run_id", "job_id", "snapshot_id", "dataset_id")
 
-# A window without an order numbers the rows as they come and keeps them so: the files are the same on any number of
-# threads. Above the parsing it also keeps the filter from parsing each line once for every key.
-_STRICT: Final = """
+# A window without an order numbers the rows as they come, and keeps them so on any number of threads.
+_READ: Final = """
     select row_number() over () as $row, *
-    from read_json($body, format = 'newline_delimited', compression = $compression, columns = $columns,
+    from read_json($file, format = 'newline_delimited', compression = $compression, columns = $columns,
                    maximum_object_size = $largest)
-"""
-_EXACT: Final = """
-    select row_number() over () as $row, *
-    from (select unnest(from_json(if(json_valid(line), line, null), $structure)) from body_lines)
 """
 _DATA: Final = """
     select $columns
@@ -63,7 +56,6 @@ group by all
 order by count(*) desc, reason
 """
 _PER_SOURCE: Final = "select source_id, count(*) from read_parquet($file) group by all"
-_UNREADABLE: Final = "select row_no from read_parquet($file) where kind = 'malformed' and code <> 'no_data'"
 
 
 @dataclass(frozen=True)
@@ -71,11 +63,14 @@ class Order:
     """What a body is to become, and for whom it was collected."""
 
     kind: str
-    columns: Mapping[str, tuple[str, ...]]  # our column → vendor paths tried in order, dotted into nested objects
+    columns: Mapping[
+        str, tuple[str, ...]
+    ]  # our column → vendor paths tried in order, dotted into nested objects
     constants: Mapping[str, str | None]  # platform, service, run_id, job_id, snapshot_id, dataset_id
     sources: tuple[SourceRef, ...]
     match_keys: tuple[str, ...]
     scraped_at_key: str = "timestamp"
+    is_asked_by_these_alone: bool = True  # so that a body with one source is all that source's
 
 
 @dataclass(frozen=True)
@@ -114,14 +109,14 @@ def transform(raw_file: Path, order: Order, folder: Path, *, lines: Path | None 
     """Write the files of one body into `folder`. `lines` is the body as NDJSON where the raw file is none."""
     body = lines or raw_file
     counted = raw.count(body)
-    with connected(make_folder(folder)) as connection:
+    with connected(make_folder(folder) / ".scratch") as connection:
         work = _Work(connection, order, body, counted, folder)
         exact = not (counted.is_plain and work.read_strictly())
         if exact:
             work.read_exactly()
+        elif lines is not None:
+            work.keep_lines()
         work.check()
-        if exact or lines is not None:
-            raw.store_lines(body, work.lines, unreadable=work.unreadable())
         return work.staged(exact=exact)
 
 
@@ -133,33 +128,32 @@ class _Work:
     ) -> None:
         self.connection, self.order, self.body, self.counted = connection, order, body, counted
         self.mapped = Mapped(order.kind, order.columns, order.scraped_at_key)
-        self.source = introduce(connection, order.sources, order.match_keys)
+        self.source = introduce(
+            connection, order.sources, order.match_keys, are_all=order.is_asked_by_these_alone
+        )
         self.data = folder / f"{order.kind}.parquet"
         self.rejects = folder / "rejects.parquet"
         self.lines = folder / "lines.ndjson.zst"
+        self.rejected_lines = folder / ".scratch" / "rejected.ndjson"
 
     def read_strictly(self) -> bool:
-        """False when some line is not what the strict read takes it for; the exact read then writes anew."""
-        read = fill(
-            _STRICT,
-            row=ROW,
-            body=path_literal(self.body),
-            compression=literal("zstd" if raw.is_compressed(self.body) else "uncompressed"),
-            columns=self.mapped.read_columns(),
-            largest=max(_USUAL_OBJECT, self.counted.longest + 1),
-        )
+        """False when some line is not what the read takes it for."""
         try:
-            self._write_data(read)
+            self._write_data(self.body)
         except (duckdb.InvalidInputException, duckdb.ConversionException):
             return False
-        self._write_rejects()
+        self._write_rejects(self.body)
         return not self._rejected()["data"]
 
     def read_exactly(self) -> None:
-        texts = ((reject.text_of(line),) for _, line in raw.body_lines(self.body))
-        with fed(self.connection, "body_lines", _LINES, texts):
-            self._write_data(fill(_EXACT, row=ROW, structure=self.mapped.structure()))
-        self._write_rejects()
+        mend(self.connection, self.body, self.lines)
+        self._write_data(self.lines)
+        self._write_rejects(self.lines)
+
+    def keep_lines(self) -> None:
+        with raw.compressed(self.lines) as file:
+            for _, line in raw.body_lines(self.body):
+                file.write(line + b"\n")
 
     def check(self) -> None:
         data, rejected = rows_in(self.data), self._rejected()
@@ -168,10 +162,6 @@ class _Work:
                 f"the body has {self._line_count()} lines, of which {data} became rows and {rejected.total()} rejects, "
                 f"{rejected['data']} of them for no reason. Nothing is published; the bytes as received are kept."
             )
-
-    def unreadable(self) -> set[int]:
-        """The lines that hold no JSON object."""
-        return {number for (number,) in self._ask(_UNREADABLE, self.rejects)}
 
     def staged(self, *, exact: bool) -> Staged:
         rejected = self._rejected()
@@ -187,7 +177,15 @@ class _Work:
             exact=exact,
         )
 
-    def _write_data(self, read: str) -> None:
+    def _write_data(self, lines: Path) -> None:
+        read = fill(
+            _READ,
+            row=ROW,
+            file=path_literal(lines),
+            compression=literal("zstd" if raw.is_compressed(lines) else "uncompressed"),
+            columns=self.mapped.read_columns(),
+            largest=raw.LONGEST_LINE + 1,
+        )
         known = {
             **{column: _constant(self.order.constants.get(column)) for column in _CONSTANTS},
             **{column: self.mapped.value(column) for column in OWN_COLUMNS[self.order.kind]},
@@ -202,15 +200,20 @@ class _Work:
         values = casts(pinned, (known[column] for column in pinned))
         self._write(fill(_DATA, columns=values, judged=self.mapped.judged(read, self.source)), self.data)
 
-    def _write_rejects(self) -> None:
+    def _write_rejects(self, lines: Path) -> None:
         """Of every line that is not in the data file, so that none can be left out unseen."""
         taken = numbers_in(self.data, self.counted.lines)
+        both = zip(raw.body_lines(self.body), raw.body_lines(lines), strict=True)
         left = (
-            (number, line) for number, line in raw.body_lines(self.body) if not taken[number] and not raw.is_blank(line)
+            (number, line, read)
+            for (number, line), (_, read) in both
+            if not taken[number] and not raw.is_blank(line)
         )
-        select = reject.select(self.mapped, self.source, _constant(self.order.constants.get("snapshot_id")))
-        with fed(self.connection, "rejected_lines", reject.LINES, reject.described(left)):
-            self._write(select, self.rejects)
+        longest = reject.write_lines(left, self.rejected_lines)
+        snapshot_id = _constant(self.order.constants.get("snapshot_id"))
+        self._write(
+            reject.select(self.mapped, self.source, snapshot_id, self.rejected_lines, longest), self.rejects
+        )
 
     def _write(self, rows: str, target: Path) -> None:
         group = _ROW_GROUP_BYTES // max(self.counted.densest, 1)
@@ -220,7 +223,7 @@ class _Work:
             target.unlink()
 
     def _file(self, kind: str, path: Path) -> StagedFile:
-        rows = self._line_count() if path == self.lines else rows_in(path)
+        rows = self.counted.lines if path == self.lines else rows_in(path)
         return StagedFile(kind, path, rows, path.stat().st_size, sha256_of(path))
 
     def _line_count(self) -> int:
@@ -238,7 +241,11 @@ class _Work:
             reasons.setdefault(source_id, reason)
         for source_id in sorted({source.source_id for source in self.order.sources}):
             yield SourceCount(
-                source_id, rows.get(source_id, 0), warnings[source_id], errors[source_id], reasons.get(source_id)
+                source_id,
+                rows.get(source_id, 0),
+                warnings[source_id],
+                errors[source_id],
+                reasons.get(source_id),
             )
 
     def _ask(self, query: str, file: Path) -> list[tuple[Any, ...]]:

@@ -14,12 +14,13 @@ from urllib.parse import urlsplit
 
 from workbench.sandbox.brightdata.datasets import DATASETS
 from workbench.sandbox.brightdata.formats import FORMATS
-from workbench.sandbox.brightdata.plan import Options
+from workbench.sandbox.brightdata.plan import COUNTS, Options
 from workbench.sandbox.brightdata.shapes import Method
 from workbench.sandbox.web import Answer, Request, as_json, as_text
 
 _TRUE: Final = frozenset({"true", "1"})
-_NUMBERS: Final = frozenset({"num_of_posts", "limit"})
+_NUMBERS: Final = frozenset({*COUNTS, "max_number_of_posts"})
+_ADDRESSES: Final = ("url", "URL", "search_url", "urls")
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600}
 
 
@@ -141,9 +142,11 @@ def _names(value: object) -> tuple[str, ...]:
 def _errors_of(given: dict[str, Any], method: Method, echoed: frozenset[str]) -> list[tuple[str, str]]:
     errors = [(name, "This field is required") for name in method.required if not given.get(name)]
     errors += [(name, "Unexpected field") for name in given if name not in method.keys | echoed]
-    url = given.get("url")
-    if url and not (isinstance(url, str) and _is_url(url)):
-        errors.append(("url", "This field must be a valid url"))
+    for name in _ADDRESSES:
+        value = given.get(name)
+        for url in value if isinstance(value, list) else [value] if value else []:
+            if not (isinstance(url, str) and _is_url(url)):
+                errors.append((name, "This field must be a valid url"))
     for name in _NUMBERS & given.keys() & method.keys:
         if given[name] not in ("", None) and not re.fullmatch(r"[1-9]\d*", str(given[name])):
             errors.append((name, "This field must be a number greater than or equal to 1"))

@@ -12,7 +12,7 @@ import shutil
 import tempfile
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.client import HTTPConnection, HTTPException
 from typing import IO, Any, Final
 from urllib.parse import urlsplit
@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 from workbench.sandbox.brightdata.accept import Refused, read_json
 from workbench.sandbox.brightdata.datasets import DATASETS
 from workbench.sandbox.brightdata.formats import FORMATS, encode
+from workbench.sandbox.brightdata.rows.dice import share
 from workbench.sandbox.brightdata.snapshots import NOT_FOUND
 from workbench.sandbox.brightdata.store import Snapshot
 from workbench.sandbox.brightdata.world import World
@@ -35,7 +36,7 @@ _WORKER: Final = "BRD dca-ds-delivery-worker/1.473.306"
 
 @dataclass(frozen=True)
 class _Call:
-    kind: str  # data | notify
+    kind: str  # data | notify | test
     url: str
     due: float
     headers: dict[str, str] = field(default_factory=dict)
@@ -51,9 +52,25 @@ def order_deliveries(world: World, snapshot_id: str, query: dict[str, str], due:
     if query.get("endpoint"):
         compress = query.get("uncompressed_webhook", "").lower() not in {"true", "1"}
         form = query.get("format", "json")
-        _add(world, snapshot_id, _Call("data", query["endpoint"], due, headers, form, compress))
+        _add_some(world, snapshot_id, _Call("data", query["endpoint"], due, headers, form, compress))
     if query.get("notify", "").startswith("http"):
-        _add(world, snapshot_id, _Call("notify", query["notify"], due, headers))
+        _add_some(world, snapshot_id, _Call("notify", query["notify"], due, headers))
+
+
+def _add_some(world: World, snapshot_id: str, call: _Call) -> None:
+    """The call, once to three times and out of order where the switches want it, and the oddities beside it."""
+    again = 0
+    if world.switches.strikes("deliver_again", subject=f"{snapshot_id} {call.kind}"):
+        again = 1 + (share(world.store.seed, snapshot_id, call.kind, "again") >= 0.5)
+    calls = [call] * (1 + again)
+    if world.switches.strikes("test_delivery", subject=f"{snapshot_id} {call.kind}"):
+        calls.append(replace(call, kind="test", headers={**call.headers, "X-Brightdata-Test": "true"}))
+    if world.switches.strikes("forged_delivery", subject=f"{snapshot_id} {call.kind}"):
+        calls.append(replace(call, headers={**call.headers, "Authorization": "Bearer a-guess-of-somebody"}))
+    spread = world.switches.number("delivery_spread_seconds")
+    for number, one in enumerate(calls):
+        late = share(world.store.seed, snapshot_id, call.kind, number) * spread
+        _add(world, snapshot_id, replace(one, due=one.due + late))
 
 
 def _add(world: World, snapshot_id: str, call: _Call) -> str:
@@ -179,6 +196,9 @@ class Courier:
             return _post(row["url"], headers, body)
 
     def _write(self, row: Row, snapshot: Snapshot, body: IO[bytes]) -> dict[str, str]:
+        if row["kind"] == "test":
+            body.write(json.dumps({"test": True}).encode())
+            return {"Content-Type": "application/json"}
         if row["kind"] == "notify":
             body.write(json.dumps({"snapshot_id": snapshot.id, "status": snapshot.status}).encode())
             return {"Content-Type": "application/json"}

@@ -20,9 +20,12 @@ from workbench.sandbox.brightdata.shapes import Ask, Dataset, Method, Row
 Kind = Literal["data", "warning", "error"]
 
 DEFAULT_COUNT: Final = 10
+COUNTS: Final = ("num_of_posts", "limit", "num_of_comments", "limit_records")  # inputs that say how many
 _DEFAULT_WINDOW: Final = timedelta(days=90)
 _DATE_FORMATS: Final = ("%Y-%m-%d", "%m-%d-%Y", "%m/%d/%Y")
 _PATCHY: Final = 4
+_IDS: Final = ("post_id", "shortcode", "id", "comment_id")
+_FOLDERS: Final = frozenset("in company p reel posts pulse groups channel c user".split())
 
 
 @dataclass(frozen=True)
@@ -96,6 +99,8 @@ class Plan:
         row["input"] = {"url": row["url"]} if self.method.discovers else self.asked
         if self.method.discovers:
             row["discovery_input"] = self.asked
+            if self.dataset.repeats_asked:
+                row["input"]["discovery_input"] = dict(self.ask.given)
         if self.options.output_fields:
             row = _projected(row, self.options.output_fields)
         return {**row, **{name: self.ask.given[name] for name in self.options.input_fields if name in self.ask.given}}
@@ -125,7 +130,7 @@ class Plan:
 def plan_for(terms: Terms, given: dict[str, Any]) -> Plan:
     dataset = DATASETS[terms.dataset_id]
     method = dataset.methods[terms.method]
-    address = str(given.get("url") or given.get("user_name") or "")
+    address = _address(given, method)
     window = _window(given, terms.created)
     fate: Kind = "data"
     reason = ""
@@ -195,21 +200,26 @@ def _birthday(ask: Ask) -> int:
     return 1_700_000_000 + int(share(ask.seed, "posted", ask.url) * 60_000_000)
 
 
+def _address(given: dict[str, Any], method: Method) -> str:
+    """What was asked for in one text: an address, a name, or the words of a search."""
+    words = [given.get(name) or "" for name in method.required]
+    return " ".join(" ".join(map(str, word)) if isinstance(word, list) else str(word) for word in words).strip()
+
+
 def _count(given: dict[str, Any], options: Options) -> int:
-    asked = given.get("num_of_posts") or given.get("limit")
-    bounds = [int(asked)] if asked else []
+    bounds = [int(given[name]) for name in COUNTS if given.get(name)]
     if options.limit_per_input:
         bounds.append(options.limit_per_input)
     return min(bounds, default=DEFAULT_COUNT)
 
 
 def _without(given: dict[str, Any]) -> frozenset[str]:
-    excluded = given.get("posts_to_not_include") or ()
+    excluded = given.get("posts_to_not_include") or given.get("comments_to_not_include") or ()
     return frozenset(map(str, excluded.split(",") if isinstance(excluded, str) else excluded))
 
 
 def _is_excluded(row: Row, without: frozenset[str]) -> bool:
-    return not without.isdisjoint({row["url"], row.get("post_id"), row.get("shortcode"), row.get("id")})
+    return not without.isdisjoint({row["url"], *(row.get(name) for name in _IDS)})
 
 
 def _window(given: dict[str, Any], created: float) -> tuple[int, int] | None:
@@ -243,9 +253,9 @@ def _handle(address: str) -> str:
     """`https://www.linkedin.com/in/some-one/` → `some-one`; a bare user name is its own."""
     path = re.split(r"[?#]", re.sub(r"^https?://[^/?#]*", "", address))[0]
     parts = [unquote(part) for part in path.split("/") if part]
-    if parts and parts[0] in {"in", "company", "p", "reel", "posts", "pulse"}:
+    if parts and parts[0] in _FOLDERS:
         parts = parts[1:]
-    return (parts[0] if parts else address).lower()
+    return (parts[0] if parts else address).removeprefix("@").lower()
 
 
 def _projected(row: Row, fields: tuple[str, ...]) -> Row:

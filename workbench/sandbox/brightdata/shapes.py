@@ -51,6 +51,8 @@ class Dataset:
     warning: str
     # Facebook's warning rows carry every other key, null.
     warns_in_full: bool = False
+    # `input` of a discovered row holds what was asked once more.
+    repeats_asked: bool = False
     quoted_dates: frozenset[str] = field(default=frozenset())
 
 

@@ -28,6 +28,9 @@ SWITCHES: Final[dict[str, tuple[str, ...]]] = {
     "snapshot_failed": (),
     "snapshot_canceled": (),
     "never_ready": (),
+    "deliver_again": (),
+    "test_delivery": (),
+    "forged_delivery": (),
 }
 # Decided once for a snapshot, when it is accepted or first looked at with the switch on.
 OF_SNAPSHOTS: Final = ("snapshot_failed", "snapshot_canceled", "never_ready", "broken_lines")
@@ -36,6 +39,7 @@ NUMBERS: Final[dict[str, float]] = {
     "sync_seconds": 60.0,
     "retry_after_seconds": 1.0,
     "delivery_gap_seconds": 1.0,
+    "delivery_spread_seconds": 0.0,
 }
 ROUTES: Final = (
     *("trigger", "scrape", "rerun", "progress", "list", "log", "parts", "input", "cancel", "download"),

@@ -162,6 +162,9 @@ def upgrade() -> None:
         sa.Column("armed", sa.Boolean(), server_default="0", nullable=False),
         sa.Column("intent_id", sa.String(length=64), nullable=True),
         sa.Column("act_id", sa.String(length=64), nullable=True),
+        sa.Column("armed_at", sa.String(27), nullable=True),
+        sa.Column("acts", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("looks", sa.Integer(), server_default="0", nullable=False),
         sa.Column("cancel_requested", sa.Boolean(), server_default="0", nullable=False),
         sa.Column("lease_owner", sa.String(length=200), nullable=True),
         sa.Column("lease_token", Big, server_default="0", nullable=False),
@@ -212,8 +215,37 @@ def upgrade() -> None:
         postgresql_where=sa.text("lease_owner IS NOT NULL"),
     )
     op.create_index(op.f("ix_snapshot_input_hash"), "snapshot", ["input_hash"], unique=False)
+    op.create_index("ix_snapshot_intent", "snapshot", ["intent_id"], unique=False)
     op.create_index(op.f("ix_snapshot_job_id"), "snapshot", ["job_id"], unique=False)
     op.create_index(op.f("ix_snapshot_run_id"), "snapshot", ["run_id"], unique=False)
+    op.create_table(
+        "delivery",
+        sa.Column("id", Big, autoincrement=True, nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("intent_id", sa.String(length=64), nullable=True),
+        sa.Column("snapshot", Big, nullable=True),
+        sa.Column("provider_id", sa.String(length=128), nullable=True),
+        sa.Column("status", sa.String(length=20), nullable=False),
+        sa.Column("attention", sa.String(length=20), nullable=True),
+        sa.Column("error_message", sa.Text(), nullable=True),
+        sa.Column("sent", sa.Text(), nullable=False),
+        sa.Column("named", sa.Text(), nullable=False),
+        sa.Column("hint", sa.Text(), nullable=True),
+        sa.Column("file", sa.Text(), nullable=True),
+        sa.Column("bytes", Big, nullable=False),
+        sa.Column("unpacked_bytes", Big, nullable=False),
+        sa.Column("copies", sa.Integer(), server_default="1", nullable=False),
+        sa.Column("looks", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("received_at", sa.String(27), nullable=False),
+        sa.Column("last_at", sa.String(27), nullable=False),
+        sa.Column("next_at", sa.String(27), nullable=True),
+        sa.Column("processed_at", sa.String(27), nullable=True),
+        sa.ForeignKeyConstraint(["snapshot"], ["snapshot.id"], name=op.f("fk_delivery_snapshot")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_delivery")),
+        sa.UniqueConstraint("digest", name=op.f("uq_delivery_digest")),
+    )
+    op.create_index(op.f("ix_delivery_next_at"), "delivery", ["next_at"], unique=False)
+    op.create_index(op.f("ix_delivery_snapshot"), "delivery", ["snapshot"], unique=False)
     op.create_table(
         "snapshot_use",
         sa.Column("snapshot", Big, nullable=False),

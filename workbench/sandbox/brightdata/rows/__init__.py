@@ -2,5 +2,6 @@
 
 dice     randomness that a seed and some words decide
 words    the texts, names and addresses that the makers draw from: our own, and harmless
-instagram · facebook · linkedin     the columns (name:type, as the vendor's metadata says) and the makers
+instagram · facebook · tiktok · linkedin · linkedin_pages · youtube · x
+         the columns (name:type, as the vendor's metadata says) and the makers
 """

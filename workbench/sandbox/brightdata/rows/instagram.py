@@ -1,4 +1,4 @@
-"""Instagram: posts, profiles and comments."""
+"""Instagram: posts, reels, profiles and comments."""
 
 from __future__ import annotations
 
@@ -24,6 +24,13 @@ POSTS: Final = columns(
     posts_count:number profile_image_link:url profile_url:url is_verified:boolean is_paid_partnership:boolean
     partnership_details:object user_posted_id post_content:array audio:object videos_duration:array images:array
     alt_text photos_number:number hashtags:array engagement_score_view:number"""
+)
+REELS: Final = columns(
+    """url:url user_posted description hashtags:array num_comments:number date_posted:date likes:number views:number
+    video_play_count:number top_comments:array post_id thumbnail:url shortcode content_id product_type
+    coauthor_producers:array tagged_users:array length:number video_url:url audio_url:url posts_count:number
+    followers:number following:number user_profile_url:url is_paid_partnership:boolean partnership_details:object
+    is_verified:boolean profile_image_link:url"""
 )
 PROFILES: Final = columns(
     """account fbid id followers:number posts_count:number following:number is_verified:boolean is_private:boolean
@@ -138,6 +145,47 @@ def make_post(ask: Ask, moment: int) -> Row:
             del row[name]
     if dice.now_and_then(12):
         row["remix_of"] = {"shortcode": dice.base64(11), "allowed": True}  # in no list of columns: vendors add keys
+    return row
+
+
+def make_reel(ask: Ask, moment: int) -> Row:
+    """Like a post, but its id has the owner's number at the end."""
+    dice = Dice(ask.seed, "instagram reel", ask.handle, moment)
+    shortcode = "D" + dice.base64(10) if ask.method else ask.url.rstrip("/").split("?")[0].rsplit("/", 1)[-1]
+    author = ask.handle if ask.method else handle_of(person(dice), dice)
+    user, text, views = _user(ask.seed, author), caption(dice), dice.crowd(5_000_000)
+    row: Row = {
+        "url": f"https://www.instagram.com/reel/{shortcode}",
+        "user_posted": author,
+        "description": text,
+        "hashtags": tags_in(text) or None,
+        "num_comments": dice.crowd(2000),
+        "date_posted": iso(moment),
+        "likes": dice.crowd(300_000),
+        "views": views,
+        "video_play_count": views * 2,
+        "top_comments": _latest_comments(dice) or None,
+        "post_id": f"3{dice.digits(18)}_{user['user_posted_id']}",
+        "thumbnail": picture(dice),
+        "shortcode": shortcode,
+        "content_id": shortcode,
+        "product_type": "clips",
+        "coauthor_producers": [],
+        "tagged_users": [],
+        "length": dice.randrange(400, 9000) / 100,
+        "video_url": picture(dice, "mp4"),
+        "audio_url": picture(dice, "m4a"),
+        "posts_count": user["posts_count"],
+        "followers": user["followers"],
+        "following": dice.crowd(3000),
+        "user_profile_url": user["profile_url"],
+        "is_paid_partnership": dice.now_and_then(9),
+        "partnership_details": {"profile_id": None, "username": None, "profile_url": None},
+        "is_verified": user["is_verified"],
+        "profile_image_link": user["profile_image_link"],
+    }
+    if dice.now_and_then(5):
+        del row["audio_url"]
     return row
 
 

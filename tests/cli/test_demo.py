@@ -1,0 +1,47 @@
+"""`workbench demo`: the main job with everything in it, twice without losing anything."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+import pytest
+
+from workbench.cli.demo import SAMPLE
+from workbench.collect.sources import read_csv
+
+
+def test_the_sample_has_all_five_datasets_and_something_that_is_rejected():
+    sources = read_csv(SAMPLE)
+
+    assert {(one.platform, one.service) for one in sources} == {
+        ("instagram", "posts"), ("instagram", "profiles"), ("instagram", "comments"), ("facebook", "posts"),
+        ("linkedin", "posts"),
+    }  # fmt: skip
+    assert sum("nothing" in one.url for one in sources) == 1
+    assert sum("private" in one.url for one in sources) == 1
+
+
+@pytest.mark.slow
+def test_a_demo_shows_everything_and_a_second_one_adds_to_it(empty):
+    first, second = empty("demo"), empty("demo", "--json")
+
+    assert first.code == 0, first.err
+    assert all(
+        word in first.out for word in ("Plan", "ESTIMATE", "completed", "Demo_", "posts", "profiles", "comments")
+    )
+    assert "no posts found" in first.out  # the reason of a reject
+    assert "notebook: " in first.out
+    told = second.json
+    assert second.code == 0, second.err
+    assert told["tables"] == {"posts": 72, "profiles": 2, "comments": 20}
+    assert sorted(one["kind"] for one in told["rejects"]) == ["error", "warning"]
+    assert told["execution"]["outcome"] == "succeeded"
+    assert told["run_id"] in Path(told["execution"]["report"]).read_text()
+
+    runs = empty.here("status", "--json").json["runs"]
+    assert [run["status"] for run in runs] == ["completed", "completed"]
+    assert [run["rows"] for run in runs] == [94, 94]
+    listed = empty.here("sql", "SELECT run_id, count(*) AS n FROM posts GROUP BY ALL", "--format", "csv").out
+    assert sorted(int(row["n"]) for row in csv.DictReader(io.StringIO(listed))) == [72, 72]

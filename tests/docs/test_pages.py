@@ -1,0 +1,115 @@
+"""The pages tell the truth: states, commands, words, links, and the test command that CI calls."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from workbench.cli.commands import app
+from workbench.cli.exits import Exit
+from workbench.ledger.states import SNAPSHOT_STATUS, Attention, SnapshotState
+from workbench.settings import Settings, variable
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+OPERATING = (ROOT / "docs" / "operating.md").read_text()
+GLOSSARY = (ROOT / "docs" / "glossary.md").read_text()
+DECISIONS = (ROOT / "docs" / "decisions.md").read_text()
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def _row(page: str, first: str) -> list[str]:
+    """The cells of the table line that begins with `first`."""
+    found = re.search(rf"^\| {re.escape(first)} \|(.*)\|$", page, re.MULTILINE)
+    return [cell.strip() for cell in found[1].split(" | ")] if found else []
+
+
+@pytest.mark.parametrize("state", SnapshotState)
+def test_every_state_says_its_status_its_meaning_and_what_to_do(state):
+    status, means, do = _row(OPERATING, f"`{state}`")
+
+    assert status == SNAPSHOT_STATUS[state]
+    assert means
+    assert do
+
+
+@pytest.mark.parametrize("attention", Attention)
+def test_every_attention_is_told(attention):
+    assert _row(OPERATING, f"`{attention}`")
+
+
+@pytest.mark.parametrize("code", Exit)
+def test_every_exit_code_is_told(code):
+    assert _row(OPERATING, str(int(code)))
+
+
+def _commands(typer_app, *names):
+    for one in typer_app.registered_commands:
+        yield (*names, one.name or one.callback.__name__), one
+    for group in typer_app.registered_groups:
+        yield from _commands(group.typer_instance, *names, group.name)
+
+
+COMMANDS = [pytest.param(words, one, id=" ".join(words)) for words, one in _commands(app)]
+
+
+@pytest.mark.parametrize(("words", "command"), COMMANDS)
+def test_every_command_has_help_and_is_in_the_readme(words, command):
+    group, *rest = words
+    (line,) = [line for line in README.splitlines() if line.startswith("|") and re.search(rf"`{group}[` ]", line)]
+
+    assert command.callback.__doc__
+    assert not rest or re.search(rf"[ |\\]{rest[0]}\b", line)
+
+
+def _glossary():
+    for line in GLOSSARY.splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split(" | ")]
+        if line.startswith("| ") and len(cells) == 3 and cells[2].startswith("`"):
+            path, *names = re.findall(r"`([^`]+)`", cells[2])
+            yield pytest.param(path, names, id=cells[0])
+
+
+@pytest.mark.parametrize(("path", "names"), list(_glossary()))
+def test_every_word_that_names_code_exists(path, names):
+    code = (ROOT / "workbench" / path).read_text()
+
+    assert all(re.search(rf"\b{re.escape(name)}\b", code) for name in names)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_leads_somewhere(page):
+    links = [link for link in re.findall(r"\]\(([^)#]+)", page.read_text()) if "://" not in link]
+
+    assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_settings_that_are_named_exist(page):
+    known = {variable(field) for field in Settings.model_fields} | {"WORKBENCH_DEBUG"}
+
+    assert set(re.findall(r"WORKBENCH_[A-Z_]+[A-Z]", page.read_text())) <= known
+
+
+def test_every_decision_has_its_choice_its_reason_and_what_would_change_it():
+    decisions = DECISIONS.split("\n## ")[1:]
+
+    for decision in decisions:
+        assert re.match(r"\d{4}-\d\d-\d\d · .+\?\n", decision), decision
+        assert all(f"- **{word}**: " in decision for word in ("Choice", "Why", "Changes it")), decision
+    days = [decision[:10] for decision in decisions]
+    assert days == sorted(days, reverse=True)
+
+
+def test_ci_runs_the_test_command_of_the_readme():
+    assert "    python3 bootstrap.py test\n" in README
+    assert "python3 bootstrap.py test" in (ROOT / ".ci" / "run").read_text()
+
+
+def test_the_changelog_has_the_version_that_is_installed():
+    version = re.search(r'^version = "(.+)"', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
+
+    assert version
+    assert f"## {version[1]}" in (ROOT / "CHANGELOG.md").read_text()

@@ -1,0 +1,81 @@
+"""A fresh home in practice mode for every test; its sandbox and its workers end with it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from workbench import open_workbench
+
+ROOT = Path(__file__).parent.parent.parent
+NOTEBOOKS = ROOT / "notebooks"
+SOURCES = """\
+name,platform,service,url,creator,project,options
+Tea Club,instagram,posts,https://www.instagram.com/tea.club/,Tea Club,spring,
+Bike Lane,instagram,posts,https://www.instagram.com/bike.lane/,Bike Lane,spring,
+Tea Club page,facebook,posts,https://www.facebook.com/teaclub/,Tea Club,spring,
+Ada,linkedin,posts,https://www.linkedin.com/in/ada-example/,Ada,spring,
+"""
+
+
+class Home:
+    """A folder that commands, kernels and servers are pointed to."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.env = {
+            **{name: value for name, value in os.environ.items() if not name.startswith(("WORKBENCH_", "BRIGHTDATA"))},
+            "WORKBENCH_HOME": str(path),
+            "WORKBENCH_POLL_SECONDS": "0.3",
+            "PYTHONPATH": str(ROOT),
+            "JUPYTER_DATA_DIR": str(path / "jupyter-data"),
+            "JUPYTER_RUNTIME_DIR": str(path / "jupyter-runtime"),
+            "IPYTHONDIR": str(path / "ipython"),
+            "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
+        }
+
+    def sandbox(self) -> dict[str, Any] | None:
+        with contextlib.suppress(OSError, ValueError):
+            address: dict[str, Any] = json.loads((self.path / "data" / "sandbox" / "address.json").read_text())
+            return address
+        return None
+
+    def triggers_accepted(self) -> int:
+        """What the vendor was made to do, by its own count."""
+        sandbox = self.sandbox()
+        if sandbox is None:
+            return 0
+        with urllib.request.urlopen(f"{sandbox['brightdata_url']}/sandbox/count", timeout=10) as answer:
+            return int(json.load(answer)["triggers_accepted"])
+
+    def end(self) -> None:
+        last = time.monotonic() + 30
+        with open_workbench(self.path) as wb:
+            while wb.is_worked() and time.monotonic() < last:
+                time.sleep(0.1)
+        if sandbox := self.sandbox():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(sandbox["pid"], signal.SIGTERM)
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
+    home = Home(tmp_path / "home")
+    (home.path / "data" / "inputs").mkdir(parents=True)
+    (home.path / "data" / "inputs" / "sources.csv").write_text(SOURCES)
+    for name in [name for name in os.environ if name.startswith(("WORKBENCH_", "BRIGHTDATA"))]:
+        monkeypatch.delenv(name)
+    for name, value in home.env.items():
+        monkeypatch.setenv(name, value)
+    yield home
+    home.end()

@@ -1,0 +1,134 @@
+"""Two kernels hold tables open and a reader holds workbench.duckdb while a worker publishes: nobody waits."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+from jupyter_client import KernelManager
+from jupyter_client.blocking import BlockingKernelClient
+
+from tests.notebooks.conftest import Home
+from workbench import open_workbench
+
+WORK = [sys.executable, "-m", "workbench.cli", "work", "--until-idle"]
+SLOWEST = 5.0  # seconds of one question, on a machine that runs five processes on two cores
+
+# A relation, and a result that is read a batch at a time: the rest of both comes after the worker has published. The
+# result has a cursor of its own, as DuckDB ends a result that is open when its connection is asked again.
+HOLD = """
+from workbench import open_workbench
+wb = open_workbench()
+relation = wb.sql("FROM posts")
+held = wb.refreshed().connection.cursor().sql("FROM posts").fetch_arrow_reader(1)
+first = held.read_next_batch().num_rows
+"""
+ASK = """
+import time
+def ask():
+    began = time.monotonic()
+    rows = wb.sql("SELECT count(*) FROM posts").fetchone()[0]
+    return rows, time.monotonic() - began
+"""
+READER = """
+import duckdb, sys, time
+held = duckdb.connect(sys.argv[1], read_only=True)
+slowest = 0
+print("open", flush=True)
+for line in sys.stdin:
+    began = time.monotonic()
+    old = held.sql("SELECT count(*) FROM posts").fetchone()[0]
+    with duckdb.connect(sys.argv[1], read_only=True) as fresh:
+        new = fresh.sql("SELECT count(*) FROM posts").fetchone()[0]
+    print(old, new, time.monotonic() - began, flush=True)
+"""
+
+
+class Kernel:
+    def __init__(self, home: Home) -> None:
+        self._manager = KernelManager(transport_encryption="auto")
+        self._manager.start_kernel(env=home.env)
+        self._client: BlockingKernelClient = self._manager.client()
+        self._client.start_channels()
+        self._client.wait_for_ready(timeout=60)
+
+    def run(self, code: str, answer: str = "None"):
+        """Run `code`; the value of the expression `answer`."""
+        reply = self._client.execute(
+            f"{code}\nimport json", user_expressions={"answer": f"json.dumps({answer})"}, reply=True, timeout=60
+        )["content"]
+        assert reply["status"] == "ok", reply
+        found = reply["user_expressions"]["answer"]
+        assert found["status"] == "ok", found
+        return json.loads(found["data"]["text/plain"].strip("'"))
+
+    def close(self) -> None:
+        self._client.stop_channels()
+        self._manager.shutdown_kernel(now=True)
+
+
+@pytest.fixture
+def kernels(home: Home) -> Iterator[list[Kernel]]:
+    found = [Kernel(home), Kernel(home)]
+    yield found
+    for kernel in found:
+        kernel.close()
+
+
+@pytest.fixture
+def reader(home: Home) -> Iterator[subprocess.Popen[str]]:
+    """Some other program that has the serving copy open, as DuckDB's command line would."""
+    collect(home, "Monday")
+    path = str(home.path / "data" / "workbench.duckdb")
+    with subprocess.Popen(
+        [sys.executable, "-c", READER, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=home.env
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "open\n"
+        yield process
+        process.terminate()
+
+
+def order(home: Home, name: str) -> None:
+    with open_workbench(home.path) as wb:
+        wb.start(wb.plan(home.path / "data" / "inputs" / "sources.csv", num_posts=5, name=name).hash)
+
+
+def collect(home: Home, name: str) -> None:
+    order(home, name)
+    subprocess.run(WORK, env=home.env, check=True)
+
+
+def read_copy(reader: subprocess.Popen[str]) -> tuple[int, int, float]:
+    assert reader.stdin is not None
+    assert reader.stdout is not None
+    reader.stdin.write("\n")
+    reader.stdin.flush()
+    old, new, seconds = reader.stdout.readline().split()
+    return int(old), int(new), float(seconds)
+
+
+@pytest.mark.slow
+def test_nobody_waits_for_anybody(home, reader, kernels):
+    for kernel in kernels:
+        assert kernel.run(HOLD + ASK, "first") == 1
+    order(home, "Tuesday")
+    worker = subprocess.Popen(WORK, env=home.env)
+    asked: list[float] = []
+
+    while worker.poll() is None:
+        asked += [kernel.run("", "ask()")[1] for kernel in kernels]
+        asked.append(read_copy(reader)[2])
+
+    assert worker.returncode == 0
+    assert len(asked) > 3
+    print("slowest", max(asked), len(asked))
+    assert max(asked) < SLOWEST
+    # What was being read stayed what it was; what is asked now has the new rows.
+    assert [kernel.run("", "first + sum(batch.num_rows for batch in held)") for kernel in kernels] == [20, 20]
+    assert [kernel.run("", "len(relation)") for kernel in kernels] == [40, 40]
+    assert [kernel.run("", "ask()")[0] for kernel in kernels] == [40, 40]
+    assert read_copy(reader)[:2] == (20, 40)

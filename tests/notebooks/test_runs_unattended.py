@@ -1,0 +1,87 @@
+"""notebooks/runs.ipynb without a person: through nbmake and through audit, and never anything twice."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.notebooks.conftest import NOTEBOOKS, Home
+from workbench import open_workbench
+from workbench.audit.notebook import load
+from workbench.errors import BadInput
+
+
+def nbmake(home: Home, tmp_path: Path, **env: str) -> subprocess.CompletedProcess[str]:
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-p",
+        "nbmake",
+        "--nbmake",
+        "--nbmake-timeout=60",
+        "-p",
+        "no:cacheprovider",
+    ]
+    return subprocess.run(
+        [*command, str(NOTEBOOKS / "runs.ipynb")],
+        cwd=NOTEBOOKS.parent,
+        env={**home.env, **env},
+        capture_output=True,
+        text=True,
+    )
+
+
+def output_words(path: Path, cell_id: str) -> str:
+    (cell,) = [cell for cell in load(path.read_bytes(), path.name)["cells"] if cell.get("id") == cell_id]
+    return "\n".join(str(output["data"]["text/plain"]) for output in cell["outputs"])
+
+
+@pytest.mark.slow
+def test_nbmake_runs_it_to_the_end(home, tmp_path):
+    done = nbmake(home, tmp_path, WORKBENCH_HEADLESS_NOTEBOOK="1")
+
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert home.triggers_accepted() == 3
+
+
+@pytest.mark.slow
+def test_audited_twice_it_collects_once_and_keeps_its_words(home):
+    given = {"name": "Nightly", "num_posts": 3}
+    with open_workbench(home.path) as wb:
+        first = wb.audit_run("runs", given)
+        triggers = home.triggers_accepted()
+        second = wb.audit_run("runs", given)
+        (run,) = wb.status()["runs"]
+
+    assert (str(first.outcome), str(second.outcome)) == ("succeeded", "succeeded"), first.error_value
+    assert triggers == home.triggers_accepted() == 3
+    assert "Started: run " + run["run_id"] in output_words(first.output, "start")
+    assert f"as run {run['run_id']}. Running these cells again only shows it." in output_words(second.output, "start")
+    for execution in (first, second):
+        assert "100 %, 3 of 3 snapshots" in output_words(execution.output, "watch")
+        report = execution.report.read_text("utf-8")
+        assert "100 %, 3 of 3 snapshots" in report
+        assert 'role="progressbar"' in report
+        assert "The run is complete: 12 rows." in report
+        assert "Most liked posts" in report
+        assert 'alt="Bar chart, Posts by week and platform' in report
+        assert "PRACTICE" in report
+
+
+@pytest.mark.slow
+def test_a_missing_file_of_sources_fails_the_execution_and_says_so(home):
+    with open_workbench(home.path) as wb:
+        done = wb.audit_run("runs", {"sources": "data/inputs/nothing.csv"})
+
+    assert str(done.outcome) == "failed"
+    assert "data/inputs/nothing.csv" in (done.error_value or "")
+    assert home.sandbox() is None
+
+
+def test_a_parameter_that_it_does_not_have_is_refused_before_it_starts(home):
+    with open_workbench(home.path) as wb, pytest.raises(BadInput, match="num_post"):
+        wb.audit_run("runs", {"num_post": 3})

@@ -1,0 +1,134 @@
+"""show.py: answers for the command line; nothing that was scraped acts on the terminal or the spreadsheet."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from workbench.tables.show import FORMATS, clean, csv_cell, rows, write
+
+QUERY = """
+select 1::bigint as n, 'a' as "text", 1.5::double as part, true as ok, null as nothing,
+       '2024-01-12 12:00:00+00'::timestamptz as at, date '2024-01-12' as day, ['x', 'y'] as list,
+       {'k': 'nan'::double} as struct, '{"a": [1]}'::json as record, 170141183460469231731687303715884105727::hugeint as big,
+       1.25::decimal(4, 2) as money, 'ab'::blob as bytes, interval 1 day as span
+"""
+ROW = {
+    "n": 1, "text": "a", "part": 1.5, "ok": True, "nothing": None, "at": "2024-01-12T12:00:00Z", "day": "2024-01-12",
+    "list": ["x", "y"], "struct": {"k": None}, "record": {"a": [1]}, "big": 2**127 - 1, "money": 1.25, "bytes": "YWI=",
+}  # fmt: skip
+
+
+@pytest.fixture
+def connection():
+    with duckdb.connect() as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        yield connection
+
+
+def _written(relation, form):
+    out = io.BytesIO()
+    write(relation, form, out)
+    return out.getvalue()
+
+
+def test_rows_are_plain_values(connection):
+    [row] = rows(connection.sql(QUERY))
+
+    assert row.pop("span")
+    assert row == ROW
+
+
+def test_json(connection):
+    assert json.loads(
+        _written(connection.sql("select 'č' || chr(0) as a, 1 as b union all select null, 2"), "json")
+    ) == [
+        {"a": "č\x00", "b": 1},
+        {"a": None, "b": 2},
+    ]
+    assert json.loads(_written(connection.sql("select 1 where false"), "json")) == []
+
+
+def test_parquet_goes_through_unchanged(connection):
+    data = _written(connection.sql(QUERY), "parquet")
+
+    assert pq.read_table(io.BytesIO(data)).schema.field("at").type == pa.timestamp("us", tz="UTC")
+
+
+def test_a_table_lines_up_and_numbers_are_to_the_right(connection):
+    text = _written(
+        connection.sql("select 'ab' as name, 7::bigint as n union all select '東京', 123"), "table"
+    ).decode()
+
+    assert text.splitlines() == ["name    n", "────  ───", "ab      7", "東京  123", "(2 rows)"]
+
+
+def test_columns_of_one_name_are_all_there(connection):
+    assert list(rows(connection.sql("select 1 as a, 2 as a"))) == [{"a": 1, "a_1": 2}]
+
+
+ESCAPES = "\x1b[31mred\x1b[0m \x1b]52;c;ZXZpbA==\x07 \x9b2J \x1b]8;;http://x\x1b\\link \u202eevil \x00\x07 a\nb\u2028c"
+
+
+def test_text_tables_are_inert(connection):
+    relation = connection.sql("select $a as a", params={"a": ESCAPES + "\n2026-01-01 INFO fake"})
+
+    text = _written(relation, "table").decode()
+
+    assert len(text.splitlines()) == 4
+    assert "\x1b" not in text
+    assert clean(ESCAPES) == "red   link evil  a b c"
+    assert clean("👩‍👩‍👧 ok") == "👩‍👩‍👧 ok"
+
+
+@given(st.text(st.characters(codec=None, exclude_categories=())))
+def test_no_text_keeps_a_control_character(text):
+    assert not [
+        char for char in clean(text) if ord(char) < 32 or 127 <= ord(char) < 160 or char in "\u202e\u2028"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "cell"),
+    [
+        ("=1+1", "'=1+1"),
+        ("+49 123", "'+49 123"),
+        ("-3", "'-3"),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        ("＝1", "'＝1"),
+        ("\t=1", "'\t=1"),
+        (-3, -3),
+        (-0.5, -0.5),
+        ("plain", "plain"),
+        (None, None),
+        (["=1"], '["=1"]'),
+    ],
+)
+def test_cells_are_no_formulas(value, cell):
+    assert csv_cell(value) == cell
+
+
+@given(st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\0")), min_size=1, max_size=4))
+def test_a_csv_comes_back_and_no_cell_is_a_formula(texts):
+    with duckdb.connect() as connection:
+        relation = connection.sql("select unnest($texts::varchar[]) as t", params={"texts": texts})
+        data = _written(relation, "csv").decode()
+
+    cells = [cell for (cell,) in list(csv.reader(io.StringIO(data, newline="")))[1:]]
+    assert [
+        cell.removeprefix("'") if cell != text else cell for cell, text in zip(cells, texts, strict=True)
+    ] == texts
+    assert not [cell for cell in cells if cell.startswith(tuple("=+-@\t\r\n＝＋－＠"))]
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_every_format_takes_an_empty_answer(connection, form):
+    _written(connection.sql("select 1 as a, 'x' as b where false"), form)

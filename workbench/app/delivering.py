@@ -1,0 +1,241 @@
+"""Deliveries: taken in for the receiver, matched with snapshots, listed, replayed, checked, retired."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from workbench.app.intake import SPOOL, Intake, digest_for
+from workbench.app.parts import Parts
+from workbench.errors import BadInput, NeedsPerson
+from workbench.files import make_folder, move_into_place, remove_tree
+from workbench.ledger import delivering, matching
+from workbench.ledger.clock import now
+
+if TYPE_CHECKING:
+    from workbench.brightdata.delivery import Content
+
+_FORGOTTEN: Final = timedelta(hours=1)  # a spool file that old belongs to a receiver that was killed
+_CHUNK: Final = 256 << 10
+
+
+class Delivering(Parts):
+    # for the receiver ---------------------------------------------------------------------------
+
+    @property
+    def deliveries_folder(self) -> Path:
+        return make_folder(self.settings.data / "deliveries", mode=0o700)
+
+    def intake(self, token: str | None, headers: Mapping[str, str], query: Mapping[str, str]) -> Intake:
+        """Take one delivery in; header names are in lower case."""
+        from workbench.brightdata.delivery import facts_in
+
+        largest = self.settings.webhook_largest_unpacked_mb << 20
+        return Intake(self.ledger, self.deliveries_folder, token, facts_in(headers, query), largest)
+
+    def queue_unfinished(self) -> dict[str, Any]:
+        """{queued, snapshot_ids}: what a worker that starts now goes on with; all else rests."""
+        found = delivering.unfinished(self.ledger)
+        return {"queued": len(found), "snapshot_ids": found}
+
+    def has_work(self) -> bool:
+        return delivering.has_work(self.ledger)
+
+    # matching -----------------------------------------------------------------------------------
+
+    def match_deliveries(self) -> Counter[str]:
+        """Judge and match what came and is due; how many became what. Any process may do it, again and again."""
+        became: Counter[str] = Counter()
+        while found := delivering.due(self.ledger):
+            became.update(self._match(row) for row in found)
+        return became
+
+    def _match(self, row: Mapping[str, Any]) -> str:
+        from workbench.brightdata.delivery import Content, vouched_in
+
+        is_test = row["status"] == "test_webhook"
+        content = Content(kind="test") if is_test else self._content(row)
+        verdicts: dict[str, matching.Verdict] = {
+            "rows": "processed", "test": "test_processed", "broken": "json_error", "file_url": "file_url_error"
+        }  # fmt: skip
+        error = content.error
+        if content.kind == "file_url":
+            error = "its file_url is never followed; the rows are fetched from Bright Data with our key"
+        reading = matching.Reading(
+            verdict=verdicts[content.kind], error_message=error, named=content.named,
+            vouched=tuple(dict.fromkeys((*vouched_in(row["sent"]), *content.vouched))), hint=content.hint,
+        )  # fmt: skip
+        return matching.match(self.ledger, row["id"], reading)
+
+    def _content(self, row: Mapping[str, Any]) -> Content:
+        """The kept body as it judges itself; of one that is gone nothing is known."""
+        from workbench.brightdata.delivery import WHOLE, Content, judge
+
+        if row["file"] is None:
+            return Content(kind="rows")
+        try:
+            with _unpacked(self.deliveries_folder / row["file"]) as (pieces, unpacking):
+                head = b""
+                for piece in pieces:
+                    head += piece
+                    if len(head) > WHOLE:
+                        return judge(head[:WHOLE], is_whole=False)
+        except OSError as error:
+            return Content(kind="broken", error=f"its kept body cannot be read: {error.strerror}")
+        content = judge(head, is_whole=unpacking.damage is None)
+        return replace(content, kind="broken", error=unpacking.damage) if unpacking.damage else content
+
+    # for people ---------------------------------------------------------------------------------
+
+    def deliveries(self, *, status: str | None = None, limit: int | None = None) -> list[dict[str, Any]]:
+        """Newest first."""
+        return [_shown(row) for row in delivering.deliveries(self.ledger, status=status, limit=limit)]
+
+    def delivery(self, delivery_id: int) -> dict[str, Any]:
+        row = delivering.one_delivery(self.ledger, delivery_id)
+        return _shown(row) | {
+            "intent_token": bool(row["intent_id"]), "named": row["named"], "sent": row["sent"],
+            "last_at": row["last_at"].isoformat(), "digest": row["digest"],
+            "file": row["file"] and str(self.deliveries_folder / row["file"]),
+        }  # fmt: skip
+
+    def deliveries_in_review(self) -> list[dict[str, Any]]:
+        """Those that wait for a person."""
+        return [_shown(row) for row in delivering.in_review(self.ledger)]
+
+    def replay_delivery(self, delivery_id: int) -> dict[str, Any]:
+        """Judge and match it once more; where Bright Data no longer has the rows, take them from the kept body."""
+        self._rematch(delivery_id)
+        row = delivering.one_delivery(self.ledger, delivery_id)
+        if row["snapshot_state"] == "expired":
+            self._stage(row)
+        elif row["status"] == "processed":
+            delivering.wake(self.ledger, delivery_id)
+        return self.delivery(delivery_id)
+
+    def _rematch(self, delivery_id: int) -> None:
+        delivering.reopen(self.ledger, delivery_id)
+        row = delivering.one_delivery(self.ledger, delivery_id)
+        if row["status"] in matching.OPEN:
+            self._match(row)
+
+    def _stage(self, row: Mapping[str, Any]) -> None:
+        """The kept body as the raw rows of its snapshot: the worker goes on from there as after a download."""
+        from workbench.brightdata.delivery import Unreadable
+        from workbench.collect.tools import in_lake, job_folder, staging
+        from workbench.tables.raw import store_raw
+        from workbench.tables.schema import TRANSFORM_VERSION
+
+        if row["file"] is None:
+            raise BadInput(f"the body of delivery {row['id']} is no longer kept; nothing was changed.")
+        tools, item = self.collect_tools, delivering.snapshot_of(self.ledger, row["id"])
+        work = make_folder(staging(item, tools) / f"delivery-{row['id']}-{os.getpid()}")
+        try:
+            lines = self._lines(row, work / "part.ndjson")
+            raw = store_raw([lines], work / "raw.ndjson.zst")
+            name = f"{item.provider_id}__v{TRANSFORM_VERSION}_{raw.sha256[:8]}.raw.ndjson.zst"
+            target = job_folder(item, tools) / name
+            move_into_place(raw.path, target)
+        except Unreadable as error:
+            delivering.refuse_body(self.ledger, row["id"], error.message)
+            raise NeedsPerson(f"delivery {row['id']} cannot be staged: {error.message}.") from error
+        finally:
+            remove_tree(work)
+        facts = {"path": in_lake(target, tools), "sha256": raw.sha256, "bytes": raw.bytes}
+        delivering.take_body(self.ledger, row["id"], facts | {"stored_bytes": raw.stored_bytes, "lines": raw.lines})
+
+    def _lines(self, row: Mapping[str, Any], target: Path) -> Path:
+        """The body unpacked, one row a line, with every line that is broken: staging tells rows from rejects."""
+        from workbench.brightdata.delivery import Unreadable, lines_of
+
+        with _unpacked(self.deliveries_folder / row["file"]) as (pieces, unpacking), target.open("wb") as file:
+            file.writelines(lines_of(pieces))
+        if unpacking.damage:
+            raise Unreadable(f"{unpacking.damage}, so rows are missing")
+        return target
+
+    # the public address -------------------------------------------------------------------------
+
+    def check_address(self, url: str | None = None, *, patience: float = 5.0) -> dict[str, Any]:
+        """{url, outcome, said}: a test delivery through the public address, looked for in our own ledger."""
+        from workbench.brightdata.delivery import address_of
+        from workbench.brightdata.knock import knock
+
+        where = url or self.settings.webhook_url
+        if not where:
+            raise BadInput("no address is given, and WORKBENCH_WEBHOOK_URL is not set; give the public address.")
+        if not where.startswith(("https://", "http://")):
+            raise BadInput(f"{where!r} is no address; give one like https://hooks.example.com")
+        secret = self.webhook_secrets()[0]
+        body = json.dumps({"test": secrets.token_hex(16)}).encode()
+        done = knock(where, secret, body)
+        outcome, said = str(done.outcome), done.said
+        if outcome == "answered":
+            outcome, said = "arrived", "the test delivery arrived in this ledger"
+            if not self._arrived(digest_for(None, body).hexdigest(), patience):
+                outcome, said = "other_server", "it was taken, but not by a receiver of this ledger: another server."
+        return {"url": address_of(where), "outcome": outcome, "said": said}
+
+    def _arrived(self, digest: str, patience: float) -> bool:
+        """A receiver answers after it has stored, so that this needs hardly any patience."""
+        last = time.monotonic() + patience
+        while delivering.by_digest(self.ledger, digest) is None:
+            if time.monotonic() > last:
+                return False
+            time.sleep(0.1)
+        return True
+
+    # retention ----------------------------------------------------------------------------------
+
+    def retire_deliveries(self) -> int:
+        """Remove the bodies whose time is over, and what killed receivers left; how many bodies."""
+        before = now() - timedelta(days=self.settings.delivery_retention_days)
+        found = delivering.retirable(self.ledger, before)
+        # The ledger first: a file without a row is removed next time, a row without its file would be a lie.
+        delivering.retire(self.ledger, [delivery_id for delivery_id, _ in found])
+        kept = {row["file"] for row in delivering.deliveries(self.ledger)}
+        for path in self.deliveries_folder.glob("??/*.body"):
+            is_old = time.time() - path.stat().st_mtime > _FORGOTTEN.total_seconds()
+            if is_old and path.relative_to(self.deliveries_folder).as_posix() not in kept:
+                path.unlink(missing_ok=True)
+        self.sweep_spool()
+        return len(found)
+
+    def sweep_spool(self) -> None:
+        for path in (self.deliveries_folder / SPOOL).glob("*"):
+            with contextlib.suppress(FileNotFoundError):
+                if time.time() - path.stat().st_mtime > _FORGOTTEN.total_seconds():
+                    path.unlink()
+
+
+@contextlib.contextmanager
+def _unpacked(path: Path) -> Iterator[tuple[Iterator[bytes], Any]]:
+    """The pieces of a kept body, and the unpacking that knows at their end whether it was whole."""
+    from workbench.brightdata.delivery import Unpacking
+
+    unpacking = Unpacking(1 << 62)  # its size was checked when it came
+    with path.open("rb") as file:
+
+        def pieces() -> Iterator[bytes]:
+            while chunk := file.read(_CHUNK):
+                yield from unpacking.feed(chunk)
+            yield from unpacking.end()
+
+        yield pieces(), unpacking
+
+
+_SHOWN: Final = ("snapshot_id", "status", "attention", "error_message", "copies", "bytes", "unpacked_bytes", "hint")
+
+
+def _shown(row: Mapping[str, Any]) -> dict[str, Any]:
+    times = {name: row[name] and row[name].isoformat() for name in ("received_at", "processed_at")}
+    return {"delivery_id": row["id"], **{name: row[name] for name in _SHOWN}, **times}

@@ -1,0 +1,200 @@
+"""What exists at Bright Data against what we have, and bringing it in."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date, timedelta
+from typing import Any, Final
+
+from workbench.app.working import Working
+from workbench.brightdata.datasets import Dataset
+from workbench.collect import folders, recover
+from workbench.collect.recover import Found, Standing, Stranger
+from workbench.errors import BadInput
+from workbench.files import canonical
+from workbench.ledger import queries, recovering
+from workbench.ledger.clock import now
+from workbench.ledger.states import SnapshotState as State
+
+_TO_BRING_IN: Final = {Standing.UNKNOWN, Standing.EXPIRING, Standing.EXPIRED}
+
+
+class Recovering(Working):
+    def scan(
+        self,
+        datasets: Sequence[str] = (),
+        *,
+        since: date | None = None,
+        on_dataset: Callable[[str, int], None] = lambda *_: None,
+    ) -> list[Found]:
+        """Every snapshot that Bright Data lists for the datasets (default: all), beside our state of it."""
+        return list(
+            recover.scan(
+                self.brightdata,
+                self._chosen(datasets),
+                lambda ids: queries.states_of(self.ledger, ids),
+                now=now(),
+                retention=timedelta(days=self.settings.retention_days),
+                since=since,
+                on_dataset=on_dataset,
+            )
+        )
+
+    def adopt(
+        self,
+        snapshots: Sequence[str] = (),
+        *,
+        everything: bool = False,
+        datasets: Sequence[str] = (),
+        since: date | None = None,
+        work: bool = True,
+        watch: Callable[[], None] = lambda: None,
+    ) -> dict[str, Any]:
+        """Bring strangers in by the ordinary steps: {adopted, already_known, expired, failed, unmatched_rows, ...}.
+
+        Each is entered in a transaction of its own: killed on the way, or run from two places, the rest goes on.
+        """
+        if not snapshots and not everything:
+            raise BadInput("say which snapshots to adopt, or all of them with --all.")
+        found = {one.snapshot_id: one for one in self.scan(datasets, since=since)}
+        if unknown := [one for one in snapshots if one not in found]:
+            raise BadInput(f"Bright Data lists no snapshot {unknown[0]} in the datasets that were looked at.")
+        wanted = [one for one in found.values() if (everything or one.snapshot_id in snapshots)]
+        # What is soonest gone comes first.
+        wanted.sort(key=lambda one: (one.days_left is None, one.days_left or 0))
+        strangers = [one for one in wanted if one.state is None]
+        entered = [one.snapshot_id for one in strangers if self._enter(one)]
+        if work:
+            self.work(watch=watch)
+        return self._told([one.snapshot_id for one in wanted], entered)
+
+    def _enter(self, one: Found) -> bool:
+        dataset = next(each for each in self._chosen(()) if each.dataset_id == one.dataset_id)
+        new = recover.stranger(self.brightdata, one, dataset.kind, queries.list_sources(self.ledger))
+        day = now().astimezone(self.settings.zone).date()
+        # One run a day gathers what is adopted, whoever adopts it: its id follows from the day.
+        run_id = hashlib.sha256(f"recovered {day}".encode()).hexdigest()[:12]
+        run_folder = folders.run_folder("Recovered", day).replace("{id6}", run_id[:6])
+        name = f"Recovered - {one.platform} - {one.service}"
+        job_id = f"{run_id}-{dataset.dataset_id}"
+        recovering.ensure_job(
+            self.ledger,
+            {
+                "id": run_id, "name": "Recovered", "project": None, "params": {}, "plan_hash": "",
+                "folder": run_folder,
+            },
+            {
+                "id": job_id, "run_id": run_id, "name": name, "platform": one.platform, "service": one.service,
+                "kind": dataset.kind, "dataset_id": dataset.dataset_id,
+                "folder": f"{run_folder}/{folders.job_folder(one.platform, one.service, day, name)}",
+            },
+        )  # fmt: skip
+        return recovering.adopt(self.ledger, self._row(new, one, dataset, run_id, job_id), new.source_ids)
+
+    def _row(self, new: Stranger, one: Found, dataset: Dataset, run_id: str, job_id: str) -> dict[str, Any]:
+        at = new.created_at or now()
+        return {
+            "run_id": run_id,
+            "job_id": job_id,
+            "dataset_id": dataset.dataset_id,
+            "state": new.state,
+            "provider_id": new.provider_id,
+            "vendor_status": new.vendor_status[:60],
+            "inputs": list(new.inputs),
+            "input_hash": hashlib.sha256(canonical(list(new.inputs)).encode()).hexdigest(),
+            "query": {},
+            "estimate_records": one.rows or 0,
+            "price_micro_usd": dataset.price_micro_usd,
+            "created_at": at,
+            "triggered_at": at,
+            "ready_at": at if new.state is State.READY else None,
+            "expires_at": at + timedelta(days=self.settings.retention_days),
+        }
+
+    def _told(self, wanted: Sequence[str], entered: Sequence[str]) -> dict[str, Any]:
+        states = queries.states_of(self.ledger, wanted)
+        ids = {state: [one for one in wanted if states.get(one) == state] for state in (State.EXPIRED, State.FAILED)}
+        rows = queries.unmatched_rows(self.ledger, wanted)
+        return {
+            "adopted": len([one for one in entered if states.get(one) not in (State.EXPIRED, State.FAILED)]),
+            "already_known": len(wanted) - len(entered),
+            "expired": len(ids[State.EXPIRED]),
+            "failed": len(ids[State.FAILED]),
+            "unmatched_rows": sum(rows.values()),
+            "snapshots": [{"snapshot_id": one, "state": states.get(one)} for one in wanted],
+            "unmatched": [{"snapshot_id": one, "rows": count} for one, count in rows.items() if count],
+        }
+
+    def reconcile(self, snapshots: Sequence[str] = ()) -> int:
+        """Look now for triggers whose answer was lost, instead of at their time; how many are looked for."""
+        chosen = recovering.find_snapshots(self.ledger, names=snapshots, states=[State.UNSURE]) if snapshots else None
+        return recovering.look_now(self.ledger, None if chosen is None else [row["id"] for row in chosen])
+
+    def resolve(
+        self, snapshot: str, *, adopt: str | None = None, absent: bool = False, abandon: bool = False, reason: str = ""
+    ) -> State:
+        """Decide an unsure trigger by hand: it is `adopt` at Bright Data, or it was never started, or forget it."""
+        if sum((adopt is not None, absent, abandon)) != 1:
+            raise BadInput("say one of: adopt an id, absent (send it again), or abandon (forget it).")
+        row = recovering.find_snapshots(self.ledger, names=[snapshot], states=[State.UNSURE])[0]
+        said = f"decided by {self.ledger.actor}" + (f": {reason}" if reason else "")
+        if adopt is not None:
+            status = self.brightdata.progress(adopt).status  # an id that Bright Data does not know is refused here
+            values = {"provider_id": adopt, "triggered_at": row["armed_at"] or now(), "vendor_status": status[:60]}
+            recovering.decide(self.ledger, row["id"], State.TRIGGERED, said, values=values)
+            return State.TRIGGERED
+        to = State.PLANNED if absent else State.FAILED
+        recovering.decide(self.ledger, row["id"], to, said, release=True)
+        return to
+
+    def requeue(self, snapshots: Sequence[str] = ()) -> list[dict[str, Any]]:
+        """Send stalled, quarantined and expired snapshots (default: all stalled and quarantined) back to work.
+
+        Each goes back to the last state that its facts prove, so nothing is triggered that may have been.
+        """
+        states = [State.STALLED, State.QUARANTINED, *([State.EXPIRED, State.FAILED] if snapshots else [])]
+        done = []
+        for row in recovering.find_snapshots(self.ledger, names=snapshots, states=states):
+            to = _back_to(row)
+            extra = {"triggered_at": now()} if to is State.TRIGGERED else {}  # a new deadline
+            recovering.decide(self.ledger, row["id"], to, f"requeued by {self.ledger.actor}", values=extra)
+            done.append({"snapshot_id": row["provider_id"], "key": row["id"], "from": row["state"], "to": str(to)})
+        return done
+
+    def reprocess(
+        self,
+        snapshots: Sequence[str] = (),
+        *,
+        run: str | None = None,
+        dataset: str | None = None,
+        below_version: int | None = None,
+    ) -> list[str]:
+        """Make the tables of published snapshots anew from their raw bytes; nothing is fetched or paid."""
+        if not snapshots and run is None and dataset is None and below_version is None:
+            raise BadInput("say what to reprocess: snapshots, a run, a dataset, or below a transform version.")
+        run_id = queries.find_run(self.ledger, run) if run else None
+        rows = recovering.find_snapshots(
+            self.ledger, names=snapshots, states=[State.PUBLISHED, State.EMPTY], run_id=run_id, dataset_id=dataset
+        )
+        chosen = [row for row in rows if row["raw"] and _is_below(row, below_version)]
+        for row in chosen:
+            recovering.decide(self.ledger, row["id"], State.DOWNLOADED, f"reprocessed by {self.ledger.actor}")
+        return [row["provider_id"] for row in chosen]
+
+    def _chosen(self, wanted: Iterable[str]) -> list[Dataset]:
+        """Datasets by id or ``platform/service``; all that we know without any."""
+        from workbench.brightdata.datasets import named
+
+        table = self.datasets
+        return [named(one, among=table) for one in wanted] or list(table)
+
+
+def _back_to(row: dict[str, Any]) -> State:
+    if row["raw"] and row["state"] != State.EXPIRED:
+        return State.DOWNLOADED
+    return State.TRIGGERED if row["provider_id"] else State.PLANNED
+
+
+def _is_below(row: dict[str, Any], version: int | None) -> bool:
+    return version is None or (row["staged"] or {}).get("version", 0) < version

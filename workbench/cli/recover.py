@@ -1,0 +1,147 @@
+"""`workbench recover`: what exists at Bright Data against what we have, and bringing it in."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+
+from workbench.cli.console import Json, answer, counted, say, show, table, when
+from workbench.cli.exits import Exit
+from workbench.cli.opening import bench
+from workbench.cli.progress import following
+
+app = typer.Typer(no_args_is_help=True)
+
+Names = Annotated[list[str] | None, typer.Argument(metavar="[SNAPSHOT…]", help="Ids at Bright Data, or our keys.")]
+Dataset = Annotated[
+    list[str] | None, typer.Option("--dataset", metavar="ID|PLATFORM/SERVICE", help="Look at this one; repeatable.")
+]
+Since = Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="Only what was started on this day or later.")]
+
+
+@app.command()
+def scan(dataset: Dataset = None, since: Since = None, json: Json = False) -> None:
+    """Show every snapshot that Bright Data lists, with how it stands to us and the days until it is gone."""
+    from workbench.app.collecting import as_date
+
+    with bench(quiet=json) as workbench:
+        found = workbench.scan(
+            dataset or (),
+            since=as_date(since, "since"),
+            on_dataset=lambda name, number: say(f"{name}: {counted(number, 'snapshot')}", style="dim"),
+        )
+        zone = workbench.settings.zone
+    if json:
+        answer([{**asdict(one), "standing": str(one.standing)} for one in found])
+        return
+    columns = ("snapshot", "dataset", "standing", "ours", "at Bright Data", "rows", "created", "days left")
+    rows = [
+        (
+            one.snapshot_id, f"{one.platform} {one.service}", one.standing, one.state, one.status, one.rows,
+            when(one.created_at, zone), one.days_left,
+        )
+        for one in found
+    ]  # fmt: skip
+    table(counted(len(found), "snapshot"), columns, rows, right=("rows", "days left"))
+    counts = Counter(str(one.standing) for one in found)
+    show(", ".join(f"{number} {standing}" for standing, number in counts.items()) or "Bright Data lists none.")
+    if counts["unknown"] or counts["expiring"]:
+        show("To bring them in: workbench recover adopt --all")
+
+
+@app.command()
+def adopt(
+    snapshots: Names = None,
+    everything: Annotated[bool, typer.Option("--all", help="All that Bright Data lists and we do not know.")] = False,
+    dataset: Dataset = None,
+    since: Since = None,
+    json: Json = False,
+) -> Exit:
+    """Bring snapshots in that no run of ours started: rows, folders, sources. Safe to run again, and beside others."""
+    from workbench.app.collecting import as_date
+
+    with bench(quiet=json) as workbench, following(workbench) as watch:
+        done = workbench.adopt(
+            snapshots or (), everything=everything, datasets=dataset or (), since=as_date(since, "since"), watch=watch
+        )
+    if json:
+        answer(done)
+    else:
+        _report(done)
+    return Exit.FAILED if done["failed"] or done["expired"] else Exit.DONE
+
+
+def _report(done: dict[str, Any]) -> None:
+    show(
+        f"{done['adopted']} adopted, {done['already_known']} known already, {done['expired']} expired at Bright Data, "
+        f"{done['failed']} failed, {counted(done['unmatched_rows'], 'row')} of no source of ours."
+    )
+    lost = [one for one in done["snapshots"] if one["state"] in ("expired", "failed")]
+    if lost:
+        table("Not to be had", ("snapshot", "state"), ([one["snapshot_id"], one["state"]] for one in lost))
+    if done["unmatched"]:
+        rows = ([one["snapshot_id"], one["rows"]] for one in done["unmatched"])
+        table("Rows of no source of ours", ("snapshot", "rows"), rows, right=("rows",))
+
+
+@app.command()
+def reconcile(snapshots: Names = None, json: Json = False) -> None:
+    """Look now, not later, for triggers whose answer was lost. A worker looks: workbench work."""
+    with bench(quiet=json) as workbench:
+        number = workbench.reconcile(snapshots or ())
+    if json:
+        answer({"due": number})
+    else:
+        show(f"{counted(number, 'snapshot')} looked for by the next worker: workbench work --until-idle")
+
+
+@app.command()
+def resolve(
+    snapshot: Annotated[str, typer.Argument(help="Its key, as workbench todo shows it.")],
+    adopt_id: Annotated[str | None, typer.Option("--adopt", metavar="ID", help="It runs at Bright Data as ID.")] = None,
+    absent: Annotated[bool, typer.Option("--absent", help="It was never started: send it once more.")] = False,
+    abandon: Annotated[bool, typer.Option("--abandon", help="Forget it; it is not sent again.")] = False,
+    reason: Annotated[str, typer.Option(help="Why; kept with who and when.")] = "",
+    json: Json = False,
+) -> None:
+    """Decide by hand what became of a trigger whose answer was lost. Look into Bright Data's control panel first."""
+    with bench(quiet=json) as workbench:
+        state = workbench.resolve(snapshot, adopt=adopt_id, absent=absent, abandon=abandon, reason=reason)
+    if json:
+        answer({"snapshot": snapshot, "state": str(state)})
+    else:
+        show(f"snapshot {snapshot} is {state} now.")
+
+
+@app.command()
+def requeue(snapshots: Names = None, json: Json = False) -> None:
+    """Send stalled and quarantined snapshots (all, or those named) back to work, from where their facts prove."""
+    with bench(quiet=json) as workbench:
+        done = workbench.requeue(snapshots or ())
+    if json:
+        answer(done)
+    else:
+        columns = ("snapshot_id", "key", "from", "to")
+        table(counted(len(done), "snapshot"), columns, ([one[name] for name in columns] for one in done))
+
+
+@app.command()
+def reprocess(
+    snapshots: Names = None,
+    run: Annotated[str | None, typer.Option(help="All of a run.")] = None,
+    dataset: Annotated[str | None, typer.Option(metavar="ID", help="All of a dataset.")] = None,
+    below_version: Annotated[int | None, typer.Option(help="All made by an older transform than this.")] = None,
+    json: Json = False,
+) -> None:
+    """Make the tables of published snapshots anew from their raw bytes; nothing is fetched, nothing paid."""
+    with bench(quiet=json) as workbench, following(workbench) as watch:
+        done = workbench.reprocess(snapshots or (), run=run, dataset=dataset, below_version=below_version)
+        if done:
+            workbench.work(watch=watch)
+    if json:
+        answer({"reprocessed": done})
+    else:
+        show(f"{counted(len(done), 'snapshot')} made anew.")

@@ -1,0 +1,101 @@
+"""unsure → triggered | planned: look at the vendor's side for a trigger whose answer was lost.
+
+Looks are spaced and stored, never slept. A match is adopted; none after the last look allows one new trigger, which
+needs its money reserved again; whatever nobody can say waits for a person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
+from typing import Any, Final
+
+from workbench.brightdata.answers import NotFound
+from workbench.brightdata.contents import Listed
+from workbench.collect.tools import Tools
+from workbench.errors import NeedsPerson, Permanent, WorkbenchError
+from workbench.files import canonical
+from workbench.ledger.records import Move, Snapshot, Stay, Yielded
+from workbench.ledger.states import SnapshotState
+
+# The vendor's clock may be behind ours, and its listing takes whole days.
+_EARLIER: Final = timedelta(minutes=10)
+_MOST_TRIGGERS: Final = 2  # the first, and one more once it is proved absent
+
+
+def look(snapshot: Snapshot, tools: Tools) -> Iterator[Yielded]:
+    if tools.view.is_being_triggered(snapshot):
+        # The same inputs are on their way for another snapshot: what we find may be its.
+        yield Stay(after=tools.poll)
+        return
+    found = _matches(snapshot, tools)
+    if found:
+        yield _adopt(snapshot, tools, found)
+    elif snapshot.looks < len(tools.look_gaps):
+        yield Stay(after=tools.look_gaps[snapshot.looks], values={"looks": snapshot.looks + 1})
+    elif snapshot.cancel_requested:
+        yield Move(to=SnapshotState.CANCELED, reason="nothing was started at Bright Data; cancelled", release=True)
+    elif snapshot.acts < _MOST_TRIGGERS:
+        reason = f"nothing was started at Bright Data ({snapshot.looks + 1} looks); sent once more"
+        yield Move(to=SnapshotState.PLANNED, reason=reason, release=True)
+    else:
+        raise NeedsPerson(
+            f"two triggers were sent and {snapshot.looks + 1} looks found neither at Bright Data. Look there by hand, "
+            f"then: workbench recover resolve {snapshot.id} --adopt ID, or --absent"
+        )
+
+
+def _matches(snapshot: Snapshot, tools: Tools) -> list[Listed]:
+    """What was started since our order with exactly our inputs, and belongs to nobody yet; oldest first."""
+    since = (snapshot.armed_at or tools.now()) - _EARLIER
+    listed = tools.brightdata.list_snapshots(snapshot.dataset_id, from_date=since.date())
+    recent = [one for one in listed if one.created_at is None or one.created_at >= since]
+    known = tools.view.known_ids([one.snapshot_id for one in recent])
+    strangers = [one for one in recent if one.snapshot_id not in known]
+    ours = [one for one in strangers if _same_inputs(snapshot, tools, one.snapshot_id)]
+    return sorted(ours, key=lambda one: (one.created_at is None, one.created_at, one.snapshot_id))
+
+
+def _same_inputs(snapshot: Snapshot, tools: Tools, vendor_id: str) -> bool:
+    try:
+        theirs = tools.brightdata.inputs(vendor_id)
+    except NotFound:
+        return False
+    return same_inputs(snapshot.inputs, theirs)
+
+
+def same_inputs(ours: Sequence[Mapping[str, Any]], theirs: Sequence[Mapping[str, Any]]) -> bool:
+    """Equal as multisets, compared by our own keys: the vendor adds keys and turns values into text."""
+    keys = {key for one in ours for key in one}
+    return sorted(_plain(one, keys) for one in ours) == sorted(_plain(one, keys) for one in theirs)
+
+
+def _plain(one: Mapping[str, Any], keys: set[str]) -> str:
+    values = {key: one[key] for key in keys if one.get(key) not in (None, "", [])}
+    return canonical({key: value if isinstance(value, list) else str(value) for key, value in values.items()})
+
+
+def _adopt(snapshot: Snapshot, tools: Tools, found: Sequence[Listed]) -> Move:
+    """The oldest is ours. More than the lost triggers that could own them were paid twice: they are cancelled."""
+    first, *others = found
+    owners = tools.view.unsure_alike(snapshot)
+    extra = others[max(owners - 1, 0) :]
+    said = [_cancel(tools, one.snapshot_id) for one in extra]
+    reason = f"found at Bright Data as {first.snapshot_id}"
+    if said:
+        reason += f"; DUPLICATE SPEND, {'; '.join(said)}"
+    return Move(
+        to=SnapshotState.TRIGGERED,
+        reason=reason,
+        values={"provider_id": first.snapshot_id, "triggered_at": first.created_at or tools.now()},
+    )
+
+
+def _cancel(tools: Tools, vendor_id: str) -> str:
+    try:
+        tools.brightdata.cancel(vendor_id)
+    except Permanent as error:
+        return f"{vendor_id} could not be cancelled ({error.message})"
+    except WorkbenchError as error:
+        return f"{vendor_id} may still run ({error.message})"
+    return f"{vendor_id} was cancelled"

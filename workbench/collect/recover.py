@@ -1,0 +1,168 @@
+"""What exists at Bright Data against what we have: scan, and what it takes to bring a stranger in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from workbench.brightdata.client import BrightData
+from workbench.brightdata.contents import Listed
+from workbench.brightdata.datasets import Dataset
+from workbench.collect.poll import OVER
+from workbench.errors import Permanent
+from workbench.ledger.records import Source
+from workbench.ledger.states import SnapshotState
+
+EXPIRING: Final = 0.25  # of the vendor's retention left: time to hurry
+
+
+class Standing(StrEnum):
+    """How a snapshot at the vendor stands to us."""
+
+    KNOWN = "known"  # ours, and on its way or done
+    UNKNOWN = "unknown"  # nobody's: another tool's, or of before our time
+    UNSURE = "unsure"  # ours, and waiting for a look or a person
+    STALLED = "stalled"  # ours, over its deadline
+    EXPIRING = "expiring"  # not brought in yet, and soon gone
+    EXPIRED = "expired"  # not brought in, and gone by the vendor's retention
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """One snapshot at the vendor."""
+
+    snapshot_id: str
+    dataset_id: str
+    platform: str
+    service: str
+    status: str  # the vendor's word
+    created_at: datetime | None
+    rows: int | None
+    state: str | None  # ours
+    standing: Standing
+    days_left: float | None
+
+
+def scan(
+    brightdata: BrightData,
+    datasets: Iterable[Dataset],
+    states_of: Callable[[Sequence[str]], Mapping[str, str]],
+    *,
+    now: datetime,
+    retention: timedelta,
+    since: date | None = None,
+    on_dataset: Callable[[str, int], None] = lambda *_: None,
+) -> Iterator[Found]:
+    """All pages of every dataset; `states_of` tells our states of the ids that we know."""
+    for dataset in datasets:
+        listed = list(brightdata.list_snapshots(dataset.dataset_id, from_date=since))
+        ours = states_of([one.snapshot_id for one in listed])
+        on_dataset(dataset.name, len(listed))
+        for one in listed:
+            yield _found(one, dataset, ours.get(one.snapshot_id), now, retention)
+
+
+def _found(one: Listed, dataset: Dataset, state: str | None, now: datetime, retention: timedelta) -> Found:
+    left = None if one.created_at is None else one.created_at + retention - now
+    return Found(
+        snapshot_id=one.snapshot_id,
+        dataset_id=dataset.dataset_id,
+        platform=dataset.platform,
+        service=dataset.service,
+        status=one.status,
+        created_at=one.created_at,
+        rows=one.row_count,
+        state=state,
+        standing=_standing(state, left, retention),
+        days_left=None if left is None else round(left / timedelta(days=1), 1),
+    )
+
+
+_BROUGHT_IN: Final = {
+    SnapshotState.DOWNLOADED,
+    SnapshotState.STAGED,
+    SnapshotState.PUBLISHED,
+    SnapshotState.EMPTY,
+    SnapshotState.FAILED,
+    SnapshotState.CANCELED,
+    SnapshotState.EXPIRED,
+}
+
+
+def _standing(state: str | None, left: timedelta | None, retention: timedelta) -> Standing:
+    if state is not None and SnapshotState(state) in _BROUGHT_IN:
+        return Standing.KNOWN
+    if left is not None and left <= timedelta():
+        return Standing.EXPIRED
+    if state == SnapshotState.UNSURE:
+        return Standing.UNSURE
+    if state in (SnapshotState.STALLED, SnapshotState.QUARANTINED):
+        return Standing.STALLED
+    if left is not None and left <= retention * EXPIRING:
+        return Standing.EXPIRING
+    return Standing.UNKNOWN if state is None else Standing.KNOWN
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stranger:
+    """A snapshot of the vendor's as it enters the ledger."""
+
+    provider_id: str
+    dataset_id: str
+    platform: str
+    service: str
+    kind: str
+    state: SnapshotState
+    vendor_status: str
+    created_at: datetime | None
+    inputs: tuple[Mapping[str, Any], ...]
+    source_ids: tuple[int | None, ...]  # beside `inputs`
+
+
+def stranger(brightdata: BrightData, found: Found, kind: str, sources: Sequence[Source]) -> Stranger:
+    """What the ledger needs to bring `found` in by the ordinary steps. Inputs that the vendor forgot are none."""
+    try:
+        inputs = tuple(brightdata.inputs(found.snapshot_id))
+    except Permanent:  # expired, or "Snapshot input does not exist": rows can still be had, without their sources
+        inputs = ()
+    known = by_key(sources, found.platform, found.service)
+    state = OVER.get(found.status.lower(), SnapshotState.TRIGGERED)
+    return Stranger(
+        provider_id=found.snapshot_id,
+        dataset_id=found.dataset_id,
+        platform=found.platform,
+        service=found.service,
+        kind=kind,
+        state=state,
+        vendor_status=found.status,
+        created_at=found.created_at,
+        inputs=inputs,
+        source_ids=tuple(_source_of(one, known) for one in inputs),
+    )
+
+
+def by_key(sources: Iterable[Source], platform: str, service: str) -> dict[str, int]:
+    """Normalised URL or handle → the source with the lowest id; never a part of one."""
+    found: dict[str, int] = {}
+    for source in sorted(sources, key=lambda one: one.id, reverse=True):
+        if (source.platform, source.service) == (platform, service):
+            found[normalised(source.url)] = source.id
+    return found
+
+
+def _source_of(inputs: Mapping[str, Any], known: Mapping[str, int]) -> int | None:
+    texts = [value for value in inputs.values() if isinstance(value, str)]
+    return next((known[key] for key in map(normalised, texts) if key in known), None)
+
+
+def normalised(text: str) -> str:
+    """One spelling of an address or a handle: no scheme, www, query, fragment or last slash; hosts in lower case."""
+    plain = text.strip()
+    if "/" not in plain:
+        return plain.removeprefix("@").casefold()
+    parts = urlsplit(plain if "//" in plain else f"//{plain}")
+    return f"{(parts.hostname or '').removeprefix('www.')}{parts.path.rstrip('/')}".casefold()

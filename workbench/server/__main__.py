@@ -1,0 +1,39 @@
+"""`python -m workbench.server --host HOST --port PORT`: the receiver, until Ctrl-C or SIGTERM."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import threading
+
+from workbench.errors import WorkbenchError
+
+
+def main() -> int:
+    from workbench.app import open_workbench
+    from workbench.server.receiver import Receiver
+
+    parser = argparse.ArgumentParser(prog="python -m workbench.server", description=__doc__)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--no-worker", action="store_true", help="never start a worker; somebody else works")
+    given = parser.parse_args()
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.set())
+    with open_workbench() as workbench:
+        workbench.log_here()
+        starter = None if given.no_worker else workbench.start_worker
+        try:
+            with Receiver(workbench, given.host, given.port, start_worker=starter) as receiver:
+                print(f"receiver {receiver.url}", flush=True)  # noqa: T201 - its address is its answer
+                ended.wait()
+        except WorkbenchError as error:
+            print(f"error: {error.message}", file=sys.stderr)  # noqa: T201
+            return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
