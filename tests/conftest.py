@@ -1,4 +1,4 @@
-"""Ledgers for every test that wants one: real SQLite files, and a real private PostgreSQL where its server is installed."""
+"""Ledgers for every test that wants one: real SQLite files, and a real PostgreSQL where its server is installed."""
 
 import contextlib
 import itertools
@@ -34,7 +34,7 @@ def _say(server: str, statement: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def _migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("template") / "ledger.db"
     open_ledger(f"sqlite:///{path}", mode="practice", locks=path.parent).close()
     return path
@@ -71,7 +71,7 @@ def empty_url(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iter
 def url(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
     """The address of a new ledger in practice mode."""
     if kind == "sqlite":
-        shutil.copy(request.getfixturevalue("_migrated"), tmp_path / "ledger.db")
+        shutil.copy(request.getfixturevalue("migrated"), tmp_path / "ledger.db")
         yield f"sqlite:///{tmp_path / 'ledger.db'}"
         return
     with _database(request.getfixturevalue("postgres"), "template") as address:

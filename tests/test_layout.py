@@ -24,6 +24,7 @@ BOUNDARIES = {
     "panels/": "an error is shown in the page",
     "server/": "an error is an answer",
     "sandbox/": "a stand-in answers 500, as the vendor would",
+    "ledger/migrate.py": "an error of whichever driver, raised again unless it says that the file is locked",
     "worker.py": "a surprise in one item is kept with its story and never stops the others",
 }
 BY_ITSELF = {SnapshotState.PUBLISHED, SnapshotState.EMPTY, SnapshotState.FAILED, SnapshotState.CANCELED,
@@ -118,8 +119,8 @@ def test_nobody_catches_everything_but_a_boundary(module: str) -> None:
 
 @pytest.mark.parametrize("module", [one for one in MODULES if one.endswith("__init__.py")])
 def test_an_init_is_a_map_and_no_code(module: str) -> None:
-    if module == "__init__.py":
-        return  # the package's own also has the doors of notebooks
+    if module in {"__init__.py", "app/__init__.py", "cli/__init__.py"}:
+        return  # these also have the doors: of notebooks, of everybody, of the shell
     rest = [one for one in tree(module).body if not isinstance(one, ast.Expr)]
     assert rest == []
 

@@ -1,5 +1,6 @@
 """worker.py: what a step yields is recorded, what it raises decides, and nothing is sent twice."""
 
+import contextlib
 import os
 import signal
 import threading
@@ -320,10 +321,8 @@ def test_who_lost_the_item_writes_nothing_whatever_the_step_says(ledger, error):
         raise error
 
     made, bench = a_worker(ledger, {S.PLANNED: step})
-    try:
+    with contextlib.suppress(KeyboardInterrupt):
         made.advance(bench)
-    except KeyboardInterrupt:
-        pass
     assert (row(ledger, item).state, row(ledger, item).lease_token, story(ledger, item)) == ("planned", 99, [])
 
 
@@ -451,7 +450,7 @@ def test_what_is_due_later_is_waited_for(ledger):
             S.PLANNED: lambda item, tools: Move(to=S.TRIGGERED, after=0.4 * SECOND),
             S.TRIGGERED: lambda i, t: Move(to=S.READY),
         },
-    )  # noqa: E501
+    )
 
     assert made.work(until_idle=True, limit=MINUTE).steps == 2
 

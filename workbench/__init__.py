@@ -1,16 +1,16 @@
 """Workbench: four flows, one ledger, three edges, three faces.
 
-    collect   plan → trigger → poll → download → stage → publish        sources  → rows an analyst can query
-    audit     execute → redact → seal                                   notebook → report that cannot silently change
+collect   plan → trigger → poll → download → stage → publish        sources  → rows an analyst can query
+audit     execute → redact → seal                                   notebook → report that cannot silently change
 
-    cli | panels        FACE   what a person touches; imports app inside its handlers
-    app                 wiring: settings → ledger, edges, flows; open_workbench()
-    worker              advance(): claim, run a step, record what it yields
-    collect | audit     FLOW   one file per step; a state is named for the step that reached it
-    brightdata | browser | tables   EDGE   the only places that speak to Bright Data, Chromium, DuckDB
-    ledger              TRUTH  records, states, the store
-    files, secret, errors      ground that everything stands on
-    sandbox             stand-ins of the outside services; imports nothing of ours
+cli | panels        FACE   what a person touches; imports app inside its handlers
+app                 wiring: settings → ledger, edges, flows; open_workbench()
+worker              advance(): claim, run a step, record what it yields
+collect | audit     FLOW   one file per step; a state is named for the step that reached it
+brightdata | browser | tables   EDGE   the only places that speak to Bright Data, Chromium, DuckDB
+ledger              TRUTH  records, states, the store
+files, secret, errors      ground that everything stands on
+sandbox             stand-ins of the outside services; imports nothing of ours
 """
 
 from __future__ import annotations

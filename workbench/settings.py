@@ -93,6 +93,12 @@ class Settings(BaseModel):
     datasets: tuple[dict[str, Any], ...] = Field(
         (), description="entries [[datasets]] of your own; docs/adding-a-dataset.md"
     )
+    reuse_hours: float = Field(24, ge=0, description="a younger snapshot answers the same inputs again; 0: never")
+    cap_trigger_usd: float | None = Field(None, ge=0, description="the most that one trigger may cost, by its estimate")
+    cap_run_usd: float | None = Field(None, ge=0, description="the most that one run may cost")
+    cap_day_usd: float | None = Field(None, ge=0, description="the most that a day (UTC) may cost")
+    cap_month_usd: float | None = Field(None, ge=0, description="the most that a month (UTC) may cost")
+    cap_dataset_usd: dict[str, float] = Field({}, description="the most that a dataset may cost a month, by its id")
     price_usd_per_record: float | None = Field(None, ge=0, description="instead of each dataset's own price")
 
     @field_validator("brightdata_url", "webhook_url")
@@ -197,12 +203,20 @@ def _origins(settings: Settings, origin: Mapping[str, str]) -> list[Origin]:
     found = []
     for name, field in Settings.model_fields.items():
         value = getattr(settings, name)
-        shown = (("***" if value else "") if isinstance(value, Secret) else str(value)) if value is not None else ""
+        shown = _shown(value)
         source = origin.get(name, "default")
         found.append(
             Origin(name=variable(name), value=shown, source=source, description=field.description or "")
         )
     return found
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, Secret):
+        return "***" if value else ""
+    if isinstance(value, tuple):
+        return ", ".join(str(one.get("dataset_id")) if isinstance(one, dict) else str(one) for one in value)
+    return "" if value is None else str(value)
 
 
 def _by_variable(variables: Mapping[str, str | None]) -> dict[str, Any]:

@@ -30,6 +30,7 @@ from workbench.errors import (
     Unanswered,
     WorkbenchError,
 )
+from workbench.ledger.caps import NO_CAPS, Caps
 from workbench.ledger.claims import Claimed, Claims
 from workbench.ledger.lanes import Lanes
 from workbench.ledger.recorder import IllegalMove, Recorder, check_legal
@@ -78,13 +79,14 @@ class Worker:
         *,
         lease_time: timedelta,
         backoff: timedelta,
+        caps: Caps = NO_CAPS,
         redact: Callable[[str], str] = str,
     ) -> None:
         self._ledger = ledger
         self._benches = benches
         self.claims = Claims(ledger, lease_time=lease_time)
         self.lanes = Lanes(ledger, lease_time=lease_time)
-        self._recorder = Recorder(ledger, self.claims)
+        self._recorder = Recorder(ledger, self.claims, caps=caps)
         self._backoff = backoff
         self._redact = redact
         self._held: set[Claim] = set()

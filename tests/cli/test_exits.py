@@ -41,6 +41,7 @@ def test_every_state_leads_to_a_code(state):
 
 def test_whoever_waits_for_a_person_says_so():
     assert of_snapshot(_snapshot("planned", "person")) is Exit.PERSON
+    assert of_snapshot(_snapshot("unsure", "person")) is Exit.PERSON
     assert of_snapshot(_snapshot("unsure", "reconcile")) is Exit.UNSURE
 
 
@@ -59,11 +60,16 @@ def test_an_execution_is_done_only_when_it_succeeded():
 # real processes ---------------------------------------------------------------------------------------
 
 
+LOST = {"reset": {"times": 2, "on": "trigger"}}
+SOON = {"WORKBENCH_LOOK_GAPS": "0.1"}
+
+
 @pytest.mark.parametrize(
     ("switches", "settings", "code", "state"),
     [
         pytest.param({"snapshot_failed": 1}, {}, 1, "failed", id="failed at the vendor: 1"),
-        pytest.param({"drop_after_trigger": 1}, {}, 4, "unsure", id="the trigger's answer was lost: 4"),
+        pytest.param({"drop_after_trigger": {"times": 1}}, SOON, 0, "published", id="an answer was lost, and found: 0"),
+        pytest.param(LOST, SOON, 3, "unsure", id="two triggers were lost and are not found: 3"),
         pytest.param({"never_ready": 1}, {"WORKBENCH_STALL_SECONDS": "1"}, 3, "stalled", id="never finishes: 3"),
     ],
 )
@@ -80,8 +86,9 @@ def test_a_run_that_was_waited_for_exits_by_its_states(home, switches, settings,
     assert done.json["run_id"] == run["run_id"]
 
 
-def test_todo_lists_what_is_unsure_with_the_command_that_resolves_it(home):
-    home.sandbox("switches", drop_after_trigger=1)
+def test_todo_lists_what_waits_for_a_person_with_the_command_that_resolves_it(home):
+    home.settings |= SOON
+    home.sandbox("switches", **LOST)
     home.sources("tea.club")
     home("collect", "run", "--sources", "sources.csv", "--json")
 
@@ -89,9 +96,9 @@ def test_todo_lists_what_is_unsure_with_the_command_that_resolves_it(home):
     (waiting,) = home.here("todo", "--json").json
     status = home.here("status", "--json")
 
-    assert worked.code == 4
+    assert worked.code == 3
     assert waiting.keys() >= {"kind", "id", "why", "command"}
-    assert waiting["command"].startswith("workbench ")
+    assert waiting["command"].startswith("workbench recover resolve ")
     assert (status.code, status.json["attention"]) == (0, [waiting])
 
 

@@ -39,7 +39,7 @@ class Vendor:
 
     def __init__(self) -> None:
         self.answers: dict[str, Any] = {"trigger": {"snapshot_id": ID}, "progress": {"status": "ready"}}
-        self.answers |= {"cancel": "OK", "parts": {"parts": 1}}
+        self.answers |= {"cancel": "OK", "parts": {"parts": 1}, "snapshots": [[]]}
         self.requests: list[httpx.Request] = []
         self.on_request: Callable[[httpx.Request], object] = lambda _: None
 
@@ -58,7 +58,7 @@ class Vendor:
     @staticmethod
     def route(request: httpx.Request) -> str:
         last, *_ = reversed(request.url.path.split("/"))
-        known = ("trigger", "parts", "cancel")
+        known = ("trigger", "parts", "cancel", "snapshots", "input")
         return last if last in known else "progress" if "/progress/" in request.url.path else "download"
 
     def asked(self, route: str) -> list[httpx.Request]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -62,15 +63,15 @@ def test_the_tree_has_the_documented_keys(staged: Desk) -> None:
     assert Path(job["folder"]).is_dir()
 
 
-def test_todo_names_what_waits_and_the_command(planned: Desk, vendor: Vendor) -> None:
-    vendor.answers["trigger"] = reply(500, "oops")
-    snapshot = planned.advance()
-    (one,) = todo(queries.waiting_for_person(planned.ledger))
+def test_todo_names_what_waits_and_the_command(triggered: Desk, vendor: Vendor) -> None:
+    vendor.answers["progress"] = {"status": "running"}
+    triggered.late = timedelta(hours=3)
+    snapshot = triggered.advance(until="stalled")
+    (one,) = todo(queries.waiting_for_person(triggered.ledger))
 
-    assert (one["kind"], one["id"]) == ("snapshot", str(snapshot.id))
-    assert "it may be running and paid at Bright Data" in one["why"]
+    assert (one["kind"], one["id"]) == ("snapshot", snapshot.provider_id)
+    assert "still 'running' at Bright Data after 3.0 h" in one["why"]
     assert one["command"].startswith("workbench ")
-    assert snapshot.run_id in one["command"]
 
 
 def test_nothing_waits_when_all_is_well(staged: Desk) -> None:

@@ -57,7 +57,7 @@ def test_a_lost_answer_is_unsure_and_is_not_sent_again(planned: Desk, vendor: Ve
     snapshot = planned.advance()
 
     assert (snapshot.state, snapshot.attention) == ("unsure", Attention.RECONCILE)
-    assert not planned.worker.advance(planned.bench)  # the first look is due when no trigger can be on its way
+    assert planned.advance().state == "unsure"  # looked at the other side
     assert len(vendor.asked("trigger")) == 1
     assert planned.money() == {"reserve": 6000, "sum": 6000}  # it may have been accepted, so it may cost
 

@@ -33,6 +33,7 @@ import workbench.tables.catalog
 import workbench.tables.serve
 import workbench.tables.transform
 from workbench.app import open_workbench
+from workbench.brightdata.wire import _Watch
 from workbench.ledger.store import Ledger
 
 assert duckdb and pa and workbench.brightdata.client  # here for their being imported before the first fork
@@ -51,7 +52,7 @@ class Points:
     def __call__(self, name: str) -> None:
         with self.lock:
             self.seen[name] += 1
-            if self.record:
+            if self.record and not name.startswith("trace"):
                 self.record.write(json.dumps([name, self.seen[name]]) + "\n")
             if (name, self.seen[name]) == self.at:
                 signal.raise_signal(self.number)  # to this very thread: it does not run on for a moment
@@ -75,6 +76,7 @@ def watch(points: Points) -> None:
     points.around(Ledger, "write", lambda *_: f"write {caller()}", after=True)
     points.around(os, "replace", lambda _, target: f"replace {kind_of(target)}")
     points.around(shutil, "rmtree", lambda *_, **__: "remove a tree")
+    points.around(_Watch, "trace", lambda _, event, __: f"trace {event.split('.')[1]}")
     points.around(httpx.Client, "send", lambda _, request, **__: f"send {named(request)}", after=True)
 
 

@@ -10,12 +10,13 @@ from datetime import timedelta
 from pathlib import Path
 
 from tests.ledger.world import RESERVE, S, a_flow, a_source, claims_of, events
+from workbench.errors import BadInput, Fenced, Throttled
 from workbench.ledger import breaker, collecting
 from workbench.ledger.breaker import Breaker
-from workbench.ledger.records import Armed, Move
+from workbench.ledger.caps import Caps
 from workbench.ledger.recorder import Recorder
+from workbench.ledger.records import Armed, Move
 from workbench.ledger.store import Ledger, open_ledger
-from workbench.errors import BadInput, Throttled
 from workbench.worker import Bench, Worker
 
 HOUR = timedelta(hours=1)
@@ -87,7 +88,7 @@ def fork_and_work(url, locks):
         try:
             Recorder(ledger, claims).move(taken.claims[0], Move(to=S.TRIGGERED), due=False)
             stolen = True
-        except Exception:
+        except Fenced:
             stolen = False
         ok = other.items[0].id != taken.items[0].id and ledger.liveness.me != mine and not stolen
         os._exit(0 if ok and len(events(ledger)) == 1 else 1)
@@ -154,7 +155,24 @@ def paused(url, locks, lease_seconds, where, acts):
 def start(url, locks, plan_hash):
     ledger = opened(url, locks)
     wait()
-    say(collecting.start_run(ledger, plan_hash, folder="daily_{id6}"))
+    started = collecting.start_run(ledger, plan_hash, folder="daily_{id6}")
+    say([started.run_id, started.is_new])
+    ledger.close()
+
+
+def spend(url, locks, cap):
+    """Order whatever is due, each for a cent and a half, within a cap for the day."""
+    ledger = opened(url, locks)
+
+    def step(item, tools):
+        yield Armed(intent_id=f"i{item.id}", reserve=RESERVE)
+        yield Move(to=S.TRIGGERED)
+
+    bench = Bench(a_flow({S.PLANNED: step}), None)
+    worker = Worker(ledger, [bench], lease_time=HOUR, backoff=HOUR, caps=Caps(day=int(cap)))
+    wait()
+    while worker.advance(bench):
+        pass
     ledger.close()
 
 
@@ -195,5 +213,5 @@ def call(url, locks, seconds, window, refusals):
 
 
 if __name__ == "__main__":
-    verbs = [open_it, open_as_nobody, hold, fork, fork_and_work, work, paused, start, add, call]
+    verbs = [open_it, open_as_nobody, hold, fork, fork_and_work, work, paused, start, spend, add, call]
     {verb.__name__: verb for verb in verbs}[sys.argv[1]](*sys.argv[2:])

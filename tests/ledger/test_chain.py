@@ -45,6 +45,10 @@ def test_a_chain_holds_to_its_head(ledger):
     assert ledger.head()[0] == 5
 
 
+def renumber(old, new):
+    return f"UPDATE event SET seq = {new} WHERE seq = {old}"
+
+
 @pytest.mark.parametrize(
     ("statements", "found"),
     [
@@ -59,15 +63,11 @@ def test_a_chain_holds_to_its_head(ledger):
         pytest.param(["DELETE FROM event WHERE seq IN (2, 3, 4)"], 2, id="the middle is cut out"),
         pytest.param(["DELETE FROM event WHERE seq = 5"], 5, id="the last is deleted"),
         pytest.param(["DELETE FROM event"], 1, id="all are deleted"),
-        pytest.param(["DELETE FROM event WHERE seq = 3", "UPDATE event SET seq = 3 WHERE seq = 4"], 3, id="one is deleted, the rest moves up"),
-        pytest.param(
-            ["UPDATE event SET seq = 99 WHERE seq = 2", "UPDATE event SET seq = 2 WHERE seq = 3", "UPDATE event SET seq = 3 WHERE seq = 99"],
-            2,
-            id="two are swapped",
-        ),
+        pytest.param(["DELETE FROM event WHERE seq = 3", renumber(4, 3)], 3, id="one is deleted, the next moves up"),
+        pytest.param([renumber(2, 99), renumber(3, 2), renumber(99, 3)], 2, id="two are swapped"),
         pytest.param(["UPDATE chain_head SET hash = 'x'"], 6, id="the head is edited"),
     ],
-)  # fmt: skip
+)
 def test_what_was_done_to_the_chain_is_found(ledger, statements, found):
     tell(ledger, 5)
     tamper(ledger, *statements)
@@ -81,18 +81,19 @@ def test_nothing_is_appended_without_events(ledger):
     assert ledger.head() == (0, chain.GENESIS)
 
 
+TEXT = st.text(st.characters(codec=None))  # halves of surrogate pairs too
 ANYTHING = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats(allow_nan=False) | st.text(st.characters(codec=None)),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(st.characters(codec=None)) | st.integers(), inner, max_size=4),
+    st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats(allow_nan=False) | TEXT,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXT | st.integers(), inner, max_size=4),
     max_leaves=8,
-)  # fmt: skip
+)
 
 
 def test_whatever_facts_a_vendor_sends_the_chain_holds(ledger):
-    """Numbers as keys, halves of surrogate pairs, NULs, numbers beyond all sense."""
+    """Numbers as keys, NULs, numbers beyond all sense."""
 
     @settings(max_examples=25, deadline=None, database=None)
-    @given(st.dictionaries(st.text(st.characters(codec=None)), ANYTHING, max_size=4))
+    @given(st.dictionaries(TEXT, ANYTHING, max_size=4))
     def holds(facts):
         ledger.write(lambda connection: ledger.append(connection, Event("snapshot", "1", "told", facts=facts)))
 

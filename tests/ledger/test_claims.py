@@ -1,5 +1,6 @@
 """ledger/claims.py, owners.py, lanes.py: who may work on what, and what becomes of it when the owner dies."""
 
+import itertools
 from datetime import timedelta
 
 import pytest
@@ -17,7 +18,7 @@ from tests.ledger.world import (
     money,
     row,
     story,
-)  # noqa: E501
+)
 from workbench.errors import Fenced
 from workbench.ledger import chain, claims, lanes
 from workbench.ledger.clock import boot_time, now
@@ -56,7 +57,7 @@ def test_four_processes_share_the_work_and_keep_one_gapless_chain(ledger, url, t
 
     moved = all_at_once(4, "work", url, tmp_path / "locks")
 
-    assert sorted(sum(moved, [])) == ids
+    assert sorted(itertools.chain(*moved)) == ids
     assert [one.seq for one in events(ledger)] == list(range(1, 402))
     with ledger.read() as connection:
         assert chain.broken_at(connection) is None
@@ -303,6 +304,18 @@ def test_looks_begin_when_the_act_must_be_over(ledger, open_another, monkeypatch
     assert (taken is None) == (wait is not None)
     if wait is not None:
         assert claims_of(ledger).next_due(flow) == pytest.approx(wait, abs=2)
+
+
+def test_items_of_an_act_become_unsure_together(ledger, open_another):
+    """Also those whose lease was renewed a moment later: the act is one."""
+    first, second = add(ledger, 2)
+    other = open_another()
+    theirs, flow = claims_of(other), a_flow({S.PLANNED: print}, together=2)
+    Recorder(other, theirs).armed(theirs.take(flow).claims, Armed(intent_id="i"))
+    change(ledger, first, lease_until_boot=boot_time() - 1)
+    claims_of(ledger).take(flow)
+
+    assert [row(ledger, item).state for item in (first, second)] == ["unsure", "unsure"]
 
 
 def test_items_of_an_act_that_were_answered_stay_answered(ledger, open_another):

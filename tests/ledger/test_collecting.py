@@ -78,12 +78,12 @@ def test_enabled_sources_of_a_project(ledger):
 
 def test_a_plan_comes_back_as_it_was_kept(ledger):
     plan = a_plan(
-        a_job(a_snapshot([1], inputs=({"url": "a"}, {"url": "b"}), query={"limit_per_input": 5})), params={"n": 1}
+        a_job(a_snapshot([1, 2], inputs=({"url": "a"}, {"url": "b"}), query={"limit_per_input": 5})), params={"n": 1}
     )
     collecting.save_plan(ledger, plan)
 
     assert collecting.load_plan(ledger, plan.hash[:8]) == plan
-    assert plan.estimate.micro_usd == 15_000
+    assert plan.estimate.micro_usd == 30_000
 
 
 @pytest.mark.parametrize("plan_hash", ["", "nothing", "%"])
@@ -110,10 +110,10 @@ def test_four_processes_start_the_same_plan_at_once_and_it_starts_once(ledger, u
 def test_a_plan_shown_again_may_be_started_again(ledger):
     plan = a_plan()
     first = start(ledger, plan)
-    assert collecting.start_run(ledger, plan.hash, folder="f") == (first, False)
+    assert collecting.start_run(ledger, plan.hash, folder="f") == collecting.Started(first, is_new=False)
 
     collecting.save_plan(ledger, plan)
-    assert collecting.start_run(ledger, plan.hash, folder="f")[1] is True
+    assert collecting.start_run(ledger, plan.hash, folder="f").is_new
 
 
 def test_a_started_run_is_all_there(ledger):
@@ -131,8 +131,15 @@ def test_a_started_run_is_all_there(ledger):
 
 @pytest.mark.parametrize(
     ("state", "is_marked", "is_due"),
-    [(S.PLANNED, True, True), (S.TRIGGERED, True, True), (S.UNSURE, True, False), (S.STALLED, True, False), (S.READY, False, False), (S.PUBLISHED, False, False)],
-)  # fmt: skip
+    [
+        (S.PLANNED, True, True),
+        (S.TRIGGERED, True, True),
+        (S.UNSURE, True, False),
+        (S.STALLED, True, False),
+        (S.READY, False, False),
+        (S.PUBLISHED, False, False),
+    ],
+)
 def test_a_cancelled_run_ends_what_is_not_paid_and_brings_in_the_rest(ledger, state, is_marked, is_due):
     """What may come back to an earlier state is marked, so that it is not sent again."""
     (item,) = add(ledger)

@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.exc import IntegrityError
 
-from tests.ledger.world import RESERVE, S, a_flow, add, change, claims_of, money, row
+from tests.ledger.world import RESERVE, S, a_flow, add, all_at_once, change, claims_of, money, row
 from workbench.ledger import queries
 from workbench.ledger.money import balance
 from workbench.ledger.recorder import Recorder
@@ -78,6 +78,16 @@ def test_a_lost_answer_keeps_the_reserve(ledger):
     assert money(ledger, item) == [("reserve", 15_000)]
 
 
+def test_four_processes_keep_a_cap_between_them(ledger, url, tmp_path):
+    """Each looks at what all have reserved, and nobody reserves meanwhile."""
+    ids = add(ledger, 40)
+
+    all_at_once(4, "spend", url, tmp_path / "locks", 10 * RESERVE.micro_usd)
+
+    assert sum(in_total(ledger, item) for item in ids) == 10 * RESERVE.micro_usd
+    assert [row(ledger, item).state for item in ids].count("triggered") == 10
+
+
 HISTORY = st.lists(st.sampled_from(["arm", "arm", "disarm", "settle", "release"]), max_size=9)
 
 
@@ -102,7 +112,7 @@ def test_whatever_happens_each_intent_is_open_settled_or_released(ledger, histor
             record.disarmed(taken.claims, Disarmed("no"))
             intents[-1][2], armed = True, False
         elif verb in {"settle", "release"} and intents:
-            reserved, paid, released = intents[-1]
+            paid = intents[-1][1]
             if verb == "settle" and paid is None:
                 intents[-1][1] = amount
             if verb == "release" and paid is None:

@@ -39,9 +39,11 @@ def a_source(**fields: Any) -> NewSource:
 
 
 def a_snapshot(source_ids: Iterable[int] = (), **fields: Any) -> PlannedSnapshot:
+    """One input that may bring ten records, a cent and a half."""
+    inputs = fields.pop("inputs", ({"url": "https://i.example/acme"},))
     defaults = {
-        "inputs": ({"url": "https://i.example/acme"},), "source_ids": tuple(source_ids), "query": {},
-        "estimate_records": 10, "price_micro_usd": 1500, "input_hash": "h",
+        "inputs": inputs, "source_ids": tuple(source_ids), "records": (10,) * len(inputs), "query": {},
+        "price_micro_usd": 1500,
     }  # fmt: skip
     return PlannedSnapshot(**defaults | fields)
 
@@ -61,7 +63,7 @@ def a_plan(*jobs: PlannedJob, **fields: Any) -> Plan:
 
 def start(ledger: Ledger, plan: Plan) -> str:
     collecting.save_plan(ledger, plan)
-    return collecting.start_run(ledger, plan.hash, folder="daily_{id6}")[0]
+    return collecting.start_run(ledger, plan.hash, folder="daily_{id6}").run_id
 
 
 def add(ledger: Ledger, count: int = 1, **fields: Any) -> list[int]:

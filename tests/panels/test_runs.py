@@ -188,6 +188,22 @@ def test_a_look_that_fails_is_shown_and_forgotten_when_it_is_well_again(wb, orde
     eventually(lambda: not watch.alert.html)
 
 
+def test_a_view_that_failed_at_the_end_is_drawn_again(wb, order, eventually):
+    tries: list[str] = []
+
+    def draw(run_id: str):
+        tries.append(run_id)
+        if len(tries) < 3:
+            raise OSError("somebody else is at it")
+        return esc("drawn")
+
+    order.start()
+    wb.work()
+    view = LivePanel(wb, order, draw, "The tables")
+
+    eventually(lambda: view.body.html == "drawn" and not view.alert.html)
+
+
 def test_views_are_written_only_when_something_changed(wb, order, eventually):
     wb.is_idle = True
     watch = WatchPanel(wb, order)

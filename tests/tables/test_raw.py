@@ -84,5 +84,5 @@ def test_a_damaged_file_is_never_taken_for_a_shorter_one(tmp_path, harm):
     kept = _stored(tmp_path, b'{"a":1}\n' * 10_000)
     kept.path.write_bytes(harm(kept.path.read_bytes()))
 
-    with pytest.raises(Permanent, match="raw.zst is damaged"):
+    with pytest.raises(Permanent, match=r"raw\.zst is damaged"):
         raw.count(kept.path)

@@ -1,4 +1,4 @@
-"""The vendor's real rows: every value is found again, and the mapped columns are what a person would write down."""
+"""The vendor's real rows: every value is found again, and the columns are what a person would write down."""
 
 from __future__ import annotations
 
@@ -26,64 +26,104 @@ FILES = {
     "tiktok_posts_doc_1row.json": (
         "posts",
         {
-            "post_id": ("post_id",), "url": ("url",), "author": ("profile_username",), "text": ("description",),
-            "published_at": ("create_time",), "like_count": ("digg_count",), "hashtags": ("hashtags",),
-            "share_count": ("num_share_count", "share_count"), "media_urls": ("carousel_images", "video_url"),
+            "post_id": ("post_id",),
+            "url": ("url",),
+            "author": ("profile_username",),
+            "text": ("description",),
+            "published_at": ("create_time",),
+            "like_count": ("digg_count",),
+            "hashtags": ("hashtags",),
+            "share_count": ("num_share_count", "share_count"),
+            "media_urls": ("carousel_images", "video_url"),
         },
     ),
     "facebook_comments.csv": (
         "comments",
         {
-            "comment_id": ("comment_id",), "post_id": ("post_id",), "url": ("url",), "author": ("user_name",),
-            "text": ("comment_text",), "published_at": ("date_created",), "like_count": ("num_likes",),
+            "comment_id": ("comment_id",),
+            "post_id": ("post_id",),
+            "url": ("url",),
+            "author": ("user_name",),
+            "text": ("comment_text",),
+            "published_at": ("date_created",),
+            "like_count": ("num_likes",),
         },
     ),
     "tiktok_comments.csv": (
         "comments",
         {
-            "comment_id": ("comment_id",), "post_id": ("post_id",), "url": ("comment_url",),
-            "author": ("commenter_user_name",), "text": ("comment_text",), "published_at": ("date_created",),
+            "comment_id": ("comment_id",),
+            "post_id": ("post_id",),
+            "url": ("comment_url",),
+            "author": ("commenter_user_name",),
+            "text": ("comment_text",),
+            "published_at": ("date_created",),
         },
     ),
     "tiktok_profiles.csv": (
         "profiles",
         {
-            "profile_id": ("id",), "url": ("url",), "name": ("nickname",), "text": ("biography",),
-            "follower_count": ("followers",), "is_verified": ("is_verified",), "external_urls": ("bio_link",),
+            "profile_id": ("id",),
+            "url": ("url",),
+            "name": ("nickname",),
+            "text": ("biography",),
+            "follower_count": ("followers",),
+            "is_verified": ("is_verified",),
+            "external_urls": ("bio_link",),
         },
     ),
     "linkedin_profiles_by_url.json": (
         "profiles",
         {
-            "profile_id": ("linkedin_num_id",), "url": ("url",), "handle": ("linkedin_id",), "text": ("about",),
-            "follower_count": ("followers",), "image_url": ("avatar",),
+            "profile_id": ("linkedin_num_id",),
+            "url": ("url",),
+            "handle": ("linkedin_id",),
+            "text": ("about",),
+            "follower_count": ("followers",),
+            "image_url": ("avatar",),
         },
     ),
     "linkedin_companies.json": (
         "companies",
         {
-            "company_id": ("company_id",), "url": ("url",), "name": ("name",), "text": ("about",),
-            "follower_count": ("followers",), "locations": ("formatted_locations",), "specialties": ("specialties",),
-            "founded_year": ("founded",), "industries": ("industries",),
+            "company_id": ("company_id",),
+            "url": ("url",),
+            "name": ("name",),
+            "text": ("about",),
+            "follower_count": ("followers",),
+            "locations": ("formatted_locations",),
+            "specialties": ("specialties",),
+            "founded_year": ("founded",),
+            "industries": ("industries",),
         },
     ),
     "linkedin_jobs_by_keyword.json": (
         "job_ads",
         {
-            "job_ad_id": ("job_posting_id",), "url": ("url",), "title": ("job_title",), "text": ("job_summary",),
-            "published_at": ("job_posted_date",), "salary_min": ("base_salary.min_amount",),
+            "job_ad_id": ("job_posting_id",),
+            "url": ("url",),
+            "title": ("job_title",),
+            "text": ("job_summary",),
+            "published_at": ("job_posted_date",),
+            "salary_min": ("base_salary.min_amount",),
             "applicant_count": ("job_num_applicants",),
         },
     ),
     "x_posts.csv": (
         "posts",
         {
-            "post_id": ("id",), "url": ("url",), "author": ("user_posted",), "text": ("description",),
-            "published_at": ("date_posted",), "like_count": ("likes",), "view_count": ("views",),
-            "hashtags": ("hashtags",), "media_urls": ("videos", "photos"),
+            "post_id": ("id",),
+            "url": ("url",),
+            "author": ("user_posted",),
+            "text": ("description",),
+            "published_at": ("date_posted",),
+            "like_count": ("likes",),
+            "view_count": ("views",),
+            "hashtags": ("hashtags",),
+            "media_urls": ("videos", "photos"),
         },
     ),
-}  # fmt: skip
+}
 FILES["linkedin_profiles_by_name.json"] = FILES["linkedin_profiles_by_url.json"]
 
 

@@ -18,13 +18,25 @@ from workbench.tables.show import FORMATS, clean, csv_cell, rows, write
 QUERY = """
 select 1::bigint as n, 'a' as "text", 1.5::double as part, true as ok, null as nothing,
        '2024-01-12 12:00:00+00'::timestamptz as at, date '2024-01-12' as day, ['x', 'y'] as list,
-       {'k': 'nan'::double} as struct, '{"a": [1]}'::json as record, 170141183460469231731687303715884105727::hugeint as big,
+       {'k': 'nan'::double} as struct, '{"a": [1]}'::json as record,
+       170141183460469231731687303715884105727::hugeint as big,
        1.25::decimal(4, 2) as money, 'ab'::blob as bytes, interval 1 day as span
 """
 ROW = {
-    "n": 1, "text": "a", "part": 1.5, "ok": True, "nothing": None, "at": "2024-01-12T12:00:00Z", "day": "2024-01-12",
-    "list": ["x", "y"], "struct": {"k": None}, "record": {"a": [1]}, "big": 2**127 - 1, "money": 1.25, "bytes": "YWI=",
-}  # fmt: skip
+    "n": 1,
+    "text": "a",
+    "part": 1.5,
+    "ok": True,
+    "nothing": None,
+    "at": "2024-01-12T12:00:00Z",
+    "day": "2024-01-12",
+    "list": ["x", "y"],
+    "struct": {"k": None},
+    "record": {"a": [1]},
+    "big": 2**127 - 1,
+    "money": 1.25,
+    "bytes": "YWI=",
+}
 
 
 @pytest.fixture
@@ -75,7 +87,10 @@ def test_columns_of_one_name_are_all_there(connection):
     assert list(rows(connection.sql("select 1 as a, 2 as a"))) == [{"a": 1, "a_1": 2}]
 
 
-ESCAPES = "\x1b[31mred\x1b[0m \x1b]52;c;ZXZpbA==\x07 \x9b2J \x1b]8;;http://x\x1b\\link \u202eevil \x00\x07 a\nb\u2028c"
+ESCAPES = (
+    "\x1b[31mred\x1b[0m \x1b]52;c;ZXZpbA==\x07 \x9b2J"
+    " \x1b]8;;http://x\x1b\\link \u202eevil \x00\x07 a\nb\u2028c"
+)
 
 
 def test_text_tables_are_inert(connection):

@@ -177,20 +177,34 @@ ASKED = {"timestamp": "2024-01-12T12:00:00Z", "input": {"url": "https://x/p/1", 
     [
         pytest.param(
             {**ASKED, "error": "Collection failed", "error_code": "crawl_failed"},
-            "error", "crawl_failed", "Collection failed", id="error",
+            "error",
+            "crawl_failed",
+            "Collection failed",
+            id="error",
         ),
-        pytest.param({**ASKED, "error_code": "blocked"}, "error", "blocked", "blocked", id="error, code alone"),
+        pytest.param(
+            {**ASKED, "error_code": "blocked"}, "error", "blocked", "blocked", id="error, code alone"
+        ),
         pytest.param(
             {**ASKED, "error": "no", "url": "https://x/p/1", "hashtags": []},
-            "error", None, "no", id="error with an echo of the input",
+            "error",
+            None,
+            "no",
+            id="error with an echo of the input",
         ),
         pytest.param(
             {**ASKED, "warning": "none found", "warning_code": "dead_page"},
-            "warning", "dead_page", "none found", id="warning",
+            "warning",
+            "dead_page",
+            "none found",
+            id="warning",
         ),
         pytest.param(
             {"post_id": None, "user_posted": "duba", "warning": "not available", "warning_code": "dead_page"},
-            "warning", "dead_page", "not available", id="warning with data of the page",
+            "warning",
+            "dead_page",
+            "not available",
+            id="warning with data of the page",
         ),
         pytest.param({"status": "running"}, "malformed", "no_data", None, id="a status, no row"),
         pytest.param({}, "malformed", "no_data", None, id="nothing in it"),
@@ -198,7 +212,7 @@ ASKED = {"timestamp": "2024-01-12T12:00:00Z", "input": {"url": "https://x/p/1", 
         pytest.param(None, "malformed", "not_an_object", None, id="null"),
         pytest.param("text", "malformed", "not_an_object", None, id="a text"),
     ],
-)  # fmt: skip
+)
 def test_what_is_no_data_is_rejected_with_its_reason_and_its_text(stage, row, kind, code, reason):
     made = stage([{"post_id": "1"}, row])
 
@@ -208,7 +222,12 @@ def test_what_is_no_data_is_rejected_with_its_reason_and_its_text(stage, row, ki
     assert rejected["raw"] == json.dumps(row)
     assert (rejected["snapshot_id"], rejected["source_id"]) == ("sd_1", 7)
     counted = made.staged
-    assert {"error": counted.error_rows, "warning": counted.warning_rows, "malformed": counted.malformed_rows} == {
+    counts = {
+        "error": counted.error_rows,
+        "warning": counted.warning_rows,
+        "malformed": counted.malformed_rows,
+    }
+    assert counts == {
         "error": 0, "warning": 0, "malformed": 0, kind: 1,
     }  # fmt: skip
 
@@ -434,26 +453,47 @@ def _source(source_id: int, **inputs: str) -> SourceRef:
 @pytest.mark.parametrize(
     ("asked", "expected"),
     [
-        pytest.param({"discovery_input": {"url": "https://instagram.com/duba/"}}, 1, id="without www, with a slash"),
-        pytest.param({"discovery_input": {"url": "HTTP://WWW.Instagram.com/duba?hl=en#top"}}, 1, id="query, fragment"),
+        pytest.param(
+            {"discovery_input": {"url": "https://instagram.com/duba/"}}, 1, id="without www, with a slash"
+        ),
+        pytest.param(
+            {"discovery_input": {"url": "HTTP://WWW.Instagram.com/duba?hl=en#top"}}, 1, id="query, fragment"
+        ),
         pytest.param({"input": {"url": "instagram.com/kara"}}, 2, id="asked for directly"),
         pytest.param(
-            {"discovery_input": {"url": "https://instagram.com/kara"}, "input": {"url": "https://instagram.com/duba"}},
-            2, id="what was discovered from counts first",
+            {
+                "discovery_input": {"url": "https://instagram.com/kara"},
+                "input": {"url": "https://instagram.com/duba"},
+            },
+            2,
+            id="what was discovered from counts first",
         ),
         pytest.param(
             {"discovery_input": {"limit": 5}, "input": {"url": "https://instagram.com/duba"}},
-            1, id="then what was asked",
+            1,
+            id="then what was asked",
         ),
         pytest.param({"discovery_input": '{"url": "https://instagram.com/kara"}'}, 2, id="as JSON text"),
-        pytest.param({"discovery_input": {"url": "https://instagram.com/Duba"}}, None, id="a path has its case"),
-        pytest.param({"discovery_input": {"url": "https://instagram.com/duba2"}}, None, id="longer is another"),
-        pytest.param({"user_posted": "duba", "url": "https://instagram.com/duba"}, None, id="never by the author"),
-        pytest.param({"discovery_input": {"url": "https://facebook.com/profile.php?id=2&sk=x"}}, 4, id="id in the query"),
-        pytest.param({"discovery_input": {"url": "https://facebook.com/profile.php?id=3"}}, None, id="another id"),
+        pytest.param(
+            {"discovery_input": {"url": "https://instagram.com/Duba"}}, None, id="a path has its case"
+        ),
+        pytest.param(
+            {"discovery_input": {"url": "https://instagram.com/duba2"}}, None, id="longer is another"
+        ),
+        pytest.param(
+            {"user_posted": "duba", "url": "https://instagram.com/duba"}, None, id="never by the author"
+        ),
+        pytest.param(
+            {"discovery_input": {"url": "https://facebook.com/profile.php?id=2&sk=x"}},
+            4,
+            id="id in the query",
+        ),
+        pytest.param(
+            {"discovery_input": {"url": "https://facebook.com/profile.php?id=3"}}, None, id="another id"
+        ),
         pytest.param({"discovery_input": None, "input": None}, None, id="nothing was said"),
     ],
-)  # fmt: skip
+)
 def test_rows_belong_to_the_source_that_asked(stage, asked, expected):
     sources = (
         _source(9, url="https://www.instagram.com/duba/"),

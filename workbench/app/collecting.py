@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from workbench.errors import BadInput
 from workbench.ledger import collecting, queries
 from workbench.ledger.clock import now
 from workbench.ledger.collecting import Imported
-from workbench.ledger.records import Plan, Source
+from workbench.ledger.records import Money, Plan, Source
 
 
 class Collecting(Working):
@@ -68,13 +68,31 @@ class Collecting(Working):
             return collecting.enabled_sources(self.ledger, ids=self.import_sources(sources, project=project).source_ids)
         return collecting.enabled_sources(self.ledger, ids=sources, project=None if sources else project)
 
-    def start(self, plan_hash: str) -> str:
-        """Start the kept plan, once: a second call answers the same run. The run's id; somebody must `work`."""
+    def start(self, plan_hash: str, *, fresh: bool = False) -> str:
+        """Start the kept plan, once: a second call answers the same run. The run's id; somebody must `work`.
+
+        Inputs that a younger snapshot was asked are answered by it, unless `fresh`. Raises Refused above a cap.
+        """
         plan = collecting.load_plan(self.ledger, plan_hash)
         day = now().astimezone(self.settings.zone).date()
-        run_id, _ = collecting.start_run(self.ledger, plan.hash, folder=folders.run_folder(plan.name, day))
-        self._project(run_id)
-        return run_id
+        started = collecting.start_run(
+            self.ledger,
+            plan.hash,
+            folder=folders.run_folder(plan.name, day),
+            caps=self.caps,
+            reuse=None if fresh else self._reuse,
+        )
+        self._project(started.run_id)
+        return started.run_id
+
+    def saving(self, plan: Plan) -> Money:
+        """What of the plan's estimate younger snapshots would save, were it started now."""
+        return collecting.would_reuse(self.ledger, plan, self._reuse)
+
+    @property
+    def _reuse(self) -> timedelta | None:
+        hours = self.settings.reuse_hours
+        return timedelta(hours=hours) if hours else None
 
     def cancel(self, run: str) -> str:
         run_id = queries.find_run(self.ledger, run)

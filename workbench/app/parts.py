@@ -17,6 +17,7 @@ from workbench.errors import Misconfigured
 from workbench.files import make_folder
 from workbench.ledger import queries
 from workbench.ledger.breaker import Breaker
+from workbench.ledger.caps import Caps
 from workbench.ledger.clock import now
 from workbench.ledger.lanes import Lanes
 from workbench.ledger.store import Ledger, open_ledger
@@ -67,6 +68,17 @@ class Parts:
         from workbench.brightdata.datasets import with_own
 
         return with_own(read_own(self.settings.datasets))
+
+    @part
+    def caps(self) -> Caps:
+        chosen = self.settings
+        return Caps(
+            trigger=_micro(chosen.cap_trigger_usd),
+            run=_micro(chosen.cap_run_usd),
+            day=_micro(chosen.cap_day_usd),
+            month=_micro(chosen.cap_month_usd),
+            datasets={name: round(usd * 1e6) for name, usd in chosen.cap_dataset_usd.items()},
+        )
 
     @part
     def lanes(self) -> Lanes:
@@ -164,6 +176,7 @@ class Parts:
             [Bench(steps, self.collect_tools)],
             lease_time=chosen.lease_seconds,
             backoff=chosen.backoff_seconds,
+            caps=self.caps,
             redact=self.redactor,
         )
 
@@ -185,3 +198,7 @@ class Parts:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
+
+
+def _micro(usd: float | None) -> int | None:
+    return None if usd is None else round(usd * 1e6)

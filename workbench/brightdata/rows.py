@@ -15,7 +15,7 @@ from workbench.errors import Permanent
 Shape = Literal["ndjson", "array", "csv", "html", "status", "empty"]
 Kind = Literal["data", "warning", "error"]
 
-LARGEST_ROW: Final = 64 << 20  # bytes, as in the tables; the widest real rows have about 100 KB
+LARGEST_ROW: Final = 16 << 20  # bytes, as in the tables; the widest real rows have about 100 KB
 
 # On every row, whatever became of its input, and on nothing else that the vendor sends.
 _ROW_MARKS: Final = {"timestamp", "input"}

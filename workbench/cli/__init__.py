@@ -7,7 +7,8 @@
     opening     the workbench of this home, and a clean end on Ctrl-C and SIGTERM
     progress    how a run comes along: live on a terminal, a line per change elsewhere
 
-    doctor · lab · sandbox · sources · collect · deliveries · work (work, status, todo, folders) · sql · audit · demo
+    doctor · lab · sandbox · sources · collect · deliveries · work (work, status, todo, folders) · sql · imports ·
+    audit · demo
 
 A command parses, asks `app`, and prints; it decides nothing. Only typer and rich are imported before a command runs.
 """

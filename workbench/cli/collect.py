@@ -29,6 +29,7 @@ End = Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="Last day of
 NumPosts = Annotated[int | None, typer.Option(metavar="N", help="At most so many posts a source.")]
 Name = Annotated[str | None, typer.Option(help="Of the run and its folder.")]
 Wait = Annotated[bool, typer.Option("--wait", help="Work here until the run is over.")]
+Fresh = Annotated[bool, typer.Option("--fresh", help="Pay again for what a younger snapshot could answer.")]
 PlanHash = Annotated[str, typer.Argument(metavar="HASH", help="As `collect plan` shows it, or its beginning.")]
 
 
@@ -45,18 +46,19 @@ def plan(
     """Show what a run would ask for and what it may cost; nothing is started. `collect start HASH` starts just that."""
     with bench(quiet=json) as workbench:
         made = workbench.plan(sources, project=project, start=start, end=end, num_posts=num_posts, name=name)
-    if json:
-        answer(_shape(made))
-        return
-    print_plan(made)
+        if json:
+            answer({**_shape(made), "saved_usd": usd(workbench.saving(made).micro_usd)})
+            return
+        print_plan(made)
+        _print_saving(workbench, made)
     show(f"Start exactly this with: workbench collect start {made.hash[:12]}")
 
 
 @app.command()
-def start(plan_hash: PlanHash, wait: Wait = False, json: Json = False) -> Exit:
+def start(plan_hash: PlanHash, fresh: Fresh = False, wait: Wait = False, json: Json = False) -> Exit:
     """Start a plan that was shown; a second time answers the same run."""
     with bench(quiet=json) as workbench:
-        return _start(workbench, plan_hash, wait=wait, json=json)
+        return _start(workbench, plan_hash, fresh=fresh, wait=wait, json=json)
 
 
 @app.command()
@@ -70,6 +72,7 @@ def run(
     yes: Annotated[
         bool, typer.Option("--yes", help="Do not ask; needed in live mode where nobody can answer.")
     ] = False,
+    fresh: Fresh = False,
     wait: Wait = False,
     json: Json = False,
 ) -> Exit:
@@ -78,9 +81,11 @@ def run(
         made = workbench.plan(sources, project=project, start=start, end=end, num_posts=num_posts, name=name)
         if not json:
             print_plan(made)
+            if not fresh:
+                _print_saving(workbench, made)
         if not yes:
             _ask(made, workbench.settings.mode)
-        return _start(workbench, made.hash, wait=wait, json=json)
+        return _start(workbench, made.hash, fresh=fresh, wait=wait, json=json)
 
 
 @app.command()
@@ -116,6 +121,15 @@ def print_plan(made: Plan) -> None:
     table(f"Plan {made.hash[:12]} · {made.name}", columns, rows, right=columns[2:])
     estimate = made.estimate
     show(f"ESTIMATE {dollars(estimate.micro_usd)} for about {counted(estimate.records, 'record')}.", style="bold")
+
+
+def _print_saving(workbench: Workbench, made: Plan) -> None:
+    saving = workbench.saving(made)
+    if saving.micro_usd or saving.records:
+        show(
+            f"Younger snapshots answer {counted(saving.records, 'record')} of it: {dollars(saving.micro_usd)} is "
+            "saved. To pay for it again: --fresh"
+        )
 
 
 def _item(job: PlannedJob) -> dict[str, Any]:
@@ -161,8 +175,8 @@ def _ask(made: Plan, mode: str) -> None:
         raise Refused(f"not started, as you said. {kept}")
 
 
-def _start(workbench: Workbench, plan_hash: str, *, wait: bool, json: bool) -> Exit:
-    run_id = workbench.start(plan_hash)
+def _start(workbench: Workbench, plan_hash: str, *, fresh: bool, wait: bool, json: bool) -> Exit:
+    run_id = workbench.start(plan_hash, fresh=fresh)
     run = workbench.status(run_id)["runs"][0]
     started = _started(workbench, run)
     if not json:
@@ -190,6 +204,7 @@ def _started(workbench: Workbench, run: dict[str, Any]) -> dict[str, Any]:
         "run_id": run["run_id"],
         "plan_hash": facts["plan_hash"],
         "estimate_usd": usd(facts["estimate_micro_usd"]),
+        "saved_usd": usd(facts["saved_micro_usd"]),
         "jobs": len(run["jobs"]),
         "snapshots": sum(len(job["snapshots"]) for job in run["jobs"]),
     }

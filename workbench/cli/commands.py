@@ -4,7 +4,21 @@ from __future__ import annotations
 
 import typer
 
-from workbench.cli import audit, collect, deliveries, demo, doctor, lab, recover, sandbox, sources, sql, work
+from workbench.cli import (
+    audit,
+    collect,
+    deliveries,
+    demo,
+    doctor,
+    imports,
+    lab,
+    recover,
+    sandbox,
+    sources,
+    spend,
+    sql,
+    work,
+)
 
 app = typer.Typer(
     name="workbench",
@@ -24,9 +38,11 @@ app.command()(work.todo)
 app.command()(work.work)
 app.command()(work.folders)
 app.command()(sql.sql)
+app.command("import")(imports.import_)
 app.add_typer(sources.app, name="sources", help="The accounts and pages that are tracked.")
 app.add_typer(collect.app, name="collect", help="Plan a run, start it, wait for it, cancel it.")
 app.add_typer(recover.app, name="recover", help="Find, adopt and reprocess what a crash or another tool left behind.")
+app.add_typer(spend.app, name="spend", help="What was spent, the caps, and the switch that stops it.")
 app.add_typer(deliveries.app, name="deliveries", help="What Bright Data's webhook brought, and its address.")
 app.add_typer(audit.app, name="audit", help="Run notebooks and keep what came of them.")
 app.add_typer(sandbox.app, name="sandbox", help="The stand-ins of practice mode.")

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from enum import IntEnum
 from typing import Any, Final
 
-from workbench.ledger.states import SNAPSHOT_UNFINISHED, SnapshotState
+from workbench.ledger.states import SNAPSHOT_UNFINISHED, Attention, SnapshotState
 
 
 class Exit(IntEnum):
@@ -22,7 +22,6 @@ _OF_STATE: Final = {
     SnapshotState.FAILED: Exit.FAILED,
     SnapshotState.EXPIRED: Exit.FAILED,
     SnapshotState.CANCELED: Exit.FAILED,
-    SnapshotState.UNSURE: Exit.UNSURE,
     SnapshotState.STALLED: Exit.PERSON,
     SnapshotState.QUARANTINED: Exit.PERSON,
 }
@@ -33,13 +32,11 @@ def worst(codes: Iterable[Exit]) -> Exit:
 
 
 def of_snapshot(snapshot: Mapping[str, Any]) -> Exit:
-    """By its state; one that a person has to look at, or that is not finished, says so."""
-    state = SnapshotState(snapshot["state"])
-    if state in _OF_STATE:
-        return _OF_STATE[state]
-    if snapshot["attention"] is not None:
+    """By its state, unless it waits for a person; one that is not finished is unsure."""
+    if snapshot["attention"] in (Attention.PERSON, Attention.REVIEW):
         return Exit.PERSON
-    return Exit.UNSURE if state in SNAPSHOT_UNFINISHED else Exit.DONE
+    state = SnapshotState(snapshot["state"])
+    return _OF_STATE.get(state, Exit.UNSURE if state in SNAPSHOT_UNFINISHED else Exit.DONE)
 
 
 def of_execution(outcome: str) -> Exit:

@@ -6,8 +6,14 @@ poll.py       triggered  → ready        ask whether the snapshot is finished
 download.py   ready      → downloaded   the raw bytes, verified, kept for ever
 stage.py      downloaded → staged       rows into Parquet and rejects, under final names
 publish.py    staged     → published    into the manifest, in one transaction
+reconcile.py  unsure     → triggered | planned    look whether a trigger without an answer happened
 
 flow.py       the table of the steps
 sources.py    sources.csv → sources
 folders.py    the tree that people open: names, and why a folder is empty
+imports.py    a file on disk → raw bytes in the lake, as if downloaded
+bodies.py     arrays and CSV as lines
+recover.py    what exists at Bright Data against what we have
+status.py     how runs stand, in people's words
+tools.py      what the steps work with, and where a snapshot's files lie
 """

@@ -38,24 +38,28 @@ def write_notes(lake: Path, jobs: Iterable[Mapping[str, Any]]) -> None:
     for job in jobs:
         folder = make_folder(lake / job["folder"])
         note = folder / NOTE
-        text = _why_no_rows(list(job["snapshots"]))
+        text = _why_no_rows(job["id"], list(job["snapshots"]))
         if text is None:
             note.unlink(missing_ok=True)
         elif not note.exists() or note.read_text() != text:
             write_text(note, text)
 
 
-def _why_no_rows(snapshots: list[Mapping[str, Any]]) -> str | None:
+def _why_no_rows(job_id: str, snapshots: list[Mapping[str, Any]]) -> str | None:
     """None as soon as one snapshot has rows in the folder."""
     lines = []
     for snapshot in snapshots:
-        if snapshot["state"] == SnapshotState.PUBLISHED:
+        is_reused = snapshot["job_id"] != job_id
+        if snapshot["state"] == SnapshotState.PUBLISHED and not is_reused:
             return None
         said = snapshot["reason"] or _MEANING.get(SnapshotState(snapshot["state"]), "")
         name = snapshot["provider_id"] or "not sent yet"
-        lines.append(f"snapshot {name}: {snapshot['state']}. {_one_line(said)}")
+        where = f" Reused, not paid again: its rows are in {snapshot['home_folder']}" if is_reused else ""
+        lines.append(f"snapshot {name}: {snapshot['state']}. {_one_line(said)}{where}")
     unfinished = any(SnapshotState(snapshot["state"]) in SNAPSHOT_UNFINISHED for snapshot in snapshots)
     head = "No rows yet." if unfinished else "No rows came."
+    if snapshots and all(snapshot["job_id"] != job_id for snapshot in snapshots):
+        head = "No rows here: younger runs had asked the same."
     return "\n".join([head, "", *lines, "", "What each state means and what to do: docs/operating.md", ""])
 
 

@@ -114,15 +114,13 @@ def _snapshots(members: Sequence[_Asked], ask: Ask) -> Iterator[PlannedSnapshot]
 def _snapshot(batch: Sequence[_Asked], ask: Ask) -> PlannedSnapshot:
     inputs = tuple(one.inputs for one in batch)
     dataset, query = batch[0].dataset, batch[0].query
-    content = {"dataset_id": dataset.dataset_id, "query": query, "inputs": sorted(map(canonical, inputs))}
     own = ask.price_usd_per_record
     return PlannedSnapshot(
         inputs=inputs,
         source_ids=tuple(one.source.id for one in batch),
         query=query,
-        estimate_records=sum(_expected(one, ask) for one in batch),
+        records=tuple(_expected(one, ask) for one in batch),
         price_micro_usd=dataset.price_micro_usd if own is None else round(own * _MICRO),
-        input_hash=hashlib.sha256(canonical(content).encode()).hexdigest(),
     )
 
 

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from typing import Any
+
 from workbench.brightdata import datasets
+from workbench.collect.bodies import lines_of
+from workbench.collect.imports import is_imported
 from workbench.collect.tools import Tools, in_lake, job_folder, provider_id, staging, workspace
-from workbench.files import move_into_place, remove_tree, sha256_of
+from workbench.errors import BadInput, Permanent
+from workbench.files import canonical, move_into_place, remove_tree, sha256_of
 from workbench.ledger.records import Job, LakeFile, Move, Snapshot, Source
 from workbench.ledger.states import SnapshotState
 from workbench.tables.attribute import SourceRef
@@ -16,10 +22,14 @@ def read(snapshot: Snapshot, tools: Tools) -> Move:
     raw = snapshot.raw or {}
     raw_path = tools.lake / str(raw.get("path"))
     if not raw_path.is_file() or raw_path.stat().st_size != raw["stored_bytes"]:
+        if is_imported(provider_id(snapshot)):
+            raise Permanent(f"the raw file {raw_path} is gone or changed. Bring it in again: workbench import FILE")
         return Move(to=SnapshotState.READY, reason=f"the raw file {raw_path} is gone or changed; fetched again")
     job = tools.view.job(snapshot.job_id)
     work = workspace(snapshot, tools)
-    result = transform(raw_path, order(snapshot, job, _sources(snapshot, job, tools)), work)
+    lines = lines_of(raw_path, str(raw.get("shape")), work / "lines.ndjson")
+    wanted = order(snapshot, job, _sources(snapshot, job, tools), tools.datasets)
+    result = transform(raw_path, wanted, work / "tables", lines=lines)
     name = f"{provider_id(snapshot)}__v{TRANSFORM_VERSION}_{raw['sha256'][:8]}"
     files = [
         LakeFile(
@@ -28,7 +38,7 @@ def read(snapshot: Snapshot, tools: Tools) -> Move:
         )
     ]  # fmt: skip
     for one in result.files:
-        target = job_folder(snapshot, tools) / f"{name}.{one.kind}.parquet"
+        target = job_folder(snapshot, tools) / f"{name}.{one.path.name}"
         move_into_place(one.path, target)
         path = in_lake(target, tools)
         files.append(LakeFile(kind=one.kind, path=path, rows=one.rows, bytes=one.bytes, sha256=one.sha256))
@@ -50,8 +60,8 @@ def is_ours(snapshot: Snapshot) -> bool:
     return bool(snapshot.source_ids) and None not in snapshot.source_ids
 
 
-def order(snapshot: Snapshot, job: Job, sources: list[Source]) -> Order:
-    dataset = datasets.by_id(snapshot.dataset_id)
+def order(snapshot: Snapshot, job: Job, sources: list[Source], among: Iterable[datasets.Dataset]) -> Order:
+    dataset = datasets.by_id(snapshot.dataset_id, among=among)
     asked = {one: inputs for one, inputs in zip(snapshot.source_ids, snapshot.inputs, strict=True) if one is not None}
     return Order(
         kind=job.kind,
@@ -63,13 +73,26 @@ def order(snapshot: Snapshot, job: Job, sources: list[Source]) -> Order:
         sources=tuple(
             SourceRef(
                 source_id=one.id, url=one.url, creator=one.creator, project=one.project,
-                inputs={name: str(value) for name, value in asked.get(one.id, {"url": one.url}).items()},
+                inputs={name: _text(value) for name, value in (asked.get(one.id) or _asks(dataset, one)).items()},
             )
             for one in sources
         ),
         match_keys=dataset.match_keys,
         is_asked_by_these_alone=is_ours(snapshot),
     )  # fmt: skip
+
+
+def _asks(dataset: datasets.Dataset, source: Source) -> Mapping[str, Any]:
+    """What would be sent for the source, dates apart; whoever asked may have asked the same."""
+    try:
+        return datasets.inputs_for(dataset, source.url, source.options)
+    except BadInput:
+        return {"url": source.url}
+
+
+def _text(value: Any) -> str:
+    """As DuckDB reads it from the row that repeats it."""
+    return canonical(value) if isinstance(value, list | dict) else str(value)
 
 
 def _facts(result: Staged, files: list[LakeFile], told: list[SourceCount]) -> dict[str, object]:

@@ -38,7 +38,7 @@ def _job(job: Mapping[str, Any], lake: Path) -> dict[str, Any]:
         "service": job["service"],
         "status": status_of(job["snapshots"]),
         "folder": str(lake / job["folder"]),
-        "snapshots": [_snapshot(one) for one in job["snapshots"]],
+        "snapshots": [{**_snapshot(one), "reused": one["job_id"] != job["id"]} for one in job["snapshots"]],
     }
 
 

@@ -43,6 +43,11 @@ def hash_of(row: Mapping[str, Any]) -> str:
     return hashlib.sha256(b"\0" + canonical({k: v for k, v in row.items() if k != "hash"}).encode()).hexdigest()
 
 
+def lock(connection: Connection) -> None:
+    """Be the only one until the end of the transaction who decides by what all others have written."""
+    connection.execute(_LOCK_HEAD)
+
+
 def append(connection: Connection, actor: str, events: Sequence[Event]) -> None:
     """Append `events`; call it last in a transaction, since it locks the head for the rest of it."""
     if not events:

@@ -137,7 +137,7 @@ class Claims:
             *same,
         )
         ordered = query.order_by(table.c.next_at, table.c.id).limit(step.together - 1)
-        return connection.execute(ordered.with_for_update(skip_locked=True)).all()
+        return connection.execute(ordered.with_for_update(skip_locked=True, key_share=True)).all()
 
     def _survives(self, connection: Connection, table: Table, flow: Flow, row: Row[Any], events: list[Event]) -> bool:
         """Deal with an owner that died holding `row`; False when the item is not to be worked on now."""
@@ -161,7 +161,7 @@ class Claims:
         reason = "the worker stopped between the order and its answer: it may have happened"
         end = Move(to=flow.unsure, reason=reason, attention=Attention.RECONCILE, after=after)
         act = table.c.act_id == row.act_id if row.act_id else table.c.id == row.id
-        query = select(table).where(act, table.c.armed.is_(True)).order_by(table.c.id).with_for_update()
+        query = select(table).where(act, table.c.armed.is_(True)).order_by(table.c.id).with_for_update(key_share=True)
         return [self._give_up(connection, table, flow, one, end) for one in connection.execute(query).all()]
 
     @staticmethod
@@ -173,7 +173,8 @@ class Claims:
             .where(table.c.id == row.id)
             .values(
                 state=str(end.to), attention=end.attention, reason=end.reason, state_at=at, attempts=0, armed=False,
-                next_at=at + (end.after or timedelta()) if end.to in flow.steps else None, lease_owner=None, lease_token=table.c.lease_token + 1,
+                next_at=at + (end.after or timedelta()) if end.to in flow.steps else None, lease_owner=None,
+                lease_token=table.c.lease_token + 1,
                 crashes=table.c.crashes + 1,
                 **NO_PROGRESS,
             )
@@ -292,4 +293,4 @@ def _oldest_due(kind: str, states: tuple[StrEnum, ...], *, lock: bool = False) -
     )
     due = and_(item.state.in_([str(state) for state in states]), item.next_at <= bindparam("at"))
     query = select(ITEMS[kind] if lock else item.next_at).where(due, free).order_by(item.next_at, item.id).limit(1)
-    return query.with_for_update(skip_locked=True) if lock else query
+    return query.with_for_update(skip_locked=True, key_share=True) if lock else query

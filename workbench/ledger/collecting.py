@@ -5,18 +5,30 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from workbench.errors import BadInput, WorkbenchError
+from workbench.ledger.caps import NO_CAPS, Caps, check_start
 from workbench.ledger.chain import Event
 from workbench.ledger.clock import now
-from workbench.ledger.records import Money, NewSource, Plan, PlannedJob, PlannedSnapshot
-from workbench.ledger.states import SnapshotState
+from workbench.ledger.records import Money, NewSource, Plan, PlannedJob, PlannedSnapshot, fingerprint
+from workbench.ledger.states import SNAPSHOT_UNFINISHED, SnapshotState
 from workbench.ledger.store import Ledger
-from workbench.ledger.tables import job, plan, run, snapshot, snapshot_use, source, source_result
+from workbench.ledger.tables import (
+    chain_head,
+    job,
+    plan,
+    run,
+    snapshot,
+    snapshot_input,
+    snapshot_use,
+    source,
+    source_result,
+)
 
 _STOPPABLE: Final = (SnapshotState.PLANNED, SnapshotState.TRIGGERED)
 _MAY_COME_BACK: Final = (SnapshotState.UNSURE, SnapshotState.STALLED)
@@ -115,22 +127,41 @@ def load_plan(ledger: Ledger, plan_hash: str) -> Plan:
 
 
 def _planned_snapshot(body: Mapping[str, Any]) -> PlannedSnapshot:
-    return PlannedSnapshot(**{**body, "inputs": tuple(body["inputs"]), "source_ids": tuple(body["source_ids"])})
+    listed = {name: tuple(body[name]) for name in ("inputs", "source_ids", "records")}
+    return PlannedSnapshot(**{**body, **listed})
 
 
-def start_run(ledger: Ledger, plan_hash: str, *, folder: str) -> tuple[str, bool]:
-    """Start the kept plan once: (run id, whether this call started it). `folder` has ``{id6}`` for the run's id."""
+@dataclass(frozen=True)
+class Started:
+    """`reused` and `saved_micro_usd`: what younger snapshots answer, so that it is not paid again."""
+
+    run_id: str
+    is_new: bool
+    reused: int = 0
+    saved_micro_usd: int = 0
+
+
+def start_run(
+    ledger: Ledger, plan_hash: str, *, folder: str, caps: Caps = NO_CAPS, reuse: timedelta | None = None
+) -> Started:
+    """Start the kept plan once; a second call answers the same run. `folder` has ``{id6}`` for the run's id.
+
+    Inputs that a snapshot younger than `reuse` was asked are answered by it. Raises Refused above a cap.
+    """
     chosen = load_plan(ledger, plan_hash)
-    return ledger.write(lambda connection: _start_run(ledger, connection, chosen, folder))
+    return ledger.write(lambda connection: _start_run(ledger, connection, chosen, folder, caps, reuse))
 
 
-def _start_run(ledger: Ledger, connection: Connection, chosen: Plan, folder: str) -> tuple[str, bool]:
-    started = connection.execute(select(plan.c.run_id).where(plan.c.hash == chosen.hash).with_for_update()).scalar_one()
+def _start_run(
+    ledger: Ledger, connection: Connection, chosen: Plan, folder: str, caps: Caps, reuse: timedelta | None
+) -> Started:
+    # One start at a time: two at once would both find nothing to reuse, and both pay.
+    connection.execute(select(chain_head.c.id).with_for_update())
+    started = connection.execute(select(plan.c.run_id).where(plan.c.hash == chosen.hash)).scalar_one()
     if started is not None:
-        return str(started), False
+        return Started(str(started), is_new=False)
     run_id = uuid.uuid4().hex[:12]
     run_folder = folder.replace("{id6}", run_id[:6])
-    estimate: Money = chosen.estimate
     connection.execute(
         insert(run),
         {
@@ -139,14 +170,84 @@ def _start_run(ledger: Ledger, connection: Connection, chosen: Plan, folder: str
         },
     )  # fmt: skip
     connection.execute(update(plan).where(plan.c.hash == chosen.hash).values(run_id=run_id))
+    since = None if reuse is None else now() - reuse
+    wanted: list[tuple[str, int]] = []
+    reused: set[int] = set()
     for number, one in enumerate(chosen.jobs, 1):
-        _add_job(connection, run_id, f"{run_id}-{number}", run_folder, one)
-    facts = {"plan_hash": chosen.hash, "estimate_micro_usd": estimate.micro_usd, "name": chosen.name}
+        answers, rest = answered(connection, one, since)
+        _add_job(connection, run_id, f"{run_id}-{number}", run_folder, one, answers, rest)
+        reused |= answers
+        wanted += [(one.dataset_id, each.estimate_records * each.price_micro_usd) for each in rest]
+    check_start(connection, caps, wanted)
+    estimate = sum(micro_usd for _, micro_usd in wanted)
+    saved = chosen.estimate.micro_usd - estimate
+    facts = {
+        "plan_hash": chosen.hash, "estimate_micro_usd": estimate, "saved_micro_usd": saved, "name": chosen.name,
+        "is_fresh": reuse is None, "reused_snapshots": len(reused),
+    }  # fmt: skip
     ledger.append(connection, Event("run", run_id, "started", facts=facts))
-    return run_id, True
+    return Started(run_id, is_new=True, reused=len(reused), saved_micro_usd=saved)
 
 
-def _add_job(connection: Connection, run_id: str, job_id: str, run_folder: str, one: PlannedJob) -> None:
+def answered(connection: Connection, one: PlannedJob, since: datetime | None) -> tuple[set[int], list[PlannedSnapshot]]:
+    """Which younger snapshots answer inputs of the job, and what is left to be triggered."""
+    if since is None:
+        return set(), list(one.snapshots)
+    answers: set[int] = set()
+    rest = []
+    for planned in one.snapshots:
+        missing = []
+        for position, inputs in enumerate(planned.inputs):
+            found = _younger(connection, fingerprint(one.dataset_id, planned.query, inputs), since)
+            if found is None:
+                missing.append(position)
+            else:
+                answers.add(found)
+        if missing:
+            rest.append(planned.only(missing))
+    return answers, rest
+
+
+# What has rows, or will have them without anybody's doing.
+_ANSWERS: Final = tuple(map(str, (SNAPSHOT_UNFINISHED - {SnapshotState.UNSURE}) | {SnapshotState.PUBLISHED}))
+
+
+def _younger(connection: Connection, wanted: str, since: datetime) -> int | None:
+    query = (
+        select(snapshot.c.id)
+        .join(snapshot_input, snapshot_input.c.snapshot == snapshot.c.id)
+        .where(
+            snapshot_input.c.fingerprint == wanted,
+            snapshot.c.created_at >= since,
+            snapshot.c.state.in_(_ANSWERS),
+            snapshot.c.cancel_requested.is_(False),
+        )
+        .order_by(snapshot.c.id.desc())
+        .limit(1)
+    )
+    found: int | None = connection.execute(query).scalar_one_or_none()
+    return found
+
+
+def would_reuse(ledger: Ledger, chosen: Plan, reuse: timedelta | None) -> Money:
+    """What of the plan's estimate younger snapshots would save, were it started now."""
+    since = None if reuse is None else now() - reuse
+    with ledger.read() as connection:
+        rest = [each for one in chosen.jobs for each in answered(connection, one, since)[1]]
+    micro_usd = sum(each.estimate_records * each.price_micro_usd for each in rest)
+    records = sum(each.estimate_records for each in rest)
+    return Money(chosen.estimate.micro_usd - micro_usd, chosen.estimate.records - records)
+
+
+def _add_job(
+    connection: Connection,
+    run_id: str,
+    job_id: str,
+    run_folder: str,
+    one: PlannedJob,
+    answers: Iterable[int],
+    rest: Iterable[PlannedSnapshot],
+) -> None:
     connection.execute(
         insert(job),
         {
@@ -154,21 +255,32 @@ def _add_job(connection: Connection, run_id: str, job_id: str, run_folder: str, 
             "kind": one.kind, "dataset_id": one.dataset_id, "folder": f"{run_folder}/{one.folder}",
         },
     )  # fmt: skip
-    for planned in one.snapshots:
-        at = now()
-        key = connection.execute(
-            insert(snapshot).values(
-                state=str(SnapshotState.PLANNED), state_at=at, next_at=at, created_at=at, run_id=run_id, job_id=job_id,
-                dataset_id=one.dataset_id, inputs=planned.inputs, input_hash=planned.input_hash,
-                query=dict(planned.query), source_ids=planned.source_ids, estimate_records=planned.estimate_records,
-                price_micro_usd=planned.price_micro_usd,
-            )
-        ).inserted_primary_key  # fmt: skip
-        snapshot_id = number_of(key)
+    for snapshot_id in sorted(answers):
         connection.execute(insert(snapshot_use), {"snapshot": snapshot_id, "job_id": job_id, "run_id": run_id})
-        results = [{"snapshot": snapshot_id, "source_id": each} for each in dict.fromkeys(planned.source_ids)]
-        if results:
-            connection.execute(insert(source_result), results)
+    for planned in rest:
+        _add_snapshot(connection, run_id, job_id, one.dataset_id, planned)
+
+
+def _add_snapshot(connection: Connection, run_id: str, job_id: str, dataset_id: str, planned: PlannedSnapshot) -> None:
+    at = now()
+    key = connection.execute(
+        insert(snapshot).values(
+            state=str(SnapshotState.PLANNED), state_at=at, next_at=at, created_at=at, run_id=run_id, job_id=job_id,
+            dataset_id=dataset_id, inputs=planned.inputs, query=dict(planned.query), source_ids=planned.source_ids,
+            input_hash=fingerprint(dataset_id, planned.query, *planned.inputs),
+            estimate_records=planned.estimate_records, price_micro_usd=planned.price_micro_usd,
+        )
+    ).inserted_primary_key  # fmt: skip
+    snapshot_id = number_of(key)
+    connection.execute(insert(snapshot_use), {"snapshot": snapshot_id, "job_id": job_id, "run_id": run_id})
+    asked = [
+        {"snapshot": snapshot_id, "position": n, "fingerprint": fingerprint(dataset_id, planned.query, each)}
+        for n, each in enumerate(planned.inputs)
+    ]
+    connection.execute(insert(snapshot_input), asked)
+    results = [{"snapshot": snapshot_id, "source_id": each} for each in dict.fromkeys(planned.source_ids)]
+    if results:
+        connection.execute(insert(source_result), results)
 
 
 def cancel_run(ledger: Ledger, run_id: str) -> None:

@@ -122,13 +122,17 @@ def find_run(ledger: Ledger, text: str | None) -> str:
 
 
 def runs(ledger: Ledger, run_id: str | None = None) -> list[dict[str, Any]]:
-    """Runs, newest first, each with its jobs, each with its snapshots, as plain rows of the tables."""
+    """Runs, newest first, each with its jobs, each with its snapshots, as plain rows of the tables.
+
+    A snapshot that answers a later job too is in both; `home_folder` is the one with its rows.
+    """
     wanted = select(run).order_by(run.c.created_at.desc(), run.c.id)
     if run_id is not None:
         wanted = wanted.where(run.c.id == run_id)
     snapshots = (
-        select(snapshot, snapshot_use.c.job_id.label("used_by"))
+        select(snapshot, snapshot_use.c.job_id.label("used_by"), job.c.folder.label("home_folder"))
         .join(snapshot_use, snapshot_use.c.snapshot == snapshot.c.id)
+        .join(job, snapshot.c.job_id == job.c.id)
         .order_by(snapshot.c.id)
     )
     jobs = select(job).order_by(job.c.id)

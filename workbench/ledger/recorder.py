@@ -12,7 +12,8 @@ from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from workbench.errors import Transient, WorkbenchError
-from workbench.ledger.chain import Event
+from workbench.ledger.caps import NO_CAPS, Caps, check_trigger
+from workbench.ledger.chain import Event, lock
 from workbench.ledger.claims import NO_PROGRESS, Claims
 from workbench.ledger.clock import now
 from workbench.ledger.money import release_open, reserve, settle
@@ -29,8 +30,9 @@ class IllegalMove(WorkbenchError):
 
 
 class Recorder:
-    def __init__(self, ledger: Ledger, claims: Claims) -> None:
+    def __init__(self, ledger: Ledger, claims: Claims, *, caps: Caps = NO_CAPS) -> None:
         self._ledger = ledger
+        self._caps = caps
         self._claims = claims
         self._last_progress: dict[Claim, float] = {}
 
@@ -44,6 +46,8 @@ class Recorder:
                 begun = {"armed_at": now(), "acts": ITEMS[claim.kind].c.acts + 1, "looks": 0}
                 self._claims.check(connection, claim, armed=True, intent_id=order.intent_id, act_id=act, **begun)
                 if order.reserve is not None:
+                    lock(connection)  # two who look at once would both find room below a cap
+                    check_trigger(connection, self._caps, claim.item_id, order.reserve)
                     reserve(connection, claim, order.intent_id, order.reserve)
                 facts = {"intent_id": order.intent_id, **order.facts}
                 events.append(Event(claim.kind, str(claim.item_id), "armed", None, None, facts))
@@ -107,7 +111,7 @@ class Recorder:
     def _move(self, connection: Connection, claim: Claim, move: Move, *, due: bool) -> None:
         table = ITEMS[claim.kind]
         old = connection.execute(
-            select(table.c.state).where(table.c.id == claim.item_id).with_for_update()
+            select(table.c.state).where(table.c.id == claim.item_id).with_for_update(key_share=True)
         ).scalar_one()
         at = now()
         self._claims.check(

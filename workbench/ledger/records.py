@@ -6,12 +6,14 @@ written; each is one transaction that checks the item's fencing token before the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol
 
+from workbench.files import canonical
 from workbench.ledger.states import Attention, SnapshotState
 
 
@@ -130,11 +132,29 @@ class NewSource:
 @dataclass(frozen=True, kw_only=True)
 class PlannedSnapshot:
     inputs: tuple[Mapping[str, Any], ...]
-    source_ids: tuple[int, ...]
+    source_ids: tuple[int, ...]  # beside `inputs`, one each; so is `records`
     query: Mapping[str, Any]
-    estimate_records: int
+    records: tuple[int, ...]  # that each input may bring
     price_micro_usd: int
-    input_hash: str
+
+    @property
+    def estimate_records(self) -> int:
+        return sum(self.records)
+
+    def only(self, positions: Sequence[int]) -> PlannedSnapshot:
+        """The same for some of the inputs."""
+        return replace(
+            self,
+            inputs=tuple(self.inputs[n] for n in positions),
+            source_ids=tuple(self.source_ids[n] for n in positions),
+            records=tuple(self.records[n] for n in positions),
+        )
+
+
+def fingerprint(dataset_id: str, query: Mapping[str, Any], *inputs: Mapping[str, Any]) -> str:
+    """Names what is asked, in whatever order: equal fingerprints bring the same rows."""
+    content = {"dataset_id": dataset_id, "query": dict(query), "inputs": sorted(map(canonical, inputs))}
+    return hashlib.sha256(canonical(content).encode()).hexdigest()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -50,7 +50,7 @@ SNAPSHOT_MOVES: Final[dict[SnapshotState, frozenset[SnapshotState]]] = {
     S.QUARANTINED: frozenset({S.PLANNED, S.TRIGGERED, S.READY, S.DOWNLOADED, S.STAGED, S.FAILED, S.CANCELED}),
     S.PUBLISHED: frozenset({S.DOWNLOADED}),  # reprocess
     S.EMPTY: frozenset({S.DOWNLOADED, S.READY}),
-    S.FAILED: frozenset({S.PLANNED, S.TRIGGERED}),
+    S.FAILED: frozenset({S.PLANNED, S.TRIGGERED, S.DOWNLOADED}),  # the last where the raw bytes are ours
     S.EXPIRED: frozenset({S.TRIGGERED, S.DOWNLOADED}),  # found again; or staged from a kept delivery
     S.CANCELED: frozenset(),
     S.REUSED: frozenset(),

@@ -217,6 +217,15 @@ snapshot_use = Table(
     Column("run_id", ForeignKey("run.id"), nullable=False, index=True),
 )
 
+# What a snapshot was asked, input by input: a younger run that asks the same is answered by it.
+snapshot_input = Table(
+    "snapshot_input",
+    metadata,
+    Column("snapshot", ForeignKey("snapshot.id"), primary_key=True),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("fingerprint", String(64), nullable=False, index=True),
+)
+
 source_result = Table(
     "source_result",
     metadata,

@@ -58,27 +58,32 @@ class Watcher:
     def _watch(self) -> None:
         while True:
             self._soon.clear()
-            seen = self._look()
+            seen, is_shown = self._look()
             with self._lock:
-                if seen is not None and seen.is_over and not self._soon.is_set():
+                if seen is not None and seen.is_over and is_shown and not self._soon.is_set():
                     self._views.clear()  # nothing will change any more; a later add() looks once again
                     self._thread = None
                     return
             self._soon.wait(RESTING if seen is not None and seen.waiting else EVERY)
 
-    def _look(self) -> Standing | None:
+    def _look(self) -> tuple[Standing | None, bool]:
+        """How the run stands, and whether every view could show it."""
         found: list[Standing] = []
         with self._lock:
             views = tuple(self._views)
         if not handled(
             lambda: found.append(look(self._wb, self._run_id)), lambda error: _tell(views, error), self._wb.redactor
         ):
-            return None
+            return None, False
         self._pace.note(found[0].steps_done, found[0].steps_total)
-        for view, show_error in views:
-            if handled(lambda view=view: view(found[0]), show_error, self._wb.redactor):  # type: ignore[misc]
-                show_error(Html())
-        return found[0]
+        return found[0], all([self._show(view, found[0]) for view in views])  # all are shown, also after a failure
+
+    def _show(self, view: tuple[View, Callable[[Html], None]], seen: Standing) -> bool:
+        show, show_error = view
+        is_shown = handled(lambda: show(seen), show_error, self._wb.redactor)
+        if is_shown:
+            show_error(Html())
+        return is_shown
 
 
 def _tell(views: tuple[tuple[View, Callable[[Html], None]], ...], error: Html) -> None:

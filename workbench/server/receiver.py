@@ -116,7 +116,6 @@ class Receiver:
         )
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="receiver")
         self._nudged, self._stopping = threading.Event(), threading.Event()
-        self._loop = asyncio.new_event_loop()
         self._serving = threading.Thread(target=self._serve, name="receiver", daemon=True)
         self._matching = threading.Thread(target=self._match, name="matcher", daemon=True)
         self._up: threading.Event = threading.Event()
@@ -140,8 +139,7 @@ class Receiver:
     def stop(self) -> None:
         self._stopping.set()
         self._nudged.set()
-        if not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._quit.set)
+        self._loop.call_soon_threadsafe(self._quit.set)
         self._serving.join()
         self._matching.join()
         self._pool.shutdown()
@@ -157,20 +155,19 @@ class Receiver:
         return f"http://{host}:{self._port}"
 
     def _serve(self) -> None:
-        with contextlib.closing(self._loop):
-            self._loop.run_until_complete(self._listen())
+        asyncio.run(self._listen())
 
     async def _listen(self) -> None:
-        self._quit = asyncio.Event()
+        self._loop, self._quit = asyncio.get_running_loop(), asyncio.Event()
         wire = Wire(self._handle, self._limits, _STRANGER)
         try:
             server = await wire.listen(self._host, self._port)
+            self._port = server.sockets[0].getsockname()[1]
         except OSError as error:
             self._failed = error
             return
         finally:
             self._up.set()
-        self._port = server.sockets[0].getsockname()[1]
         async with server:
             await self._quit.wait()
             wire.close()

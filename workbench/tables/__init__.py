@@ -5,8 +5,9 @@ raw.py        bodies as received: kept, and read back line by line
 transform.py  a body → Parquet: strict read, exact read, the count that must come out
 columns.py    vendor keys → our columns and their types
 attribute.py  rows → sources
+mend.py       lines that cannot be read → lines that can
 reject.py     lines that did not become data → rejects
-feed.py       Python rows → DuckDB in bounded memory
+workshop.py   the DuckDB that transforms, in bounded memory
 catalog.py    the files of the lake and the ledger's tables as one queryable whole
 ledgered.py   the ledger's tables as Arrow
 guard.py      one SELECT and nothing else; a connection that reaches no further than the lake

@@ -1,7 +1,7 @@
 """Rows → sources: by what was asked for, never by the author.
 
-The vendor echoes what it was asked in `discovery_input` (for rows that it discovered) and in `input`. A row is the
-source's whose own input keys have the same values there; of several such sources the one with the lowest id.
+The vendor echoes what it was asked in `discovery_input` (for rows that it discovered) and in `input`. A row
+belongs to the source whose own input keys have the same values there; of several, to that of the lowest id.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ import duckdb
 from workbench.tables.columns import asked, below
 from workbench.tables.sql import fill, list_literal, literal
 
-# A query is no part of an address, except where it alone says what is meant: profile.php?id=…, watch?v=…, search?q=…
+# A query is no part of an address, except where it alone says what is meant: profile.php?id=…, watch?v=…
 MACROS: Final = r"""
 create temp macro bare_address(value) as
     regexp_replace(regexp_replace(trim(value), '#.*$', ''), '^([A-Za-z][A-Za-z0-9+.-]*:)?//', '');
 create temp macro told_apart_by(query) as
     list_sort(list_filter(string_split(query, '&'), lambda part: regexp_matches(
         part, '^(id|v|q|list|fbid|story_fbid|set|search_query|keyword|keywords|search_keyword)=.')));
-create temp macro address_of(bare) as
+create temp macro address_of(bare, query) as
     regexp_replace(lower(regexp_extract(bare, '^[^/?]*')), '^www\.', '')
     || rtrim(regexp_extract(bare, '^[^/?]*([^?]*)', 1), '/')
-    || case when contains(bare, '?') then array_to_string(told_apart_by(regexp_extract(bare, '\?(.*)$', 1)), '&')
-            else '' end;
-create temp macro address(value) as nullif(address_of(bare_address(value)), '');
+    || case when query = '' then '' else array_to_string(told_apart_by(query), '&') end;
+create temp macro address(value) as
+    nullif(address_of(bare_address(value), regexp_extract(bare_address(value), '\?(.*)$', 1)), '');
 create temp macro handle(value) as nullif(lower(trim(value)), '');
 """
 _SOURCES: Final = """
@@ -39,7 +39,8 @@ _KNOWN: Final = """
 set variable known_$number = (
     select map(list(signature), list(position))
     from (select $signature as signature, arg_min(position, source.source_id) as position
-          from (select getvariable('sources')[position] as source, position from (select unnest($positions) as position))
+          from (select getvariable('sources')[position] as source, position
+                from (select unnest($positions) as position))
           group by signature)
     where signature is not null)
 """
@@ -84,7 +85,7 @@ def introduce(
 def _asked_alike(
     sources: Sequence[SourceRef], keys: Sequence[str]
 ) -> list[tuple[tuple[str, ...], list[int]]]:
-    """Sources by which of the keys they were asked with, the fullest set first; positions are DuckDB's, from 1."""
+    """Sources by which of the keys they were asked with, the fullest set first; positions begin at 1."""
     groups: dict[tuple[str, ...], list[int]] = {}
     for position, source in enumerate(sources, start=1):
         if wanted := tuple(key for key in keys if str(source.inputs.get(key) or "").strip()):

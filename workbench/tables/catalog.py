@@ -1,7 +1,7 @@
-"""The lake as one queryable whole: views over the files that the manifest lists, and the ledger's tables beside them.
+"""The lake as one queryable whole: views over the files of the manifest, and the ledger's tables beside them.
 
-Every process has a catalog of its own, in memory; nobody waits for anybody's lock. A view names its files one by one,
-so a file that was not published, or lies in the tree by accident, is never read.
+Every process has a catalog of its own, in memory; nobody waits for anybody's lock. A view names its files one
+by one, so a file that was not published, or lies in the tree by accident, is never read.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ qualify row_number() over (
     order by scraped_at desc nulls last, snapshot_id desc, row_no desc) = 1
 """
 _RECORDS: Final = "create or replace view records as $rows"
-# Rows are numbered as they are read, and from 1 again with each file. What lies between the first and the last
-# snapshot of a branch is said apart, for the planner: it then reads no other branch than the one that is asked for.
+# Rows are numbered as they are read, and from 1 again with each file. The first and the last snapshot of a
+# branch are there for the planner: it then reads no other branch than the one that is asked for.
 _RECORDS_OF: Final = """
 select snapshot_id, row_no, record
 from (select filename, record,
@@ -46,7 +46,8 @@ from (select filename, record,
                  over (rows between unbounded preceding and current row) + 1 as row_no
       from (select filename, json as record, row_number() over () as number,
                    filename is distinct from lag(filename) over () as is_first
-            from read_ndjson_objects($files, filename = true, compression = 'zstd', maximum_object_size = $largest)))
+            from read_ndjson_objects($files, filename = true, compression = 'zstd',
+                                     maximum_object_size = $largest)))
 join (values $snapshots) as files(filename, snapshot_id) using (filename)
 where record::varchar <> 'null' and snapshot_id >= $first and snapshot_id <= $last
 """
@@ -107,7 +108,7 @@ class Catalog:
         *,
         version: Hashable = None,
     ) -> None:
-        """Make the views and tables anew, all at once; nothing is done or called while `version` stays the same."""
+        """Make the views and tables anew, all at once; nothing is called while `version` stays the same."""
         if version is not None and version == self._version:
             return
         files = files() if callable(files) else files
@@ -116,16 +117,17 @@ class Catalog:
             raise BadInput(
                 f"{', '.join(taken)}: a table of the ledger cannot have the name of a view of the lake."
             )
-        there = {file for file in files if (self.lake / file.path).is_file()}
+        there = [file for file in files if (self.lake / file.path).is_file()]
+        found = frozenset(there)
         with self.connection.cursor() as cursor:
             cursor.execute("begin")
             try:
-                self._replace(cursor, [file for file in files if file in there], tables)
+                self._replace(cursor, there, _with_records(files, there), tables)
             except BaseException:
                 cursor.execute("rollback")
                 raise
             cursor.execute("commit")
-        self.missing = tuple(Missing(file) for file in files if file not in there)
+        self.missing = tuple(Missing(file) for file in dict.fromkeys(files) if file not in found)
         self.names = (*self._view_names(), *tables)
         self._version = version
 
@@ -137,7 +139,11 @@ class Catalog:
         self.connection.close()
 
     def _replace(
-        self, cursor: duckdb.DuckDBPyConnection, files: Sequence[LakeFile], tables: Mapping[str, TableData]
+        self,
+        cursor: duckdb.DuckDBPyConnection,
+        files: Sequence[LakeFile],
+        with_records: Sequence[LakeFile],
+        tables: Mapping[str, TableData],
     ) -> None:
         for kind in _PINNED:
             cursor.execute(self._view(kind, [file for file in files if file.kind == kind]))
@@ -145,7 +151,9 @@ class Catalog:
             cursor.execute(
                 fill(_LATEST, view=name(f"{kind}_latest"), table=name(kind), identity=name(identity))
             )
-        self.records = " union all ".join(self._records_of(some) for some in _branches(files)) or _NO_RECORDS
+        self.records = (
+            " union all ".join(self._records_of(some) for some in _branches(with_records)) or _NO_RECORDS
+        )
         cursor.execute(fill(_RECORDS, rows=self.records))
         for table in set(self.names) - set(self._view_names()) - set(tables):
             cursor.execute(fill("drop table if exists $table", table=name(table)))
@@ -185,14 +193,17 @@ class Catalog:
         return (*_PINNED, *(f"{kind}_latest" for kind in IDENTITY), "records")
 
 
-def _branches(files: Sequence[LakeFile]) -> Iterator[Sequence[LakeFile]]:
-    """The files with the rows of each snapshot, by snapshot: of kind "lines" where there is one, else the raw one."""
-    apart = {file.snapshot_id for file in files if file.kind == "lines"}
-    chosen = [
+def _with_records(listed: Sequence[LakeFile], there: Sequence[LakeFile]) -> list[LakeFile]:
+    """The file with the rows of each snapshot: that of kind "lines" if one is listed, else the raw one."""
+    apart = {file.snapshot_id for file in listed if file.kind == "lines"}
+    return [
         file
-        for file in files
+        for file in there
         if file.kind == "lines" or (file.kind == "raw" and file.snapshot_id not in apart)
     ]
-    chosen.sort(key=lambda file: file.snapshot_id.encode())  # as DuckDB compares texts
-    size = -(-len(chosen) // _BRANCHES) or 1
-    yield from (chosen[start : start + size] for start in range(0, len(chosen), size))
+
+
+def _branches(files: Sequence[LakeFile]) -> Iterator[Sequence[LakeFile]]:
+    by_snapshot = sorted(files, key=lambda file: file.snapshot_id.encode())  # as DuckDB compares texts
+    size = -(-len(by_snapshot) // _BRANCHES) or 1
+    yield from (by_snapshot[start : start + size] for start in range(0, len(by_snapshot), size))

@@ -26,9 +26,10 @@ _CASTS: Final = {
     "TIMESTAMPTZ": "moment",
     "VARCHAR[]": "texts",
 }
-# nested: also a value that came as JSON text, as in cells of CSV. moment: without a zone it is UTC; an epoch is in
-# seconds, or in milliseconds where seconds would be past the year 5000; what Python cannot hold as a date is NULL.
-# entry: of an object in a list its address or name. texts: a list, JSON text of one, one value, or text with commas.
+# nested: also a value that came as JSON text, as in cells of CSV.
+# moment: without a zone it is UTC; an epoch is in seconds, or in milliseconds where seconds would be past the
+# year 5000; what Python cannot hold as a date is NULL.
+# texts: a list, JSON text of one, one value, or text with commas; of an object in it the address or name.
 MACROS: Final = r"""
 create temp macro nested(value) as case when left(value, 1) in ('{', '[') then try_cast(value as json) end;
 create temp macro plain(value) as nullif(value, '');
@@ -39,10 +40,10 @@ create temp macro truth(value) as try_cast(value as boolean);
 create temp macro unquoted(value) as trim(value, ' "');
 create temp macro from_epoch(n) as
     case when abs(n) between 100000000 and 99999999999 then make_timestamp(n * 1000000::bigint)
-         when abs(n) between 100000000000 and 99999999999999 then make_timestamp(n * 1000::bigint) end::timestamptz;
+         when abs(n) between 100000000000 and 99999999999999 then make_timestamp(n * 1000::bigint)
+    end::timestamptz;
 create temp macro in_range(moment) as
-    case when moment >= '0001-01-02 00:00:00+00'::timestamptz and moment < '9999-12-31 00:00:00+00'::timestamptz
-         then moment end;
+    case when moment >= '0001-01-02'::timestamptz and moment < '9999-12-31'::timestamptz then moment end;
 create temp macro moment(value) as in_range(coalesce(
     try_cast(unquoted(value) as timestamptz), from_epoch(try_cast(unquoted(value) as bigint))));
 

@@ -1,4 +1,4 @@
-"""What people and pages may ask: one statement that only reads, on a connection that reaches the lake alone."""
+"""What people and pages may ask: one statement that only reads; and how far a locked connection reaches."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def lock_down(connection: duckdb.DuckDBPyConnection, lake: Path) -> None:
 def select_only(sql: str) -> str:
     """The statement itself, if it is one and only reads; everything else is refused.
 
-    DuckDB's own parser decides. DESCRIBE, SHOW, SUMMARIZE and FROM are selects to it; EXPLAIN is allowed over one.
+    DuckDB's own parser decides. DESCRIBE, SHOW, SUMMARIZE and FROM are selects to it; EXPLAIN may go before.
     """
     kind = _kind(sql)
     if kind == duckdb.StatementType.EXPLAIN:

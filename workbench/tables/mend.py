@@ -1,6 +1,6 @@
-"""Lines that the strict read cannot take → lines that it can: mended where only the writing is wrong, else `null`.
+"""Lines that the strict read cannot take → lines that it can: mended if only badly written, otherwise `null`.
 
-A text that was cut within an emoji, a control character or a key given twice makes a line unreadable to DuckDB,
+A text cut within an emoji, a control character or a key given twice makes a line unreadable to DuckDB,
 although the row is all there. DuckDB itself says which lines it can read, so nothing is held back from it.
 """
 
@@ -61,7 +61,7 @@ def _unreadable(connection: duckdb.DuckDBPyConnection, lines: list[bytes]) -> li
 
 
 def _rewritten(line: bytes) -> bytes:
-    """The same object written properly: of a key given twice the last, half a character as the sign for that."""
+    """The same object written properly: of a key given twice the last, for half a character U+FFFD."""
     try:
         found = json.loads(line, strict=False)
     except (ValueError, RecursionError):

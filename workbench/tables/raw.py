@@ -7,9 +7,9 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Final, Literal
+from typing import IO, Final, Literal, Protocol
 
-import pyarrow
+import pyarrow as pa
 import zstandard
 
 from workbench.errors import Permanent
@@ -17,7 +17,7 @@ from workbench.files import CHUNK, written_beside
 
 Shape = Literal["ndjson", "array", "csv", "empty"]
 
-# Bytes. The widest real rows have half a megabyte; DuckDB sets twice this aside for each file that it reads at once.
+# Bytes. The widest real rows have half a megabyte; DuckDB sets twice this aside for each file that it reads.
 LONGEST_LINE: Final = 16 << 20
 _BLOCK: Final = 1024  # lines
 _BLANK: Final = b" \t\r"
@@ -51,7 +51,13 @@ class Body:
         return not self.blank and self.longest <= LONGEST_LINE
 
 
-def store_raw(parts: Sequence[Path], target: Path) -> RawFile:
+class Part(Protocol):
+    """A file, or what opens like one."""
+
+    def open(self, mode: Literal["rb"], /) -> IO[bytes]: ...
+
+
+def store_raw(parts: Sequence[Part], target: Path) -> RawFile:
     """Write the parts as one body to `target`, zstd, in one pass; the same parts give the same bytes on disk.
 
     Parts are joined at line ends: one that stops without a line end gets it before the next begins.
@@ -74,9 +80,9 @@ def store_raw(parts: Sequence[Path], target: Path) -> RawFile:
 
 
 def body_lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    """Number and bytes of every line, blank ones too; of a line that is too long one byte more than allowed."""
+    """Number and bytes of every line, blank ones too; of one that is too long one byte more than allowed."""
     number, held, length = 0, list[bytes](), 0
-    for chunk in _chunks(path):
+    for chunk in body_chunks(path):
         first, *more = chunk.split(b"\n")
         for piece in more:
             number += 1
@@ -95,7 +101,7 @@ def is_blank(line: bytes) -> bool:
 
 def count(path: Path) -> Body:
     number = blank = longest = densest = block = 0
-    for number, line in body_lines(path):  # noqa: B007  the last number is the count
+    for number, line in body_lines(path):
         blank += is_blank(line)
         longest = max(longest, len(line))
         block += len(line)
@@ -132,7 +138,7 @@ def _line(number: int, pieces: list[bytes]) -> bytes:
     return line.removeprefix(_BOM) if number == 1 else line
 
 
-def _joined(parts: Iterable[Path]) -> Iterator[bytes]:
+def _joined(parts: Iterable[Part]) -> Iterator[bytes]:
     last = b"\n"
     for part in parts:
         with part.open("rb") as file:
@@ -154,18 +160,18 @@ def _shape(first: bytes) -> Shape:
     return "ndjson" if first == b"{" else "array" if first == b"[" else "csv"
 
 
-def _chunks(path: Path) -> Iterator[bytes]:
+def body_chunks(path: Path) -> Iterator[bytes]:
     if not is_compressed(path):
         with path.open("rb") as file:
             yield from _read(file)
         return
     # Arrow's reader and not zstandard's: that one takes a file cut short for a whole one.
     try:
-        with pyarrow.input_stream(str(path), compression="zstd") as body:
+        with pa.input_stream(str(path), compression="zstd") as body:
             while chunk := body.read(CHUNK):
                 yield chunk
     except OSError as error:
         raise Permanent(
-            f"the stored body {path.name} is damaged: {error}. Restore it from a backup, or download the snapshot "
-            "again while the vendor still has it."
+            f"the stored body {path.name} is damaged: {error}. Restore it from a backup, or download the "
+            "snapshot again while the vendor still has it."
         ) from error

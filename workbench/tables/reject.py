@@ -17,7 +17,8 @@ _READ: Final = """
     select number as $row, line as "#line", fault as "#fault", why as "#why", json_type(parsed) as "#type",
            unnest(from_json(parsed, $structure))
     from read_json($file, format = 'newline_delimited', maximum_object_size = $largest,
-                   columns = {number: 'BIGINT', line: 'VARCHAR', parsed: 'VARCHAR', fault: 'VARCHAR', why: 'VARCHAR'})
+                   columns = {number: 'BIGINT', line: 'VARCHAR', parsed: 'VARCHAR', fault: 'VARCHAR',
+                              why: 'VARCHAR'})
 """
 # "data" is no kind of reject: it is a line that the read left out although it holds a row.
 _KINDS: Final = """
@@ -44,7 +45,7 @@ case "#kind" when 'error' then coalesce(plain(error), plain(error_code))
 
 
 def write_lines(lines: Iterable[tuple[int, bytes, bytes]], target: Path) -> int:
-    """Number, line as received and line as read, described for DuckDB; the bytes of the longest description."""
+    """Describe for DuckDB: number, line as received, line as read. Returns the bytes of the longest."""
     longest = 0
     with target.open("wb") as file:
         for number, line, read in lines:

@@ -1,4 +1,4 @@
-"""The pinned columns of every kind of table: name → DuckDB type, the same in every file that was ever written.
+"""The pinned columns of every kind of table: name → DuckDB type, the same in every file ever written.
 
 A file that differs by one type makes DuckDB widen the column for everybody, so nothing here is inferred.
 Whoever changes a column raises TRANSFORM_VERSION; every snapshot is then reprocessed from its raw bytes.
@@ -20,7 +20,7 @@ _PROVENANCE: Final = {
     "job_id": "VARCHAR",
     "snapshot_id": "VARCHAR",
     "dataset_id": "VARCHAR",
-    "row_no": "BIGINT",  # 1-based number of the line in the body, or of the row where the body is an array or CSV
+    "row_no": "BIGINT",  # of the line in the body, from 1; of the row where the body is an array or CSV
     "scraped_at": "TIMESTAMPTZ",
 }
 _ORIGIN: Final = {"platform": "VARCHAR", "service": "VARCHAR"}

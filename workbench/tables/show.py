@@ -12,7 +12,7 @@ import json
 import math
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import IO, Any, Final, Literal
@@ -28,7 +28,10 @@ FORMATS: Final[tuple[Format, ...]] = ("table", "json", "csv", "parquet")
 _BATCH: Final = 2048
 _WIDEST: Final = 60  # columns of a cell in a text table
 _ESCAPES: Final = re.compile(
-    r"\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b[PX^_][^\x1b]*(?:\x1b\\)?|(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b.?"
+    r"\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?"  # OSC: titles, links, the clipboard
+    r"|\x1b[PX^_][^\x1b]*(?:\x1b\\)?"  # other strings
+    r"|(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"  # CSI: colours, cursor, screen
+    r"|\x1b.?"
 )
 _BREAKS: Final = re.compile(r"[\t\n\v\f\r\x85\u2028\u2029]+")
 _JOINER: Final = "\u200d"  # holds emojis of several signs together
@@ -74,8 +77,7 @@ def _write_table(relation: duckdb.DuckDBPyRelation, out: IO[bytes]) -> None:
     is_number = [str(kind) in _NUMBERS for kind in relation.types]
     widths = [max(map(_width, column)) for column in zip(head, *body, strict=True)]
     for line in (head, ["─" * width for width in widths], *body):
-        cells = (_padded(*cell) for cell in zip(line, widths, is_number, strict=True))
-        out.write("  ".join(cells).rstrip().encode() + b"\n")
+        out.write(_line(line, widths, is_number).encode() + b"\n")
     out.write(f"({len(body)} {'row' if len(body) == 1 else 'rows'})\n".encode())
 
 
@@ -146,21 +148,28 @@ def _parsed(value: str | None) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, datetime):
-        return (value.astimezone(UTC) if value.tzinfo else value).isoformat().replace("+00:00", "Z")
-    if isinstance(value, (date, time)):
-        return value.isoformat()
-    if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
-    if isinstance(value, bytes):
-        return base64.b64encode(value).decode()
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
+    for kind, plain in _PLAIN.items():
+        if isinstance(value, kind):
+            return plain(value)
     return value if value is None or isinstance(value, (str, int)) else str(value)
+
+
+def _moment(value: datetime) -> str:
+    return (value.astimezone(UTC) if value.tzinfo else value).isoformat().replace("+00:00", "Z")
+
+
+# In this order: a datetime is a date too.
+_PLAIN: Final[Mapping[type, Callable[[Any], Any]]] = {
+    float: lambda value: value if math.isfinite(value) else None,
+    datetime: _moment,
+    date: date.isoformat,
+    time: time.isoformat,
+    Decimal: lambda value: int(value) if value == value.to_integral_value() else float(value),
+    bytes: lambda value: base64.b64encode(value).decode(),
+    dict: lambda value: {str(key): _plain(item) for key, item in value.items()},
+    list: lambda value: [_plain(item) for item in value],
+    tuple: lambda value: [_plain(item) for item in value],
+}
 
 
 def _cell(value: Any) -> str:
@@ -176,6 +185,9 @@ def _width(text: str) -> int:
     )
 
 
-def _padded(text: str, width: int, is_number: bool) -> str:
-    space = " " * (width - _width(text))
-    return space + text if is_number else text + space
+def _line(cells: Sequence[str], widths: Sequence[int], rightwards: Sequence[bool]) -> str:
+    padded = []
+    for cell, width, right in zip(cells, widths, rightwards, strict=True):
+        space = " " * (width - _width(cell))
+        padded.append(space + cell if right else cell + space)
+    return "  ".join(padded).rstrip()

@@ -21,7 +21,7 @@ def name(text: str) -> str:
 
 
 def path_literal(path: Path) -> str:
-    """One file, for a reader of files: DuckDB takes `[`, `*` and `?` for patterns, also in a list of files."""
+    """One file, for a reader of files: DuckDB takes `[`, `*` and `?` for patterns, also in a list."""
     return literal("".join(f"[{char}]" if char in "*?[" else char for char in str(path)))
 
 

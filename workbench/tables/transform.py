@@ -1,12 +1,12 @@
-"""raw → table: one body of rows becomes Parquet files with pinned columns; no line is lost and none is invented.
+"""raw → table: one body of rows becomes Parquet files with pinned columns; no line is lost, none is invented.
 
 The strict read takes each line for one JSON object and stops at the first that is none. Then, and where blank
-lines would spoil its count, every line is looked at and mended or emptied (mend.py), and the same read takes that.
-What did not become data becomes a reject with its reason (reject.py).
+lines would spoil its count, every line is looked at and mended or emptied (mend.py), and the same read takes
+that. What did not become data becomes a reject with its reason (reject.py).
 
-`row_no` is the number of the line in the body. Where the body is no NDJSON (an array, CSV) or was mended, a file of
-kind "lines" goes with it: one JSON value a line, `null` where a line held no row, so that row n is the n-th value.
-The bytes as received stay the file of kind "raw" in either case.
+`row_no` is the number of the line in the body. Where the body is no NDJSON (an array, CSV) or was mended, a
+file of kind "lines" goes with it: one JSON value a line, `null` where a line held no row, so that row n is
+the n-th value. The bytes as received stay the file of kind "raw" in either case.
 """
 
 from __future__ import annotations
@@ -63,9 +63,7 @@ class Order:
     """What a body is to become, and for whom it was collected."""
 
     kind: str
-    columns: Mapping[
-        str, tuple[str, ...]
-    ]  # our column → vendor paths tried in order, dotted into nested objects
+    columns: Mapping[str, tuple[str, ...]]  # our column → vendor paths in order, dotted into nested objects
     constants: Mapping[str, str | None]  # platform, service, run_id, job_id, snapshot_id, dataset_id
     sources: tuple[SourceRef, ...]
     match_keys: tuple[str, ...]
@@ -121,7 +119,7 @@ def transform(raw_file: Path, order: Order, folder: Path, *, lines: Path | None 
 
 
 class _Work:
-    """One body on its way through one connection: methods write the files, or answer from those that are there."""
+    """One body on its way through one connection: methods write the files, or answer from those there."""
 
     def __init__(
         self, connection: duckdb.DuckDBPyConnection, order: Order, body: Path, counted: raw.Body, folder: Path
@@ -159,8 +157,9 @@ class _Work:
         data, rejected = rows_in(self.data), self._rejected()
         if self._line_count() != data + rejected.total() or rejected["data"]:
             raise Permanent(
-                f"the body has {self._line_count()} lines, of which {data} became rows and {rejected.total()} rejects, "
-                f"{rejected['data']} of them for no reason. Nothing is published; the bytes as received are kept."
+                f"the body has {self._line_count()} lines, of which {data} became rows and "
+                f"{rejected.total()} rejects, {rejected['data']} of them for no reason. Nothing is "
+                "published; the bytes as received are kept."
             )
 
     def staged(self, *, exact: bool) -> Staged:
@@ -203,10 +202,9 @@ class _Work:
     def _write_rejects(self, lines: Path) -> None:
         """Of every line that is not in the data file, so that none can be left out unseen."""
         taken = numbers_in(self.data, self.counted.lines)
-        both = zip(raw.body_lines(self.body), raw.body_lines(lines), strict=True)
         left = (
             (number, line, read)
-            for (number, line), (_, read) in both
+            for number, line, read in self._received_and(lines)
             if not taken[number] and not raw.is_blank(line)
         )
         longest = reject.write_lines(left, self.rejected_lines)
@@ -214,6 +212,14 @@ class _Work:
         self._write(
             reject.select(self.mapped, self.source, snapshot_id, self.rejected_lines, longest), self.rejects
         )
+
+    def _received_and(self, lines: Path) -> Iterator[tuple[int, bytes, bytes]]:
+        """Every line as it was received and as it was read."""
+        if lines == self.body:
+            yield from ((number, line, line) for number, line in raw.body_lines(lines))
+            return
+        for (number, line), (_, read) in zip(raw.body_lines(self.body), raw.body_lines(lines), strict=True):
+            yield number, line, read
 
     def _write(self, rows: str, target: Path) -> None:
         group = _ROW_GROUP_BYTES // max(self.counted.densest, 1)

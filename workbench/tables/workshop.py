@@ -17,7 +17,7 @@ from workbench.tables import attribute, columns
 
 _SETTINGS: Final = {
     "memory_limit": "512MB",
-    # Rows are numbered one after the other: a second thread would only wait, at a third more of processor time.
+    # Rows are numbered one after the other: a second thread would only wait, at a third more processor time.
     "threads": "1",
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",

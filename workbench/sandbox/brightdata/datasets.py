@@ -34,7 +34,7 @@ def _many(inputs: str, *, filled: tuple[str, ...] = ()) -> Method:
 
 def _found(inputs: str, *required: str, many: bool = True, filled: tuple[str, ...] = ()) -> Method:
     """Discovery; the first of its inputs is the one that says what to look for."""
-    first = inputs.split()[0]
+    first = inputs.split(maxsplit=1)[0]
     return Method(keys(inputs), required=required or (first,), many=many, discovers=True, filled=filled)
 
 

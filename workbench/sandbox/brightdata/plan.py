@@ -25,7 +25,7 @@ _DEFAULT_WINDOW: Final = timedelta(days=90)
 _DATE_FORMATS: Final = ("%Y-%m-%d", "%m-%d-%Y", "%m/%d/%Y")
 _PATCHY: Final = 4
 _IDS: Final = ("post_id", "shortcode", "id", "comment_id")
-_FOLDERS: Final = frozenset("in company p reel posts pulse groups channel c user".split())
+_FOLDERS: Final = frozenset(["in", "company", "p", "reel", "posts", "pulse", "groups", "channel", "c", "user"])
 
 
 @dataclass(frozen=True)

@@ -247,6 +247,15 @@ def upgrade() -> None:
     op.create_index(op.f("ix_delivery_next_at"), "delivery", ["next_at"], unique=False)
     op.create_index(op.f("ix_delivery_snapshot"), "delivery", ["snapshot"], unique=False)
     op.create_table(
+        "snapshot_input",
+        sa.Column("snapshot", Big, nullable=False),
+        sa.Column("position", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("fingerprint", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(["snapshot"], ["snapshot.id"], name=op.f("fk_snapshot_input_snapshot")),
+        sa.PrimaryKeyConstraint("snapshot", "position", name=op.f("pk_snapshot_input")),
+    )
+    op.create_index(op.f("ix_snapshot_input_fingerprint"), "snapshot_input", ["fingerprint"], unique=False)
+    op.create_table(
         "snapshot_use",
         sa.Column("snapshot", Big, nullable=False),
         sa.Column("job_id", sa.String(length=40), nullable=False),
