@@ -12,7 +12,7 @@ import pytest
 
 from workbench.brightdata.answers import NotFound, NotReady, SnapshotExpired
 from workbench.brightdata.client import BrightData
-from workbench.brightdata.datasets import DATASETS, inputs_for, way_for
+from workbench.brightdata.datasets import DATASETS, find, inputs_for, way_for
 from workbench.brightdata.rows import kind_of_row
 from workbench.errors import BadInput, Misconfigured, Throttled, Transient, Unanswered
 from workbench.secret import Secret
@@ -21,12 +21,32 @@ pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("workbench.sandbox") is None, reason="the sandbox is not in this checkout"
 )
 
+FACEBOOK = find("facebook", "posts")
 SOURCES = {
     "instagram posts": "https://www.instagram.com/some.one/",
     "instagram profiles": "https://www.instagram.com/some.one/",
     "instagram comments": "https://www.instagram.com/p/Cabc123/",
     "facebook posts": "https://www.facebook.com/someone",
+    "instagram reels": "https://www.instagram.com/some.one/",
+    "facebook group_posts": "https://www.facebook.com/groups/someone",
+    "facebook posts_by_url": "https://www.facebook.com/someone/posts/123",
+    "facebook reels": "https://www.facebook.com/someone",
+    "facebook comments": "https://www.facebook.com/someone/posts/123",
+    "tiktok profiles": "https://www.tiktok.com/@someone",
+    "tiktok posts": "https://www.tiktok.com/@someone",
+    "tiktok posts_by_profile_fast": "https://www.tiktok.com/@someone",
+    "tiktok posts_by_url_fast": "https://www.tiktok.com/tag/tea",
+    "tiktok posts_by_search_fast": "https://www.tiktok.com/search?q=tea",
+    "tiktok comments": "https://www.tiktok.com/@someone/video/7123",
     "linkedin posts": "https://www.linkedin.com/in/some-one",
+    "linkedin profiles": "https://www.linkedin.com/in/some-one",
+    "linkedin companies": "https://www.linkedin.com/company/some-firm",
+    "linkedin jobs": "https://www.linkedin.com/jobs/view/tester-4123",
+    "youtube videos": "https://www.youtube.com/@someone",
+    "youtube channels": "https://www.youtube.com/@someone",
+    "youtube comments": "https://www.youtube.com/watch?v=abcdefghijk",
+    "x posts": "https://x.com/someone",
+    "x profiles": "https://x.com/someone",
 }
 
 
@@ -107,13 +127,13 @@ def test_in_parts(client, tmp_path):
 
 def test_a_lost_trigger_is_there_to_be_found(client, switch):
     switch(drop_after_trigger={"times": 1})
-    before = {each.snapshot_id for each in client.list_snapshots(DATASETS[3].dataset_id)}
+    before = {each.snapshot_id for each in client.list_snapshots(FACEBOOK.dataset_id)}
 
     with pytest.raises(Unanswered):
-        collect(client, DATASETS[3])
+        collect(client, FACEBOOK)
 
-    [found] = {each.snapshot_id for each in client.list_snapshots(DATASETS[3].dataset_id)} - before
-    assert client.inputs(found) == [inputs_for(DATASETS[3], SOURCES["facebook posts"])]
+    [found] = {each.snapshot_id for each in client.list_snapshots(FACEBOOK.dataset_id)} - before
+    assert client.inputs(found) == [inputs_for(FACEBOOK, SOURCES["facebook posts"])]
 
 
 @pytest.mark.parametrize(

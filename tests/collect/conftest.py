@@ -116,7 +116,7 @@ class Desk:
         return plan
 
     def start(self, *sources: NewSource, **ask: Any) -> str:
-        return collecting.start_run(self.ledger, self.plan(*sources, **ask).hash, folder="Run_{id6}")[0]
+        return collecting.start_run(self.ledger, self.plan(*sources, **ask).hash, folder="Run_{id6}").run_id
 
     def advance(self, until: str | None = None, *, most: int = 30) -> Snapshot:
         """Run the next step now; or steps until the first snapshot's state is `until`."""

@@ -173,6 +173,7 @@ def spend(url, locks, cap):
     wait()
     while worker.advance(bench):
         pass
+    say("over")
     ledger.close()
 
 
@@ -209,9 +210,21 @@ def call(url, locks, seconds, window, refusals):
         one.start()
     for one in crew:
         one.join()
+    say("over")
     ledger.close()
 
 
+def serve():
+    """One order a line, in a process that is kept."""
+    for line in sys.stdin:
+        verb, *args = json.loads(line)
+        VERBS[verb](*args)
+
+
+VERBS = {
+    verb.__name__: verb
+    for verb in (open_it, open_as_nobody, hold, fork, fork_and_work, work, paused, start, spend, add, call, serve)
+}
+
 if __name__ == "__main__":
-    verbs = [open_it, open_as_nobody, hold, fork, fork_and_work, work, paused, start, spend, add, call]
-    {verb.__name__: verb for verb in verbs}[sys.argv[1]](*sys.argv[2:])
+    VERBS[sys.argv[1]](*sys.argv[2:])

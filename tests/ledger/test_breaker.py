@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.ledger.world import children
+from tests.ledger.world import all_at_once
 from workbench.errors import Throttled
 from workbench.ledger import breaker
 from workbench.ledger.breaker import MOST, WINDOW, Breaker
@@ -27,11 +27,7 @@ def clock(monkeypatch):
 def test_four_processes_are_refused_at_most_ten_times_in_a_window(url, tmp_path):
     """A vendor that always refuses, twelve threads that always ask; the window is one second here instead of 5 min."""
     window, refusals = 1.0, tmp_path / "refusals"
-    with children(4, "call", url, tmp_path / "locks", 1.8, window, refusals) as crew:
-        for child in crew:
-            child.tell()
-        for child in crew:
-            child.process.communicate(timeout=60)
+    all_at_once(4, "call", url, tmp_path / "locks", 1.8, window, refusals)
     times = sorted(float(line) for line in refusals.read_text().split())
 
     assert len(times) >= MOST

@@ -9,6 +9,10 @@ from tests.ledger.world import (
     RESERVE,
     S,
     a_flow,
+    a_job,
+    a_plan,
+    a_snapshot,
+    a_source,
     add,
     all_at_once,
     change,
@@ -17,14 +21,15 @@ from tests.ledger.world import (
     events,
     money,
     row,
+    start,
     story,
 )
 from workbench.errors import Fenced
-from workbench.ledger import chain, claims, lanes
+from workbench.ledger import chain, claims, collecting, lanes, queries
 from workbench.ledger.clock import boot_time, now
 from workbench.ledger.lanes import Lanes
 from workbench.ledger.recorder import Recorder
-from workbench.ledger.records import Armed, Disarmed, Move, Progress, SourceResult, Stay, Step
+from workbench.ledger.records import Armed, Disarmed, LakeFile, Move, Progress, SourceResult, Stay, Step
 from workbench.ledger.states import Attention
 from workbench.ledger.tables import lease
 
@@ -537,9 +542,13 @@ def test_who_is_at_work_is_known_and_the_dead_are_swept(ledger, open_another):
 
 
 def test_results_and_files_are_written_with_the_move(ledger):
-    add(ledger)
+    collecting.add_sources(ledger, [a_source()])
+    start(ledger, a_plan(a_job(a_snapshot([1]))))
     mine = claims_of(ledger)
-    move = Move(to=S.TRIGGERED, results=(SourceResult(source_id=1, row_count=1, warning_count=0, error_count=0),))
+    result = SourceResult(source_id=1, row_count=3, warning_count=2, error_count=1, reason="?")
+    file = LakeFile(kind="posts", path="a.parquet", rows=3, bytes=4, sha256="x")
+    move = Move(to=S.TRIGGERED, results=(result,), files=(file,))
     Recorder(ledger, mine).move(mine.take(FLOW).claims[0], move, due=True)
 
-    assert len(events(ledger)) == 2
+    assert queries.table_rows(ledger)["source_results"]["row_count"][1] == [3]
+    assert [one["path"] for one in queries.manifest(ledger)] == ["a.parquet"]

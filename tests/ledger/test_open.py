@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.exc import DBAPIError
 
-from tests.ledger.world import Child, add, all_at_once, story
+from tests.ledger.world import Child, add, all_at_once, children, story
 from workbench.errors import BadInput, Misconfigured, Refused
 from workbench.ledger import chain, migrate
 from workbench.ledger.engine import file_system_of, refuse_network_file_system
@@ -40,7 +40,10 @@ def test_a_new_ledger_is_empty_and_durable(empty_url, tmp_path):
 def test_reopening_needs_no_alembic_and_finds_everything(ledger, url, tmp_path):
     add(ledger)
 
-    assert all_at_once(1, "open_it", url, tmp_path / "locks") == [{"head": list(ledger.head()), "alembic": False}]
+    with children(1, "open_it", url, tmp_path / "locks") as (child,):
+        child.tell()
+
+        assert child.hear() == {"head": list(ledger.head()), "alembic": False}
 
 
 def test_four_processes_open_a_new_ledger_at_once(empty_url, tmp_path):

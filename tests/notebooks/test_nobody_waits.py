@@ -110,7 +110,7 @@ def reader(home: Home) -> Iterator[Reader]:
 
 def order(home: Home, name: str) -> None:
     with open_workbench(home.path) as wb:
-        wb.start(wb.plan(home.path / "data" / "inputs" / "sources.csv", num_posts=5, name=name).hash)
+        wb.start(wb.plan(home.path / "data" / "inputs" / "sources.csv", num_posts=5, name=name).hash, fresh=True)
 
 
 def collect(home: Home, name: str) -> None:

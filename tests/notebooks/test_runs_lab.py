@@ -134,7 +134,7 @@ def test_a_person_starts_a_run_and_sees_it_to_its_end(page: Page, lab: Lab, tmp_
     wait_for_panels(page)
     expect(page.locator(".wb-watch-panel [role=status]")).to_have_text("The run is complete: 40 rows.")
     expect(page.get_by_role("button", name="Start the run")).to_be_hidden()
-    expect(page.get_by_role("button", name="Start the same once more")).to_be_visible()
+    expect(page.get_by_role("button", name="Collect the same anew")).to_be_visible()
     expect(page.get_by_role("img", name="Bar chart, Posts by week and platform")).to_be_visible()
     page.screenshot(path=tmp_path / "again.png")
     assert lab.home.triggers_accepted() == 3

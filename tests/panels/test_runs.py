@@ -88,7 +88,7 @@ def test_running_the_cells_again_shows_the_run_that_is(wb, plan, order, displaye
     assert f"as run {order.run_id}" in plain(panel.markup())
 
 
-def test_the_same_once_more_is_a_button_of_its_own(wb, order, eventually):
+def test_collecting_the_same_anew_is_a_button_of_its_own(wb, order, sandbox, eventually):
     panel = StartPanel(wb, order)
     panel.first.click()
     first = eventually(lambda: not panel.first.disabled and order.run_id)
@@ -97,6 +97,8 @@ def test_the_same_once_more_is_a_button_of_its_own(wb, order, eventually):
 
     eventually(lambda: order.run_id != first and not panel.again.disabled)
     assert {run["run_id"] for run in wb.status()["runs"]} == {first, order.run_id}
+    eventually(lambda: all(run["status"] == "completed" for run in wb.status()["runs"]))
+    assert {run["jobs"][0]["snapshots"][0]["reused"] for run in wb.status()["runs"]} == {False}
 
 
 def test_what_has_changed_since_it_was_shown_is_not_started_once_more(wb, order, eventually):
@@ -113,7 +115,9 @@ def test_what_has_changed_since_it_was_shown_is_not_started_once_more(wb, order,
 
 
 def test_a_refusal_is_shown_in_the_page_and_the_button_comes_back(wb, order, monkeypatch, eventually):
-    monkeypatch.setattr(wb, "start", lambda plan_hash: (_ for _ in ()).throw(Refused("above the cap of a day")))
+    monkeypatch.setattr(
+        wb, "start", lambda plan_hash, **given: (_ for _ in ()).throw(Refused("above the cap of a day"))
+    )
     panel = StartPanel(wb, order)
 
     panel.first.click()
@@ -235,14 +239,25 @@ def test_hostile_names_stay_text(wb, plan, displayed, eventually):
 def test_tables_show_the_rows_of_this_run_alone(wb, plan, displayed, monkeypatch):
     monkeypatch.setenv("WORKBENCH_HEADLESS_NOTEBOOK", "1")
     first = runs.start(wb, runs.plan(wb, **plan))
-    second = runs.start(wb, runs.plan(wb, **{**plan, "name": "Wednesday"}))
+    second = runs.start(wb, runs.plan(wb, **{**plan, "name": "Wednesday", "num_posts": 4}))
     wb.work()
     displayed.clear()
 
     runs.tables(wb, second, {"Rows": "SELECT run_id, count(*) AS posts FROM posts WHERE run_id = $run GROUP BY ALL"})
 
-    assert plain(displayed[0]) == f"Rows\nrun id  posts\n{second.run_id}  15"
+    assert plain(displayed[0]) == f"Rows\nrun id  posts\n{second.run_id}  12"
     assert first.run_id != second.run_id
+
+
+def test_the_plan_says_what_is_here_already(wb, plan, displayed, monkeypatch):
+    monkeypatch.setenv("WORKBENCH_HEADLESS_NOTEBOOK", "1")
+    runs.start(wb, runs.plan(wb, **plan))
+    wb.work()
+    displayed.clear()
+
+    runs.plan(wb, **{**plan, "name": "Wednesday"})
+
+    assert "15 of these records ($0.0300) were asked for lately" in plain(displayed[0])
 
 
 def test_a_query_without_the_run_is_taken_as_it_is(wb, plan, displayed, monkeypatch):

@@ -9,10 +9,10 @@ from workbench.panels.standing import MARKS, WORDS, standing
 from workbench.panels.watcher import Pace
 
 
-def status(*states: str, reason: str | None = None, attention: list[dict] | None = None) -> dict:
+def status(*states: str, reason: str | None = None, reused: bool = False, attention: list[dict] | None = None) -> dict:
     snapshots = [
         {"snapshot_id": f"s_{n}", "key": n, "state": state, "rows": 3 if state == "published" else None,
-         "warnings": 1, "errors": None, "malformed": None, "reason": reason}
+         "warnings": 1, "errors": None, "malformed": None, "reason": reason, "reused": reused}
         for n, state in enumerate(states)
     ]  # fmt: skip
     word = str(roll_up(SnapshotState(state) for state in states))
@@ -69,6 +69,12 @@ def test_a_job_says_what_its_snapshots_do_and_why_one_did_not_come():
     assert job.now == "2 being collected at Bright Data, 1 failed"
     assert job.why == ("no such account",)
     assert job.mark == MARKS["processing"]
+
+
+def test_what_an_earlier_run_has_paid_is_said():
+    (job,) = standing(status("published", reused=True)).jobs
+
+    assert job.now == "1 published, 1 of them of an earlier run, not paid again"
 
 
 def test_what_waits_for_a_person_is_of_this_run_alone():

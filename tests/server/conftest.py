@@ -45,6 +45,7 @@ class Desk:
             "cron_secret_file": secret_file(home / "cron.secret", CRON_SECRET), **settings,
         }  # fmt: skip
         self.workers = 0
+        self._made = 0
         self.workbench: Workbench = open_workbench(home, **self.settings)
         self.receiver = Receiver(self.workbench, "127.0.0.1", 0, start_worker=self._count)
 
@@ -99,7 +100,10 @@ class Desk:
 
     def snapshot(self, **values: Any) -> int:
         """A snapshot of ours, set to `values`; its number."""
-        sources = sources_csv(self.home / "sources.csv", ["tea"], [("instagram", "posts", "https://www.instagram.com/{}/")])
+        self._made += 1
+        names = [f"tea{self._made}"]  # of its own: the same inputs would be answered by the first one
+        posts = [("instagram", "posts", "https://www.instagram.com/{}/")]
+        sources = sources_csv(self.home / "sources.csv", names, posts)
         run = self.workbench.start(self.workbench.plan(sources, num_posts=3, **DATES).hash)
         with self.workbench.ledger.read() as connection:
             number = connection.execute(select(snapshot.c.id).where(snapshot.c.run_id == run)).scalar_one()

@@ -9,6 +9,7 @@ spending.py     what was spent, the caps, the stop switch
 delivering.py   deliveries: taken in (intake.py), matched, replayed, checked
 working.py      the worker, and what is derived from the truth: folders, the serving copy
 asking.py       status, what waits for a person, tables
+keeping.py      compaction, the sweep, backup and restore
 auditing.py     executed notebooks, kept
 """
 
@@ -21,12 +22,13 @@ from workbench.app.asking import Asking
 from workbench.app.auditing import Auditing
 from workbench.app.collecting import Collecting
 from workbench.app.importing import Importing
+from workbench.app.keeping import Keeping
 from workbench.app.spending import Spending
 from workbench.app.working import Working
 from workbench.settings import load
 
 
-class Workbench(Collecting, Importing, Spending, Working, Asking, Auditing):
+class Workbench(Collecting, Keeping, Importing, Spending, Working, Asking, Auditing):
     """Everything that a face may ask for. One object per process is enough; its threads may share it."""
 
 

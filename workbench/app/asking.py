@@ -60,7 +60,7 @@ class Asking(Parts):
             LakeFile(
                 kind=row["kind"],
                 path=row["path"],
-                snapshot_id=row["provider_id"],
+                snapshot_id=row["provider_id"] or "",
                 dataset_id=row["dataset_id"],
                 rows=row["rows"],
             )

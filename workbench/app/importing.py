@@ -64,7 +64,7 @@ class Importing(Working):
             raw = imports.keep(path, shape, corner, on_bytes)
             was_known = self._is_known(raw, chosen)
             if not was_known:
-                self._enter_file(raw, shape, chosen, asked_for, name or f"Import {path.name}", project)
+                self._enter_file(raw, shape, chosen, asked_for, name=name or f"Import {path.name}", project=project)
         finally:
             remove_tree(corner)
         row = self._row_of(raw)
@@ -82,9 +82,12 @@ class Importing(Working):
             return None
         same = {"platform": chosen.platform, "service": chosen.service, "url": url}
         known = next((one for one in self._sources_of(chosen) if one.url == url), None)
-        values = {"name": known.name if known else url, "options": dict(known.options) if known else {}}
-        values["creator"] = creator or (known.creator if known else None)
-        values["project"] = project or (known.project if known else None)
+        values = {
+            "name": known.name if known else url,
+            "options": dict(known.options) if known else {},
+            "creator": creator or (known.creator if known else None),
+            "project": project or (known.project if known else None),
+        }
         checked = sources.check([(1, {**same, **values})], place="the source", among=self.datasets)
         (source_id,) = collecting.add_sources(self.ledger, checked).source_ids
         (source,) = queries.list_sources(self.ledger, ids=[source_id])
@@ -118,6 +121,7 @@ class Importing(Working):
         shape: str,
         chosen: Dataset,
         asked_for: tuple[Source, dict[str, Any]] | None,
+        *,
         name: str,
         project: str | None,
     ) -> None:

@@ -65,11 +65,7 @@ def with_own(own: Iterable[Dataset], *, among: Iterable[Dataset] = DATASETS) -> 
     """The table with a user's own entries, which go before ours of the same id, or platform and service."""
     table = list(among)
     for entry in own:
-        table = [
-            known
-            for known in table
-            if known.dataset_id != entry.dataset_id and (known.platform, known.service) != (entry.platform, entry.service)
-        ]
+        table = [one for one in table if one.dataset_id != entry.dataset_id and one.name != entry.name]
         table.append(entry)
     return tuple(table)
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any, Final, Literal
+from typing import IO, Any, Final, Literal, cast
 from urllib.parse import urlsplit
 
 from workbench.brightdata import rows
@@ -37,8 +37,8 @@ _OTHERS: Final[Mapping[bytes, str]] = {
     b"\xfe\xff": "UTF-16 text; save it as UTF-8",
 }
 _ADDRESSES: Final = ("url", "post_url", "author_url", "company_url")  # columns that are on the platform
-# A file is refused as another dataset's where that one finds nearly all of its columns in the rows, and ours fewer.
-_FITS: Final = 0.9
+# A file is refused as another dataset's where that one finds most of its columns in the rows, and ours far fewer.
+_FITS: Final = 0.8
 _BETTER: Final = 0.2
 
 
@@ -53,10 +53,8 @@ class Packed:
     on_bytes: OnBytes = lambda *_: None
 
     def open(self, mode: Literal["rb"] = "rb", /) -> IO[bytes]:
-        file = io.BufferedReader(_Watched(self.path, mode, self.on_bytes), io.DEFAULT_BUFFER_SIZE)
-        if file.peek(2)[:2] == _GZIP:
-            return gzip.open(file, mode)
-        return file
+        file = io.BufferedReader(_Watched(self.path, mode, self.on_bytes))
+        return cast("IO[bytes]", gzip.open(file, mode)) if file.peek(2)[:2] == _GZIP else file
 
 
 class _Watched(io.FileIO):
@@ -124,12 +122,11 @@ def _readable(path: Path) -> Iterator[None]:
 
 def _first_rows(head: bytes, shape: str, *, is_whole: bool) -> list[Any]:
     """Up to so many rows; what is no JSON comes as None, what the head cut off does not come."""
-    if shape == "ndjson":
-        lines = (line for line in head.split(b"\n") if line.strip())
-    else:
-        lines = read_lines(iter([head]), shape)
+    plain = (line for line in head.split(b"\n") if line.strip())
+    lines: Iterator[bytes] = plain if shape == "ndjson" else read_lines(iter([head]), shape)
+    found: list[bytes] = []
     with contextlib.suppress(Permanent):  # the CSV breaks here; what came before is enough to look at
-        found = list(islice(lines, _LOOKED_AT + 1))
+        found.extend(islice(lines, _LOOKED_AT + 1))
     if not is_whole and len(found) <= _LOOKED_AT:
         found = found[:-1]
     return [_parsed(line) for line in found[:_LOOKED_AT]]
@@ -165,10 +162,12 @@ def _why_not(dataset: Dataset, data: Sequence[Mapping[str, Any]]) -> str:
     """What speaks against rows of the dataset; empty when nothing does."""
     keys = ", ".join(list(data[0])[:8])
     known = {*dataset.columns.get(IDENTITY[dataset.kind], ()), *dataset.columns.get("url", ())}
-    if not any(_at(row, place) for row in data for place in known):
+    if not any(_has(row, place) for row in data for place in known):
         return f": none has {' or '.join(sorted(known))}, but {keys}"
-    if len(dataset.columns) > 1 and len(_filled(dataset, data)) == 1:
-        return f": of its columns there is {_filled(dataset, data)[0]} alone, but {keys}"
+    places = {place for places in dataset.columns.values() for place in places}
+    found = [place for place in places if any(_has(row, place) for row in data)]
+    if len(places) > len(found) == 1:
+        return f": of what it has there is {found[0]} alone, but {keys}"
     hosts = _hosts_of(data, dataset)
     if dataset.hosts and hosts and not any(host.endswith(known) for host in hosts for known in dataset.hosts):
         return f": its addresses are on {', '.join(sorted(hosts)[:3])}"
@@ -177,13 +176,9 @@ def _why_not(dataset: Dataset, data: Sequence[Mapping[str, Any]]) -> str:
 
 def _fit(dataset: Dataset, data: Sequence[Mapping[str, Any]]) -> float:
     """The share of the dataset's columns that the rows have a value for."""
-    return len(_filled(dataset, data)) / max(sum(map(bool, dataset.columns.values())), 1)
-
-
-def _filled(dataset: Dataset, data: Sequence[Mapping[str, Any]]) -> list[str]:
-    return [
-        column for column, places in dataset.columns.items() if any(_at(row, place) for row in data for place in places)
-    ]
+    mapped = [places for places in dataset.columns.values() if places]
+    filled = [places for places in mapped if any(_has(row, place) for row in data for place in places)]
+    return len(filled) / max(len(mapped), 1)
 
 
 def _hosts_of(data: Sequence[Mapping[str, Any]], dataset: Dataset) -> set[str]:
@@ -194,6 +189,10 @@ def _hosts_of(data: Sequence[Mapping[str, Any]], dataset: Dataset) -> set[str]:
         with contextlib.suppress(ValueError):
             found.add(urlsplit(text if isinstance(text, str) else "").hostname or "")
     return found - {""}
+
+
+def _has(row: Mapping[str, Any], place: str) -> bool:
+    return _at(row, place) not in (None, "", [], {})
 
 
 def _at(row: Mapping[str, Any], place: str) -> Any:

@@ -149,11 +149,16 @@ def start_run(
     Inputs that a snapshot younger than `reuse` was asked are answered by it. Raises Refused above a cap.
     """
     chosen = load_plan(ledger, plan_hash)
-    return ledger.write(lambda connection: _start_run(ledger, connection, chosen, folder, caps, reuse))
+    since = None if reuse is None else now() - reuse
+
+    def change(connection: Connection) -> Started:
+        return _start_run(ledger, connection, chosen, folder=folder, caps=caps, since=since)
+
+    return ledger.write(change)
 
 
 def _start_run(
-    ledger: Ledger, connection: Connection, chosen: Plan, folder: str, caps: Caps, reuse: timedelta | None
+    ledger: Ledger, connection: Connection, chosen: Plan, *, folder: str, caps: Caps, since: datetime | None
 ) -> Started:
     # One start at a time: two at once would both find nothing to reuse, and both pay.
     connection.execute(select(chain_head.c.id).with_for_update())
@@ -170,12 +175,16 @@ def _start_run(
         },
     )  # fmt: skip
     connection.execute(update(plan).where(plan.c.hash == chosen.hash).values(run_id=run_id))
-    since = None if reuse is None else now() - reuse
     wanted: list[tuple[str, int]] = []
     reused: set[int] = set()
     for number, one in enumerate(chosen.jobs, 1):
         answers, rest = answered(connection, one, since)
-        _add_job(connection, run_id, f"{run_id}-{number}", run_folder, one, answers, rest)
+        job_id = f"{run_id}-{number}"
+        _add_job(connection, run_id, job_id, run_folder, one)
+        for snapshot_id in sorted(answers):
+            connection.execute(insert(snapshot_use), {"snapshot": snapshot_id, "job_id": job_id, "run_id": run_id})
+        for planned in rest:
+            _add_snapshot(connection, run_id, job_id, one.dataset_id, planned)
         reused |= answers
         wanted += [(one.dataset_id, each.estimate_records * each.price_micro_usd) for each in rest]
     check_start(connection, caps, wanted)
@@ -183,7 +192,7 @@ def _start_run(
     saved = chosen.estimate.micro_usd - estimate
     facts = {
         "plan_hash": chosen.hash, "estimate_micro_usd": estimate, "saved_micro_usd": saved, "name": chosen.name,
-        "is_fresh": reuse is None, "reused_snapshots": len(reused),
+        "is_fresh": since is None, "reused_snapshots": len(reused),
     }  # fmt: skip
     ledger.append(connection, Event("run", run_id, "started", facts=facts))
     return Started(run_id, is_new=True, reused=len(reused), saved_micro_usd=saved)
@@ -239,15 +248,7 @@ def would_reuse(ledger: Ledger, chosen: Plan, reuse: timedelta | None) -> Money:
     return Money(chosen.estimate.micro_usd - micro_usd, chosen.estimate.records - records)
 
 
-def _add_job(
-    connection: Connection,
-    run_id: str,
-    job_id: str,
-    run_folder: str,
-    one: PlannedJob,
-    answers: Iterable[int],
-    rest: Iterable[PlannedSnapshot],
-) -> None:
+def _add_job(connection: Connection, run_id: str, job_id: str, run_folder: str, one: PlannedJob) -> None:
     connection.execute(
         insert(job),
         {
@@ -255,10 +256,6 @@ def _add_job(
             "kind": one.kind, "dataset_id": one.dataset_id, "folder": f"{run_folder}/{one.folder}",
         },
     )  # fmt: skip
-    for snapshot_id in sorted(answers):
-        connection.execute(insert(snapshot_use), {"snapshot": snapshot_id, "job_id": job_id, "run_id": run_id})
-    for planned in rest:
-        _add_snapshot(connection, run_id, job_id, one.dataset_id, planned)
 
 
 def _add_snapshot(connection: Connection, run_id: str, job_id: str, dataset_id: str, planned: PlannedSnapshot) -> None:

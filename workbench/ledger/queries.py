@@ -205,7 +205,8 @@ def manifest(ledger: Ledger) -> list[dict[str, Any]]:
             file.c.path, file.c.kind, file.c.rows, file.c.bytes, file.c.sha256,
             snapshot.c.provider_id, snapshot.c.dataset_id, snapshot.c.run_id, snapshot.c.job_id,
         )
-        .join(snapshot, (file.c.item_kind == "snapshot") & (file.c.item_id == snapshot.c.id))
+        .outerjoin(snapshot, (file.c.item_kind == "snapshot") & (file.c.item_id == snapshot.c.id))
+        .where(file.c.compacted_into.is_(None))
         .order_by(file.c.path)
     )  # fmt: skip
     with ledger.read() as connection:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from workbench.errors import Transient, WorkbenchError
@@ -172,6 +172,7 @@ def check_legal(kind: str, old: str, new: str) -> None:
 
 def replace_files(connection: Connection, claim: Claim, move: Move) -> None:
     mine = (file.c.item_kind == claim.kind) & (file.c.item_id == claim.item_id)
+    undo_compaction(connection, mine)
     connection.execute(delete(file).where(mine))
     rows = [
         {
@@ -182,6 +183,16 @@ def replace_files(connection: Connection, claim: Claim, move: Move) -> None:
     ]  # fmt: skip
     if rows:
         connection.execute(insert(file), rows)
+
+
+def undo_compaction(connection: Connection, of: ColumnElement[bool]) -> None:
+    """Rows of these files are about to change: what has a copy of them is no longer read, the small files are again."""
+    into = connection.execute(select(file.c.compacted_into).where(of, file.c.compacted_into.is_not(None))).scalars()
+    stale = set(into.all())
+    if stale:
+        latest = {f"{path.removesuffix('.parquet')}.latest.parquet" for path in stale}
+        connection.execute(update(file).where(file.c.compacted_into.in_(stale)).values(compacted_into=None))
+        connection.execute(delete(file).where(file.c.path.in_(stale | latest)))
 
 
 def set_result(connection: Connection, claim: Claim, result: Any) -> None:

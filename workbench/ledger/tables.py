@@ -248,6 +248,7 @@ file = Table(
     Column("bytes", Big, nullable=False),
     Column("sha256", String(64), nullable=False),
     Column("created_at", UtcText, nullable=False),
+    Column("compacted_into", Text, index=True),  # the file that has its rows too, and is read instead
     Index("ix_file_item", "item_kind", "item_id"),
 )
 

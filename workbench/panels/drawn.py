@@ -9,7 +9,7 @@ from datetime import date, tzinfo
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from workbench.ledger.records import Plan, PlannedJob
+from workbench.ledger.records import Money, Plan, PlannedJob
 from workbench.panels.markup import Amount, Html, dollars, join, note, picture, shown, table, tag
 from workbench.panels.standing import Standing
 
@@ -37,7 +37,7 @@ def facts(pairs: Iterable[tuple[str, object]]) -> Html:
 # the plan -----------------------------------------------------------------------------------------
 
 
-def plan_view(plan: Plan, mode: str) -> Html:
+def plan_view(plan: Plan, saving: Money, mode: str) -> Html:
     rows = [_planned(job) for job in plan.jobs]
     total = plan.estimate
     inputs, snapshots = (sum(row[n] for row in rows) for n in (1, 2))
@@ -56,8 +56,16 @@ def plan_view(plan: Plan, mode: str) -> Html:
                 ]
             ),
             tag("div", "The cost is an estimate: what is delivered decides.", style=_SMALL),
+            _saving(saving),
         ]
     )
+
+
+def _saving(saving: Money) -> Html:
+    if not saving.records:
+        return Html()
+    said = f"{saving.records:,} of these records ({dollars(saving.micro_usd)}) were asked for lately"
+    return note("plain", f"{said}: they are here already, or on their way, and are not paid again.")
 
 
 def _planned(job: PlannedJob) -> tuple[Any, ...]:

@@ -29,13 +29,16 @@ class Order:
         return f"run {self.run_id}" if self.run_id else f"plan {self.plan.hash[:12]}, not started"
 
     def start(self, *, again: bool = False) -> str:
-        """Start the plan, or answer the run it has become already, also in another window; `again` starts one more."""
+        """Start the plan, or answer the run it has become already, also in another window.
+
+        `again` collects the same anew, whatever is here already.
+        """
         with self._lock:
             found = started(self._wb, self.plan.hash)
             if again and found == self.run_id:
                 self._allow_again()
                 found = None
-            run_id = found or self._wb.start(self.plan.hash)
+            run_id = found or self._wb.start(self.plan.hash, fresh=again)
             self.run_id = run_id
             told = tuple(self._told)
         for tell in told:

@@ -45,7 +45,7 @@ def plan(
         "name": name or None,
     }
     order = Order(wb, asked)
-    still(drawn.plan_view(order.plan, wb.settings.mode))
+    still(drawn.plan_view(order.plan, wb.saving(order.plan), wb.settings.mode))
     return order
 
 

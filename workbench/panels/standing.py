@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -154,9 +154,11 @@ def _is_finished(snapshot: Mapping[str, Any]) -> bool:
     return WORDS[S(snapshot["state"])][1] == STEPS
 
 
-def _now(snapshots: Iterable[Mapping[str, Any]]) -> str:
+def _now(snapshots: Sequence[Mapping[str, Any]]) -> str:
     counts = Counter(S(one["state"]) for one in snapshots)
-    return ", ".join(f"{counts[state]} {words}" for state, (words, _) in WORDS.items() if counts[state])
+    said = [f"{counts[state]} {words}" for state, (words, _) in WORDS.items() if counts[state]]
+    reused = sum(bool(one["reused"]) for one in snapshots)
+    return ", ".join([*said, *([f"{reused} of them of an earlier run, not paid again"] if reused else [])])
 
 
 def _reasons(snapshots: Iterable[Mapping[str, Any]]) -> list[str]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class StartPanel(Panel):
-    """Says whether the plan is started; starts it, or on purpose starts it again."""
+    """Says whether the plan is started; starts it, or on purpose collects the same anew."""
 
     def __init__(self, wb: Workbench, order: Order) -> None:
         self._wb = wb
@@ -28,7 +28,7 @@ class StartPanel(Panel):
         self.said = Region(live="polite")
         self.alert = Region()
         self.first = button(f"Start the run ({self._cost})", "wb-start", style="primary")
-        self.again = button(f"Start the same once more ({self._cost})", "wb-start-again")
+        self.again = button(f"Collect the same anew ({self._cost})", "wb-start-again")
         self.first.on_click(lambda _: self._clicked(again=False))
         self.again.on_click(lambda _: self._clicked(again=True))
         buttons = ipywidgets.HBox([self.first, self.again])

@@ -76,7 +76,8 @@ class Watcher:
         ):
             return None, False
         self._pace.note(found[0].steps_done, found[0].steps_total)
-        return found[0], all([self._show(view, found[0]) for view in views])  # all are shown, also after a failure
+        shown = [self._show(view, found[0]) for view in views]
+        return found[0], all(shown)
 
     def _show(self, view: tuple[View, Callable[[Html], None]], seen: Standing) -> bool:
         show, show_error = view

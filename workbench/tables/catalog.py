@@ -30,12 +30,12 @@ _FROM_FILES: Final = "create or replace view $view as select $columns from read_
 _EMPTY: Final = "create or replace view $view as select $columns where false"
 # The newest scrape of everything that has an id; what has none is told apart by its address, or not at all.
 _LATEST: Final = """
-create or replace view $view as
-select * from $table
+select * from $rows
 qualify row_number() over (
     partition by platform, $identity is null, coalesce($identity, url, snapshot_id || ' ' || row_no)
     order by scraped_at desc nulls last, snapshot_id desc, row_no desc) = 1
 """
+_VIEW: Final = "create or replace view $view as $rows"
 _RECORDS: Final = "create or replace view records as $rows"
 # Rows are numbered as they are read, and from 1 again with each file. The first and the last snapshot of a
 # branch are there for the planner: it then reads no other branch than the one that is asked for.
@@ -52,9 +52,7 @@ join (values $snapshots) as files(filename, snapshot_id) using (filename)
 where record::varchar <> 'null' and snapshot_id >= $first and snapshot_id <= $last
 """
 _BRANCHES: Final = 32
-_NO_RECORDS: Final = (
-    "select null::varchar as snapshot_id, null::bigint as row_no, null::json as record where false"
-)
+_NO_RECORDS: Final = "select null::varchar as snapshot_id, null::bigint as row_no, null::json as record where false"
 _LEDGER: Final = "create or replace table $table as select $columns from given"
 
 
@@ -64,9 +62,18 @@ class LakeFile:
 
     kind: str  # posts, comments, profiles, companies, job_ads, rejects, raw, lines
     path: str
-    snapshot_id: str
+    snapshot_id: str  # empty: of the compactor
     dataset_id: str | None
     rows: int
+
+    @property
+    def is_compacted(self) -> bool:
+        return not self.snapshot_id
+
+
+def latest_of(kind: str, rows: str) -> str:
+    """SQL for the newest scrape of everything in `rows`."""
+    return fill(_LATEST, rows=rows, identity=name(IDENTITY[kind]))
 
 
 @dataclass(frozen=True)
@@ -76,10 +83,8 @@ class Missing:
     file: LakeFile
 
     def __str__(self) -> str:
-        return (
-            f"{self.file.path} is gone from the lake; the views go on without it. "
-            f"To make it again: workbench recover reprocess {self.file.snapshot_id}"
-        )
+        cure = "compact" if self.file.is_compacted else f"recover reprocess {self.file.snapshot_id}"
+        return f"{self.file.path} is gone from the lake; the views go on without it. To make it again: workbench {cure}"
 
 
 class Catalog:
@@ -114,9 +119,7 @@ class Catalog:
         files = files() if callable(files) else files
         tables = tables() if callable(tables) else tables
         if taken := sorted(set(tables) & set(self._view_names())):
-            raise BadInput(
-                f"{', '.join(taken)}: a table of the ledger cannot have the name of a view of the lake."
-            )
+            raise BadInput(f"{', '.join(taken)}: a table of the ledger cannot have the name of a view of the lake.")
         there = [file for file in files if (self.lake / file.path).is_file()]
         found = frozenset(there)
         with self.connection.cursor() as cursor:
@@ -147,13 +150,10 @@ class Catalog:
     ) -> None:
         for kind in _PINNED:
             cursor.execute(self._view(kind, [file for file in files if file.kind == kind]))
-        for kind, identity in IDENTITY.items():
-            cursor.execute(
-                fill(_LATEST, view=name(f"{kind}_latest"), table=name(kind), identity=name(identity))
-            )
-        self.records = (
-            " union all ".join(self._records_of(some) for some in _branches(with_records)) or _NO_RECORDS
-        )
+        for kind in IDENTITY:
+            latest = self._latest(kind, files)
+            cursor.execute(fill(_VIEW, view=name(f"{kind}_latest"), rows=latest))
+        self.records = " union all ".join(self._records_of(some) for some in _branches(with_records)) or _NO_RECORDS
         cursor.execute(fill(_RECORDS, rows=self.records))
         for table in set(self.names) - set(self._view_names()) - set(tables):
             cursor.execute(fill("drop table if exists $table", table=name(table)))
@@ -174,15 +174,24 @@ class Catalog:
             files=list_literal(path_literal(self.lake / file.path) for file in files),
         )
 
+    def _latest(self, kind: str, files: Sequence[LakeFile]) -> str:
+        """Made by the compactor once; only what came since then is compared with it."""
+        made = [file for file in files if file.kind == f"{kind}_latest"]
+        if not made:
+            return latest_of(kind, name(kind))
+        newer = [file for file in files if file.kind == kind and not file.is_compacted]
+        pinned = ", ".join(map(name, _PINNED[kind]))
+        paths = list_literal(path_literal(self.lake / file.path) for file in (*made, *newer))
+        rows = fill("select $columns from read_parquet($files)", columns=pinned, files=paths)
+        return latest_of(kind, f"({rows})") if newer else rows
+
     def _records_of(self, files: Sequence[LakeFile]) -> str:
         paths = [self.lake / file.path for file in files]
         pairs = zip(paths, files, strict=True)
         return fill(
             _RECORDS_OF,
             files=list_literal(map(path_literal, paths)),
-            snapshots=", ".join(
-                f"({literal(str(path))}, {literal(file.snapshot_id)})" for path, file in pairs
-            ),
+            snapshots=", ".join(f"({literal(str(path))}, {literal(file.snapshot_id)})" for path, file in pairs),
             first=literal(files[0].snapshot_id),
             last=literal(files[-1].snapshot_id),
             largest=LONGEST_LINE + 1,
@@ -196,11 +205,7 @@ class Catalog:
 def _with_records(listed: Sequence[LakeFile], there: Sequence[LakeFile]) -> list[LakeFile]:
     """The file with the rows of each snapshot: that of kind "lines" if one is listed, else the raw one."""
     apart = {file.snapshot_id for file in listed if file.kind == "lines"}
-    return [
-        file
-        for file in there
-        if file.kind == "lines" or (file.kind == "raw" and file.snapshot_id not in apart)
-    ]
+    return [file for file in there if file.kind == "lines" or (file.kind == "raw" and file.snapshot_id not in apart)]
 
 
 def _branches(files: Sequence[LakeFile]) -> Iterator[Sequence[LakeFile]]:

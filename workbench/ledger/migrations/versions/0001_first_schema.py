@@ -66,8 +66,10 @@ def upgrade() -> None:
         sa.Column("bytes", Big, nullable=False),
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("created_at", sa.String(27), nullable=False),
+        sa.Column("compacted_into", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("path", name=op.f("pk_file")),
     )
+    op.create_index(op.f("ix_file_compacted_into"), "file", ["compacted_into"], unique=False)
     op.create_index("ix_file_item", "file", ["item_kind", "item_id"], unique=False)
     op.create_table(
         "lease",

@@ -101,7 +101,8 @@ def make_profile(ask: Ask, _moment: int) -> Row:
         "location": dice.choice(PLACES),
         "birth_date": None,
         "posts": [
-            {"post_id": "18" + dice.digits(17), "description": caption(dice), "likes": dice.crowd(900)} for _ in range(2)
+            {"post_id": "18" + dice.digits(17), "description": caption(dice), "likes": dice.crowd(900)}
+            for _ in range(2)
         ],
         "suggested_profiles": [{"profile_name": person(dice), "profile_id": handle_of(person(dice), dice)}],
         "is_business_account": False,

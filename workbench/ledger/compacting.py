@@ -1,0 +1,57 @@
+"""The verbs of the compactor: what it may read, and the swap in the manifest, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, delete, func, insert, select, update
+
+from workbench.ledger.chain import Event
+from workbench.ledger.clock import now
+from workbench.ledger.records import LakeFile
+from workbench.ledger.store import Ledger
+from workbench.ledger.tables import file
+
+OF_COMPACTOR = "compaction"
+
+
+def to_compact(ledger: Ledger, kind: str) -> list[str]:
+    """Paths of the files of `kind` that are read now: small ones, and the compacted one of before."""
+    query = select(file.c.path).where(file.c.kind == kind, file.c.compacted_into.is_(None)).order_by(file.c.path)
+    with ledger.read() as connection:
+        return [str(path) for path in connection.execute(query).scalars()]
+
+
+def small_files(ledger: Ledger) -> int:
+    """How many published files wait to be compacted, of the kind that has most."""
+    query = (
+        select(func.count())
+        .where(file.c.compacted_into.is_(None), file.c.item_kind != OF_COMPACTOR)
+        .where(file.c.kind.not_in(["raw", "lines", "rejects"]))
+        .group_by(file.c.kind)
+    )
+    with ledger.read() as connection:
+        return max((int(count) for count in connection.execute(query).scalars()), default=0)
+
+
+def swap(ledger: Ledger, read: Sequence[str], whole: LakeFile, latest: LakeFile) -> bool:
+    """Put the two new files in the place of those that were read; False when one of them changed meanwhile."""
+
+    def change(connection: Connection) -> bool:
+        listed = select(file.c.path).where(file.c.kind == whole.kind, file.c.compacted_into.is_(None))
+        current = set(connection.execute(listed.with_for_update()).scalars())
+        if not set(read) <= current or whole.path in current:
+            return False
+        before = select(file.c.path).where(file.c.item_kind == OF_COMPACTOR, file.c.path.in_(read))
+        old = [str(path) for path in connection.execute(before).scalars()]
+        mine = file.c.path.in_(read) | file.c.compacted_into.in_(old)
+        connection.execute(update(file).where(mine).values(compacted_into=whole.path))
+        connection.execute(delete(file).where(file.c.path.in_(old)))
+        connection.execute(delete(file).where(file.c.kind == latest.kind))
+        rows = [{**vars(one), "item_kind": OF_COMPACTOR, "item_id": 0, "created_at": now()} for one in (whole, latest)]
+        connection.execute(insert(file), rows)
+        facts = {"files": len(read), "rows": whole.rows, "path": whole.path}
+        ledger.append(connection, Event(OF_COMPACTOR, whole.kind, "compacted", facts=facts))
+        return True
+
+    return ledger.write(change)
