@@ -26,6 +26,10 @@ def points_of(path: Path) -> list[tuple[str, int]]:
     return [tuple(json.loads(line)) for line in path.read_text().splitlines()]
 
 
+# Each of these is also just before, or just after, another point.
+TWICE = {"write Breaker.leave", "after send GET progress", "after send GET download"}
+
+
 def leftovers(house: House) -> list[str]:
     """What no worker may leave behind once everything rests."""
     lake = house.home / "data" / "lake"
@@ -47,7 +51,7 @@ def test_stopped_at_every_boundary(make_lane: Callable[..., Lane], tmp_path: Pat
     with quiet.open() as workbench:
         expected = content(workbench)
         assert check_every_row_once(quiet, workbench) == 8
-    points = [point for point in points if not point[0].startswith("after write")]  # each is also before the next
+    points = [point for point in points if point[0] not in TWICE and not point[0].startswith("after write")]
 
     def killed_at(lane: Lane, point: tuple[str, int]) -> str | None:
         house = lane.anew(template.home)
@@ -72,7 +76,7 @@ def test_stopped_at_every_boundary(make_lane: Callable[..., Lane], tmp_path: Pat
     print(f"{len(points)} boundaries")
 
     assert wrong == []
-    assert len(points) > 40
+    assert len(points) > 30
 
 
 TWENTY = (

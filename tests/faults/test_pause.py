@@ -8,25 +8,44 @@ import random
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.faults.conftest import Lane, Zygote, wait_until_over, wait_until_stopped
 from tests.faults.test_kill import Twenty
-from tests.flows.house import check_every_row_once, check_triggers, states
+from tests.flows.house import House, check_every_row_once, check_triggers, states
+from workbench.sandbox.serve import Sandbox
 
 SHORT = {"lease_seconds": 1, "trigger_seconds": 1}
 
 
-@pytest.fixture
-def second(lane: Lane) -> Any:
+@pytest.fixture(scope="module")
+def lane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lane]:
+    folder = tmp_path_factory.mktemp("pause")
+    with Sandbox(folder / "sandbox", seed=7, switches={"ready_after_seconds": 0}) as sandbox:
+        lane = Lane(folder / "lane", sandbox)
+        yield lane
+        lane.zygote.close()
+
+
+@pytest.fixture(scope="module")
+def second(lane: Lane) -> Iterator[Zygote]:
     """A process for the worker that takes over."""
     zygote = Zygote(lane.house)
     yield zygote
     zygote.close()
+
+
+@pytest.fixture(scope="module")
+def one_snapshot(lane: Lane, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with a run of one snapshot, planned."""
+    template = House(tmp_path_factory.mktemp("one") / "home", lane.sandbox)
+    with template.open() as workbench:
+        workbench.add_source("instagram", "posts", "https://www.instagram.com/tea/")
+        workbench.start(workbench.plan(num_posts=3).hash)
+    return template.home
 
 
 WINDOWS = [
@@ -34,27 +53,30 @@ WINDOWS = [
     pytest.param("after write Recorder.armed", id="Armed committed, lease not looked at"),
     pytest.param("send POST trigger", id="between the look at the lease and the request"),
     pytest.param("trace send_request_headers", id="connected, before the first byte of the request"),
+    pytest.param("trace send_request_headers, late", id="the same, and the thread that watches the time is late"),
     pytest.param("after send POST trigger", id="between the answer and its commit"),
     pytest.param("after write Recorder.move", id="after the answer is committed"),
 ]
 
 
 @pytest.mark.parametrize("point", WINDOWS)
-def test_paused_around_the_trigger_it_is_accepted_once(lane: Lane, second: Zygote, point: str) -> None:
+def test_paused_around_the_trigger_it_is_accepted_once(
+    lane: Lane, second: Zygote, one_snapshot: Path, point: str
+) -> None:
     """The second worker looks, finds what was sent or sends it; the first wakes up long after its time was over."""
-    with lane.house.open() as workbench:
-        workbench.add_source("instagram", "posts", "https://www.instagram.com/tea/")
-        workbench.start(workbench.plan(num_posts=3).hash)
-    pid = lane.zygote.begin(lane.house, at=[point, 1], signal=signal.SIGSTOP, settings=SHORT)
+    house = lane.anew(one_snapshot)
+    point, _, late = point.partition(", ")
+    environ = {"LATE_TIMER": late}
+    pid = lane.zygote.begin(house, at=[point, 1], signal=signal.SIGSTOP, settings=SHORT, environ=environ)
     wait_until_stopped(pid)
-    taken_over = second.work(lane.house, settings=SHORT)
+    taken_over = second.work(house, settings=SHORT)
     os.kill(pid, signal.SIGCONT)
 
     assert (taken_over, lane.zygote.end()) == (0, 0)
-    with lane.house.open() as workbench:
+    with house.open() as workbench:
         assert states(workbench) == {"published": 1}
-        assert lane.house.ask("count")["triggers_accepted"] == 1
-        check_every_row_once(lane.house, workbench)
+        assert house.ask("count")["triggers_accepted"] == 1
+        check_every_row_once(house, workbench)
 
 
 def pause_at_random_moments(lane: Lane, second: Zygote, folder: Path, rounds: int) -> None:
@@ -79,7 +101,7 @@ def pause_at_random_moments(lane: Lane, second: Zygote, folder: Path, rounds: in
 
 
 def test_paused_at_random_moments(lane: Lane, second: Zygote, tmp_path: Path) -> None:
-    pause_at_random_moments(lane, second, tmp_path, 3)
+    pause_at_random_moments(lane, second, tmp_path, 2)
 
 
 @pytest.mark.soak
@@ -88,23 +110,19 @@ def test_paused_at_twenty_random_moments(lane: Lane, second: Zygote, tmp_path: P
     pause_at_random_moments(lane, second, tmp_path, 20)
 
 
-def test_a_worker_that_wakes_up_writes_nothing_over_the_others(
-    lane: Lane, second: Zygote, make_lane: Callable[..., Lane]
-) -> None:
+def test_a_worker_that_wakes_up_writes_nothing_over_the_others(lane: Lane, second: Zygote, one_snapshot: Path) -> None:
     """Paused while it brings a snapshot in: the second does it, the first finds itself fenced and goes on."""
-    with lane.house.open() as workbench:
-        workbench.add_source("instagram", "posts", "https://www.instagram.com/tea/")
-        workbench.start(workbench.plan(num_posts=3).hash)
-    pid = lane.zygote.begin(lane.house, at=["replace posts.parquet", 1], signal=signal.SIGSTOP, settings=SHORT)
+    house = lane.anew(one_snapshot)
+    pid = lane.zygote.begin(house, at=["replace posts.parquet", 1], signal=signal.SIGSTOP, settings=SHORT)
     wait_until_stopped(pid)
-    second.work(lane.house, settings=SHORT)
-    with lane.house.open() as workbench:
+    second.work(house, settings=SHORT)
+    with house.open() as workbench:
         before = [event["seq"] for event in workbench.story("snapshot", 1)]
     os.kill(pid, signal.SIGCONT)
 
     assert lane.zygote.end() == 0
-    with lane.house.open() as workbench:
+    with house.open() as workbench:
         assert [event["seq"] for event in workbench.story("snapshot", 1)] == before
         assert states(workbench) == {"published": 1}
-        check_triggers(lane.house, workbench)
-        check_every_row_once(lane.house, workbench)
+        check_triggers(house, workbench)
+        check_every_row_once(house, workbench)

@@ -75,12 +75,13 @@ def lab(home: Home, tmp_path: Path) -> Iterator[Lab]:
 
 
 @pytest.fixture
-def page(lab: Lab) -> Iterator[Page]:
+def page(lab: Lab, tmp_path: Path) -> Iterator[Page]:
     expect.set_options(timeout=40_000)
     with sync_playwright() as playwright, launch(playwright) as browser:
         page = browser.new_page(viewport={"width": 1280, "height": 1500})
         page.set_default_timeout(40_000)
         yield page
+        page.screenshot(path=tmp_path / "last.png")  # what a failed test saw
 
 
 def open_notebook(page: Page, lab: Lab) -> None:

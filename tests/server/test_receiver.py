@@ -18,6 +18,7 @@ import zlib
 
 from tests.server.conftest import (
     BEARER,
+    CLIENT,
     CRON,
     CRON_SECRET,
     HOOK,
@@ -150,7 +151,7 @@ def test_it_answers_to_its_own_names_only_where_they_are_set(make_desk: Callable
     ],
 )  # fmt: skip
 def test_routes(desk: Desk, method: str, path: str, status: int) -> None:
-    answer = httpx.request(method, desk.url + path, headers=BEARER)
+    answer = CLIENT.request(method, desk.url + path, headers=BEARER)
 
     assert answer.status_code == status
     assert answer.content == (b'{"status":"received"}' if status == 200 else REFUSED)
@@ -187,7 +188,7 @@ def test_the_same_body_again_is_counted_and_changes_nothing_else(desk: Desk) -> 
 
 
 def test_chunks_and_a_caller_that_asks_first(desk: Desk) -> None:
-    assert httpx.post(desk.url + HOOK, content=iter([b"[", b"1]"]), headers=BEARER).status_code == 200
+    assert CLIENT.post(desk.url + HOOK, content=iter([b"[", b"1]"]), headers=BEARER).status_code == 200
     asked = head(f"Authorization: Bearer {SECRET}", "Expect: 100-continue", "Content-Length: 2") + b"[]"
     answer = desk.raw(asked)
 
@@ -274,7 +275,7 @@ def test_a_body_over_the_limit_is_not_read_to_its_end(make_desk: Callable[..., D
     headers = {**BEARER, "Content-Length": str(16 * MB)} if is_announced else BEARER
     answer = None
     try:
-        answer = httpx.post(desk.url + HOOK, content=pieces(), headers=headers)
+        answer = CLIENT.post(desk.url + HOOK, content=pieces(), headers=headers)
     except httpx.NetworkError:
         pass  # the connection may close while we still send
     assert answer is None or (answer.status_code, answer.content) == (413, REFUSED)
@@ -322,7 +323,7 @@ def test_a_stalled_body_ends(make_desk: Callable[..., Desk]) -> None:
 
 def test_the_scheduler_queues_what_is_unfinished_and_starts_a_worker(desk: Desk) -> None:
     desk.triggered("sd_1")
-    answer = httpx.get(desk.url + CRON, headers={"Authorization": f"Bearer {CRON_SECRET}"})
+    answer = CLIENT.get(desk.url + CRON, headers={"Authorization": f"Bearer {CRON_SECRET}"})
 
     assert answer.json() == {"queued": 1, "snapshot_ids": ["sd_1"]}
     assert desk.workers == 1
@@ -330,12 +331,12 @@ def test_the_scheduler_queues_what_is_unfinished_and_starts_a_worker(desk: Desk)
 
 def test_the_scheduler_shows_its_own_secret(desk: Desk) -> None:
     for authorization in (SECRET, "x"):
-        answer = httpx.get(desk.url + CRON, headers={"Authorization": f"Bearer {authorization}"})
+        answer = CLIENT.get(desk.url + CRON, headers={"Authorization": f"Bearer {authorization}"})
         assert (answer.status_code, answer.content) == (401, REFUSED)
-    wrong = httpx.post(desk.url + CRON, headers={"Authorization": f"Bearer {CRON_SECRET}"})
+    wrong = CLIENT.post(desk.url + CRON, headers={"Authorization": f"Bearer {CRON_SECRET}"})
     assert wrong.status_code == 405
 
 
 def test_without_a_secret_of_its_own_there_is_no_cron_address(make_desk: Callable[..., Desk]) -> None:
     desk = make_desk(cron_secret_file=None)
-    assert httpx.get(desk.url + CRON, headers={"Authorization": "Bearer x"}).status_code == 401
+    assert CLIENT.get(desk.url + CRON, headers={"Authorization": "Bearer x"}).status_code == 401

@@ -42,11 +42,15 @@ class Collecting(Working):
         *,
         start: date | str | None = None,
         end: date | str | None = None,
+        since_last: bool = False,
         num_posts: int | None = None,
         name: str | None = None,
         project: str | None = None,
     ) -> Plan:
-        """What a run of `sources` (a sources.csv, ids, or every enabled one) would do and cost. Kept; not started."""
+        """What a run of `sources` (a sources.csv, ids, or every enabled one) would do and cost. Kept; not started.
+
+        With `since_last` each source begins on the day of its newest published post (`start`, where it has none yet).
+        """
         ids = self._source_ids(sources, project)
         chosen = self.settings
         ask = Ask(
@@ -54,6 +58,7 @@ class Collecting(Working):
             project=project,
             start=as_date(start, "start"),
             end=as_date(end, "end"),
+            starts=self.newest_days(ids) if since_last else {},
             num_posts=num_posts,
             day=now().astimezone(chosen.zone).date(),
             batch_size=chosen.batch_size,
@@ -62,6 +67,13 @@ class Collecting(Working):
         plan = make_plan(queries.list_sources(self.ledger, ids=ids), ask, among=self.datasets)
         collecting.save_plan(self.ledger, plan)
         return plan
+
+    def newest_days(self, source_ids: Sequence[int]) -> dict[int, date]:
+        """The day (UTC) of the newest post that is published of each source; sources without one are left out."""
+        query = "SELECT source_id, max(published_at)::date AS day FROM posts WHERE source_id IS NOT NULL GROUP BY ALL"
+        rows = self.sql(query).fetchall()
+        wanted = set(source_ids)
+        return {source_id: day for source_id, day in rows if source_id in wanted and day is not None}
 
     def _source_ids(self, sources: str | Path | Sequence[int] | None, project: str | None) -> list[int]:
         if isinstance(sources, str | Path):

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
+import tempfile
 import uuid
-from typing import Any
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final
 
 from workbench.app.asking import Asking
-from workbench.files import make_folder
-from workbench.ledger import compacting
+from workbench.collect import keep
+from workbench.errors import BadInput, NeedsPerson
+from workbench.files import make_folder, move_into_place, sha256_of, write_text
+from workbench.ledger import backups, compacting
+from workbench.ledger.clock import now
 from workbench.ledger.records import LakeFile
+from workbench.ledger.store import Ledger, Mode, open_ledger
+
+LEDGER: Final = "ledger.db"
+FIGURES: Final = "backup.json"
 
 
 class Keeping(Asking):
@@ -45,3 +58,91 @@ class Keeping(Asking):
         if not compacting.swap(self.ledger, read, whole, latest):
             return None  # something was reprocessed meanwhile; the next time will do, and the sweep takes the files
         return {"kind": kind, "files": len(read), "rows": whole.rows, "latest_rows": latest.rows, "path": whole.path}
+
+    # the sweep ------------------------------------------------------------------------------------
+
+    def sweep(self, *, older_than: timedelta = timedelta(hours=24), dry: bool = True) -> dict[str, Any]:
+        """Find (and unless `dry`, remove) what no manifest lists and nobody has touched: {files, bytes, swept}.
+
+        Raises NeedsPerson when so much would go that somebody should look first.
+        """
+        lake = make_folder(self.settings.lake)
+        listed = [path for path, _ in backups.all_files(self.ledger)]
+        known = {*listed, *backups.raw_files(self.ledger)}
+        found = keep.litter(lake, known, older_than=older_than)
+        told = {
+            "files": [{"path": str(one.path), "bytes": one.bytes, "why": one.why} for one in found],
+            "bytes": sum(one.bytes for one in found),
+            "swept": False,
+        }
+        if dry or not found:
+            return told
+        if keep.is_too_much(found, known):
+            raise NeedsPerson(
+                f"{len(found)} files of {lake} are in no manifest, which is more than litter. Look at them with "
+                "workbench sweep; if the ledger was restored from an older backup, workbench recover adopts them."
+            )
+        keep.sweep(lake, found)
+        return {**told, "swept": True}
+
+    # backup and restore ---------------------------------------------------------------------------
+
+    def backup(self, target: str | Path) -> dict[str, Any]:
+        """Copy ledger, lake, inputs and reports to the folder `target`, verified; a second time copies what is new.
+
+        The ledger is copied first, so every file that its copy names is in the lake by then.
+        """
+        folder = make_folder(Path(target).expanduser().resolve())
+        if folder.is_relative_to(self.settings.data) or self.settings.data.is_relative_to(folder):
+            raise BadInput(f"the backup {folder} would lie in the data it copies; give a folder elsewhere.")
+        beside = folder / f".ledger.{uuid.uuid4().hex[:8]}.db"
+        try:
+            backups.copy_to(self.ledger, beside)
+            move_into_place(beside, folder / LEDGER)
+        finally:
+            beside.unlink(missing_ok=True)
+        with _opened(folder, self.settings.mode) as copy:
+            told = backups.figures(copy)
+            wanted = dict.fromkeys(backups.raw_files(copy)) | dict(backups.all_files(copy))
+        lost = [
+            path
+            for path, digest in wanted.items()
+            if not keep.copy_verified(self.settings.lake / path, folder / "lake" / path, digest)
+        ]
+        copied = keep.copy_tree(self.settings.data / "inputs", folder / "inputs")
+        copied += keep.copy_tree(self.settings.archive, folder / "archive")
+        told = {**told, "mode": self.settings.mode, "lost": lost, "made_at": now().isoformat(), "more_files": copied}
+        write_text(folder / FIGURES, json.dumps(told, indent=2))
+        return told
+
+    def restore(self, source: str | Path) -> dict[str, Any]:
+        """Bring a backup into this home, which must have no ledger yet; proves that the answers are the same."""
+        folder = Path(source).expanduser().resolve()
+        database = self.settings.data / "ledger.db"
+        if not (folder / FIGURES).is_file() or not (folder / LEDGER).is_file():
+            raise BadInput(f"{folder} is no backup: it has no {FIGURES} beside a {LEDGER}.")
+        if database.exists() or self.settings.ledger_url:
+            raise BadInput(f"{self.settings.home} has a ledger already; restore into an empty WORKBENCH_HOME.")
+        told = json.loads((folder / FIGURES).read_text())
+        for name, target in (("lake", self.settings.lake), ("inputs", self.settings.data / "inputs")):
+            keep.copy_tree(folder / name, target)
+        keep.copy_tree(folder / "archive", self.settings.archive)
+        keep.copy_verified(folder / LEDGER, database, None)
+        found = backups.figures(self.ledger)
+        wrong = [name for name, value in found.items() if told.get(name) != value]
+        lost = [
+            path
+            for path, digest in backups.all_files(self.ledger)
+            if not (self.settings.lake / path).is_file() or sha256_of(self.settings.lake / path) != digest
+        ]
+        return {**found, "differs": wrong, "lost": lost}
+
+
+@contextlib.contextmanager
+def _opened(folder: Path, mode: Mode) -> Iterator[Ledger]:
+    with tempfile.TemporaryDirectory() as locks:
+        ledger = open_ledger(f"sqlite:///{folder / LEDGER}", mode=mode, locks=Path(locks))
+        try:
+            yield ledger
+        finally:
+            ledger.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -26,6 +26,9 @@ Sources = Annotated[Path | None, typer.Option(metavar="FILE", help="A sources.cs
 Project = Annotated[str | None, typer.Option(help="Only sources of this project.")]
 Start = Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="First day of the posts.")]
 End = Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="Last day of the posts.")]
+Since = Annotated[
+    Literal["last"] | None, typer.Option(help="`last`: each source from the day of its newest published post.")
+]
 NumPosts = Annotated[int | None, typer.Option(metavar="N", help="At most so many posts a source.")]
 Name = Annotated[str | None, typer.Option(help="Of the run and its folder.")]
 Wait = Annotated[bool, typer.Option("--wait", help="Work here until the run is over.")]
@@ -39,13 +42,15 @@ def plan(
     project: Project = None,
     start: Start = None,
     end: End = None,
+    since: Since = None,
     num_posts: NumPosts = None,
     name: Name = None,
     json: Json = False,
 ) -> None:
     """Show what a run would ask for and what it may cost; nothing is started. `collect start HASH` starts just that."""
     with bench(quiet=json) as workbench:
-        made = workbench.plan(sources, project=project, start=start, end=end, num_posts=num_posts, name=name)
+        dates: dict[str, Any] = {"start": start, "end": end, "since_last": since == "last"}
+        made = workbench.plan(sources, project=project, num_posts=num_posts, name=name, **dates)
         if json:
             answer({**_shape(made), "saved_usd": usd(workbench.saving(made).micro_usd)})
             return
@@ -67,6 +72,7 @@ def run(
     project: Project = None,
     start: Start = None,
     end: End = None,
+    since: Since = None,
     num_posts: NumPosts = None,
     name: Name = None,
     yes: Annotated[
@@ -78,7 +84,8 @@ def run(
 ) -> Exit:
     """Plan, show, ask, start. In live mode this costs money, and nothing is started without a yes."""
     with bench(quiet=json) as workbench:
-        made = workbench.plan(sources, project=project, start=start, end=end, num_posts=num_posts, name=name)
+        dates: dict[str, Any] = {"start": start, "end": end, "since_last": since == "last"}
+        made = workbench.plan(sources, project=project, num_posts=num_posts, name=name, **dates)
         if not json:
             print_plan(made)
             if not fresh:

@@ -11,6 +11,7 @@ from workbench.cli import (
     demo,
     doctor,
     imports,
+    keep,
     lab,
     recover,
     sandbox,
@@ -38,6 +39,10 @@ app.command()(work.todo)
 app.command()(work.work)
 app.command()(work.folders)
 app.command()(sql.sql)
+app.command()(keep.compact)
+app.command()(keep.sweep)
+app.command()(keep.backup)
+app.command()(keep.restore)
 app.command("import")(imports.import_)
 app.add_typer(sources.app, name="sources", help="The accounts and pages that are tracked.")
 app.add_typer(collect.app, name="collect", help="Plan a run, start it, wait for it, cancel it.")

@@ -49,7 +49,7 @@ def demo(json: Json = False) -> Exit:
         if workbench.settings.mode == "live":
             raise Refused("demo practises and this home is live; set WORKBENCH_HOME to another folder for it.")
         made = _planned(workbench, quiet=json)
-        run_id = workbench.start(made.hash)
+        run_id = workbench.start(made.hash, fresh=True)
         run = wait_for(workbench, run_id)
         executed = _report(workbench, made)
         told = _told(workbench, run, made)

@@ -54,7 +54,19 @@ class Packed:
 
     def open(self, mode: Literal["rb"] = "rb", /) -> IO[bytes]:
         file = io.BufferedReader(_Watched(self.path, mode, self.on_bytes))
-        return cast("IO[bytes]", gzip.open(file, mode)) if file.peek(2)[:2] == _GZIP else file
+        return cast("IO[bytes]", _Unpacked(file)) if file.peek(2)[:2] == _GZIP else file
+
+
+class _Unpacked(gzip.GzipFile):
+    """Closes the file below it too."""
+
+    def __init__(self, packed: io.BufferedReader) -> None:
+        super().__init__(fileobj=packed)
+        self._packed = packed
+
+    def close(self) -> None:
+        super().close()
+        self._packed.close()
 
 
 class _Watched(io.FileIO):
@@ -164,13 +176,13 @@ def _why_not(dataset: Dataset, data: Sequence[Mapping[str, Any]]) -> str:
     known = {*dataset.columns.get(IDENTITY[dataset.kind], ()), *dataset.columns.get("url", ())}
     if not any(_has(row, place) for row in data for place in known):
         return f": none has {' or '.join(sorted(known))}, but {keys}"
+    hosts = _hosts_of(data, dataset)
+    if dataset.hosts and hosts and not any(host.endswith(known) for host in hosts for known in dataset.hosts):
+        return f": its addresses are on {', '.join(sorted(hosts)[:3])}"
     places = {place for places in dataset.columns.values() for place in places}
     found = [place for place in places if any(_has(row, place) for row in data)]
     if len(places) > len(found) == 1:
         return f": of what it has there is {found[0]} alone, but {keys}"
-    hosts = _hosts_of(data, dataset)
-    if dataset.hosts and hosts and not any(host.endswith(known) for host in hosts for known in dataset.hosts):
-        return f": its addresses are on {', '.join(sorted(hosts)[:3])}"
     return ""
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from itertools import groupby
 from typing import Any, Final
@@ -31,6 +31,7 @@ class Ask:
     project: str | None = None
     start: date | None = None
     end: date | None = None
+    starts: Mapping[int, date] = field(default_factory=dict)  # of a source, instead of `start`
     num_posts: int | None = None
     day: date  # of the folders
     batch_size: int = 20
@@ -75,7 +76,12 @@ def _asked(source: Source, ask: Ask, among: Sequence[datasets.Dataset]) -> _Aske
     try:
         dataset = datasets.find(source.platform, source.service, among=among)
         inputs = datasets.inputs_for(
-            dataset, source.url, source.options, start=ask.start, end=ask.end, num_posts=ask.num_posts
+            dataset,
+            source.url,
+            source.options,
+            start=ask.starts.get(source.id, ask.start),
+            end=ask.end,
+            num_posts=ask.num_posts,
         )
         way = datasets.way_for(dataset, source.url, source.options)
     except BadInput as error:

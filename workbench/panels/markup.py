@@ -121,7 +121,10 @@ def _width(value: object) -> str:
     """A time stays on one line; a long text is not squeezed into a tower."""
     if isinstance(value, date):
         return " white-space: nowrap;"
-    return " min-width: 18em;" if isinstance(value, str) and not isinstance(value, Html) and len(value) > _LONG else ""
+    is_text = isinstance(value, str) and not isinstance(value, Html)
+    if is_text and _LINK.fullmatch(str(value)):
+        return " min-width: 9em;"
+    return " min-width: 16em;" if is_text and len(str(value)) > _LONG else ""
 
 
 def _is_number(value: object) -> bool:
@@ -133,7 +136,7 @@ def link(value: object, text: object = None) -> Html:
     shown_as = esc(value if text is None else text)
     if not _LINK.fullmatch(str(value)):
         return shown_as
-    style = "text-decoration: underline;"
+    style = "text-decoration: underline; word-break: break-all;"
     return tag("a", shown_as, href=value, target="_blank", rel="noopener noreferrer", style=style)
 
 

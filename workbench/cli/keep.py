@@ -1,0 +1,81 @@
+"""`workbench compact`, `sweep`, `backup`, `restore`: keeping the lake in good order."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from workbench.cli.console import Json, answer, counted, say, show, table
+from workbench.cli.exits import Exit
+from workbench.cli.opening import bench
+
+
+def compact(json: Json = False) -> None:
+    """Rewrite many small files into one sorted file per kind: questions stay fast, the folders stay as they are."""
+    with bench(quiet=json) as workbench:
+        done = workbench.compact()
+    if json:
+        answer(done)
+        return
+    for one in done:
+        show(f"{one['kind']}: {one['files']} files are one of {one['rows']:,} rows, {one['latest_rows']:,} latest.")
+    if not done:
+        show("Nothing to compact.")
+
+
+def sweep(
+    remove: Annotated[
+        bool, typer.Option("--remove", help="Really remove them; otherwise they are only shown.")
+    ] = False,
+    hours: Annotated[float, typer.Option(min=0, help="Only what nobody has touched for so long.")] = 24,
+    json: Json = False,
+) -> None:
+    """Show (or remove) files of the lake that no manifest lists: what stopped steps and old compactions left."""
+    with bench(quiet=json) as workbench:
+        found = workbench.sweep(older_than=timedelta(hours=hours), dry=not remove)
+    if json:
+        answer(found)
+        return
+    table(
+        "",
+        ("file", "bytes", "why"),
+        ([one["path"], one["bytes"], one["why"]] for one in found["files"]),
+        right=("bytes",),
+    )
+    verb = "removed" if found["swept"] else "found; --remove removes them"
+    show(f"{counted(len(found['files']), 'file')}, {found['bytes']:,} bytes {verb}.")
+
+
+def backup(
+    target: Annotated[Path, typer.Argument(help="A folder elsewhere; a second backup into it copies what is new.")],
+    json: Json = False,
+) -> Exit:
+    """Copy ledger, lake, inputs and reports, every file verified, while work goes on."""
+    with bench(quiet=json) as workbench:
+        done = workbench.backup(target)
+    return _told(done, f"{target} holds", "files that the ledger names and the lake has not", json=json)
+
+
+def restore(
+    source: Annotated[Path, typer.Argument(help="A folder that `workbench backup` made.")], json: Json = False
+) -> Exit:
+    """Bring a backup into an empty WORKBENCH_HOME and prove that it answers the same."""
+    with bench(quiet=json) as workbench:
+        done = workbench.restore(source)
+    code = _told(done, "Restored:", "files that the backup lacks", json=json)
+    if done["differs"]:
+        say(f"these figures differ from the backup's: {', '.join(done['differs'])}")
+    return Exit.FAILED if done["differs"] else code
+
+
+def _told(done: dict[str, Any], head: str, missing: str, *, json: bool) -> Exit:
+    if json:
+        answer(done)
+    else:
+        show(f"{head} {done['events']:,} events, {counted(done['files'], 'file')}, {done['rows']:,} rows in them.")
+        if done["lost"]:
+            table(missing, ("file",), ([path] for path in done["lost"]))
+    return Exit.FAILED if done["lost"] or done["chain_broken_at"] else Exit.DONE
