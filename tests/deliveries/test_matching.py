@@ -162,7 +162,9 @@ def test_it_proves_that_a_lost_trigger_was_accepted(desk: Desk, state: str) -> N
     ("set_to", "way"),
     [
         pytest.param({"lease_owner": "a worker"}, {"Snapshot_Id": "sd_1"}, id="a worker is at it"),
-        pytest.param({"lease_owner": "a worker", "armed": True}, {"Snapshot_Id": "sd_1"}, id="its trigger is under way"),
+        pytest.param(
+            {"lease_owner": "a worker", "armed": True}, {"Snapshot_Id": "sd_1"}, id="its trigger is under way"
+        ),
         pytest.param({}, {}, id="the token alone: no id to adopt"),
         pytest.param({}, {"X_Request_Id": "proxy-7"}, id="an id that Bright Data did not give"),
     ],

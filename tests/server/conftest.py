@@ -6,7 +6,7 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import httpx
 import pytest
@@ -54,7 +54,7 @@ class Desk:
     def _count(self) -> None:
         self.workers += 1
 
-    def __enter__(self) -> Desk:
+    def __enter__(self) -> Self:
         self.receiver.start()
         return self
 

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import base64
 import concurrent.futures
+import contextlib
 import gzip
 import json
 import os
 import socket
 import time
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
 import httpx
 import pytest
-import zlib
 
 from tests.server.conftest import (
     BEARER,
@@ -48,7 +49,9 @@ GOOD = [
     pytest.param(f"Bearer {OLD_SECRET}", id="the second secret, while they are changed"),
     pytest.param(SECRET, id="raw, as it was configured at Bright Data"),
     pytest.param(f"Basic {SECRET}", id="basic with the secret itself"),
-    pytest.param("Basic " + base64.b64encode(f"user:{SECRET}".encode()).decode(), id="basic with the secret as password"),
+    pytest.param(
+        "Basic " + base64.b64encode(f"user:{SECRET}".encode()).decode(), id="basic with the secret as password"
+    ),
 ]
 
 
@@ -75,7 +78,7 @@ FORGED = [
     pytest.param((f"Authorization: Bearer {CRON_SECRET}",), id="the secret of the other address"),
     pytest.param((f"X-Authorization: Bearer {SECRET}",), id="in another header"),
     pytest.param(("Content-Length: x",), id="no request at all"),
-    pytest.param((f"Authorization: Bearer {SECRET}", "Content-Length: 2", "Transfer-Encoding: chunked, x"), id="smuggled"),
+    pytest.param((f"Authorization: Bearer {SECRET}", "Content-Length: 2", "Transfer-Encoding: chunked, x"), id="both"),
 ]  # fmt: skip
 
 
@@ -274,10 +277,8 @@ def test_a_body_over_the_limit_is_not_read_to_its_end(make_desk: Callable[..., D
 
     headers = {**BEARER, "Content-Length": str(16 * MB)} if is_announced else BEARER
     answer = None
-    try:
+    with contextlib.suppress(httpx.NetworkError):  # the connection may close while we still send
         answer = CLIENT.post(desk.url + HOOK, content=pieces(), headers=headers)
-    except httpx.NetworkError:
-        pass  # the connection may close while we still send
     assert answer is None or (answer.status_code, answer.content) == (413, REFUSED)
     assert eventually(lambda: bool(desk.rows()))
     assert desk.rows()[0]["status"] == "error"

@@ -47,7 +47,8 @@ class Asking(Parts):
 
     def refreshed(self) -> Catalog:
         """The catalog with everything that is published by now."""
-        self._refresh(self.catalog)
+        with self.opening:  # an analyst and a watching panel may ask at the same moment
+            self._refresh(self.catalog)
         return self.catalog
 
     def _refresh(self, catalog: Catalog) -> None:
@@ -71,7 +72,8 @@ class Asking(Parts):
 
     def sql(self, query: str) -> Any:
         """A DuckDB relation over posts, comments, profiles, ..., runs, jobs, brightdata_snapshots, ..."""
-        return self.refreshed().connection.sql(query)
+        # A cursor of its own: a later query on the same connection would cut this result short without a word.
+        return self.refreshed().connection.cursor().sql(query)
 
     def select(self, query: str) -> Any:
         """The same for a query from outside: one SELECT, on a connection that reaches nothing but the lake."""
@@ -88,7 +90,8 @@ class Asking(Parts):
         return self._frame("posts")
 
     def _frame(self, view: str) -> pd.DataFrame:
-        found: pd.DataFrame = self.sql(f"FROM {view}").df()
+        # By way of Arrow: DuckDB's own .df() warns with pandas 3.
+        found: pd.DataFrame = self.sql(f"FROM {view}").to_arrow_table().to_pandas()
         return found
 
     def comments(self) -> pd.DataFrame:

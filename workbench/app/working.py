@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -12,12 +10,14 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
+from workbench import detached
 from workbench.app.asking import Asking
 from workbench.app.delivering import Delivering
 from workbench.collect import folders
 from workbench.files import make_folder
 from workbench.ledger import queries
 from workbench.logs import log_to_folder
+from workbench.settings import as_environment
 from workbench.worker import Worked
 
 _PROJECT_EVERY: Final = 5.0  # seconds between rebuilds of what is derived, while work goes on
@@ -82,13 +82,9 @@ class Working(Asking, Delivering):
         """Start a detached worker unless one is at work; returns at once. False when one was there already."""
         if self.is_worked():
             return False
-        log = (make_folder(self.settings.data / "logs", mode=0o700) / "worker.log").open("ab")
-        with log:
-            subprocess.Popen(
-                [sys.executable, "-m", "workbench.cli", "work", "--until-idle"],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, cwd=self.settings.home,
-                env={**os.environ, "WORKBENCH_HOME": str(self.settings.home), "WORKBENCH_MODE": self.settings.mode},
-            )  # fmt: skip
+        log = make_folder(self.settings.data / "logs", mode=0o700) / "worker.log"
+        environment = {**os.environ, **as_environment(self.settings)}
+        detached.start("workbench.cli", ["work", "--until-idle"], log=log, cwd=self.settings.home, env=environment)
         return True
 
     def is_worked(self) -> bool:

@@ -31,11 +31,20 @@ def following(workbench: Workbench, run: str | None = None) -> Iterator[Callable
     """A function to call now and then while work goes on; it shows what changed since it was last called."""
     look = _Looks(workbench, run)
     if not err.is_terminal:
-        yield _Lines(look).show
+        lines = _Lines(look)
+        yield lines.show
+        look.again()
+        lines.show()
         return
     with Live(console=err, auto_refresh=False, transient=False) as live:
-        started = {run["run_id"] for run in look() if _is_at_work(run)}
-        yield lambda: live.update(_drawn(_of_interest(look(), started)), refresh=True)
+        shown = {run["run_id"] for run in look() if _is_at_work(run)}
+
+        def show() -> None:
+            live.update(_drawn(_of_interest(look(), shown)), refresh=True)
+
+        yield show
+        look.again()
+        show()
 
 
 @contextlib.contextmanager
@@ -68,6 +77,10 @@ class _Looks:
             self._seen = self._workbench.status(self._run)["runs"]
             self._next = begun + _REST * (time.monotonic() - begun)
         return self._seen
+
+    def again(self) -> None:
+        """The next look is not spared: it is the last one, and people go by it."""
+        self._next = 0.0
 
     @property
     def now(self) -> str:

@@ -60,7 +60,7 @@ class Packed:
 class _Unpacked(gzip.GzipFile):
     """Closes the file below it too."""
 
-    def __init__(self, packed: io.BufferedReader) -> None:
+    def __init__(self, packed: IO[bytes]) -> None:
         super().__init__(fileobj=packed)
         self._packed = packed
 

@@ -8,7 +8,10 @@ migrate.py    schema version on open; Alembic only when it differs
 chain.py      events, each carrying the hash of the one before
 owners.py     who is alive
 store.py      Ledger: open, read, write; the mode stamp
-claims.py     claim, record what a step yields, release
+claims.py     claim, hold, release; what becomes of a dead owner's items
+recorder.py   what a step yields, each one transaction
+lanes.py      named leases: what only one may do at a time, and who is at work
+money.py      reserve, settle, release
 breaker.py    one throttle of a vendor for all processes
 collecting.py the verbs of collect: sources, plans, runs
 delivering.py the verbs of deliveries: kept once, replayed, staged from their bodies, retired

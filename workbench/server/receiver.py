@@ -170,7 +170,8 @@ class Receiver:
             self._up.set()
         async with server:
             await self._quit.wait()
-            wire.close()
+            server.close()
+            await wire.close()
 
     # requests -----------------------------------------------------------------------------------
 

@@ -79,18 +79,26 @@ class Wire:
         self._limits = limits
         self._refusal = refusal
         self._talks: dict[asyncio.Task[None], _Talk] = {}
+        self._is_closing = False
 
     async def listen(self, host: str, port: int) -> asyncio.Server:
         return await asyncio.start_server(self._connected, host, port, backlog=_BACKLOG, limit=_READ)
 
-    def close(self) -> None:
-        for task in self._talks:
+    async def close(self) -> None:
+        """End every conversation; one that was accepted a moment ago begins first, so that it is closed too."""
+        self._is_closing = True
+        for _ in range(3):
+            await asyncio.sleep(0)
+        ending = list(self._talks)
+        for task in ending:
             task.cancel()
+        await asyncio.gather(*ending, return_exceptions=True)
+        await asyncio.sleep(0)
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - for the type checker
-        if not self._has_room():
+        if self._is_closing or not self._has_room():
             writer.transport.abort()
             return
         talk = self._talks[task] = _Talk(reader, writer, self._limits)

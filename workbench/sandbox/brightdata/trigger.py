@@ -50,14 +50,13 @@ def scrape(world: World, request: Request) -> Answer:
     last = time.time() + world.switches.number("sync_seconds")
     while True:
         snapshot = world.look(snapshot_id)
-        assert snapshot is not None
-        if snapshot.status not in {"starting", "running"}:
+        if snapshot is None or snapshot.status not in {"starting", "running"}:
             break
         if time.time() >= last or world.stopping.is_set():
             message = "The request is still in progress; fetch the data with the snapshot id"
             return as_json({"snapshot_id": snapshot_id, "message": message}, 202, retry_after="10")
         world.stopping.wait(min(0.05, max(snapshot.ends - time.time(), 0.001)))
-    if snapshot.status != "ready":
+    if snapshot is None or snapshot.status != "ready":
         return as_text("Internal server error", 500)
     return Answer(body=body_of(world, snapshot, form), content_type=FORMATS[form])
 

@@ -1,0 +1,144 @@
+"""Compaction changes how fast the tables answer, never what they answer."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+
+from tests.flows.house import House, sources_csv
+from workbench.app import Workbench
+from workbench.ledger import compacting
+
+WHOLE = "SELECT * FROM {} ORDER BY snapshot_id, row_no"
+VIEWS = ("posts", "posts_latest", "comments", "comments_latest", "profiles", "profiles_latest", "rejects")
+
+
+def answers(workbench: Workbench) -> dict[str, list[Any]]:
+    return {view: workbench.sql(WHOLE.format(view)).fetchall() for view in VIEWS}
+
+
+def again(house: House, workbench: Workbench, **dates: str) -> None:
+    """The same sources once more, paid again: newer scrapes of the same posts."""
+    plan = workbench.plan(sources_csv(house.home / "sources.csv", ["tea"]), num_posts=6, **dates)
+    workbench.start(plan.hash, fresh=True)
+    workbench.work()
+
+
+def test_every_view_answers_the_same_before_and_after(workbench: Workbench) -> None:
+    before = answers(workbench)
+
+    done = workbench.compact()
+
+    assert {one["kind"] for one in done} >= {"posts", "comments"}
+    assert answers(workbench) == before
+    assert not workbench.refreshed().missing
+
+
+def test_nothing_to_compact_is_no_work(workbench: Workbench) -> None:
+    workbench.compact()
+
+    assert workbench.compact() == []
+
+
+def test_rows_that_come_later_are_beside_the_compacted_ones(house: House, workbench: Workbench) -> None:
+    workbench.compact()
+    compacted = workbench.sql("SELECT count(*) FROM posts").fetchone()[0]
+    again(house, workbench, start="2025-09-01", end="2025-10-01")
+    late = answers(workbench)
+
+    workbench.compact()
+
+    assert len(late["posts"]) > compacted
+    assert answers(workbench) == late
+
+
+def test_a_newer_scrape_wins_over_the_compacted_latest(house: House, workbench: Workbench) -> None:
+    """Both before and after the next compaction, exactly one row a post, with the newest scrape."""
+    workbench.compact()
+    again(house, workbench, start="2025-09-01", end="2025-10-01")
+    query = "SELECT count(*) - count(DISTINCT (platform, post_id)), min(scraped_at) FROM posts_latest"
+    newest = "SELECT min(t) FROM (SELECT max(scraped_at) t FROM posts GROUP BY platform, post_id)"
+
+    expected = workbench.sql(newest).fetchone()[0]
+
+    assert workbench.sql(query).fetchone() == (0, expected)
+    workbench.compact()
+    assert workbench.sql(query).fetchone() == (0, expected)
+
+
+def test_reprocessing_a_compacted_snapshot_doubles_no_row(workbench: Workbench) -> None:
+    before = answers(workbench)
+    workbench.compact()
+    one = before["posts"][0]
+    snapshot = workbench.sql("SELECT min(snapshot_id) FROM posts").fetchone()[0]
+
+    workbench.reprocess([snapshot])
+    workbench.work()
+
+    assert one in answers(workbench)["posts"]
+    assert answers(workbench) == before
+
+
+def test_a_snapshot_reprocessed_meanwhile_wins_over_the_swap(workbench: Workbench, monkeypatch: Any) -> None:
+    """The files that were read are no longer those of the manifest: the swap is refused, nothing is lost."""
+    before = answers(workbench)
+    real = compacting.swap
+    snapshot = workbench.sql("SELECT min(snapshot_id) FROM posts").fetchone()[0]
+
+    def late(*given: Any) -> bool:
+        monkeypatch.undo()
+        workbench.compact()  # another compactor, in between
+        workbench.reprocess([snapshot])
+        workbench.work()
+        return real(*given)
+
+    monkeypatch.setattr(compacting, "swap", late)
+    monkeypatch.setattr(workbench.lanes, "take", lambda name: 1)
+    monkeypatch.setattr(workbench.lanes, "release", lambda name, token: None)
+
+    workbench.compact()
+
+    assert answers(workbench) == before
+
+
+def test_one_compactor_at_a_time(house: House, workbench: Workbench) -> None:
+    token = workbench.lanes.take("compact")
+    assert token is not None
+    with house.open() as other:
+        assert other.compact() == []
+    workbench.lanes.release("compact", token)
+
+    with house.open() as other:
+        assert other.compact()
+
+
+def test_a_reader_never_waits_nor_sees_half(workbench: Workbench) -> None:
+    expected = workbench.sql("SELECT count(*) FROM posts").fetchone()
+    seen, over = set(), threading.Event()
+
+    def read() -> None:
+        while not over.is_set():
+            seen.add(workbench.refreshed().connection.cursor().sql("SELECT count(*) FROM posts").fetchone())
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    workbench.compact()
+    over.set()
+    reader.join()
+
+    assert seen == {expected}
+
+
+@pytest.mark.parametrize("kind", ["posts", "posts_latest"])
+def test_a_compacted_file_that_is_gone_says_how_to_make_it_again(workbench: Workbench, kind: str) -> None:
+    done = {one["kind"]: one for one in workbench.compact()}
+    path = done["posts"]["path"]
+    if kind == "posts_latest":
+        path = path.replace(".parquet", ".latest.parquet")
+
+    (workbench.settings.lake / path).unlink()
+    workbench.reprocess([workbench.sql("SELECT min(snapshot_id) FROM brightdata_snapshots").fetchone()[0]])
+
+    assert [str(one) for one in workbench.refreshed().missing if "workbench compact" in str(one)]
