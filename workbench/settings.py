@@ -7,6 +7,7 @@ and archive/.
 from __future__ import annotations
 
 import os
+import shlex
 import stat
 import tomllib
 from collections.abc import Mapping
@@ -46,6 +47,14 @@ def _gaps(value: object) -> object:
 
 
 Gaps = Annotated[tuple[timedelta, ...], BeforeValidator(_gaps)]
+
+
+def _words(value: object) -> object:
+    """A command as a list; from a line of text as a shell would split it, though no shell ever sees it."""
+    return tuple(shlex.split(value)) if isinstance(value, str) else value
+
+
+Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
 
 
 class Settings(BaseModel):
@@ -99,6 +108,9 @@ class Settings(BaseModel):
     cap_day_usd: float | None = Field(None, ge=0, description="the most that a day (UTC) may cost")
     cap_month_usd: float | None = Field(None, ge=0, description="the most that a month (UTC) may cost")
     cap_dataset_usd: dict[str, float] = Field({}, description="the most that a dataset may cost a month, by its id")
+    notify_command: Words = Field(
+        (), description="a command of yours, called once for each new entry of todo, which it reads as JSON"
+    )
     price_usd_per_record: float | None = Field(None, ge=0, description="instead of each dataset's own price")
 
     @field_validator("brightdata_url", "webhook_url")
@@ -188,6 +200,8 @@ def _spelt(value: object) -> str | None:
         return value.reveal()
     if isinstance(value, timedelta):
         return str(value.total_seconds())
+    if isinstance(value, tuple) and all(isinstance(one, str) for one in value):
+        return shlex.join(value)
     if isinstance(value, tuple):  # of durations; a table of workbench.toml has no spelling here and is read there
         return ",".join(map(str, map(_spelt, value))) if all(isinstance(one, timedelta) for one in value) else None
     return str(value)

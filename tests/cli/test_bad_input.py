@@ -61,7 +61,7 @@ def test_a_source_file_is_taken_whole_or_not_at_all(tea, csv, words):
         pytest.param(["--num-posts", "many"], ["num-posts", "integer"], id="a word for a number"),
         pytest.param(["--sources", "nowhere.csv"], ["nowhere.csv", "give the path"], id="no such file"),
         pytest.param(["--project", "Nothing"], ["no enabled source"], id="a project without sources"),
-        pytest.param(["--since", "last"], ["--since", "--help"], id="an option that does not exist"),
+        pytest.param(["--colour", "red"], ["--colour", "--help"], id="an option that does not exist"),
     ],
 )
 def test_a_plan_is_refused_before_anything_happens(tea, words, said):

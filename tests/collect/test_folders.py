@@ -61,7 +61,7 @@ def test_a_hostile_name_stays_inside_and_can_be_made(tmp_path: Path, name: str) 
 def a_job(*states: str, folder: str = "Run/Instagram/posts/Job", **more: Any) -> dict[str, Any]:
     snapshots = [
         {
-            "state": state, "reason": None, "provider_id": f"sd_{n}", "rows_count": None, "row_count": 2,
+            "state": state, "reason": None, "provider_id": f"sd_{n}", "job_id": "j1", "row_count": 2,
             "warning_count": 1, "error_count": 1, "malformed_count": 0, **more,
         }
         for n, state in enumerate(states)
@@ -125,3 +125,9 @@ def test_the_tree_counts_rows_and_rejects(tmp_path: Path) -> None:
     ((leaf,),) = [one["platforms"]["Instagram"]["posts"] for one in tree(tmp_path, [run])]
 
     assert (leaf["rows"], leaf["rejects"], leaf["snapshots"], leaf["files"]) == (4, 4, 2, ["b.parquet"])
+
+
+def test_a_reused_snapshot_says_where_its_rows_are(tmp_path: Path) -> None:
+    write_notes(tmp_path, [a_job("published", job_id="another", home_folder="Older/Instagram/posts/Job")])
+
+    assert "Reused, not paid again: its rows are in Older/Instagram/posts/Job" in (note(tmp_path) or "")

@@ -191,7 +191,7 @@ def test_dates_are_written_as_each_platform_wants_them() -> None:
     ],
 )
 def test_what_does_not_fit_is_refused_with_its_name(sources: list[Source], ask: dict[str, Any], words: str) -> None:
-    with pytest.raises(BadInput, match="(?s).*") as refused:
+    with pytest.raises(BadInput, match=r"(?s).*") as refused:
         make_plan(sources, Ask(**{"day": DAY, **ask}))
 
     assert words in refused.value.message

@@ -10,6 +10,7 @@ import pytest
 from workbench.collect.sources import check, read_csv
 from workbench.errors import BadInput
 
+# ruff: noqa: E501, UP012 - tables of cases, one a line
 HEAD = "name,platform,service,url,creator,project,options\n"
 LINE = "Tea,instagram,posts,https://www.instagram.com/tea.club/,ann,spring,\n"
 

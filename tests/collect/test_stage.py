@@ -96,3 +96,15 @@ def test_broken_lines_are_kept_with_their_text(ready: Desk, vendor: Vendor) -> N
 
     assert [row["post_id"] for row in ready.table()] == ["1", "3"]
     assert (reject["row_no"], reject["kind"], reject["raw"]) == (2, "malformed", '{"post_id": "2", oops')
+
+
+def test_a_living_owners_workspace_is_left_alone(downloaded: Desk) -> None:
+    """One that slept past its lease finishes beside the one that took over."""
+    corner = downloaded.lake / ".staging" / ID
+    living, dead = corner / "work-1-1", corner / "work-999999999-1"
+    for folder in (living, dead):
+        folder.mkdir(parents=True)
+    (corner / "part-00001.ndjson").touch()
+    downloaded.advance()
+
+    assert list(corner.iterdir()) == [living]

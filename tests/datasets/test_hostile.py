@@ -27,7 +27,7 @@ BROKEN = st.binary(max_size=40).map(lambda data: data.replace(b"\n", b" ").repla
 GOOD = {"post_id": "1", "url": "https://www.instagram.com/p/1", "likes": 1}
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(ROW | BROKEN, max_size=12), st.booleans())
 def test_every_line_is_a_row_or_a_reject(tmp_path_factory: Any, lines: list[Any], as_array: bool) -> None:
     home: Path = tmp_path_factory.mktemp("hostile")

@@ -322,12 +322,12 @@ def test_killed_at_any_moment_it_is_whole_or_absent(tmp_path: Path) -> None:
     with path.open("w", newline="") as text:
         writer = csv.writer(text)
         writer.writerow(["url", "post_id", "description"])
-        writer.writerows([f"https://www.instagram.com/p/{n}", n, "x" * 500] for n in range(60_000))
+        writer.writerows([f"https://www.instagram.com/p/{n}", n, "x" * 500] for n in range(30_000))
     settings = {f"WORKBENCH_{name.upper()}": str(value) for name, value in FAST.items()}
     env = {**os.environ, **settings, "WORKBENCH_HOME": str(home), "PYTHONPATH": str(REPO)}
     env |= {"WORKBENCH_BRIGHTDATA_URL": "http://127.0.0.1:9", "WORKBENCH_MODE": "practice"}
     command = [sys.executable, "-m", "workbench.cli", "import", str(path), "--dataset", "instagram/posts", "--json"]
-    for seconds in (3.0, 1.6, 0.9):
+    for seconds in (2.5, 1.2):
         with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
             time.sleep(seconds)
             process.send_signal(signal.SIGKILL)
@@ -335,12 +335,12 @@ def test_killed_at_any_moment_it_is_whole_or_absent(tmp_path: Path) -> None:
 
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
-    assert (told["state"], told["rows"], told["malformed"]) == ("published", 60_000, 0)
+    assert (told["state"], told["rows"], told["malformed"]) == ("published", 30_000, 0)
     listed = subprocess.run(
         [*command[:3], "sql", "SELECT count(*) n, count(DISTINCT post_id) d FROM posts", "--format", "json"],
         env=env, capture_output=True, text=True, timeout=60,
     )  # fmt: skip
-    assert json.loads(listed.stdout) == [{"n": 60_000, "d": 60_000}]
+    assert json.loads(listed.stdout) == [{"n": 30_000, "d": 30_000}]
 
 
 # the command -------------------------------------------------------------------------------------------

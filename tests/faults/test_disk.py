@@ -134,6 +134,6 @@ def test_no_right_to_make_a_home(tmp_path: Path, mount: Mount) -> None:
     mount(tmp_path / "disk", "remount,ro")
     from workbench.app import open_workbench
 
-    with open_workbench(tmp_path / "disk/home") as workbench:
-        with pytest.raises(WorkbenchError, match="cannot create the folder .*Read-only file system.*WORKBENCH_HOME"):
-            workbench.sources()
+    words = r"cannot create the folder .*Read-only file system.*WORKBENCH_HOME"
+    with open_workbench(tmp_path / "disk/home") as workbench, pytest.raises(WorkbenchError, match=words):
+        workbench.sources()

@@ -1,8 +1,8 @@
 """Workers that stop at a chosen point: a process that has imported everything forks one for every line it is given.
 
 Nothing of this is in the product. The child wraps, from the outside, whatever leaves a trace: writes to the ledger,
-renames, removed trees, requests. Each passing is a point, named by what is about to happen, e.g. "write Recorder.armed",
-"send POST trigger", "replace posts.parquet"; the child dies (or stops) at the n-th point of a name.
+renames, removed trees, requests. Each passing is a point, named by what is about to happen, for example "send POST
+trigger", "write Recorder.armed", "replace posts.parquet"; the child dies (or stops) at the n-th point of a name.
 
 A line is {"home", "url", "settings", "threads", "limit", "at": [name, n] or null, "signal": 9, "record": path or null}.
 Answers: {"pid": ...} at once, {"status": ...} when it has ended.
@@ -36,7 +36,7 @@ from workbench.app import open_workbench
 from workbench.brightdata.wire import _Watch
 from workbench.ledger.store import Ledger
 
-assert duckdb and pa and workbench.brightdata.client  # here for their being imported before the first fork
+assert duckdb is not pa is not workbench  # imported before the first fork, for all children
 
 
 class Points:
@@ -45,7 +45,7 @@ class Points:
     def __init__(self, at: list[Any] | None, number: int, record: str | None) -> None:
         self.at = tuple(at) if at else None
         self.number = number
-        self.record = open(record, "a", buffering=1) if record else None  # noqa: SIM115 - ends with the process
+        self.record = Path(record).open("a", buffering=1) if record else None  # noqa: SIM115 - ends with the process
         self.seen: Counter[str] = Counter()
         self.lock = threading.Lock()
 
@@ -95,7 +95,7 @@ def caller() -> str:
 
 
 def kind_of(target: os.PathLike[str] | str) -> str:
-    """sd_1__v1_ab.posts.parquet → posts.parquet"""
+    """posts.parquet of sd_1__v1_ab.posts.parquet."""
     name = Path(target).name
     return name.split(".", 1)[-1] if name.count(".") > 1 else name
 

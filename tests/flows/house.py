@@ -111,10 +111,8 @@ def check_every_row_once(house: House, workbench: Workbench) -> int:
     assert not missing + more, (f"missing {sorted(missing)[:9]}", f"twice or never delivered {sorted(more)[:9]}")
     records = {(key, number): json.loads(text) for key, number, text in
                workbench.sql("SELECT snapshot_id, row_no, record::VARCHAR FROM records").fetchall()}  # fmt: skip
-    malformed = dict(
-        ((key, number), raw) for key, number, raw in
-        workbench.sql("SELECT snapshot_id, row_no, raw FROM rejects WHERE kind = 'malformed'").fetchall()
-    )  # fmt: skip
+    query = "SELECT snapshot_id, row_no, raw FROM rejects WHERE kind = 'malformed'"
+    malformed = {(key, number): raw for key, number, raw in workbench.sql(query).fetchall()}
     for place, line in delivered.items():
         sent = line.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
         if place in malformed:

@@ -90,12 +90,12 @@ def test_the_estimate_is_the_worst_case_where_limits_are_sent(house: House) -> N
         assert reserved
 
 
-def test_a_second_run_adds_and_loses_nothing(house: House) -> None:
+def test_a_second_run_that_pays_again_adds_and_loses_nothing(house: House) -> None:
     house.start(NAMES)
-    with house.open() as workbench:
+    with house.open(reuse_hours=0) as workbench:
         workbench.work(limit=MINUTE)
         first = content(workbench, without="scraped_at, run_id, job_id")
-        house.start(NAMES)
+        house.start(NAMES, reuse_hours=0)
         workbench.work(limit=MINUTE)
         both = content(workbench, without="scraped_at, run_id, job_id")
         check_every_row_once(house, workbench)
@@ -104,8 +104,21 @@ def test_a_second_run_adds_and_loses_nothing(house: House) -> None:
             kind: sorted(rows, key=str) for kind, rows in both.items()
         }
         assert len(workbench.status()["runs"]) == 2
-        assert workbench.sql("SELECT count(*) FROM posts_latest").fetchone() == (len(set(
-            row[0] for row in workbench.sql("SELECT platform || post_id FROM posts").fetchall())),)  # fmt: skip
+        posts = {row[0] for row in workbench.sql("SELECT platform || post_id FROM posts").fetchall()}
+        assert workbench.sql("SELECT count(*) FROM posts_latest").fetchone() == (len(posts),)
+
+
+def test_a_second_run_of_the_same_day_is_answered_by_the_first(house: House) -> None:
+    house.start(NAMES)
+    with house.open() as workbench:
+        workbench.work(limit=MINUTE)
+        first, accepted = content(workbench), house.ask("count")["triggers_accepted"]
+        house.start(NAMES)
+        workbench.work(limit=MINUTE)
+        check_every_row_once(house, workbench)
+
+        assert content(workbench) == first
+        assert house.ask("count")["triggers_accepted"] == accepted
 
 
 def test_work_again_changes_nothing(house: House) -> None:

@@ -4,8 +4,9 @@ import json
 import os
 import subprocess
 import sys
+import time
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -175,6 +176,14 @@ def children(count: int, verb: str, *args: object) -> Iterator[list[Child]]:
     finally:
         for child in crew:
             child.close()
+
+
+def soon(look: Callable[[], Any]) -> Any:
+    """What `look` finds: PostgreSQL notices the death of a client a moment later."""
+    end = time.monotonic() + 5
+    while (found := look()) is None and time.monotonic() < end:
+        time.sleep(0.02)
+    return found
 
 
 _crew: list[Child] = []  # kept between tests: starting a process costs more than most of what it is asked

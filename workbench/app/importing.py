@@ -25,10 +25,11 @@ if TYPE_CHECKING:
 
 _LISTED: Final = 20  # of what nobody here asked for
 _MAY_BEGIN_ANEW: Final = (SnapshotState.FAILED, SnapshotState.QUARANTINED)
+# Not a join: the rows themselves, gigabytes of them, would be gathered in memory.
 _UNATTRIBUTED: Final = """
-    SELECT coalesce({asked}) AS asked, count(*) AS rows
-    FROM {kind} JOIN records USING (snapshot_id, row_no)
-    WHERE snapshot_id = '{snapshot}' AND source_id IS NULL
+    SELECT asked, count(*) AS rows
+    FROM (SELECT row_no, coalesce({asked}) AS asked FROM records WHERE snapshot_id = '{snapshot}')
+    WHERE row_no IN (SELECT row_no FROM {kind} WHERE snapshot_id = '{snapshot}' AND source_id IS NULL)
     GROUP BY ALL ORDER BY rows DESC, asked LIMIT {most}
 """
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from workbench.brightdata.delivery import Unpacking, is_test, named_in, vouched_in
+from workbench.errors import Transient
 from workbench.files import canonical, fsync_dir, make_folder
 from workbench.ledger.delivering import Arrival, receive
 from workbench.ledger.store import Ledger
@@ -31,24 +32,34 @@ class Intake:
         self._unpacking = Unpacking(largest)
         self._unpacked, self._received = digest_for(token), digest_for(token)
         self._bytes = 0
-        self._spool = make_folder(folder / SPOOL, mode=0o700) / uuid.uuid4().hex
-        fd = os.open(self._spool, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-        self._file: IO[bytes] = os.fdopen(fd, "wb", buffering=0)
+        self._spool = folder / SPOOL / uuid.uuid4().hex
+        self._file: IO[bytes] | None = None
+        self._is_over = False
+
+    def _opened(self) -> IO[bytes]:
+        """Only when there is something to write: a request that ends before leaves nothing open."""
+        if self._file is None:
+            make_folder(self._spool.parent, mode=0o700)
+            fd = os.open(self._spool, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+            self._file = os.fdopen(fd, "wb")
+        return self._file
 
     def feed(self, chunk: bytes) -> None:
         """Raises TooLarge once the body unpacks to more than a delivery may hold."""
         with self._turn:
-            if self._file.closed:
+            if self._is_over:
                 return
             self._bytes += len(chunk)
             self._received.update(chunk)
-            self._file.write(chunk)
+            self._opened().write(chunk)
             for piece in self._unpacking.feed(chunk):
                 self._unpacked.update(piece)
 
     def keep(self) -> int:
         """The delivery's id; when this returns, neither a kill nor a power cut takes it back."""
         with self._turn:
+            if self._is_over:
+                raise Transient("the request ended while it was stored")
             for piece in self._unpacking.end():
                 self._unpacked.update(piece)
             # What cannot be unpacked is the same again only when its own bytes are.
@@ -58,8 +69,9 @@ class Intake:
     def _placed(self, digest: str) -> str:
         relative = f"{digest[:2]}/{digest}.body"
         target = self._folder / relative
-        os.fsync(self._file.fileno())
-        self._file.close()
+        with self._opened() as file:
+            file.flush()
+            os.fsync(file.fileno())
         if not target.parent.is_dir():
             make_folder(target.parent, mode=0o700)
             fsync_dir(self._folder)
@@ -91,7 +103,9 @@ class Intake:
     def abandon(self) -> None:
         """Nothing when it was kept; else its beginning goes."""
         with self._turn:
-            self._file.close()
+            self._is_over = True
+            if self._file is not None:
+                self._file.close()
             with contextlib.suppress(OSError):
                 self._spool.unlink(missing_ok=True)
 

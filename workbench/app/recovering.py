@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any, Final
 
 from workbench.app.working import Working
 from workbench.brightdata.datasets import Dataset
 from workbench.collect import folders, recover
-from workbench.collect.recover import Found, Standing, Stranger
-from workbench.errors import BadInput
+from workbench.collect.reconcile import cancel_extra, same_inputs
+from workbench.collect.recover import Found, Stranger
+from workbench.errors import BadInput, Transient
 from workbench.files import canonical
 from workbench.ledger import queries, recovering
 from workbench.ledger.clock import now
+from workbench.ledger.recovering import Entered
 from workbench.ledger.states import SnapshotState as State
 
-_TO_BRING_IN: Final = {Standing.UNKNOWN, Standing.EXPIRING, Standing.EXPIRED}
+_LOST: Final = (State.EXPIRED, State.FAILED, State.CANCELED)  # nothing came, and nothing will
+_RESTING: Final = (State.STALLED, State.QUARANTINED)
+_MAY_BE_SENT: Final = (State.UNSURE, State.QUARANTINED, State.FAILED)
 
 
 class Recovering(Working):
@@ -34,6 +38,7 @@ class Recovering(Working):
                 self.brightdata,
                 self._chosen(datasets),
                 lambda ids: queries.states_of(self.ledger, ids),
+                lost_since=recovering.lost_since(self.ledger),
                 now=now(),
                 retention=timedelta(days=self.settings.retention_days),
                 since=since,
@@ -53,7 +58,8 @@ class Recovering(Working):
     ) -> dict[str, Any]:
         """Bring strangers in by the ordinary steps: {adopted, already_known, expired, failed, unmatched_rows, ...}.
 
-        Each is entered in a transaction of its own: killed on the way, or run from two places, the rest goes on.
+        Each is entered in a transaction of its own: killed on the way, or run from two places, the rest goes on. What
+        may be a lost trigger's is left to the look for it, what a network has doubled is cancelled and told.
         """
         if not snapshots and not everything:
             raise BadInput("say which snapshots to adopt, or all of them with --all.")
@@ -64,14 +70,61 @@ class Recovering(Working):
         # What is soonest gone comes first.
         wanted.sort(key=lambda one: (one.days_left is None, one.days_left or 0))
         strangers = [one for one in wanted if one.state is None]
-        entered = [one.snapshot_id for one in strangers if self._enter(one)]
+        done, unasked = self._enter_each(strangers, found)
+        if Entered.CLAIMED in done.values():
+            self.reconcile()
         if work:
             self.work(watch=watch)
-        return self._told([one.snapshot_id for one in wanted], entered)
+        if unasked:
+            more, unasked = self._enter_each(list(unasked), found)
+            done |= more
+            if work:
+                self.work(watch=watch)
+        if unasked:
+            one, error = next(iter(unasked.items()))
+            raise Transient(
+                f"{len(unasked)} of {len(strangers)} snapshots were not brought in, {one.snapshot_id} first: "
+                f"{error.message} The others are; run it again for the rest."
+            ) from error
+        return self._told([one.snapshot_id for one in wanted], done)
 
-    def _enter(self, one: Found) -> bool:
+    def _enter_each(
+        self, strangers: Sequence[Found], found: Mapping[str, Found]
+    ) -> tuple[dict[str, Entered], dict[Found, Transient]]:
+        """What became of each, and those that the vendor could not be asked about just now."""
+        done, unasked = dict[str, Entered](), dict[Found, Transient]()
+        for one in strangers:
+            try:
+                done[one.snapshot_id] = self._enter(one, found)
+            except Transient as error:
+                unasked[one] = error
+        return done, unasked
+
+    def _enter(self, one: Found, found: Mapping[str, Found]) -> Entered:
         dataset = next(each for each in self._chosen(()) if each.dataset_id == one.dataset_id)
         new = recover.stranger(self.brightdata, one, dataset.kind, queries.list_sources(self.ledger))
+        row = self._row(new, one, dataset)
+        if double := self._double_of(one, new, found):
+            said = cancel_extra(self.brightdata, one.snapshot_id)
+            row |= {"state": State.CANCELED, "reason": f"DUPLICATE SPEND: the same as {double}, asked once; {said}"}
+        job_id, run_id = self._recovered_job(one, dataset)
+        row |= {"run_id": run_id, "job_id": job_id}
+        return recovering.adopt(self.ledger, row, new.source_ids, lambda lost: recover.may_be(new, lost))
+
+    def _double_of(self, one: Found, new: Stranger, found: Mapping[str, Found]) -> str | None:
+        """The snapshot of ours whose one request reached the vendor twice: a proxy on the way may send it again."""
+        longest = self.settings.trigger_seconds
+        near = [
+            other.snapshot_id
+            for other in found.values()
+            if other.state is not None and other.dataset_id == one.dataset_id and one.created_at and other.created_at
+            and abs(other.created_at - one.created_at) <= longest
+        ]  # fmt: skip
+        ours = recovering.own_inputs(self.ledger, near) if new.inputs and near else {}
+        return next((name for name, inputs in ours.items() if same_inputs(inputs, new.inputs)), None)
+
+    def _recovered_job(self, one: Found, dataset: Dataset) -> tuple[str, str]:
+        """Ids of the job, and of the run, that gather what is adopted today."""
         day = now().astimezone(self.settings.zone).date()
         # One run a day gathers what is adopted, whoever adopts it: its id follows from the day.
         run_id = hashlib.sha256(f"recovered {day}".encode()).hexdigest()[:12]
@@ -90,13 +143,11 @@ class Recovering(Working):
                 "folder": f"{run_folder}/{folders.job_folder(one.platform, one.service, day, name)}",
             },
         )  # fmt: skip
-        return recovering.adopt(self.ledger, self._row(new, one, dataset, run_id, job_id), new.source_ids)
+        return job_id, run_id
 
-    def _row(self, new: Stranger, one: Found, dataset: Dataset, run_id: str, job_id: str) -> dict[str, Any]:
+    def _row(self, new: Stranger, one: Found, dataset: Dataset) -> dict[str, Any]:
         at = new.created_at or now()
         return {
-            "run_id": run_id,
-            "job_id": job_id,
             "dataset_id": dataset.dataset_id,
             "state": new.state,
             "provider_id": new.provider_id,
@@ -112,17 +163,23 @@ class Recovering(Working):
             "expires_at": at + timedelta(days=self.settings.retention_days),
         }
 
-    def _told(self, wanted: Sequence[str], entered: Sequence[str]) -> dict[str, Any]:
+    def _told(self, wanted: Sequence[str], done: Mapping[str, Entered]) -> dict[str, Any]:
         states = queries.states_of(self.ledger, wanted)
+        entered = [one for one in wanted if done.get(one) is Entered.ENTERED]
+        claimed = [one for one in wanted if done.get(one) is Entered.CLAIMED]
+        waiting = [one for one in wanted if one not in states or states[one] in _RESTING]
+        doubles = recovering.doubles_among(self.ledger, wanted)
         ids = {state: [one for one in wanted if states.get(one) == state] for state in (State.EXPIRED, State.FAILED)}
         rows = queries.unmatched_rows(self.ledger, wanted)
         return {
-            "adopted": len([one for one in entered if states.get(one) not in (State.EXPIRED, State.FAILED)]),
-            "already_known": len(wanted) - len(entered),
+            "adopted": len([one for one in entered if states.get(one) not in _LOST]),
+            "already_known": len(wanted) - len(entered) - len(claimed),
             "expired": len(ids[State.EXPIRED]),
             "failed": len(ids[State.FAILED]),
             "unmatched_rows": sum(rows.values()),
             "snapshots": [{"snapshot_id": one, "state": states.get(one)} for one in wanted],
+            "waiting": [{"snapshot_id": one, "state": states.get(one)} for one in waiting],
+            "duplicates": [{"snapshot_id": one, "said": said} for one, said in doubles.items()],
             "unmatched": [{"snapshot_id": one, "rows": count} for one, count in rows.items() if count],
         }
 
@@ -137,11 +194,18 @@ class Recovering(Working):
         """Decide an unsure trigger by hand: it is `adopt` at Bright Data, or it was never started, or forget it."""
         if sum((adopt is not None, absent, abandon)) != 1:
             raise BadInput("say one of: adopt an id, absent (send it again), or abandon (forget it).")
-        row = recovering.find_snapshots(self.ledger, names=[snapshot], states=[State.UNSURE])[0]
+        row = recovering.find_snapshots(self.ledger, names=[snapshot], states=_MAY_BE_SENT)[0]
+        if row["provider_id"] is not None or not row["acts"]:
+            raise BadInput(f"snapshot {snapshot} lost no answer; what is stuck goes on with: workbench recover requeue")
         said = f"decided by {self.ledger.actor}" + (f": {reason}" if reason else "")
         if adopt is not None:
-            status = self.brightdata.progress(adopt).status  # an id that Bright Data does not know is refused here
-            values = {"provider_id": adopt, "triggered_at": row["armed_at"] or now(), "vendor_status": status[:60]}
+            found = self.brightdata.progress(adopt)  # an id that Bright Data does not know is refused here
+            if found.dataset_id not in (None, row["dataset_id"]):
+                raise BadInput(
+                    f"{adopt} is of dataset {found.dataset_id}, snapshot {snapshot} is not; nothing was done."
+                )
+            at = row["armed_at"] or now()
+            values = {"provider_id": adopt, "triggered_at": at, "vendor_status": found.status[:60]}
             recovering.decide(self.ledger, row["id"], State.TRIGGERED, said, values=values)
             return State.TRIGGERED
         to = State.PLANNED if absent else State.FAILED
@@ -149,17 +213,33 @@ class Recovering(Working):
         return to
 
     def requeue(self, snapshots: Sequence[str] = ()) -> list[dict[str, Any]]:
-        """Send stalled, quarantined and expired snapshots (default: all stalled and quarantined) back to work.
+        """Send what is stuck back to work: all that wait over a cap, are stalled or quarantined, or those named.
 
         Each goes back to the last state that its facts prove, so nothing is triggered that may have been.
         """
-        states = [State.STALLED, State.QUARANTINED, *([State.EXPIRED, State.FAILED] if snapshots else [])]
+        states = [
+            State.PLANNED,
+            State.STALLED,
+            State.QUARANTINED,
+            *([State.EXPIRED, State.FAILED] if snapshots else []),
+        ]
+        rows = recovering.find_snapshots(self.ledger, names=snapshots, states=states)
+        chosen = rows if snapshots else [row for row in rows if _is_stuck(row) and not _may_be_sent(row)]
         done = []
-        for row in recovering.find_snapshots(self.ledger, names=snapshots, states=states):
+        for row in chosen:
+            if _may_be_sent(row):
+                raise BadInput(
+                    f"snapshot {row['id']} may have been sent, and would be paid twice. Look at Bright Data, then: "
+                    f"workbench recover resolve {row['id']} --adopt ID, or --absent"
+                )
             to = _back_to(row)
+            if to is State.PLANNED and row["state"] == to:
+                recovering.wake(self.ledger, row["id"])
+                done.append(_requeued(row, to))
+                continue
             extra = {"triggered_at": now()} if to is State.TRIGGERED else {}  # a new deadline
             recovering.decide(self.ledger, row["id"], to, f"requeued by {self.ledger.actor}", values=extra)
-            done.append({"snapshot_id": row["provider_id"], "key": row["id"], "from": row["state"], "to": str(to)})
+            done.append(_requeued(row, to))
         return done
 
     def reprocess(
@@ -188,6 +268,19 @@ class Recovering(Working):
 
         table = self.datasets
         return [named(one, among=table) for one in wanted] or list(table)
+
+
+def _is_stuck(row: Mapping[str, Any]) -> bool:
+    return row["state"] != State.PLANNED or (row["attention"] is not None and row["next_at"] is None)
+
+
+def _may_be_sent(row: Mapping[str, Any]) -> bool:
+    """A trigger was sent and its answer never came. A planned one is one that was proved absent."""
+    return row["acts"] > 0 and row["provider_id"] is None and row["state"] != State.PLANNED
+
+
+def _requeued(row: Mapping[str, Any], to: State) -> dict[str, Any]:
+    return {"snapshot_id": row["provider_id"], "key": row["id"], "from": row["state"], "to": str(to)}
 
 
 def _back_to(row: dict[str, Any]) -> State:

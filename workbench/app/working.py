@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import json
+import logging
 import os
+import subprocess
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from workbench import detached
 from workbench.app.asking import Asking
 from workbench.app.delivering import Delivering
 from workbench.collect import folders
 from workbench.files import make_folder
-from workbench.ledger import queries
+from workbench.ledger import queries, recovering
 from workbench.logs import log_to_folder
 from workbench.settings import as_environment
 from workbench.worker import Worked
 
+log = logging.getLogger(__name__)
+
+_NOTIFY_SECONDS: Final = 30.0  # that the owner's command may take for one entry
 _PROJECT_EVERY: Final = 5.0  # seconds between rebuilds of what is derived, while work goes on
 
 
@@ -49,6 +55,7 @@ class Working(Asking, Delivering):
             if time.monotonic() - last > _PROJECT_EVERY:
                 last = time.monotonic()
                 self._project(run_id)
+                self._notify()
                 self.match_deliveries()
             watch()
 
@@ -64,6 +71,7 @@ class Working(Asking, Delivering):
             )
         finally:
             self._project(run_id)
+            self._notify()
             watch()
         if worked.steps:
             self.serve_copy()
@@ -97,6 +105,15 @@ class Working(Asking, Delivering):
             jobs = [job for run in queries.runs(self.ledger, run_id) for job in run["jobs"]]
             folders.write_notes(make_folder(self.settings.lake), jobs)
 
+    def _notify(self) -> None:
+        """Tell the owner's command of what waits for a person since the last time; once each, whoever works."""
+        command = self.settings.notify_command
+        if not command:
+            return
+        waiting = {f"{one['kind']} {one['id']} {one['command']}": one for one in self.todo()}
+        for name in sorted(recovering.newly_waiting(self.ledger, waiting)):
+            _tell(command, waiting[name])
+
     def serve_copy(self) -> Path | None:
         """Build data/workbench.duckdb anew when the truth moved; one process at a time, the others leave it be."""
         from workbench.tables.serve import build
@@ -114,3 +131,14 @@ class Working(Asking, Delivering):
         finally:
             self.lanes.release("serve", token)
         return target
+
+
+def _tell(command: Sequence[str], entry: Mapping[str, Any]) -> None:
+    """The entry as JSON on the command's stdin. What goes wrong is logged: the entry stays in todo all the same."""
+    try:
+        subprocess.run(
+            command, input=json.dumps(entry).encode(), timeout=_NOTIFY_SECONDS, check=True,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+    except (OSError, subprocess.SubprocessError) as error:
+        log.warning("WORKBENCH_NOTIFY_COMMAND was not told of %s %s: %s", entry["kind"], entry["id"], error)

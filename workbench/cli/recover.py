@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from workbench.cli import exits
 from workbench.cli.console import Json, answer, counted, say, show, table, when
 from workbench.cli.exits import Exit
 from workbench.cli.opening import bench
@@ -71,7 +72,8 @@ def adopt(
         answer(done)
     else:
         _report(done)
-    return Exit.FAILED if done["failed"] or done["expired"] else Exit.DONE
+    lost = [Exit.FAILED] if done["failed"] or done["expired"] or done["duplicates"] else []
+    return exits.worst([*lost, *([Exit.PERSON] if done["waiting"] else [])])
 
 
 def _report(done: dict[str, Any]) -> None:
@@ -79,9 +81,17 @@ def _report(done: dict[str, Any]) -> None:
         f"{done['adopted']} adopted, {done['already_known']} known already, {done['expired']} expired at Bright Data, "
         f"{done['failed']} failed, {counted(done['unmatched_rows'], 'row')} of no source of ours."
     )
-    lost = [one for one in done["snapshots"] if one["state"] in ("expired", "failed")]
+    doubled = {one["snapshot_id"] for one in done["duplicates"]}
+    gone = [one for one in done["snapshots"] if one["state"] in ("expired", "failed", "canceled")]
+    lost = [one for one in gone if one["snapshot_id"] not in doubled]
     if lost:
         table("Not to be had", ("snapshot", "state"), ([one["snapshot_id"], one["state"]] for one in lost))
+    if done["duplicates"]:
+        rows = ([one["snapshot_id"], one["said"]] for one in done["duplicates"])
+        table("Paid twice", ("snapshot", "what was done"), rows)
+    if done["waiting"]:
+        rows = ([one["snapshot_id"], one["state"] or "perhaps of a lost trigger"] for one in done["waiting"])
+        table("Waits for a person: workbench todo", ("snapshot", "state"), rows)
     if done["unmatched"]:
         rows = ([one["snapshot_id"], one["rows"]] for one in done["unmatched"])
         table("Rows of no source of ours", ("snapshot", "rows"), rows, right=("rows",))
@@ -118,7 +128,7 @@ def resolve(
 
 @app.command()
 def requeue(snapshots: Names = None, json: Json = False) -> None:
-    """Send stalled and quarantined snapshots (all, or those named) back to work, from where their facts prove."""
+    """Send what is stuck (over a cap, stalled, quarantined; all, or those named) back to work, as its facts prove."""
     with bench(quiet=json) as workbench:
         done = workbench.requeue(snapshots or ())
     if json:

@@ -13,9 +13,9 @@ from workbench.brightdata import rows
 from workbench.brightdata.answers import NotFound, NotReady, SnapshotEmpty, SnapshotExpired
 from workbench.brightdata.download import Body
 from workbench.collect.poll import NO_ROWS
-from workbench.collect.tools import Tools, in_lake, job_folder, provider_id, staging, workspace
+from workbench.collect.tools import Tools, clear, in_lake, job_folder, provider_id, staging, workspace
 from workbench.errors import Transient
-from workbench.files import move_into_place, remove_tree
+from workbench.files import move_into_place
 from workbench.ledger.records import Move, Progress, Snapshot, Yielded
 from workbench.ledger.states import SnapshotState
 from workbench.tables.raw import RawFile, store_raw
@@ -63,14 +63,14 @@ def _download(snapshot: Snapshot, tools: Tools) -> Generator[Yielded, None, Body
 
 def _keep(snapshot: Snapshot, tools: Tools, body: Body) -> Move:
     if snapshot.attempts < _DOUBTS and body.parts and not _ends_whole(body.parts[-1]):
-        remove_tree(staging(snapshot, tools))
+        clear(snapshot, tools)
         raise Transient(f"the rows of {provider_id(snapshot)} break off in the last line; fetched again")
     work, folder = workspace(snapshot, tools), job_folder(snapshot, tools)
     raw = store_raw(_as_lines(body, work), work / "raw.ndjson.zst")
     name = f"{provider_id(snapshot)}__v{TRANSFORM_VERSION}_{raw.sha256[:8]}"
     target = folder / f"{name}.raw.ndjson.zst"
     move_into_place(raw.path, target)
-    remove_tree(staging(snapshot, tools))
+    clear(snapshot, tools)
     return Move(to=SnapshotState.DOWNLOADED, values={"raw": _facts(raw, in_lake(target, tools))})
 
 

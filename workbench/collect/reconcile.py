@@ -7,19 +7,19 @@ needs its money reserved again; whatever nobody can say waits for a person.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
-from workbench.brightdata.answers import NotFound
+from workbench.brightdata.client import BrightData
 from workbench.brightdata.contents import Listed
 from workbench.collect.tools import Tools
-from workbench.errors import NeedsPerson, Permanent, WorkbenchError
+from workbench.errors import BadInput, Misconfigured, NeedsPerson, Permanent, WorkbenchError
 from workbench.files import canonical
 from workbench.ledger.records import Move, Snapshot, Stay, Yielded
 from workbench.ledger.states import SnapshotState
 
 # The vendor's clock may be behind ours, and its listing takes whole days.
-_EARLIER: Final = timedelta(minutes=10)
+EARLIER: Final = timedelta(minutes=10)
 _MOST_TRIGGERS: Final = 2  # the first, and one more once it is proved absent
 
 
@@ -28,11 +28,27 @@ def look(snapshot: Snapshot, tools: Tools) -> Iterator[Yielded]:
         # The same inputs are on their way for another snapshot: what we find may be its.
         yield Stay(after=tools.poll)
         return
-    found = _matches(snapshot, tools)
+    matching, unread = _search(snapshot, tools)
+    if tools.view.is_being_triggered(snapshot):
+        # Sent while we looked, so it may be in that list.
+        yield Stay(after=tools.poll)
+        return
+    # Asked last: an answer that came while we looked has made its snapshot known.
+    known = tools.view.known_ids([one.snapshot_id for one in matching])
+    found = [one for one in matching if one.snapshot_id not in known]
+    early = _due(snapshot, tools) - tools.now()
     if found:
         yield _adopt(snapshot, tools, found)
+    elif early > timedelta():
+        # Looked for by hand, before its time: looks in a row prove no more than one.
+        yield Stay(after=early)
     elif snapshot.looks < len(tools.look_gaps):
         yield Stay(after=tools.look_gaps[snapshot.looks], values={"looks": snapshot.looks + 1})
+    elif unread:
+        raise NeedsPerson(
+            f"Bright Data does not tell what {', '.join(unread[:5])} was asked, which may be this one. Look there by "
+            f"hand, then: workbench recover resolve {snapshot.id} --adopt ID, or --absent"
+        )
     elif snapshot.cancel_requested:
         yield Move(to=SnapshotState.CANCELED, reason="nothing was started at Bright Data; cancelled", release=True)
     elif snapshot.acts < _MOST_TRIGGERS:
@@ -45,23 +61,45 @@ def look(snapshot: Snapshot, tools: Tools) -> Iterator[Yielded]:
         )
 
 
-def _matches(snapshot: Snapshot, tools: Tools) -> list[Listed]:
-    """What was started since our order with exactly our inputs, and belongs to nobody yet; oldest first."""
-    since = (snapshot.armed_at or tools.now()) - _EARLIER
-    listed = tools.brightdata.list_snapshots(snapshot.dataset_id, from_date=since.date())
+def _due(snapshot: Snapshot, tools: Tools) -> datetime:
+    """When the next look is one of the spaced ones, of which absence is concluded."""
+    return (snapshot.armed_at or tools.now()) + sum(tools.look_gaps[: snapshot.looks], timedelta())
+
+
+def _search(snapshot: Snapshot, tools: Tools) -> tuple[list[Listed], list[str]]:
+    """What was started since our order with exactly our inputs, oldest first; and the ids that nobody can say it of."""
+    began = snapshot.armed_at if snapshot.acts < _MOST_TRIGGERS else snapshot.created_at
+    since = (began or tools.now()) - EARLIER
+    try:
+        listed = list(tools.brightdata.list_snapshots(snapshot.dataset_id, from_date=since.date()))
+    except Permanent as error:
+        # An incomplete list never means "absent", and the item may be running: it does not fail by this.
+        raise NeedsPerson(
+            f"Bright Data does not list what was started ({error.message}). Look there by hand, then: workbench "
+            f"recover resolve {snapshot.id} --adopt ID, or --absent"
+        ) from error
     recent = [one for one in listed if one.created_at is None or one.created_at >= since]
     known = tools.view.known_ids([one.snapshot_id for one in recent])
-    strangers = [one for one in recent if one.snapshot_id not in known]
-    ours = [one for one in strangers if _same_inputs(snapshot, tools, one.snapshot_id)]
-    return sorted(ours, key=lambda one: (one.created_at is None, one.created_at, one.snapshot_id))
+    ours, unread = [], []
+    for one in recent:
+        if one.snapshot_id in known:
+            continue
+        theirs = _inputs(tools, one.snapshot_id)
+        if theirs is None:
+            unread.append(one.snapshot_id)
+        elif same_inputs(snapshot.inputs, theirs):
+            ours.append(one)
+    return sorted(ours, key=lambda one: (one.created_at is None, one.created_at, one.snapshot_id)), unread
 
 
-def _same_inputs(snapshot: Snapshot, tools: Tools, vendor_id: str) -> bool:
+def _inputs(tools: Tools, vendor_id: str) -> list[dict[str, Any]] | None:
+    """None where the vendor cannot say: it forgot them, or the id is none that could be asked about."""
     try:
-        theirs = tools.brightdata.inputs(vendor_id)
-    except NotFound:
-        return False
-    return same_inputs(snapshot.inputs, theirs)
+        return tools.brightdata.inputs(vendor_id)
+    except Misconfigured:
+        raise
+    except (Permanent, BadInput):
+        return None
 
 
 def same_inputs(ours: Sequence[Mapping[str, Any]], theirs: Sequence[Mapping[str, Any]]) -> bool:
@@ -80,7 +118,7 @@ def _adopt(snapshot: Snapshot, tools: Tools, found: Sequence[Listed]) -> Move:
     first, *others = found
     owners = tools.view.unsure_alike(snapshot)
     extra = others[max(owners - 1, 0) :]
-    said = [_cancel(tools, one.snapshot_id) for one in extra]
+    said = [cancel_extra(tools.brightdata, one.snapshot_id) for one in extra]
     reason = f"found at Bright Data as {first.snapshot_id}"
     if said:
         reason += f"; DUPLICATE SPEND, {'; '.join(said)}"
@@ -91,11 +129,12 @@ def _adopt(snapshot: Snapshot, tools: Tools, found: Sequence[Listed]) -> Move:
     )
 
 
-def _cancel(tools: Tools, vendor_id: str) -> str:
+def cancel_extra(brightdata: BrightData, vendor_id: str) -> str:
+    """Stop what was paid for twice; what became of it, in words."""
     try:
-        tools.brightdata.cancel(vendor_id)
+        was_running = brightdata.cancel(vendor_id)
     except Permanent as error:
         return f"{vendor_id} could not be cancelled ({error.message})"
     except WorkbenchError as error:
         return f"{vendor_id} may still run ({error.message})"
-    return f"{vendor_id} was cancelled"
+    return f"{vendor_id} was cancelled" if was_running else f"{vendor_id} was over already, so it is paid"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -13,6 +14,7 @@ from workbench.brightdata.client import BrightData
 from workbench.brightdata.contents import Listed
 from workbench.brightdata.datasets import Dataset
 from workbench.collect.poll import OVER
+from workbench.collect.reconcile import EARLIER, same_inputs
 from workbench.errors import Permanent
 from workbench.ledger.records import Source
 from workbench.ledger.states import SnapshotState
@@ -25,7 +27,7 @@ class Standing(StrEnum):
 
     KNOWN = "known"  # ours, and on its way or done
     UNKNOWN = "unknown"  # nobody's: another tool's, or of before our time
-    UNSURE = "unsure"  # ours, and waiting for a look or a person
+    UNSURE = "unsure"  # perhaps ours: a trigger of that time lost its answer and is looked for
     STALLED = "stalled"  # ours, over its deadline
     EXPIRING = "expiring"  # not brought in yet, and soon gone
     EXPIRED = "expired"  # not brought in, and gone by the vendor's retention
@@ -52,18 +54,30 @@ def scan(
     datasets: Iterable[Dataset],
     states_of: Callable[[Sequence[str]], Mapping[str, str]],
     *,
+    lost_since: Mapping[str, datetime] = MappingProxyType({}),
     now: datetime,
     retention: timedelta,
     since: date | None = None,
     on_dataset: Callable[[str, int], None] = lambda *_: None,
 ) -> Iterator[Found]:
-    """All pages of every dataset; `states_of` tells our states of the ids that we know."""
+    """All pages of every dataset; `states_of` tells our states of the ids that we know.
+
+    `lost_since`: dataset → when the first of its triggers was sent whose answer is still looked for.
+    """
     for dataset in datasets:
         listed = list(brightdata.list_snapshots(dataset.dataset_id, from_date=since))
         ours = states_of([one.snapshot_id for one in listed])
         on_dataset(dataset.name, len(listed))
         for one in listed:
-            yield _found(one, dataset, ours.get(one.snapshot_id), now, retention)
+            found = _found(one, dataset, ours.get(one.snapshot_id), now, retention)
+            yield _perhaps_ours(found, lost_since.get(dataset.dataset_id))
+
+
+def _perhaps_ours(found: Found, lost_since: datetime | None) -> Found:
+    if found.state is not None or lost_since is None:
+        return found
+    is_older = found.created_at is not None and found.created_at < lost_since - EARLIER
+    return found if is_older else replace(found, standing=Standing.UNSURE)
 
 
 def _found(one: Listed, dataset: Dataset, state: str | None, now: datetime, retention: timedelta) -> Found:
@@ -98,8 +112,6 @@ def _standing(state: str | None, left: timedelta | None, retention: timedelta) -
         return Standing.KNOWN
     if left is not None and left <= timedelta():
         return Standing.EXPIRED
-    if state == SnapshotState.UNSURE:
-        return Standing.UNSURE
     if state in (SnapshotState.STALLED, SnapshotState.QUARANTINED):
         return Standing.STALLED
     if left is not None and left <= retention * EXPIRING:
@@ -143,6 +155,17 @@ def stranger(brightdata: BrightData, found: Found, kind: str, sources: Sequence[
         inputs=inputs,
         source_ids=tuple(_source_of(one, known) for one in inputs),
     )
+
+
+def may_be(new: Stranger, lost: Mapping[str, Any]) -> bool:
+    """Whether `new` is perhaps what a trigger of ours that lost its answer has started: then only it may adopt it."""
+    is_older = (
+        lost["acts"] == 1
+        and new.created_at is not None
+        and lost["armed_at"] is not None
+        and new.created_at < lost["armed_at"] - EARLIER
+    )
+    return not is_older and (not new.inputs or same_inputs(lost["inputs"], new.inputs))
 
 
 def by_key(sources: Iterable[Source], platform: str, service: str) -> dict[str, int]:

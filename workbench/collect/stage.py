@@ -8,9 +8,9 @@ from typing import Any
 from workbench.brightdata import datasets
 from workbench.collect.bodies import lines_of
 from workbench.collect.imports import is_imported
-from workbench.collect.tools import Tools, in_lake, job_folder, provider_id, staging, workspace
+from workbench.collect.tools import Tools, clear, in_lake, job_folder, provider_id, workspace
 from workbench.errors import BadInput, Permanent
-from workbench.files import canonical, move_into_place, remove_tree, sha256_of
+from workbench.files import canonical, move_into_place, sha256_of
 from workbench.ledger.records import Job, LakeFile, Move, Snapshot, Source
 from workbench.ledger.states import SnapshotState
 from workbench.tables.attribute import SourceRef
@@ -42,7 +42,7 @@ def read(snapshot: Snapshot, tools: Tools) -> Move:
         move_into_place(one.path, target)
         path = in_lake(target, tools)
         files.append(LakeFile(kind=one.kind, path=path, rows=one.rows, bytes=one.bytes, sha256=one.sha256))
-    remove_tree(staging(snapshot, tools))
+    clear(snapshot, tools)
     asked = set(snapshot.source_ids)
     told = [one for one in result.per_source if one.source_id in asked or one.rows + one.warnings + one.errors]
     return Move(to=SnapshotState.STAGED, values={"staged": _facts(result, files, told)})

@@ -81,6 +81,7 @@ _CURE: Final = {
         "the answer to the trigger was lost; it may be running and paid at Bright Data",
         "workbench recover resolve {key} --adopt ID | --absent | --abandon",
     ),
+    SnapshotState.PLANNED: ("it was not sent", "workbench recover requeue {key}"),
     SnapshotState.STALLED: ("Bright Data did not finish in time", "workbench recover requeue {key}"),
     SnapshotState.QUARANTINED: ("it stopped its worker, or surprised it", "workbench recover requeue {key}"),
 }

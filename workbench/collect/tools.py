@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,6 +15,7 @@ from workbench.brightdata.client import BrightData
 from workbench.brightdata.datasets import DATASETS, Dataset
 from workbench.brightdata.delivery import Webhook
 from workbench.errors import Permanent
+from workbench.files import remove_tree
 from workbench.ledger.records import LedgerView, Snapshot
 
 
@@ -45,6 +48,33 @@ def staging(snapshot: Snapshot, tools: Tools) -> Path:
 def workspace(snapshot: Snapshot, tools: Tools) -> Path:
     """A folder of this thread alone: an owner that was taken over may still be writing into its own."""
     return _made(staging(snapshot, tools) / f"work-{os.getpid()}-{threading.get_ident()}")
+
+
+def clear(snapshot: Snapshot, tools: Tools) -> None:
+    """Remove what our step and dead ones left in the corner; a living process keeps its folder there.
+
+    An owner that slept past its lease wakes up beside the one that took over.
+    """
+    corner = staging(snapshot, tools)
+    remove_tree(workspace(snapshot, tools))
+    for path in corner.iterdir():
+        if not path.is_dir():
+            path.unlink(missing_ok=True)
+        elif (found := re.fullmatch(r"work-(\d+)-\d+", path.name)) and not is_running(int(found[1])):
+            remove_tree(path)
+    with contextlib.suppress(OSError):  # somebody else's folder is in it
+        corner.rmdir()
+
+
+def is_running(pid: int) -> bool:
+    """Whether this machine has a process of that number."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def job_folder(snapshot: Snapshot, tools: Tools) -> Path:

@@ -229,6 +229,7 @@ def _younger(connection: Connection, wanted: str, since: datetime) -> int | None
             snapshot_input.c.fingerprint == wanted,
             snapshot.c.created_at >= since,
             snapshot.c.state.in_(_ANSWERS),
+            snapshot.c.attention.is_(None),
             snapshot.c.cancel_requested.is_(False),
         )
         .order_by(snapshot.c.id.desc())
@@ -283,7 +284,8 @@ def _add_snapshot(connection: Connection, run_id: str, job_id: str, dataset_id: 
 def cancel_run(ledger: Ledger, run_id: str) -> None:
     """Ask for the end of a run: what was not sent is cancelled here, what runs is cancelled at the vendor by its step.
 
-    Each snapshot ends after its current atomic step; what was already collected is paid and still brought in.
+    Each snapshot ends after its current atomic step; what was already collected is paid and still brought in. One that
+    another run waits for too goes on, until that is cancelled as well.
     """
 
     def change(connection: Connection) -> None:
@@ -293,7 +295,10 @@ def cancel_run(ledger: Ledger, run_id: str) -> None:
             if connection.execute(select(run.c.id).where(run.c.id == run_id)).first() is None:
                 raise BadInput(f"there is no run {run_id}; workbench status shows the runs.")
             return
-        mark = update(snapshot).where(snapshot.c.run_id == run_id)
+        used = select(snapshot_use.c.snapshot).where(snapshot_use.c.run_id == run_id)
+        live = (snapshot_use.c.run_id == run.c.id) & run.c.cancelled_at.is_(None)
+        wanted = select(snapshot_use.c.snapshot).join(run, live)
+        mark = update(snapshot).where(snapshot.c.id.in_(used), snapshot.c.id.not_in(wanted))
         due = mark.where(snapshot.c.state.in_([str(state) for state in _STOPPABLE]))
         connection.execute(due.values(cancel_requested=True, next_at=at))
         # Not due now, but should it come back to an earlier state, it ends there instead of being sent again.

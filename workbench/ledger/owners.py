@@ -134,6 +134,8 @@ class AdvisoryLiveness:
 
     def close(self) -> None:
         with self._mutex, contextlib.suppress(SQLAlchemyError):
+            # Said, too: the server notices the end of a session a moment later.
+            self._connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _key(self.me)})
             self._connection.close()
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Final
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from workbench.errors import BadInput
@@ -18,8 +21,10 @@ from workbench.ledger.recorder import check_legal
 from workbench.ledger.records import Claim
 from workbench.ledger.states import SnapshotState
 from workbench.ledger.store import Ledger
-from workbench.ledger.tables import job, run, snapshot, snapshot_use, source_result
+from workbench.ledger.tables import job, meta, run, snapshot, snapshot_use, source_result
 
+_AT_ONCE: Final = 5_000  # values in one statement
+_LONGEST_KEY: Final = 19  # digits of a number that both databases take
 _DUE: Final = frozenset(
     {
         SnapshotState.PLANNED,
@@ -48,10 +53,25 @@ def ensure_job(ledger: Ledger, run_row: Mapping[str, Any], job_row: Mapping[str,
         ledger.write(change)
 
 
-def adopt(ledger: Ledger, values: Mapping[str, Any], source_ids: Sequence[int | None]) -> bool:
-    """Enter one snapshot of the vendor's, to be worked on as ours; False when the ledger knows it already."""
+class Entered(StrEnum):
+    """What became of a stranger."""
 
-    def change(connection: Connection) -> None:
+    ENTERED = "entered"
+    KNOWN = "known"  # the ledger has it already
+    CLAIMED = "claimed"  # perhaps a lost trigger's, whose look will adopt it; a second owner would have it paid twice
+
+
+def adopt(
+    ledger: Ledger,
+    values: Mapping[str, Any],
+    source_ids: Sequence[int | None],
+    is_of: Callable[[Mapping[str, Any]], bool] = lambda _: False,
+) -> Entered:
+    """Enter one snapshot of the vendor's, to be worked on as ours, unless it `is_of` a trigger that lost its answer."""
+
+    def change(connection: Connection) -> Entered:
+        if any(map(is_of, _lost(connection, values["dataset_id"]))):
+            return Entered.CLAIMED
         at = now()
         state = SnapshotState(values["state"])
         row = {**values, "state": str(state), "state_at": at, "next_at": at if state in _DUE else None}
@@ -64,13 +84,47 @@ def adopt(ledger: Ledger, values: Mapping[str, Any], source_ids: Sequence[int | 
             rows = [{"snapshot": snapshot_id, "source_id": one} for one in matched]
             connection.execute(insert(source_result), rows)
         facts = {"provider_id": values["provider_id"], "vendor_status": values["vendor_status"]}
+        if values.get("reason"):
+            facts["reason"] = values["reason"]
         ledger.append(connection, Event("snapshot", str(snapshot_id), "adopted", None, str(state), facts))
+        return Entered.ENTERED
 
     try:
-        ledger.write(change)
+        return ledger.write(change)
     except IntegrityError:  # its provider_id is unique: somebody was first
-        return False
-    return True
+        return Entered.KNOWN
+
+
+# Sent, perhaps, and known by no id.
+_SENT: Final = (snapshot.c.acts > 0) & snapshot.c.provider_id.is_(None)
+_LOOKED_FOR: Final = (SnapshotState.PLANNED, SnapshotState.UNSURE, SnapshotState.QUARANTINED)
+
+
+def _lost(connection: Connection, dataset_id: str) -> list[Mapping[str, Any]]:
+    columns = [snapshot.c[name] for name in ("id", "inputs", "armed_at", "acts")]
+    states = snapshot.c.state.in_([str(one) for one in _LOOKED_FOR])
+    query = select(*columns).where(_SENT, states, snapshot.c.dataset_id == dataset_id)
+    return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def lost_since(ledger: Ledger) -> dict[str, datetime]:
+    """Dataset → when the first of its triggers was sent whose answer is still looked for."""
+    states = snapshot.c.state.in_([str(one) for one in _LOOKED_FOR])
+    began = func.min(snapshot.c.armed_at)
+    query = select(snapshot.c.dataset_id, began).where(_SENT, states).group_by(snapshot.c.dataset_id)
+    with ledger.read() as connection:
+        return {dataset_id: at for dataset_id, at in connection.execute(query).all() if at is not None}
+
+
+def own_inputs(ledger: Ledger, provider_ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+    """What each of `provider_ids` was asked that we triggered ourselves."""
+    wanted, found = list(provider_ids), dict[str, list[dict[str, Any]]]()
+    with ledger.read() as connection:
+        for first in range(0, len(wanted), _AT_ONCE):
+            some = snapshot.c.provider_id.in_(wanted[first : first + _AT_ONCE])
+            query = select(snapshot.c.provider_id, snapshot.c.inputs).where(some, snapshot.c.acts > 0)
+            found.update((row.provider_id, row.inputs) for row in connection.execute(query))
+    return found
 
 
 def decide(
@@ -113,6 +167,57 @@ def decide(
         raise BadInput(f"{values.get('provider_id')} belongs to another snapshot already; nothing was done.") from error
 
 
+def doubles_among(ledger: Ledger, provider_ids: Sequence[str]) -> dict[str, str]:
+    """Those of `provider_ids` that were entered as paid twice, with what was said."""
+    is_double = (snapshot.c.state == str(SnapshotState.CANCELED)) & snapshot.c.reason.startswith("DUPLICATE SPEND")
+    query = select(snapshot.c.provider_id, snapshot.c.reason).where(is_double).order_by(snapshot.c.id)
+    wanted = set(provider_ids)
+    with ledger.read() as connection:
+        return {row.provider_id: row.reason for row in connection.execute(query) if row.provider_id in wanted}
+
+
+def wake(ledger: Ledger, snapshot_id: int) -> None:
+    """Let a snapshot go on that waits for a person where it is (over a cap, spending stopped): same state, due now."""
+
+    def change(connection: Connection) -> None:
+        waits = snapshot.c.attention.is_not(None) & snapshot.c.next_at.is_(None) & snapshot.c.lease_owner.is_(None)
+        states = snapshot.c.state.in_([str(one) for one in _DUE - {SnapshotState.UNSURE}])
+        mine = snapshot.c.id == snapshot_id
+        row = connection.execute(select(snapshot.c.state).where(mine, waits, states).with_for_update()).first()
+        if row is None:
+            raise BadInput(f"snapshot {snapshot_id} waits for nobody; a worker takes it: workbench work")
+        values = {"attention": None, "reason": None, "next_at": now(), "attempts": 0, "crashes": 0}
+        connection.execute(update(snapshot).where(mine).values(values))
+        ledger.append(connection, Event("snapshot", str(snapshot_id), "woken", row.state, row.state))
+
+    ledger.write(change)
+
+
+_TOLD: Final = "told:"
+
+
+def newly_waiting(ledger: Ledger, names: Iterable[str]) -> set[str]:
+    """Those of `names` that nobody was told of; they count as told now, and all that wait no longer are forgotten."""
+    wanted = {f"{_TOLD}{hashlib.sha256(name.encode()).hexdigest()[:32]}": name for name in names}
+    told = select(meta.c.key).where(meta.c.key.startswith(_TOLD, autoescape=True))
+    with ledger.read() as connection:  # most times nothing changed, and nobody waits for the one who writes
+        if set(connection.execute(told).scalars()) == wanted.keys():
+            return set()
+
+    def change(connection: Connection) -> set[str]:
+        known = set(connection.execute(told).scalars())
+        connection.execute(delete(meta).where(meta.c.key.in_(known - wanted.keys())))
+        new = wanted.keys() - known
+        if new:
+            connection.execute(insert(meta), [{"key": key, "value": wanted[key]} for key in sorted(new)])
+        return {wanted[key] for key in new}
+
+    try:
+        return ledger.write(change)
+    except IntegrityError:  # another worker tells at the same moment
+        return set()
+
+
 def look_now(ledger: Ledger, snapshot_ids: Sequence[int] | None = None) -> int:
     """Make the looks for lost answers due now, instead of waiting for their time; how many there are."""
     chosen = update(snapshot).where(snapshot.c.state == str(SnapshotState.UNSURE), snapshot.c.lease_owner.is_(None))
@@ -137,9 +242,9 @@ def find_snapshots(
         query = query.where(snapshot.c.run_id == run_id)
     if dataset_id is not None:
         query = query.where(snapshot.c.dataset_id == dataset_id)
-    keys = [int(name) for name in names if name.isdecimal()]
+    keys = [int(name) for name in names if name.isdecimal() and len(name) < _LONGEST_KEY]
     if names:
-        query = query.where(snapshot.c.provider_id.in_(list(names)) | snapshot.c.id.in_(keys))
+        query = query.where(or_(snapshot.c.provider_id.in_(list(names)), snapshot.c.id.in_(keys)))
     with ledger.read() as connection:
         found = [dict(row) for row in connection.execute(query).mappings()]
     known = {text for row in found for text in (row["provider_id"], str(row["id"]))}

@@ -170,8 +170,7 @@ class Receiver:
             self._up.set()
         async with server:
             await self._quit.wait()
-            server.close()
-            await wire.close()
+            await wire.close(server)
 
     # requests -----------------------------------------------------------------------------------
 
@@ -202,7 +201,7 @@ class Receiver:
         return await self._deliver(request, found[1] or None) if request.method == "POST" else _refused(405)
 
     async def _deliver(self, request: Request, token: str | None) -> Answer:
-        intake = await self._run(lambda: self._workbench.intake(token, request.headers, request.query))
+        intake = self._workbench.intake(token, request.headers, request.query)
         try:
             await self._take(request, intake)
             await self._run(intake.keep)

@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 _HEADER_BYTES: Final = 16 << 10
 _READ: Final = 64 << 10
 _BACKLOG: Final = 1024
+_TURNS: Final = 10  # of the loop, until a connection that was just accepted has begun
 _LINGER: Final = 2.0  # seconds in which a refused caller may finish sending, so that it reads our answer
 
 
@@ -84,10 +85,12 @@ class Wire:
     async def listen(self, host: str, port: int) -> asyncio.Server:
         return await asyncio.start_server(self._connected, host, port, backlog=_BACKLOG, limit=_READ)
 
-    async def close(self) -> None:
+    async def close(self, server: asyncio.Server) -> None:
         """End every conversation; one that was accepted a moment ago begins first, so that it is closed too."""
         self._is_closing = True
-        for _ in range(3):
+        for listening in server.sockets:
+            asyncio.get_running_loop().remove_reader(listening.fileno())
+        for _ in range(_TURNS):
             await asyncio.sleep(0)
         ending = list(self._talks)
         for task in ending:

@@ -1,0 +1,176 @@
+"""The desk of tests/collect with a vendor that remembers what was started; a house whose vendor has a history."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.collect.conftest import Desk, Vendor, desk, empty_ledger, make_desk, reply
+from tests.flows.house import House
+from workbench.ledger.records import Snapshot
+from workbench.ledger.store import Ledger, open_ledger
+from workbench.sandbox.serve import Sandbox
+
+__all__ = ["desk", "empty_ledger", "make_desk"]
+
+KEY = "a-key-of-no-value-0123"
+POSTS = "gd_lk5ns7kz21pck8jpis"
+TEA = {"url": "https://www.instagram.com/tea.club/"}
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+
+@dataclass
+class Begun:
+    """One collection at the vendor."""
+
+    snapshot_id: str
+    inputs: Any
+    created: datetime
+    status: str = "running"
+
+
+@dataclass
+class Account(Vendor):
+    """A vendor that lists what was begun, tells its inputs, and cancels."""
+
+    begun: list[Begun] = field(default_factory=list)
+    cancelled: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        Vendor.__init__(self)
+
+    def begin(self, snapshot_id: str, inputs: Any, *, ago: timedelta = timedelta(), status: str = "running") -> None:
+        """Somebody started `snapshot_id`; inputs that are an answer are what the vendor says instead of them."""
+        self.begun.append(Begun(snapshot_id, inputs, datetime.now(UTC) - ago, status))
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        route = self.route(request)
+        one = next((one for one in self.begun if one.snapshot_id in request.url.path.split("/")), None)
+        if route == "snapshots" and self.begun:
+            listed = [{"id": each.snapshot_id, "created": each.created.isoformat(), "status": each.status} for each in
+                      reversed(self.begun)]  # fmt: skip
+            self.answers["snapshots"] = [listed]
+        elif one and route == "input":
+            self.answers["input"] = one.inputs if isinstance(one.inputs, httpx.Response) else reply(200, one.inputs)
+        elif one and route == "cancel":
+            self.cancelled.append(one.snapshot_id)
+        elif one and route == "progress":
+            self.answers["progress"] = {"status": one.status}
+        return super().__call__(request)
+
+
+@pytest.fixture
+def vendor() -> Account:
+    return Account()
+
+
+@pytest.fixture
+def lost(desk: Desk, vendor: Account) -> Desk:
+    """One trigger whose answer was lost; nothing of it is at the vendor yet."""
+    vendor.answers["trigger"] = httpx.ReadError("reset")
+    desk.start()
+    assert desk.advance().state == "unsure"
+    return desk
+
+
+def look(desk: Desk, *, after: timedelta = timedelta()) -> Snapshot:
+    """The next look, so long after the order."""
+    desk.late = after
+    return desk.advance()
+
+
+def ours(desk: Desk) -> list[dict[str, Any]]:
+    """What the first snapshot asked for."""
+    return [dict(one) for one in desk.snapshot().inputs]
+
+
+# a house ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
+    with Sandbox(tmp_path / "sandbox", seed=7, switches={"ready_after_seconds": 0}) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def house(tmp_path: Path, sandbox: Sandbox, migrated: Path) -> House:
+    return furnished(tmp_path / "home", sandbox, migrated)
+
+
+def furnished(home: Path, sandbox: Sandbox, migrated: Path) -> House:
+    """A house whose ledger need not be migrated first."""
+    house = House(home, sandbox)
+    (home / "data").mkdir()
+    shutil.copy(migrated, home / "data" / "ledger.db")
+    return house
+
+
+def collected(
+    sandbox: Sandbox,
+    *inputs: Mapping[str, Any],
+    dataset: str = POSTS,
+    ago: timedelta = DAY,
+    by: str | None = "url",
+    posts: int = 3,
+    **flags: Any,
+) -> str:
+    """A snapshot that somebody else collected `ago`, in the sandbox's own books; its id. `flags`: expired=1, ..."""
+    query: dict[str, Any] = {"dataset_id": dataset, "format": "ndjson", "include_errors": "true"}
+    if by:
+        query |= {"type": "discover_new", "discover_by": by, "limit_per_input": posts}
+    answer = httpx.post(
+        f"{sandbox.url}/datasets/v3/trigger", params=query, json=list(inputs or [TEA]),
+        headers={"Authorization": f"Bearer {KEY}"}, timeout=30,
+    )  # fmt: skip
+    found = str(answer.json()["snapshot_id"])
+    at = time.time() - ago.total_seconds()
+    values = {"created": at, "begins": at, "ends": at, **flags}
+    names = ", ".join(f"{name} = :{name}" for name in values)
+    sandbox.brightdata.world.store.db.run(f"UPDATE snapshot SET {names} WHERE id = :id", {**values, "id": found})
+    return found
+
+
+def forget_inputs(sandbox: Sandbox, snapshot_id: str) -> None:
+    """As the vendor does after a while: the rows are there, what was asked is not."""
+    sandbox.brightdata.world.store.db.run("DELETE FROM input WHERE snapshot_id = ?", (snapshot_id,))
+
+
+def said(command: Any) -> Any:
+    """What a command printed as JSON, and its exit code."""
+    out, err = command.communicate(timeout=100)
+    assert "Traceback" not in err, err
+    return json.loads(out), command.returncode
+
+
+def ids(rows: Sequence[Mapping[str, Any]]) -> list[Any]:
+    return [row["snapshot_id"] for row in rows]
+
+
+@pytest.fixture
+def planned(desk: Desk) -> Desk:
+    desk.start()
+    return desk
+
+
+@pytest.fixture
+def open_second(tmp_path: Path, desk: Desk) -> Iterator[Any]:
+    """The desk's ledger as another owner opens it."""
+    opened = []
+
+    def another() -> Ledger:
+        opened.append(open_ledger(str(desk.ledger.address), mode="practice", locks=tmp_path / "locks"))
+        return opened[-1]
+
+    yield another
+    for ledger in opened:
+        ledger.close()
