@@ -130,7 +130,7 @@ class Settings(BaseModel):
     def _zone(cls, value: str) -> str:
         try:
             ZoneInfo(value)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, KeyError) as error:  # the unknown zone's own error is a KeyError
             raise ValueError("give a zone like Europe/Riga") from error
         return value
 

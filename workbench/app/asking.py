@@ -32,6 +32,10 @@ class Asking(Parts):
             "attention": self.todo(),
         }
 
+    def broken_at(self) -> int | None:
+        """The first event of the log that was changed, moved or removed since; None when all of them hold."""
+        return queries.broken_at(self.ledger)
+
     def todo(self) -> list[dict[str, Any]]:
         return status.todo(queries.waiting_for_person(self.ledger))
 

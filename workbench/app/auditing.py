@@ -32,7 +32,7 @@ class Auditing(Parts):
 
         path = self._notebook(notebook)
         at = now().astimezone(self.settings.zone)
-        execution_id = f"{at:%Y%m%d-%H%M%S}-{path.stem[:40]}-{secrets.token_hex(3)}"
+        execution_id = f"{at:%Y%m%d-%H%M%S}-{path.stem[:17]}-{secrets.token_hex(3)}"
         folder = self.settings.archive / "reports" / f"{at:%Y}" / f"{at:%m}" / f"{at:%d}" / execution_id
         given = dict(params or {})
         begin_execution(

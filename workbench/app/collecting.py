@@ -85,6 +85,7 @@ class Collecting(Working):
 
         Inputs that a younger snapshot was asked are answered by it, unless `fresh`. Raises Refused above a cap.
         """
+        self.brightdata_key()  # a run that could send nothing is not started
         plan = collecting.load_plan(self.ledger, plan_hash)
         day = now().astimezone(self.settings.zone).date()
         started = collecting.start_run(

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from workbench.app.working import Working
-from workbench.collect import folders, imports, sources
+from workbench.collect import folders, sources
 from workbench.errors import BadInput
 from workbench.files import canonical, make_folder, move_into_place, remove_tree
 from workbench.ledger import collecting, queries, recovering
@@ -20,6 +20,7 @@ from workbench.tables.schema import TRANSFORM_VERSION
 
 if TYPE_CHECKING:
     from workbench.brightdata.datasets import Dataset
+    from workbench.collect import imports
     from workbench.ledger.records import Source
     from workbench.tables.raw import RawFile
 
@@ -54,6 +55,7 @@ class Importing(Working):
         interruption, goes on where it stopped; nothing is doubled.
         """
         from workbench.brightdata.datasets import named
+        from workbench.collect import imports
 
         if creator and not source_url:
             raise BadInput("a creator is a source's: say whose rows these are with the source's URL.")
@@ -100,6 +102,8 @@ class Importing(Working):
 
     def _is_known(self, raw: RawFile, chosen: Dataset) -> bool:
         """Whether the ledger has the file; its raw bytes are put back, and it begins anew, where that is needed."""
+        from workbench.collect import imports
+
         if not queries.states_of(self.ledger, [imports.snapshot_name(raw)]):
             return False
         row = self._row_of(raw)
@@ -114,6 +118,8 @@ class Importing(Working):
         return True
 
     def _row_of(self, raw: RawFile) -> dict[str, Any]:
+        from workbench.collect import imports
+
         return recovering.find_snapshots(self.ledger, names=[imports.snapshot_name(raw)])[0]
 
     def _enter_file(
@@ -127,6 +133,8 @@ class Importing(Working):
         project: str | None,
     ) -> None:
         # The run's id follows from the file, so that an interrupted import is not a second run.
+        from workbench.collect import imports
+
         run_id = hashlib.sha256(f"import {raw.sha256}".encode()).hexdigest()[:12]
         job_id = f"{run_id}-1"
         self._ensure_job(run_id, job_id, chosen, name, project)

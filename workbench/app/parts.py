@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from workbench import practice
 from workbench.app.secretfiles import read_secrets
-from workbench.collect.flow import flow
-from workbench.collect.tools import Tools
 from workbench.errors import Misconfigured
 from workbench.files import make_folder
 from workbench.ledger import queries
@@ -29,6 +27,7 @@ if TYPE_CHECKING:
     from workbench.brightdata.client import BrightData
     from workbench.brightdata.datasets import Dataset
     from workbench.brightdata.delivery import Webhook
+    from workbench.collect.tools import Tools
     from workbench.tables.catalog import Catalog
 
 T = TypeVar("T")
@@ -127,12 +126,12 @@ class Parts:
 
         return BrightData(
             self._brightdata_url(),
-            self._brightdata_key(),
+            self.brightdata_key(),
             gate=Breaker(self.ledger, "brightdata"),
             limits=Limits(trigger=self.settings.trigger_seconds),
         )
 
-    def _brightdata_key(self) -> Secret:
+    def brightdata_key(self) -> Secret:
         key = self.settings.brightdata_api_key
         if key:
             return key
@@ -152,6 +151,8 @@ class Parts:
 
     @part
     def collect_tools(self) -> Tools:
+        from workbench.collect.tools import Tools
+
         chosen = self.settings
         return Tools(
             brightdata=self.brightdata,
@@ -169,6 +170,8 @@ class Parts:
 
     @part
     def worker(self) -> Worker:
+        from workbench.collect.flow import flow
+
         chosen = self.settings
         steps = flow(poll_every=chosen.poll_seconds, longest_trigger=chosen.trigger_seconds)
         return Worker(

@@ -72,7 +72,13 @@ def _guarded(name: str, check: Callable[[Workbench], Check], workbench: Workbenc
 
 def _ledger(workbench: Workbench) -> Check:
     number, _ = workbench.ledger.head()
-    return Check("ledger", "ok", f"{workbench.ledger.address}, {number:,} events")
+    broken = workbench.broken_at()
+    if broken is not None:
+        return Check(
+            "ledger", "error", f"{workbench.ledger.address}: event {broken:,} of {number:,} is not what was written",
+            "Keep the file for inspection; restore the last backup: workbench restore.",
+        )  # fmt: skip
+    return Check("ledger", "ok", f"{workbench.ledger.address}, {number:,} events, each as it was written")
 
 
 def _lake(workbench: Workbench) -> Check:

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from workbench.brightdata.client import BrightData
 from workbench.brightdata.contents import Listed
 from workbench.collect.tools import Tools
 from workbench.errors import BadInput, Misconfigured, NeedsPerson, Permanent, WorkbenchError
 from workbench.files import canonical
 from workbench.ledger.records import Move, Snapshot, Stay, Yielded
 from workbench.ledger.states import SnapshotState
+
+if TYPE_CHECKING:  # httpx costs every command a tenth of a second
+    from workbench.brightdata.client import BrightData
 
 # The vendor's clock may be behind ours, and its listing takes whole days.
 EARLIER: Final = timedelta(minutes=10)

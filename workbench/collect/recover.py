@@ -7,10 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from workbench.brightdata.client import BrightData
 from workbench.brightdata.contents import Listed
 from workbench.brightdata.datasets import Dataset
 from workbench.collect.poll import OVER
@@ -18,6 +17,9 @@ from workbench.collect.reconcile import EARLIER, same_inputs
 from workbench.errors import Permanent
 from workbench.ledger.records import Source
 from workbench.ledger.states import SnapshotState
+
+if TYPE_CHECKING:  # httpx costs every command a tenth of a second
+    from workbench.brightdata.client import BrightData
 
 EXPIRING: Final = 0.25  # of the vendor's retention left: time to hurry
 

@@ -10,13 +10,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from workbench.brightdata.client import BrightData
 from workbench.brightdata.datasets import DATASETS, Dataset
 from workbench.brightdata.delivery import Webhook
 from workbench.errors import Permanent
 from workbench.files import remove_tree
 from workbench.ledger.records import LedgerView, Snapshot
+
+if TYPE_CHECKING:  # httpx costs every command a tenth of a second
+    from workbench.brightdata.client import BrightData
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,6 +10,7 @@ from sqlalchemy import Column, Connection, RowMapping, String, Table, cast, func
 from sqlalchemy.sql.elements import ColumnElement
 
 from workbench.errors import BadInput
+from workbench.ledger import chain
 from workbench.ledger.records import Job, Run, Snapshot, Source
 from workbench.ledger.states import SNAPSHOT_STATUS, SnapshotState
 from workbench.ledger.store import Ledger
@@ -92,6 +93,11 @@ class View:
         with self._ledger.read() as connection:
             rows = connection.execute(query).all()
         return [(row.ready_at - row.triggered_at).total_seconds() for row in rows if row.triggered_at]
+
+
+def broken_at(ledger: Ledger) -> int | None:
+    with ledger.read() as connection:
+        return chain.broken_at(connection)
 
 
 def list_sources(ledger: Ledger, *, ids: Iterable[int] | None = None, project: str | None = None) -> list[Source]:

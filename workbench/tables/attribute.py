@@ -7,7 +7,7 @@ belongs to the source whose own input keys have the same values there; of severa
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Final
 
@@ -34,6 +34,16 @@ create temp macro handle(value) as nullif(lower(trim(value)), '');
 _SOURCES: Final = """
 set variable sources = from_json($listed, '[{"source_id": "BIGINT", "url": "VARCHAR", "creator": "VARCHAR",
                                              "project": "VARCHAR", "inputs": "JSON"}]')
+"""
+# The vendor repeats most addresses letter by letter: those are found without being taken apart.
+_SPELLED: Final = """
+set variable spelled_$number = (
+    select map(list(spelling), list(position))
+    from (select $spelling as spelling, any_value(getvariable('known_$number')[$signature]) as position
+          from (select getvariable('sources')[position] as source
+                from (select unnest($positions) as position))
+          group by spelling)
+    where position is not null)
 """
 _KNOWN: Final = """
 set variable known_$number = (
@@ -71,14 +81,18 @@ def introduce(
     lookups = []
     groups = _asked_alike(sources, keys)
     for number, (wanted, positions) in enumerate(groups):
-        of_source = _signature(wanted, lambda key: f"(source.inputs->>{below(key)})")
-        connection.execute(
-            fill(_KNOWN, number=number, signature=of_source, positions=list_literal(map(str, positions)))
-        )
+        of_source = [f"(source.inputs->>{below(key)})" for key in wanted]
+        listed = list_literal(map(str, positions))
+        for statement in (_KNOWN, _SPELLED):
+            signature, spelling = _signature(wanted, of_source), _spelling(of_source)
+            connection.execute(
+                fill(statement, number=number, signature=signature, spelling=spelling, positions=listed)
+            )
     for place in ("discovery_input", "input"):
         for number, (wanted, _) in enumerate(groups):
-            of_row = _signature(wanted, lambda key, place=place: asked(place, key))  # type: ignore[misc]
-            lookups.append(f"getvariable('known_{number}')[{of_row}]")
+            of_row = [asked(place, key) for key in wanted]
+            lookups.append(f"getvariable('spelled_{number}')[{_spelling(of_row)}]")
+            lookups.append(f"getvariable('known_{number}')[{_signature(wanted, of_row)}]")
     return f"getvariable('sources')[coalesce({', '.join([*lookups, 'null::bigint'])})]"
 
 
@@ -93,8 +107,13 @@ def _asked_alike(
     return sorted(groups.items(), key=lambda group: -len(group[0]))
 
 
-def _signature(wanted: Sequence[str], value: Callable[[str], str]) -> str:
+def _signature(wanted: Sequence[str], values: Sequence[str]) -> str:
     """One text of all the values; NULL when any is missing."""
-    return " || chr(31) || ".join(
-        f"{'address' if key.casefold().endswith('url') else 'handle'}({value(key)})" for key in wanted
+    return _spelling(
+        f"{'address' if key.casefold().endswith('url') else 'handle'}({value})"
+        for key, value in zip(wanted, values, strict=True)
     )
+
+
+def _spelling(values: Iterable[str]) -> str:
+    return " || chr(31) || ".join(values)

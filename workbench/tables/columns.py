@@ -29,7 +29,8 @@ _CASTS: Final = {
 # nested: also a value that came as JSON text, as in cells of CSV.
 # moment: without a zone it is UTC; an epoch is in seconds, or in milliseconds where seconds would be past the
 # year 5000; what Python cannot hold as a date is NULL.
-# texts: a list, JSON text of one, one value, or text with commas; of an object in it the address or name.
+# texts: a list, JSON text of one, one value, or text with commas; of an object in it the address or name. Where all
+# are objects with an address, as media are, one look at the list replaces one at each of them.
 MACROS: Final = r"""
 create temp macro nested(value) as case when left(value, 1) in ('{', '[') then try_cast(value as json) end;
 create temp macro plain(value) as nullif(value, '');
@@ -50,16 +51,21 @@ create temp macro moment(value) as in_range(coalesce(
 create temp macro address_or_name(thing) as
     coalesce(thing->>'$.url', thing->>'$.video_url', thing->>'$.link', thing->>'$.name', thing->>'$.title');
 create temp macro entry(value) as
-    nullif(case when nested(value) is null then value else address_or_name(nested(value)) end, '');
+    nullif(case when left(value, 1) in ('{', '[') and json_valid(value) then address_or_name(value) else value end, '');
 create temp macro entries(list) as
     list_filter(list_transform(list, lambda item: entry(item)), lambda item: item is not null);
+create temp macro addresses(value) as case when left(value, 2) = '[{' then try(json_extract_string(value, '$[*].url')) end;
+create temp macro if_all_have(list, value) as
+    case when list is null then null
+         when list_count(list) = json_array_length(value) then list_filter(list, lambda item: item <> '') end;
 create temp macro apart(value) as
     case when left(value, 4) = 'http' then [value]
          else list_transform(string_split(value, ','), lambda part: trim(part)) end;
 create temp macro several(value) as
-    case left(value, 1) when '[' then coalesce(from_json(nested(value), '["VARCHAR"]'), apart(value))
+    case left(value, 1) when '[' then coalesce(try(from_json(value, '["VARCHAR"]')), apart(value))
                         when '{' then [value] else apart(value) end;
-create temp macro texts(value) as nullif(entries(several(nullif(value, 'null'))), []);
+create temp macro texts(value) as
+    nullif(coalesce(if_all_have(addresses(value), value), entries(several(nullif(value, 'null')))), []);
 """
 _JUDGED: Final = """
     select *, $source as "#source", $error is not null as "#error", $warning is not null as "#warning",
