@@ -63,6 +63,7 @@ class Account(Vendor):
             self.answers["input"] = one.inputs if isinstance(one.inputs, httpx.Response) else reply(200, one.inputs)
         elif one and route == "cancel":
             self.cancelled.append(one.snapshot_id)
+            one.status = "canceled" if self.answers["cancel"] == "OK" else one.status
         elif one and route == "progress":
             self.answers["progress"] = {"status": one.status}
         return super().__call__(request)

@@ -13,6 +13,8 @@ from tests.recover.conftest import HOUR, Account, look, ours
 from workbench.collect.reconcile import same_inputs
 from workbench.collect.status import todo
 from workbench.ledger import queries
+from workbench.ledger.caps import stop_spending
+from workbench.ledger.clock import now
 from workbench.ledger.recovering import look_now
 from workbench.ledger.tables import snapshot as snapshot_table
 
@@ -32,6 +34,14 @@ def waiting(desk: Desk) -> list[dict[str, Any]]:
 def set_values(desk: Desk, key: int, **values: Any) -> None:
     change = snapshot_table.update().where(snapshot_table.c.id == key).values(values)
     desk.ledger.write(lambda connection: connection.execute(change))
+
+
+def step(desk: Desk, key: int) -> None:
+    """The next step of this snapshot alone."""
+    everything = snapshot_table.update().values(next_at=None)
+    desk.ledger.write(lambda connection: connection.execute(everything))
+    set_values(desk, key, next_at=now())
+    assert desk.worker.advance(desk.bench)
 
 
 def test_what_was_started_is_adopted_on_the_first_look(lost: Desk, vendor: Account) -> None:
@@ -126,14 +136,12 @@ def test_it_says_what_became_of_the_other_one(lost: Desk, vendor: Account, answe
 
 def test_what_another_lost_trigger_may_own_is_not_cancelled(lost: Desk, vendor: Account) -> None:
     lost.start(name="once more")
-    lost.advance(most=2, until="unsure")
-    while any(one.state == "planned" for one in lost.snapshots()):
-        lost.advance()
-    vendor.begun.clear()
+    first, second = (one.id for one in lost.snapshots())
+    step(lost, second)
     for n in range(3):
         vendor.begin(f"sd_{n}", ours(lost), ago=timedelta(seconds=30 - n))
-    while any(one.state == "unsure" for one in lost.snapshots()):
-        lost.advance()
+    step(lost, first)
+    step(lost, second)
 
     assert [one.provider_id for one in lost.snapshots()] == ["sd_0", "sd_1"]
     assert vendor.cancelled == ["sd_2"]
@@ -161,8 +169,6 @@ def test_absent_in_all_spaced_looks_it_is_sent_once_more_and_then_a_person_is_as
 
 
 def test_it_is_sent_again_only_within_the_caps(lost: Desk, vendor: Account, make_desk: Any) -> None:
-    from workbench.ledger.caps import stop_spending
-
     for after in (timedelta(), GAPS[0], LAST):
         look(lost, after=after)
     stop_spending(lost.ledger, "audit")

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from workbench.brightdata.contents import Listed
+from workbench.collect.poll import OVER
 from workbench.collect.tools import Tools
 from workbench.errors import BadInput, Misconfigured, NeedsPerson, Permanent, WorkbenchError
 from workbench.files import canonical
@@ -69,7 +70,10 @@ def _due(snapshot: Snapshot, tools: Tools) -> datetime:
 
 
 def _search(snapshot: Snapshot, tools: Tools) -> tuple[list[Listed], list[str]]:
-    """What was started since our order with exactly our inputs, oldest first; and the ids that nobody can say it of."""
+    """What was started since our order with exactly our inputs, those that live and are oldest first.
+
+    And the ids of which nobody can say what they were asked.
+    """
     began = snapshot.armed_at if snapshot.acts < _MOST_TRIGGERS else snapshot.created_at
     since = (began or tools.now()) - EARLIER
     try:
@@ -91,7 +95,11 @@ def _search(snapshot: Snapshot, tools: Tools) -> tuple[list[Listed], list[str]]:
             unread.append(one.snapshot_id)
         elif same_inputs(snapshot.inputs, theirs):
             ours.append(one)
-    return sorted(ours, key=lambda one: (one.created_at is None, one.created_at, one.snapshot_id)), unread
+    return sorted(ours, key=lambda one: (_is_cancelled(one), one.created_at or tools.now(), one.snapshot_id)), unread
+
+
+def _is_cancelled(one: Listed) -> bool:
+    return OVER.get(one.status.lower()) is SnapshotState.CANCELED
 
 
 def _inputs(tools: Tools, vendor_id: str) -> list[dict[str, Any]] | None:
@@ -120,7 +128,7 @@ def _adopt(snapshot: Snapshot, tools: Tools, found: Sequence[Listed]) -> Move:
     first, *others = found
     owners = tools.view.unsure_alike(snapshot)
     extra = others[max(owners - 1, 0) :]
-    said = [cancel_extra(tools.brightdata, one.snapshot_id) for one in extra]
+    said = [cancel_extra(tools.brightdata, one.snapshot_id) for one in extra if not _is_cancelled(one)]
     reason = f"found at Bright Data as {first.snapshot_id}"
     if said:
         reason += f"; DUPLICATE SPEND, {'; '.join(said)}"

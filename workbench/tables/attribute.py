@@ -85,9 +85,7 @@ def introduce(
         listed = list_literal(map(str, positions))
         for statement in (_KNOWN, _SPELLED):
             signature, spelling = _signature(wanted, of_source), _spelling(of_source)
-            connection.execute(
-                fill(statement, number=number, signature=signature, spelling=spelling, positions=listed)
-            )
+            connection.execute(fill(statement, number=number, signature=signature, spelling=spelling, positions=listed))
     for place in ("discovery_input", "input"):
         for number, (wanted, _) in enumerate(groups):
             of_row = [asked(place, key) for key in wanted]
@@ -96,9 +94,7 @@ def introduce(
     return f"getvariable('sources')[coalesce({', '.join([*lookups, 'null::bigint'])})]"
 
 
-def _asked_alike(
-    sources: Sequence[SourceRef], keys: Sequence[str]
-) -> list[tuple[tuple[str, ...], list[int]]]:
+def _asked_alike(sources: Sequence[SourceRef], keys: Sequence[str]) -> list[tuple[tuple[str, ...], list[int]]]:
     """Sources by which of the keys they were asked with, the fullest set first; positions begin at 1."""
     groups: dict[tuple[str, ...], list[int]] = {}
     for position, source in enumerate(sources, start=1):

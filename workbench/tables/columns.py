@@ -54,7 +54,8 @@ create temp macro entry(value) as
     nullif(case when left(value, 1) in ('{', '[') and json_valid(value) then address_or_name(value) else value end, '');
 create temp macro entries(list) as
     list_filter(list_transform(list, lambda item: entry(item)), lambda item: item is not null);
-create temp macro addresses(value) as case when left(value, 2) = '[{' then try(json_extract_string(value, '$[*].url')) end;
+create temp macro addresses(value) as
+    case when left(value, 2) = '[{' then try(json_extract_string(value, '$[*].url')) end;
 create temp macro if_all_have(list, value) as
     case when list is null then null
          when list_count(list) = json_array_length(value) then list_filter(list, lambda item: item <> '') end;
@@ -84,9 +85,7 @@ class Mapped:
         self.values = tuple(dict.fromkeys(path.partition(".")[0] for path in paths))
         self.keys = tuple(dict.fromkeys((*self.values, *_SYSTEM, *_ASKED, scraped_at_key)))
         if len({key.casefold() for key in self.keys}) < len(self.keys):
-            raise BadInput(
-                f"of the keys {sorted(self.keys)} two differ in case alone; DuckDB cannot read both."
-            )
+            raise BadInput(f"of the keys {sorted(self.keys)} two differ in case alone; DuckDB cannot read both.")
 
     def value(self, column: str) -> str:
         """Our column: the first of its paths that has a value of the right type."""
@@ -163,9 +162,7 @@ def _check(kind: str, columns: Mapping[str, Sequence[str]]) -> None:
     if unknown := sorted(set(columns) - set(OWN_COLUMNS[kind])):
         raise BadInput(f"{kind} has no column {', '.join(unknown)}; its columns are in tables/schema.py.")
     if IDENTITY[kind] not in columns and "url" not in columns:
-        raise BadInput(
-            f"an order for {kind} maps neither {IDENTITY[kind]} nor url: its rows could not be told apart."
-        )
+        raise BadInput(f"an order for {kind} maps neither {IDENTITY[kind]} nor url: its rows could not be told apart.")
 
 
 def _quoted(key: str) -> str:

@@ -1,0 +1,325 @@
+"""recover scan and adopt: what exists at Bright Data comes in once, whoever asks and however often."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+import pytest
+
+from tests.flows.house import House, check_every_row_once, snapshots
+from tests.recover.conftest import DAY, HOUR, POSTS, TEA, collected, forget_inputs, ids, said
+from workbench.app import Workbench
+from workbench.collect.recover import normalised
+from workbench.errors import BadInput, Transient
+from workbench.sandbox.serve import Sandbox
+
+PROFILES = "gd_l1vikfch901nx3by4"
+COFFEE = {"url": "https://www.instagram.com/coffee/"}
+
+
+@pytest.fixture
+def workbench(house: House) -> Iterator[Workbench]:
+    with house.open() as workbench:
+        yield workbench
+
+
+def rows(workbench: Workbench) -> int:
+    (found,) = workbench.sql("SELECT count(*) FROM posts").fetchone()
+    return int(found)
+
+
+# scan -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("ago", "flags", "standing", "days_left"),
+    [
+        pytest.param(DAY, {}, "unknown", 15.0, id="nobody's"),
+        pytest.param(13 * DAY, {}, "expiring", 3.0, id="soon gone: a quarter of the retention"),
+        pytest.param(11 * DAY, {}, "unknown", 5.0, id="not yet soon gone"),
+        pytest.param(17 * DAY, {}, "expired", -1.0, id="gone by the retention"),
+    ],
+)
+def test_a_stranger_stands_by_its_age(
+    workbench: Workbench, sandbox: Sandbox, ago: timedelta, flags: dict[str, int], standing: str, days_left: float
+) -> None:
+    collected(sandbox, ago=ago, **flags)
+    (found,) = workbench.scan()
+
+    assert (found.standing, found.days_left, found.state) == (standing, days_left, None)
+    assert (found.platform, found.service, found.status, found.rows) == ("instagram", "posts", "ready", 3)
+
+
+def test_what_we_brought_in_is_known_also_after_its_time(workbench: Workbench, sandbox: Sandbox) -> None:
+    name = collected(sandbox)
+    workbench.adopt([name])
+    sandbox.brightdata.world.store.db.run("UPDATE snapshot SET created = created - 86400 * 20")
+    (found,) = workbench.scan()
+
+    assert (found.standing, found.state) == ("known", "published")
+
+
+def test_what_of_ours_hangs_is_stalled(house: House, sandbox: Sandbox) -> None:
+    sandbox.switch(never_ready=1)
+    house.start(num_posts=1)
+    with house.open(stall_seconds=0.2) as workbench:
+        workbench.work()
+
+        assert Counter(str(one.standing) for one in workbench.scan()) == {"stalled": 5}
+
+
+def test_what_may_be_a_lost_triggers_is_unsure(house: House, sandbox: Sandbox) -> None:
+    sandbox.switch(drop_after_trigger={"times": 1})
+    old = collected(sandbox, COFFEE)
+    with house.open(look_gaps="600") as workbench:
+        lose_one(workbench)
+        standings = {one.snapshot_id: str(one.standing) for one in workbench.scan()}
+
+    assert standings.pop(old) == "unknown"
+    assert list(standings.values()) == ["unsure"]
+
+
+def test_all_pages_of_every_dataset_are_read(
+    workbench: Workbench, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small_pages(monkeypatch)
+    names = {collected(sandbox, TEA, posts=1) for _ in range(7)}
+    names |= {collected(sandbox, TEA, dataset=PROFILES, by=None) for _ in range(3)}
+
+    assert {one.snapshot_id for one in workbench.scan()} == names
+    assert len(workbench.scan(["instagram/profiles"])) == 3
+
+
+def small_pages(monkeypatch: pytest.MonkeyPatch, size: int = 2) -> None:
+    from workbench.brightdata.client import BrightData
+
+    whole = BrightData.list_snapshots
+    monkeypatch.setattr(BrightData, "list_snapshots", lambda *args, **more: whole(*args, page_size=size, **more))
+
+
+def test_since_a_day(workbench: Workbench, sandbox: Sandbox) -> None:
+    collected(sandbox, ago=10 * DAY)
+    young = collected(sandbox, ago=timedelta())
+
+    assert [one.snapshot_id for one in workbench.scan(since=date.today() - 2 * DAY)] == [young]
+
+
+# adopt ------------------------------------------------------------------------------------------------
+
+
+def test_one_is_brought_in_with_its_inputs_and_matched_to_its_source(workbench: Workbench, sandbox: Sandbox) -> None:
+    workbench.add_source("instagram", "posts", TEA["url"], creator="Tea Club")
+    name = collected(sandbox)
+    other = collected(sandbox, COFFEE)
+    told = workbench.adopt([name])
+    (run,) = workbench.status()["runs"]
+
+    assert {key: told[key] for key in ("adopted", "already_known", "expired", "failed", "unmatched_rows")} == {
+        "adopted": 1, "already_known": 0, "expired": 0, "failed": 0, "unmatched_rows": 0,
+    }  # fmt: skip
+    assert [one["snapshot_id"] for one in snapshots(workbench)] == [name]
+    assert other not in ids(told["snapshots"])
+    assert workbench.sql("SELECT DISTINCT creator, source_url FROM posts").fetchall() == [("Tea Club", TEA["url"])]
+    assert (run["name"], run["rows"]) == ("Recovered", 3)
+
+
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [
+        ("https://www.instagram.com/tea.club/", "instagram.com/tea.club"),
+        ("HTTP://Instagram.com/Tea.Club?hl=en#top", "instagram.com/tea.club"),
+        ("@Tea.Club", "tea.club"),
+        (" tea.club ", "tea.club"),
+    ],
+)
+def test_addresses_and_handles_have_one_spelling(text: str, same: str) -> None:
+    assert normalised(text) == same
+
+
+@pytest.mark.parametrize(
+    "asked",
+    ["https://www.instagram.com/tea.club.two/", "https://www.instagram.com/tea/", "https://www.facebook.com/tea.club/"],
+)
+def test_rows_are_never_given_to_a_source_that_is_only_alike(
+    workbench: Workbench, sandbox: Sandbox, asked: str
+) -> None:
+    workbench.add_source("instagram", "posts", TEA["url"])
+    name = collected(sandbox, {"url": asked})
+    told = workbench.adopt(everything=True)
+
+    assert told["unmatched"] == [{"snapshot_id": name, "rows": 3}]
+    assert told["unmatched_rows"] == 3
+    assert workbench.sql("SELECT count(source_id) FROM posts").fetchone() == (0,)
+
+
+def test_without_its_inputs_the_rows_still_come_and_say_whose_they_are(workbench: Workbench, sandbox: Sandbox) -> None:
+    """Bright Data forgets what was asked; each row repeats it."""
+    workbench.add_source("instagram", "posts", TEA["url"], creator="Tea Club")
+    forget_inputs(sandbox, collected(sandbox))
+    told = workbench.adopt(everything=True)
+
+    assert (told["adopted"], told["unmatched_rows"]) == (1, 0)
+    assert workbench.sql("SELECT DISTINCT creator FROM posts").fetchall() == [("Tea Club",)]
+
+
+def test_what_cannot_be_had_is_named(workbench: Workbench, sandbox: Sandbox) -> None:
+    good = collected(sandbox)
+    bad = {
+        collected(sandbox, expired=1): "expired",
+        collected(sandbox, outcome="failed", error_message="Internal Server Error"): "failed",
+        collected(sandbox, outcome="canceled"): "canceled",
+        (gone := collected(sandbox)): "expired",
+    }
+    # Listed, and gone when it is asked for.
+    found = workbench.scan()
+    sandbox.brightdata.world.store.db.run("DELETE FROM snapshot WHERE id = ?", (gone,))
+    workbench.scan = lambda *_, **__: found  # type: ignore[method-assign]
+    told = workbench.adopt(everything=True)
+
+    assert (told["adopted"], told["expired"], told["failed"]) == (1, 2, 1)
+    assert {one["snapshot_id"]: one["state"] for one in told["snapshots"]} == bad | {good: "published"}
+    assert rows(workbench) == 3
+
+
+def test_twice_is_once(workbench: Workbench, sandbox: Sandbox, house: House) -> None:
+    for _ in range(3):
+        collected(sandbox)
+    workbench.adopt(everything=True)
+    head = workbench.ledger.head()
+    again = workbench.adopt(everything=True)
+
+    assert (again["adopted"], again["already_known"]) == (0, 3)
+    assert workbench.ledger.head() == head
+    assert check_every_row_once(house, workbench) == 9
+
+
+def test_from_two_processes_at_once_is_once(house: House, sandbox: Sandbox) -> None:
+    for n in range(8):
+        collected(sandbox, {"url": f"https://www.instagram.com/page{n}/"}, posts=2)
+    crew = [house.command("recover", "adopt", "--all", "--json") for _ in range(2)]
+    told, codes = zip(*map(said, crew), strict=True)
+    with house.open() as workbench:
+        assert codes == (0, 0)
+        assert sum(one["adopted"] for one in told) == 8
+        assert len(snapshots(workbench)) == 8
+        assert check_every_row_once(house, workbench) == 16
+
+
+def test_one_that_the_vendor_does_not_list_is_refused(workbench: Workbench) -> None:
+    with pytest.raises(BadInput, match="lists no snapshot sd_nothing"):
+        workbench.adopt(["sd_nothing"])
+
+
+def test_saying_nothing_is_refused(workbench: Workbench) -> None:
+    with pytest.raises(BadInput, match="--all"):
+        workbench.adopt()
+
+
+def test_a_hiccup_of_the_vendor_costs_a_second_try(workbench: Workbench, sandbox: Sandbox, house: House) -> None:
+    for _ in range(4):
+        collected(sandbox)
+    sandbox.switch(server_error_500={"times": 2, "on": "input"})
+    told = workbench.adopt(everything=True)
+
+    assert told["adopted"] == 4
+    assert check_every_row_once(house, workbench) == 12
+
+
+def test_what_could_not_be_asked_about_is_said_and_the_rest_is_in(workbench: Workbench, sandbox: Sandbox) -> None:
+    for _ in range(2):
+        collected(sandbox)
+    sandbox.switch(server_error_500={"times": 3, "on": "input"})
+    with pytest.raises(Transient, match="1 of 2 snapshots were not brought in"):
+        workbench.adopt(everything=True)
+    assert rows(workbench) == 3
+    sandbox.switch(server_error_500=0)
+
+    assert workbench.adopt(everything=True)["adopted"] == 1
+    assert rows(workbench) == 6
+
+
+# beside lost triggers -----------------------------------------------------------------------------------
+
+
+def lose_one(workbench: Workbench) -> None:
+    """Trigger one snapshot whose answer is lost, and look for it once."""
+    workbench.add_source("instagram", "posts", TEA["url"])
+    workbench.start(workbench.plan(num_posts=3).hash)
+    assert workbench.worker.advance(workbench.worker._benches[0])
+
+
+def test_a_lost_triggers_snapshot_is_left_to_its_own_look(house: House, sandbox: Sandbox) -> None:
+    """Adopted as a stranger it would be nobody's match any more, and be sent and paid once more."""
+    sandbox.switch(drop_after_trigger={"times": 1})
+    with house.open(look_gaps="600") as workbench:
+        lose_one(workbench)
+        told = workbench.adopt(everything=True)
+        (one,) = snapshots(workbench)
+
+        assert (told["adopted"], one["state"], one["rows"]) == (0, "published", 3)
+        assert house.ask("count")["triggers_accepted"] == 1
+        assert told["waiting"] == []
+
+
+def test_what_may_be_a_lost_triggers_waits_where_nobody_can_tell(house: House, sandbox: Sandbox) -> None:
+    sandbox.switch(drop_after_trigger={"times": 1})
+    with house.open(look_gaps="0.1") as workbench:
+        lose_one(workbench)
+        (name,) = (one.snapshot_id for one in workbench.scan())
+        forget_inputs(sandbox, name)
+        sandbox.switch(server_error_500={"chance": 0, "on": "input"})
+        sandbox.brightdata.world.store.db.run("DELETE FROM input")
+        told = workbench.adopt(everything=True)
+
+        assert told["adopted"] == 0
+        assert house.ask("count")["triggers_accepted"] <= 2
+
+
+def test_what_a_network_doubled_is_cancelled_and_told(house: House, sandbox: Sandbox) -> None:
+    """Our request came through once, and its copy a moment later."""
+    sandbox.switch(ready_after_seconds=30)
+    with house.open() as workbench:
+        lose_one(workbench)
+        copy = collected(sandbox, *asked(workbench), ago=timedelta(), ends=10**10)
+        told = workbench.adopt(everything=True, work=False)
+        again = workbench.adopt(everything=True, work=False)
+        (mine,) = (one["snapshot_id"] for one in snapshots(workbench) if one["state"] == "triggered")
+
+        for one in (told, again):
+            assert one["duplicates"] == [
+                {"snapshot_id": copy, "said": f"DUPLICATE SPEND: the same as {mine}, asked once; {copy} was cancelled"}
+            ]
+        assert (told["adopted"], house.ask("count")["cancels"]) == (0, 1)
+
+
+def asked(workbench: Workbench) -> list[dict[str, str]]:
+    from sqlalchemy import select
+
+    from workbench.ledger.tables import snapshot
+
+    with workbench.ledger.read() as connection:
+        return list(connection.execute(select(snapshot.c.inputs)).scalar_one())
+
+
+@pytest.mark.parametrize("ago", [HOUR, 5 * DAY], ids=["an hour ago", "days ago"])
+def test_the_same_asked_at_another_time_is_no_double(house: House, sandbox: Sandbox, ago: timedelta) -> None:
+    sandbox.switch(ready_after_seconds=30)
+    with house.open() as workbench:
+        lose_one(workbench)
+        copy = collected(sandbox, *asked(workbench), ago=ago)
+        told = workbench.adopt(everything=True, work=False)
+
+        assert (told["adopted"], told["duplicates"]) == (1, [])
+        assert copy in ids(told["snapshots"])
+
+
+def test_the_command_says_what_was_not_to_be_had_and_exits_1(house: House, sandbox: Sandbox) -> None:
+    collected(sandbox)
+    name = collected(sandbox, expired=1)
+    told, code = said(house.command("recover", "adopt", "--all", "--json"))
+
+    assert (code, told["adopted"], told["expired"]) == (1, 1, 1)
+    assert {"snapshot_id": name, "state": "expired"} in told["snapshots"]
+    assert POSTS
