@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,7 +18,9 @@ from tests.collect.conftest import Desk, Vendor, desk, empty_ledger, make_desk, 
 from tests.flows.house import House
 from workbench.ledger.records import Snapshot
 from workbench.ledger.store import Ledger, open_ledger
+from workbench.sandbox.brightdata import service
 from workbench.sandbox.serve import Sandbox
+from workbench.sandbox.web import as_text
 
 __all__ = ["desk", "empty_ledger", "make_desk"]
 
@@ -141,9 +143,18 @@ def collected(
     return found
 
 
-def forget_inputs(sandbox: Sandbox, snapshot_id: str) -> None:
-    """As the vendor does after a while: the rows are there, what was asked is not."""
-    sandbox.brightdata.world.store.db.run("DELETE FROM input WHERE snapshot_id = ?", (snapshot_id,))
+@pytest.fixture
+def forget_inputs(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """As the vendor does after a while: the rows of a snapshot are there, what was asked is not."""
+
+    def forget(snapshot_id: str) -> None:
+        gone = service._route(
+            "GET", f"/datasets/v3/snapshot/({snapshot_id})/input", "input",
+            lambda *_: as_text("Snapshot input does not exist", 400),
+        )  # fmt: skip
+        monkeypatch.setattr(service, "ROUTES", (gone, *service.ROUTES))
+
+    return forget
 
 
 def said(command: Any) -> Any:

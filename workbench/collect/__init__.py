@@ -14,6 +14,7 @@ folders.py    the tree that people open: names, and why a folder is empty
 imports.py    a file on disk → raw bytes in the lake, as if downloaded
 bodies.py     arrays and CSV as lines
 recover.py    what exists at Bright Data against what we have
+keep.py       what may be swept from the lake, and copying it whole
 status.py     how runs stand, in people's words
 tools.py      what the steps work with, and where a snapshot's files lie
 """

@@ -81,14 +81,14 @@ def _asked(source: Source, ask: Ask, among: Sequence[datasets.Dataset]) -> _Aske
             source.options,
             start=ask.starts.get(source.id, ask.start),
             end=ask.end,
-            num_posts=ask.num_posts,
+            # Without a limit there is no worst case, so neither an estimate nor a cap would hold.
+            num_posts=ask.num_posts or DEFAULT_LIMIT,
         )
         way = datasets.way_for(dataset, source.url, source.options)
     except BadInput as error:
         raise BadInput(f"source {source.id} ({source.name}): {error.message}", code=error.code) from error
     query: dict[str, Any] = {}
     if way.discover_by:
-        # A discovery without a limit has no worst case, so no estimate and no cap could hold.
         limit = inputs.get("num_of_posts") or ask.num_posts or DEFAULT_LIMIT
         query = {"discover_by": way.discover_by, "limit_per_input": int(limit)}
     return _Asked(source, dataset, inputs, query)

@@ -14,10 +14,9 @@ import platform
 import threading
 import uuid
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from sqlalchemy import Connection, Engine, text
-from sqlalchemy.exc import SQLAlchemyError
 
 from workbench.files import make_folder
 from workbench.ledger.clock import boot_id
@@ -105,14 +104,15 @@ def _is_unlocked(path: Path) -> bool:
 
 
 class AdvisoryLiveness:
-    """Liveness by a PostgreSQL advisory lock held by a connection of its own."""
+    """Liveness by a PostgreSQL advisory lock held by a session of its own, outside the pool."""
 
     def __init__(self, engine: Engine) -> None:
         self.me = _name()
         self._mutex = threading.Lock()
-        self._connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-        self._connection.detach()  # closing it ends the session, which frees the lock
-        self._connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _key(self.me)})
+        args, options = engine.dialect.create_connect_args(engine.url)
+        self._session: Any = engine.dialect.connect(*args, **options)
+        self._session.autocommit = True
+        self._session.execute("SELECT pg_advisory_lock(%s)", [_key(self.me)])
 
     def is_dead(self, owner: str, connection: Connection) -> bool:
         if owner == self.me:
@@ -122,21 +122,33 @@ class AdvisoryLiveness:
         return bool(connection.execute(ask, {"key": _key(owner)}).scalar_one())
 
     def is_lost(self) -> bool:
+        import psycopg
+
         try:
             with self._mutex:
-                self._connection.execute(text("SELECT 1"))
-        except SQLAlchemyError:
+                self._session.execute("SELECT 1")
+        except psycopg.Error:
             return True
         return False
 
     def abandon(self) -> None:
-        """The engine has cut the child off from its parent's connections."""
+        # The child's copy of the socket would keep the session, and with it the lock, of a dead parent alive.
+        with contextlib.suppress(Exception):  # it may be closed already
+            nothing = os.open(os.devnull, os.O_RDWR)
+            os.dup2(nothing, self._session.fileno(), inheritable=False)
+            os.close(nothing)
 
     def close(self) -> None:
-        with self._mutex, contextlib.suppress(SQLAlchemyError):
-            # Said, too: the server notices the end of a session a moment later.
-            self._connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _key(self.me)})
-            self._connection.close()
+        import psycopg
+
+        with self._mutex:
+            try:
+                # Said, too: the server notices the end of a session a moment later.
+                self._session.execute("SELECT pg_advisory_unlock(%s)", [_key(self.me)])
+            except psycopg.Error:
+                pass  # lost with its session
+            finally:
+                self._session.close()
 
 
 def _key(owner: str) -> int:

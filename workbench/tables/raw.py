@@ -62,36 +62,42 @@ def store_raw(parts: Sequence[Part], target: Path) -> RawFile:
 
     Parts are joined at line ends: one that stops without a line end gets it before the next begins.
     """
-    digest, size, ends, last, head = hashlib.sha256(), 0, 0, b"\n", b""
+    digest, size, head, counter = hashlib.sha256(), 0, b"", _Counter()
     with compressed(target) as file:
         for chunk in _joined(parts):
             digest.update(chunk)
             file.write(chunk)
-            size, ends, last = size + len(chunk), ends + chunk.count(b"\n"), chunk[-1:]
+            counter.see(chunk)
+            size += len(chunk)
             head = head or chunk.removeprefix(_BOM).lstrip()[:1]
     return RawFile(
         path=target,
         sha256=digest.hexdigest(),
         bytes=size,
         stored_bytes=target.stat().st_size,
-        lines=ends + (last != b"\n"),
+        lines=counter.body().lines,
         shape=_shape(head),
     )
 
 
-def body_lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    """Number and bytes of every line, blank ones too; of one that is too long one byte more than allowed."""
+def body_lines(path: Path, *, but: bytes = b"") -> Iterator[tuple[int, bytes]]:
+    """Number and bytes of every line, blank ones too; of one that is too long one byte more than allowed.
+
+    Line n is left out where byte n of `but` is not 0.
+    """
     number, held, length = 0, list[bytes](), 0
     for chunk in body_chunks(path):
-        first, *more = chunk.split(b"\n")
-        for piece in more:
+        start = 0
+        for end in _line_ends(chunk):
             number += 1
-            yield number, _line(number, [*held, first])
-            held, length, first = [], 0, piece
-        if length <= LONGEST_LINE:  # what is past the limit is not kept in memory
-            held.append(first)
-        length += len(first)
-    if length:
+            if not (number < len(but) and but[number]):
+                yield number, _line(number, [*held, chunk[start:end]])
+            held, length, start = [], 0, end + 1
+        if start < len(chunk):
+            if length <= LONGEST_LINE:  # what is past the limit is not kept in memory
+                held.append(chunk[start:])
+            length += len(chunk) - start
+    if length and not (number + 1 < len(but) and but[number + 1]):
         yield number + 1, _line(number + 1, held)
 
 
@@ -100,14 +106,48 @@ def is_blank(line: bytes) -> bool:
 
 
 def count(path: Path) -> Body:
-    number = blank = longest = densest = block = 0
-    for number, line in body_lines(path):
-        blank += is_blank(line)
-        longest = max(longest, len(line))
-        block += len(line)
-        if number % _BLOCK == 0:
-            densest, block = max(densest, block // _BLOCK), 0
-    return Body(number, blank, longest, max(densest, block // (number % _BLOCK or 1)))
+    counter = _Counter()
+    for chunk in body_chunks(path):
+        counter.see(chunk)
+    return counter.body()
+
+
+class _Counter:
+    """Counts lines while their bytes go by; looks into none but those that begin with a blank."""
+
+    def __init__(self) -> None:
+        self._number = self._blank = self._longest = self._densest = self._block = 0
+        self._begun, self._begun_blank = 0, True  # of the line that the last chunk did not end
+
+    def see(self, chunk: bytes) -> None:
+        if not self._number and not self._begun:
+            chunk = chunk.removeprefix(_BOM)
+        start = 0
+        for end in _line_ends(chunk):
+            self._end_of_line(self._begun + end - start, blank=self._is_blank_on(chunk, start, end))
+            self._begun, self._begun_blank, start = 0, True, end + 1
+        if start < len(chunk):
+            self._begun_blank = self._is_blank_on(chunk, start, len(chunk))
+            self._begun += len(chunk) - start
+
+    def body(self) -> Body:
+        if self._begun:
+            self._end_of_line(self._begun, blank=self._begun_blank)
+            self._begun, self._begun_blank = 0, True
+        rest = self._number % _BLOCK or 1
+        return Body(self._number, self._blank, self._longest, max(self._densest, self._block // rest))
+
+    def _is_blank_on(self, chunk: bytes, start: int, end: int) -> bool:
+        return self._begun_blank and (start == end or (chunk[start] in _BLANK and is_blank(chunk[start:end])))
+
+    def _end_of_line(self, length: int, *, blank: bool) -> None:
+        length = min(length, LONGEST_LINE + 1)
+        self._number += 1
+        self._blank += blank
+        self._longest = max(self._longest, length)
+        self._block += length
+        if self._number % _BLOCK == 0:
+            self._densest, self._block = max(self._densest, self._block // _BLOCK), 0
 
 
 @contextlib.contextmanager
@@ -131,6 +171,14 @@ class Squeezed:
 def is_compressed(path: Path) -> bool:
     with path.open("rb") as file:
         return file.read(4) == _ZSTD_MAGIC
+
+
+def _line_ends(chunk: bytes) -> Iterator[int]:
+    """Where lines end: several times as fast as split() and count(), which do not look ahead."""
+    end = chunk.find(b"\n")
+    while end >= 0:
+        yield end
+        end = chunk.find(b"\n", end + 1)
 
 
 def _line(number: int, pieces: list[bytes]) -> bytes:

@@ -126,9 +126,7 @@ class _Work:
     ) -> None:
         self.connection, self.order, self.body, self.counted = connection, order, body, counted
         self.mapped = Mapped(order.kind, order.columns, order.scraped_at_key)
-        self.source = introduce(
-            connection, order.sources, order.match_keys, are_all=order.is_asked_by_these_alone
-        )
+        self.source = introduce(connection, order.sources, order.match_keys, are_all=order.is_asked_by_these_alone)
         self.data = folder / f"{order.kind}.parquet"
         self.rejects = folder / "rejects.parquet"
         self.lines = folder / "lines.ndjson.zst"
@@ -201,24 +199,19 @@ class _Work:
 
     def _write_rejects(self, lines: Path) -> None:
         """Of every line that is not in the data file, so that none can be left out unseen."""
-        taken = numbers_in(self.data, self.counted.lines)
-        left = (
-            (number, line, read)
-            for number, line, read in self._received_and(lines)
-            if not taken[number] and not raw.is_blank(line)
-        )
+        taken = numbers_in(self.data, self.counted.lines).tobytes()
+        left = (one for one in self._received_and(lines, but=taken) if not raw.is_blank(one[1]))
         longest = reject.write_lines(left, self.rejected_lines)
         snapshot_id = _constant(self.order.constants.get("snapshot_id"))
-        self._write(
-            reject.select(self.mapped, self.source, snapshot_id, self.rejected_lines, longest), self.rejects
-        )
+        self._write(reject.select(self.mapped, self.source, snapshot_id, self.rejected_lines, longest), self.rejects)
 
-    def _received_and(self, lines: Path) -> Iterator[tuple[int, bytes, bytes]]:
+    def _received_and(self, lines: Path, *, but: bytes) -> Iterator[tuple[int, bytes, bytes]]:
         """Every line as it was received and as it was read."""
         if lines == self.body:
-            yield from ((number, line, line) for number, line in raw.body_lines(lines))
+            yield from ((number, line, line) for number, line in raw.body_lines(lines, but=but))
             return
-        for (number, line), (_, read) in zip(raw.body_lines(self.body), raw.body_lines(lines), strict=True):
+        received, were_read = raw.body_lines(self.body, but=but), raw.body_lines(lines, but=but)
+        for (number, line), (_, read) in zip(received, were_read, strict=True):
             yield number, line, read
 
     def _write(self, rows: str, target: Path) -> None:
