@@ -67,9 +67,7 @@ def check_python(version: "tuple[int, ...]", system: str = os.name) -> None:
     if tuple(version[:2]) >= OLDEST:
         return
     # Asked to run, not only looked for: version managers leave commands that answer "not chosen here".
-    here = next(
-        (name for name in NEWER if shutil.which(name) and answers([name, "-c", "import ensurepip"])), None
-    )
+    here = next((name for name in NEWER if shutil.which(name) and answers([name, "-c", "import ensurepip"])), None)
     cure = (
         "Run it with the newer one that is here: {} bootstrap.py setup".format(here)
         if here
@@ -77,9 +75,7 @@ def check_python(version: "tuple[int, ...]", system: str = os.name) -> None:
         "brew install python; anywhere: uv python install 3.13) and run bootstrap.py with it."
     )
     raise Refused(
-        "Python 3.11 or newer is needed; {} is Python {}.{}.\n{}".format(
-            sys.executable, version[0], version[1], cure
-        )
+        "Python 3.11 or newer is needed; {} is Python {}.{}.\n{}".format(sys.executable, version[0], version[1], cure)
     )
 
 
@@ -153,9 +149,7 @@ def step(what: str) -> "Iterator[None]":
 REASONS = (
     (
         r"No space left on device|os error 28\b|Disk quota exceeded",
-        "The disk is full. Free about {} MB (caches of pip and uv count too), then run this again.".format(
-            NEEDED_MB
-        ),
+        "The disk is full. Free about {} MB (caches of pip and uv count too), then run this again.".format(NEEDED_MB),
     ),
     (
         r"DO NOT MATCH THE HASHES|[Hh]ash mismatch",
@@ -180,12 +174,8 @@ REASONS = (
 
 def explained(said: str) -> str:
     """Put the cure above the last words of a command that failed."""
-    cure = next(
-        (words for pattern, words in REASONS if re.search(pattern, said)), "Delete .venv and run this again."
-    )
-    return "{}\nIts last words were:\n{}".format(
-        cure, "\n".join("    " + line for line in said.splitlines()[-12:])
-    )
+    cure = next((words for pattern, words in REASONS if re.search(pattern, said)), "Delete .venv and run this again.")
+    return "{}\nIts last words were:\n{}".format(cure, "\n".join("    " + line for line in said.splitlines()[-12:]))
 
 
 # --- the environment
@@ -232,9 +222,7 @@ def write_stamp(venv: Path, stamp: "dict[str, object]") -> None:
 
 def is_ready(venv: Path, sources: "list[Path]") -> bool:
     stamp = read_stamp(venv)
-    return python_of(venv).exists() and all(
-        stamp.get(key) == value for key, value in stamp_of(venv, sources).items()
-    )
+    return python_of(venv).exists() and all(stamp.get(key) == value for key, value in stamp_of(venv, sources).items())
 
 
 @contextmanager
@@ -277,11 +265,7 @@ def find_uv() -> "str | None":
     with tempfile.TemporaryDirectory() as folder:
         wanted = Path(folder) / "uv.txt"
         wanted.write_text(pinned.group() if pinned else "")
-        return (
-            str(inside)
-            if answers([*pip_of(VENV), "install", "-q", "--require-hashes", "-r", wanted])
-            else None
-        )
+        return str(inside) if answers([*pip_of(VENV), "install", "-q", "--require-hashes", "-r", wanted]) else None
 
 
 def install(venv: Path, *arguments: object, uv: "str | None") -> None:
@@ -337,9 +321,7 @@ def find_browser(*, again: bool) -> None:
         except Failed as failure:
             if chosen:
                 raise Refused(str(failure)) from None
-            print(
-                "    {}\n    Uploading and posting need one; everything else works without.".format(failure)
-            )
+            print("    {}\n    Uploading and posting need one; everything else works without.".format(failure))
         write_stamp(VENV, dict(read_stamp(VENV), browser_choice=chosen))
 
 
@@ -380,11 +362,7 @@ def find_postgresql() -> None:
                 DEBIAN_FRONTEND="noninteractive",
             )
     except Failed as failure:
-        print(
-            "    {}\n    Its tests are skipped.".format(
-                (str(failure).splitlines() or ["no reason given"])[-1]
-            )
-        )
+        print("    {}\n    Its tests are skipped.".format((str(failure).splitlines() or ["no reason given"])[-1]))
 
 
 def stages(*, fix: bool) -> "list[tuple[str, list[str]]]":
@@ -431,9 +409,7 @@ def do(word: str, arguments: "list[str]") -> int:
     if word == "setup":
         unknown = set(arguments) - {"--pip", "--no-browser"}
         if unknown:
-            raise Refused(
-                "setup does not know {}; it takes --pip and --no-browser.".format(" ".join(sorted(unknown)))
-            )
+            raise Refused("setup does not know {}; it takes --pip and --no-browser.".format(" ".join(sorted(unknown))))
         prepare(use_uv="--pip" not in arguments, browser="--no-browser" not in arguments, again=True)
         print("Ready. Next: python3 bootstrap.py demo")
         return 0

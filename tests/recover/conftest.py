@@ -14,15 +14,17 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.collect.conftest import Desk, Vendor, desk, empty_ledger, make_desk, reply
+from tests.collect.conftest import Desk, Vendor, desk, empty_ledger, make_desk, planned, reply
 from tests.flows.house import House
+from workbench.ledger.clock import now
 from workbench.ledger.records import Snapshot
 from workbench.ledger.store import Ledger, open_ledger
+from workbench.ledger.tables import snapshot as snapshot_table
 from workbench.sandbox.brightdata import service
 from workbench.sandbox.serve import Sandbox
 from workbench.sandbox.web import as_text
 
-__all__ = ["desk", "empty_ledger", "make_desk"]
+__all__ = ["desk", "empty_ledger", "make_desk", "planned"]
 
 KEY = "a-key-of-no-value-0123"
 POSTS = "gd_lk5ns7kz21pck8jpis"
@@ -89,6 +91,20 @@ def look(desk: Desk, *, after: timedelta = timedelta()) -> Snapshot:
     """The next look, so long after the order."""
     desk.late = after
     return desk.advance()
+
+
+def set_values(desk: Desk, key: int, **values: Any) -> None:
+    """As a person with a database tool would: past all rules."""
+    change = snapshot_table.update().where(snapshot_table.c.id == key).values(values)
+    desk.ledger.write(lambda connection: connection.execute(change))
+
+
+def step(desk: Desk, key: int) -> None:
+    """The next step of this snapshot alone; the others rest from now on."""
+    everything = snapshot_table.update().values(next_at=None)
+    desk.ledger.write(lambda connection: connection.execute(everything))
+    set_values(desk, key, next_at=now())
+    assert desk.worker.advance(desk.bench)
 
 
 def ours(desk: Desk) -> list[dict[str, Any]]:
@@ -166,12 +182,6 @@ def said(command: Any) -> Any:
 
 def ids(rows: Sequence[Mapping[str, Any]]) -> list[Any]:
     return [row["snapshot_id"] for row in rows]
-
-
-@pytest.fixture
-def planned(desk: Desk) -> Desk:
-    desk.start()
-    return desk
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from datetime import date, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -62,7 +62,7 @@ def test_what_we_brought_in_is_known_also_after_its_time(workbench: Workbench, s
 
 
 def test_what_of_ours_hangs_is_stalled(house: House, sandbox: Sandbox) -> None:
-    sandbox.switch(never_ready=1)
+    sandbox.switch(never_ready=1, ready_after_seconds=0.5)
     house.start(num_posts=1)
     with house.open(stall_seconds=0.2) as workbench:
         workbench.work()
@@ -103,7 +103,7 @@ def test_since_a_day(workbench: Workbench, sandbox: Sandbox) -> None:
     collected(sandbox, ago=10 * DAY)
     young = collected(sandbox, ago=timedelta())
 
-    assert [one.snapshot_id for one in workbench.scan(since=date.today() - 2 * DAY)] == [young]
+    assert [one.snapshot_id for one in workbench.scan(since=(datetime.now(UTC) - 2 * DAY).date())] == [young]
 
 
 # adopt ------------------------------------------------------------------------------------------------

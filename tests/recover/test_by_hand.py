@@ -138,7 +138,7 @@ def test_what_is_being_worked_on_is_not_touched(waits: Workbench, house: House) 
 
 
 def test_a_stalled_one_is_polled_on_with_a_new_deadline(bench: Workbench, sandbox: Sandbox, house: House) -> None:
-    sandbox.switch(never_ready=1)
+    sandbox.switch(never_ready=1, ready_after_seconds=0.5)
     start(bench)
     put(bench, created_at=the_one(bench)["created_at"])
     with house.open(stall_seconds=0.3) as impatient:

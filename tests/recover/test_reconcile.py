@@ -9,14 +9,12 @@ import httpx
 import pytest
 
 from tests.collect.conftest import Desk, a_source, reply
-from tests.recover.conftest import HOUR, Account, look, ours
+from tests.recover.conftest import HOUR, Account, look, ours, set_values, step
 from workbench.collect.reconcile import same_inputs
 from workbench.collect.status import todo
 from workbench.ledger import queries
 from workbench.ledger.caps import stop_spending
-from workbench.ledger.clock import now
 from workbench.ledger.recovering import look_now
-from workbench.ledger.tables import snapshot as snapshot_table
 
 GAPS = (HOUR, 2 * HOUR)  # of the desk
 LAST = sum(GAPS, timedelta())
@@ -29,19 +27,6 @@ def story(desk: Desk) -> str:
 
 def waiting(desk: Desk) -> list[dict[str, Any]]:
     return todo(queries.waiting_for_person(desk.ledger))
-
-
-def set_values(desk: Desk, key: int, **values: Any) -> None:
-    change = snapshot_table.update().where(snapshot_table.c.id == key).values(values)
-    desk.ledger.write(lambda connection: connection.execute(change))
-
-
-def step(desk: Desk, key: int) -> None:
-    """The next step of this snapshot alone."""
-    everything = snapshot_table.update().values(next_at=None)
-    desk.ledger.write(lambda connection: connection.execute(everything))
-    set_values(desk, key, next_at=now())
-    assert desk.worker.advance(desk.bench)
 
 
 def test_what_was_started_is_adopted_on_the_first_look(lost: Desk, vendor: Account) -> None:

@@ -28,9 +28,7 @@ POSTS = {
     "hashtags": ("hashtags",),
     "media_urls": ("photos", "videos"),
 }
-SOURCE = SourceRef(
-    7, "https://www.instagram.com/duba", "Duba", "spring", {"url": "https://www.instagram.com/duba"}
-)
+SOURCE = SourceRef(7, "https://www.instagram.com/duba", "Duba", "spring", {"url": "https://www.instagram.com/duba"})
 
 
 @pytest.fixture(scope="session")

@@ -86,9 +86,7 @@ def test_folders_of_any_name(publish, catalog, folder):
 
 def test_brackets_in_a_name_match_no_other_file(publish, catalog):
     """A reader that globs takes `[1]` for `1`, and `*` for everything."""
-    files = publish([{"post_id": "bracket"}], folder="Batch [1]") + publish(
-        [{"post_id": "star"}], folder="b*"
-    )
+    files = publish([{"post_id": "bracket"}], folder="Batch [1]") + publish([{"post_id": "star"}], folder="b*")
     publish([{"post_id": "unpublished"}], folder="Batch 1")
     publish([{"post_id": "unpublished"}], folder="bb")
 
@@ -222,9 +220,7 @@ TABLES = {
 def test_tables_of_the_ledger_are_copied_in(catalog):
     catalog.refresh([], TABLES)
 
-    assert _all(
-        catalog, 'select run_id, n, share, ok, "at"::varchar, params->>\'$.b\', "we""ird" from runs'
-    ) == [
+    assert _all(catalog, 'select run_id, n, share, ok, "at"::varchar, params->>\'$.b\', "we""ird" from runs') == [
         ("r1", 1, 0.5, True, "2024-01-12 12:00:00+00", None, "?"),
         (None, None, 1.0, False, "2024-01-12 14:00:00+00", "2", "\x00"),
     ]

@@ -21,9 +21,7 @@ def _drifting(seed: int, rows: int) -> bytes:
         row = {
             "post_id": str(number) if part < 6 else number,
             "url": f"https://www.instagram.com/p/{number}",
-            "description": "".join(
-                chance.choices(string.printable + "čšž🏔️\u2028\x00", k=chance.randrange(60))
-            ),
+            "description": "".join(chance.choices(string.printable + "čšž🏔️\u2028\x00", k=chance.randrange(60))),
             "likes": number if part < 4 else f"{number / 1000:.1f}K" if number % 3 else str(number),
             "hashtags": ["#a", "#b"] if part < 5 else "a,b",
             "date_posted": "2024-01-12T12:00:00.000Z" if part < 8 else 1705060800,

@@ -24,12 +24,8 @@ def _stored(tmp_path, *parts: bytes):
     [
         pytest.param([b'{"a":1}\n{"a":2}\n'], b'{"a":1}\n{"a":2}\n', 2, "ndjson", id="as received"),
         pytest.param([b'{"a":1}', b'{"a":2}'], b'{"a":1}\n{"a":2}', 2, "ndjson", id="joined at line ends"),
-        pytest.param(
-            [b'{"a":1}\n', b"", b'{"a":2}\n'], b'{"a":1}\n{"a":2}\n', 2, "ndjson", id="an empty part"
-        ),
-        pytest.param(
-            [b'\xef\xbb\xbf{"a":1}\n\n'], b'\xef\xbb\xbf{"a":1}\n\n', 2, "ndjson", id="mark, blank line"
-        ),
+        pytest.param([b'{"a":1}\n', b"", b'{"a":2}\n'], b'{"a":1}\n{"a":2}\n', 2, "ndjson", id="an empty part"),
+        pytest.param([b'\xef\xbb\xbf{"a":1}\n\n'], b'\xef\xbb\xbf{"a":1}\n\n', 2, "ndjson", id="mark, blank line"),
         pytest.param([b'[{"a":1}]'], b'[{"a":1}]', 1, "array", id="array"),
         pytest.param([b"a,b\n1,2\n"], b"a,b\n1,2\n", 2, "csv", id="CSV"),
         pytest.param([], b"", 0, "empty", id="nothing"),

@@ -195,12 +195,8 @@ def _is_huge(value) -> bool:
 
 def test_instagram_posts_as_a_person_reads_them(samples, tmp_path):
     path = samples / "instagram_posts.ndjson"
-    asked = SourceRef(
-        3, "https://www.instagram.com/duba", "Duba", "spring", {"url": "https://www.instagram.com/duba"}
-    )
-    other = SourceRef(
-        4, "https://www.instagram.com/kara", "Kara", None, {"url": "https://www.instagram.com/kara"}
-    )
+    asked = SourceRef(3, "https://www.instagram.com/duba", "Duba", "spring", {"url": "https://www.instagram.com/duba"})
+    other = SourceRef(4, "https://www.instagram.com/kara", "Kara", None, {"url": "https://www.instagram.com/kara"})
     connection = _catalog(tmp_path, _staged(path, tmp_path, [asked, other])).connection
 
     row = connection.execute("from posts where row_no = 1").to_arrow_table().to_pylist()[0]
@@ -260,9 +256,7 @@ def test_error_and_warning_rows_of_the_vendor(samples, tmp_path):
     staged = transform(raw.path, order, tmp_path)
 
     assert (staged.data_rows, staged.error_rows, staged.warning_rows, staged.malformed_rows) == (0, 1, 3, 0)
-    rejects = _catalog(tmp_path, staged).connection.execute(
-        "select code, reason from rejects order by row_no"
-    )
+    rejects = _catalog(tmp_path, staged).connection.execute("select code, reason from rejects order by row_no")
     assert rejects.fetchall() == [
         ("crawl_failed", "Collection failed after multiple attempts"),
         ("dead_page", "no posts found, please check pinned posts detection"),

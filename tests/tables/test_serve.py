@@ -35,9 +35,7 @@ def catalog(tmp_path, order):
         raw = store_raw([lake / "part"], lake / f"{snapshot_id}.raw.ndjson.zst")
         staged = transform(raw.path, order(constants={"snapshot_id": snapshot_id}), lake / snapshot_id)
         files.append(LakeFile("raw", raw.path.name, snapshot_id, None, rows))
-        files.extend(
-            LakeFile(f.kind, f"{snapshot_id}/{f.path.name}", snapshot_id, None, f.rows) for f in staged.files
-        )
+        files.extend(LakeFile(f.kind, f"{snapshot_id}/{f.path.name}", snapshot_id, None, f.rows) for f in staged.files)
         catalog.refresh(files, {"runs": {"run_id": ("text", [snapshot_id]), "facts": ("json", [{"a": 1}])}})
 
     catalog.publish = publish
@@ -53,14 +51,11 @@ def test_everything_of_the_catalog_is_in_the_copy(catalog, tmp_path):
     with duckdb.connect(str(tmp_path / "workbench.duckdb"), read_only=True) as copy:
         for name in catalog.names:
             assert (
-                copy.execute(f"describe {name}").fetchall()
-                == catalog.connection.execute(f"describe {name}").fetchall()
+                copy.execute(f"describe {name}").fetchall() == catalog.connection.execute(f"describe {name}").fetchall()
             )
         assert copy.execute("select count(*) from posts_latest").fetchone() == (3,)
         assert copy.execute("select facts->>'$.a' from runs").fetchone() == ("1",)
-        assert copy.execute("select record->>'$.post_id' from records where row_no = 2").fetchone() == (
-            "sd_1 1",
-        )
+        assert copy.execute("select record->>'$.post_id' from records where row_no = 2").fetchone() == ("sd_1 1",)
         [(kind,)] = copy.execute(
             "select table_type from information_schema.tables where table_name = 'posts'"
         ).fetchall()

@@ -87,10 +87,7 @@ def test_columns_of_one_name_are_all_there(connection):
     assert list(rows(connection.sql("select 1 as a, 2 as a"))) == [{"a": 1, "a_1": 2}]
 
 
-ESCAPES = (
-    "\x1b[31mred\x1b[0m \x1b]52;c;ZXZpbA==\x07 \x9b2J"
-    " \x1b]8;;http://x\x1b\\link \u202eevil \x00\x07 a\nb\u2028c"
-)
+ESCAPES = "\x1b[31mred\x1b[0m \x1b]52;c;ZXZpbA==\x07 \x9b2J \x1b]8;;http://x\x1b\\link \u202eevil \x00\x07 a\nb\u2028c"
 
 
 def test_text_tables_are_inert(connection):
@@ -106,9 +103,7 @@ def test_text_tables_are_inert(connection):
 
 @given(st.text(st.characters(codec=None, exclude_categories=())))
 def test_no_text_keeps_a_control_character(text):
-    assert not [
-        char for char in clean(text) if ord(char) < 32 or 127 <= ord(char) < 160 or char in "\u202e\u2028"
-    ]
+    assert not [char for char in clean(text) if ord(char) < 32 or 127 <= ord(char) < 160 or char in "\u202e\u2028"]
 
 
 @pytest.mark.parametrize(
@@ -138,9 +133,7 @@ def test_a_csv_comes_back_and_no_cell_is_a_formula(texts):
         data = _written(relation, "csv").decode()
 
     cells = [cell for (cell,) in list(csv.reader(io.StringIO(data, newline="")))[1:]]
-    assert [
-        cell.removeprefix("'") if cell != text else cell for cell, text in zip(cells, texts, strict=True)
-    ] == texts
+    assert [cell.removeprefix("'") if cell != text else cell for cell, text in zip(cells, texts, strict=True)] == texts
     assert not [cell for cell in cells if cell.startswith(tuple("=+-@\t\r\n＝＋－＠"))]
 
 

@@ -147,9 +147,7 @@ def test_every_table_has_the_pinned_columns(stage):
 
     for kind, pinned in (("posts", COLUMNS["posts"]), ("rejects", REJECTS)):
         described = duckdb.execute("describe from read_parquet(?)", [str(made.files[kind].path)]).fetchall()
-        assert {
-            row[0]: row[1].replace("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ") for row in described
-        } == pinned
+        assert {row[0]: row[1].replace("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ") for row in described} == pinned
 
 
 def test_rows_carry_where_they_come_from(stage):
@@ -182,9 +180,7 @@ ASKED = {"timestamp": "2024-01-12T12:00:00Z", "input": {"url": "https://x/p/1", 
             "Collection failed",
             id="error",
         ),
-        pytest.param(
-            {**ASKED, "error_code": "blocked"}, "error", "blocked", "blocked", id="error, code alone"
-        ),
+        pytest.param({**ASKED, "error_code": "blocked"}, "error", "blocked", "blocked", id="error, code alone"),
         pytest.param(
             {**ASKED, "error": "no", "url": "https://x/p/1", "hashtags": []},
             "error",
@@ -270,24 +266,12 @@ def test_a_broken_line_costs_itself_alone(stage, line, code, reason):
     [
         pytest.param(b'{"post_id": "2", "likes": 1, "likes": 2}', id="a key twice"),
         pytest.param('{"post_id": "2", "description": "a\u2028b\u2029c\x85"}'.encode(), id="line separators"),
-        pytest.param(
-            b'{"post_id": "2", "description": "a\\u0000b", "hashtags": ["\\u0000"]}', id="NUL escapes"
-        ),
-        pytest.param(
-            b'{"post_id": "2", "photos": ' + b"[" * 50_000 + b"]" * 50_000 + b"}", id="deep nesting"
-        ),
-        pytest.param(
-            b'{"post_id": "2", "description": "' + b"x" * 1_000_000 + b'"}', id="a megabyte of text"
-        ),
-        pytest.param(
-            b'{"post_id": "2", "stats": "{", "hashtags": "[", "input": "{{"}', id="looks nested, is text"
-        ),
-        pytest.param(
-            b'{"post_id": "2", "description": "a\x00\x1bb\tc"}', id="control characters as they are"
-        ),
-        pytest.param(
-            b'{"post_id": "2", "description": "a\\ud83d", "hashtags": ["\\udc00"]}', id="half an emoji"
-        ),
+        pytest.param(b'{"post_id": "2", "description": "a\\u0000b", "hashtags": ["\\u0000"]}', id="NUL escapes"),
+        pytest.param(b'{"post_id": "2", "photos": ' + b"[" * 50_000 + b"]" * 50_000 + b"}", id="deep nesting"),
+        pytest.param(b'{"post_id": "2", "description": "' + b"x" * 1_000_000 + b'"}', id="a megabyte of text"),
+        pytest.param(b'{"post_id": "2", "stats": "{", "hashtags": "[", "input": "{{"}', id="looks nested, is text"),
+        pytest.param(b'{"post_id": "2", "description": "a\x00\x1bb\tc"}', id="control characters as they are"),
+        pytest.param(b'{"post_id": "2", "description": "a\\ud83d", "hashtags": ["\\udc00"]}', id="half an emoji"),
         pytest.param(b'{"post_id": "2", "likes": NaN, "views": -Infinity}', id="numbers that JSON has not"),
         pytest.param(b'{"post_id":\t"2" ,\r "likes": 1}\r', id="white space"),
         pytest.param(b'{"post_id": "2", "input": {"url": ["x"]}, "discovery_input": [1]}', id="odd inputs"),
@@ -362,10 +346,7 @@ def test_strict_and_exact_read_make_the_same_rows(stage, monkeypatch):
 
 
 def test_the_same_body_makes_the_same_files_on_any_number_of_threads(stage, monkeypatch):
-    rows = [
-        {"post_id": i, "description": f"text {i} " * (i % 90), "photos": [f"https://x/{i}"]}
-        for i in range(40_000)
-    ]
+    rows = [{"post_id": i, "description": f"text {i} " * (i % 90), "photos": [f"https://x/{i}"]} for i in range(40_000)]
     body = b"".join(json.dumps(row).encode() + b"\n" for row in rows)
 
     made = []
@@ -381,9 +362,7 @@ def test_rows_that_got_lost_on_the_way_stop_everything(stage, monkeypatch):
     monkeypatch.setattr(transform, "_READ", transform._READ + " where post_id <> 'lost'")
     monkeypatch.setattr(transform._Work, "read_strictly", lambda work: False)
 
-    with pytest.raises(
-        Permanent, match="3 lines, of which 2 became rows and 1 rejects, 1 of them for no reason"
-    ):
+    with pytest.raises(Permanent, match="3 lines, of which 2 became rows and 1 rejects, 1 of them for no reason"):
         stage([{"post_id": "1"}, {"post_id": "lost"}, {"post_id": "3"}])
 
 
@@ -453,12 +432,8 @@ def _source(source_id: int, **inputs: str) -> SourceRef:
 @pytest.mark.parametrize(
     ("asked", "expected"),
     [
-        pytest.param(
-            {"discovery_input": {"url": "https://instagram.com/duba/"}}, 1, id="without www, with a slash"
-        ),
-        pytest.param(
-            {"discovery_input": {"url": "HTTP://WWW.Instagram.com/duba?hl=en#top"}}, 1, id="query, fragment"
-        ),
+        pytest.param({"discovery_input": {"url": "https://instagram.com/duba/"}}, 1, id="without www, with a slash"),
+        pytest.param({"discovery_input": {"url": "HTTP://WWW.Instagram.com/duba?hl=en#top"}}, 1, id="query, fragment"),
         pytest.param({"input": {"url": "instagram.com/kara"}}, 2, id="asked for directly"),
         pytest.param(
             {
@@ -474,23 +449,15 @@ def _source(source_id: int, **inputs: str) -> SourceRef:
             id="then what was asked",
         ),
         pytest.param({"discovery_input": '{"url": "https://instagram.com/kara"}'}, 2, id="as JSON text"),
-        pytest.param(
-            {"discovery_input": {"url": "https://instagram.com/Duba"}}, None, id="a path has its case"
-        ),
-        pytest.param(
-            {"discovery_input": {"url": "https://instagram.com/duba2"}}, None, id="longer is another"
-        ),
-        pytest.param(
-            {"user_posted": "duba", "url": "https://instagram.com/duba"}, None, id="never by the author"
-        ),
+        pytest.param({"discovery_input": {"url": "https://instagram.com/Duba"}}, None, id="a path has its case"),
+        pytest.param({"discovery_input": {"url": "https://instagram.com/duba2"}}, None, id="longer is another"),
+        pytest.param({"user_posted": "duba", "url": "https://instagram.com/duba"}, None, id="never by the author"),
         pytest.param(
             {"discovery_input": {"url": "https://facebook.com/profile.php?id=2&sk=x"}},
             4,
             id="id in the query",
         ),
-        pytest.param(
-            {"discovery_input": {"url": "https://facebook.com/profile.php?id=3"}}, None, id="another id"
-        ),
+        pytest.param({"discovery_input": {"url": "https://facebook.com/profile.php?id=3"}}, None, id="another id"),
         pytest.param({"discovery_input": None, "input": None}, None, id="nothing was said"),
     ],
 )

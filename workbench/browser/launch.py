@@ -96,9 +96,7 @@ def candidates(browser: str | None) -> Iterator[Found]:
         yield Found(f"channel:{channel}", channel=channel)
 
 
-def launch(
-    playwright: Playwright, *, browser: str | None = None, headless: bool = True, **options: Any
-) -> Browser:
+def launch(playwright: Playwright, *, browser: str | None = None, headless: bool = True, **options: Any) -> Browser:
     """Start the first Chromium that starts; `options` go to Playwright. Close it, or use it in a ``with``."""
     return _open(playwright, browser, headless=headless, **options)[0]
 
@@ -210,9 +208,7 @@ def _run(*command: str) -> list[str]:
     if done.returncode == 0:
         return []
     said = [line.strip() for line in done.stdout.splitlines() if line.strip()]
-    return [
-        f"{name}: {next((line for line in said if 'rror' in line), said[-1] if said else 'failed')[:200]}"
-    ]
+    return [f"{name}: {next((line for line in said if 'rror' in line), said[-1] if said else 'failed')[:200]}"]
 
 
 def main(words: list[str]) -> int:
@@ -220,9 +216,7 @@ def main(words: list[str]) -> int:
     # Set-up runs this before there are settings, so this process entry alone reads the variable itself.
     chosen = os.environ.get("WORKBENCH_BROWSER") or None
     try:
-        found = (
-            ensure(chosen, lambda line: print(line, file=sys.stderr, flush=True)) if words else find(chosen)
-        )
+        found = ensure(chosen, lambda line: print(line, file=sys.stderr, flush=True)) if words else find(chosen)
     except NoBrowser as error:
         print(error.message, file=sys.stderr)
         return 2

@@ -49,7 +49,8 @@ create temp macro moment(value) as in_range(coalesce(
     try_cast(unquoted(value) as timestamptz), from_epoch(try_cast(unquoted(value) as bigint))));
 
 create temp macro address_or_name(thing) as
-    coalesce(thing->>'$.hashtag', thing->>'$.url', thing->>'$.video_url', thing->>'$.link', thing->>'$.name', thing->>'$.title');
+    coalesce(thing->>'$.hashtag', thing->>'$.url', thing->>'$.video_url', thing->>'$.link', thing->>'$.name',
+             thing->>'$.title');
 create temp macro entry(value) as
     nullif(case when left(value, 1) in ('{', '[') and json_valid(value) then address_or_name(value) else value end, '');
 create temp macro entries(list) as

@@ -42,9 +42,7 @@ def select_only(sql: str) -> str:
     if kind == duckdb.StatementType.EXPLAIN:
         kind = _kind(_EXPLAIN.sub("", sql, count=1))
     if kind != duckdb.StatementType.SELECT:
-        raise BadInput(
-            f"only questions are answered here (SELECT, WITH, DESCRIBE, SHOW, SUMMARIZE), not {kind.name}."
-        )
+        raise BadInput(f"only questions are answered here (SELECT, WITH, DESCRIBE, SHOW, SUMMARIZE), not {kind.name}.")
     return sql
 
 

@@ -27,17 +27,13 @@ _PLAIN: Final[Mapping[str, type]] = {"int": int, "float": float, "bool": bool}
 
 def arrow_table(data: TableData) -> pa.Table:
     """Times may be ISO text or datetimes (UTC where they have no zone), JSON may be text or values."""
-    arrays = [
-        pa.array([_value(kind, value) for value in values], _ARROW[kind]) for kind, values in data.values()
-    ]
+    arrays = [pa.array([_value(kind, value) for value in values], _ARROW[kind]) for kind, values in data.values()]
     return pa.table(arrays, names=list(data))
 
 
 def select_list(data: TableData) -> str:
     casts = {"json": "::json"}
-    return ", ".join(
-        f"{name(column)}{casts.get(kind, '')} as {name(column)}" for column, (kind, _) in data.items()
-    )
+    return ", ".join(f"{name(column)}{casts.get(kind, '')} as {name(column)}" for column, (kind, _) in data.items())
 
 
 def _value(kind: str, value: Any) -> Any:

@@ -39,9 +39,7 @@ _FORMULA: Final = tuple("=+-@\t\r\n\0＝＋－＠")
 
 
 def write(relation: duckdb.DuckDBPyRelation, form: Format, out: IO[bytes]) -> None:
-    {"table": _write_table, "json": _write_json, "csv": _write_csv, "parquet": _write_parquet}[form](
-        relation, out
-    )
+    {"table": _write_table, "json": _write_json, "csv": _write_csv, "parquet": _write_parquet}[form](relation, out)
 
 
 def rows(relation: duckdb.DuckDBPyRelation) -> Iterator[dict[str, Any]]:
@@ -58,9 +56,7 @@ def rows(relation: duckdb.DuckDBPyRelation) -> Iterator[dict[str, Any]]:
 def clean(text: str) -> str:
     """One line without control characters, escape sequences or marks that turn the reading direction."""
     text = _BREAKS.sub(" ", _ESCAPES.sub("", text))
-    return "".join(
-        char for char in text if char == _JOINER or unicodedata.category(char) not in {"Cc", "Cf", "Cs"}
-    )
+    return "".join(char for char in text if char == _JOINER or unicodedata.category(char) not in {"Cc", "Cf", "Cs"})
 
 
 def csv_cell(value: Any) -> Any:
@@ -113,12 +109,9 @@ def _write_csv(relation: duckdb.DuckDBPyRelation, out: IO[bytes]) -> None:
 
 
 def _write_parquet(relation: duckdb.DuckDBPyRelation, out: IO[bytes]) -> None:
-    spans = [
-        str(kind) == "INTERVAL" for kind in relation.types
-    ]  # Parquet has no such thing that readers agree on
+    spans = [str(kind) == "INTERVAL" for kind in relation.types]  # Parquet has no such thing that readers agree on
     columns = (
-        f"{name(column)}{'::varchar' if span else ''}"
-        for column, span in zip(relation.columns, spans, strict=True)
+        f"{name(column)}{'::varchar' if span else ''}" for column, span in zip(relation.columns, spans, strict=True)
     )
     batches = (relation.project(", ".join(columns)) if any(spans) else relation).to_arrow_reader(_BATCH)
     with pq.ParquetWriter(out, batches.schema, compression="zstd") as writer:
@@ -180,9 +173,7 @@ def _cell(value: Any) -> str:
 
 
 def _width(text: str) -> int:
-    return sum(
-        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text
-    )
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
 def _line(cells: Sequence[str], widths: Sequence[int], rightwards: Sequence[bool]) -> str:
