@@ -341,3 +341,15 @@ def test_the_scheduler_shows_its_own_secret(desk: Desk) -> None:
 def test_without_a_secret_of_its_own_there_is_no_cron_address(make_desk: Callable[..., Desk]) -> None:
     desk = make_desk(cron_secret_file=None)
     assert CLIENT.get(desk.url + CRON, headers={"Authorization": "Bearer x"}).status_code == 401
+
+
+def test_what_ended_is_not_written_on_by_a_thread_that_comes_late(desk: Desk) -> None:
+    intake = desk.workbench.intake(None, {}, {})
+    intake.feed(b"[")
+    intake.abandon()
+    intake.feed(b"1]")
+    with pytest.raises(Transient):
+        intake.keep()
+
+    assert desk.files() == []
+    assert desk.rows() == []

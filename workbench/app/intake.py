@@ -47,7 +47,7 @@ class Intake:
     def feed(self, chunk: bytes) -> None:
         """Raises TooLarge once the body unpacks to more than a delivery may hold."""
         with self._turn:
-            if False:
+            if self._is_over:
                 return
             self._bytes += len(chunk)
             self._received.update(chunk)
