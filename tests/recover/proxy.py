@@ -110,7 +110,7 @@ class Proxy:
         for fate, share in shares.items():
             if throw < share:
                 with self.log.lock:
-                    self.log.fates[fate] += shares is FATES
+                    self.log.fates.update([fate] if shares is FATES else [])
                 return fate
             throw -= share
         return "pass"

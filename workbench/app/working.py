@@ -30,6 +30,19 @@ _PROJECT_EVERY: Final = 5.0  # seconds between rebuilds of what is derived, whil
 
 
 class Working(Asking, Delivering):
+    def todo(self) -> list[dict[str, Any]]:
+        """Everything that waits for a person, deliveries in review too: {kind, id, why, command}."""
+        deliveries = [
+            {
+                "kind": "delivery",
+                "id": str(one["delivery_id"]),
+                "why": f"{one['status']}: {one['error_message'] or 'nobody knows its snapshot'}",
+                "command": f"workbench deliveries show {one['delivery_id']}",
+            }
+            for one in self.deliveries_in_review()
+        ]
+        return super().todo() + deliveries
+
     _served: object = None  # the chain's head of our last serving copy
 
     def work(

@@ -36,6 +36,8 @@ def sweep(
     """Show (or remove) files of the lake that no manifest lists: what stopped steps and old compactions left."""
     with bench(quiet=json) as workbench:
         found = workbench.sweep(older_than=timedelta(hours=hours), dry=not remove)
+        if remove:
+            workbench.retire_deliveries()
     if json:
         answer(found)
         return

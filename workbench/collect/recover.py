@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -14,13 +15,14 @@ from workbench.brightdata.contents import Listed
 from workbench.brightdata.datasets import Dataset
 from workbench.collect.poll import OVER
 from workbench.collect.reconcile import EARLIER, same_inputs
-from workbench.errors import Permanent
+from workbench.errors import Permanent, Transient
 from workbench.ledger.records import Source
 from workbench.ledger.states import SnapshotState
 
 if TYPE_CHECKING:  # httpx costs every command a tenth of a second
     from workbench.brightdata.client import BrightData
 
+_PAUSES: Final = (timedelta(seconds=0.5), timedelta(seconds=2), timedelta(seconds=8))  # between tries of a list
 EXPIRING: Final = 0.25  # of the vendor's retention left: time to hurry
 
 
@@ -67,12 +69,25 @@ def scan(
     `lost_since`: dataset → when the first of its triggers was sent whose answer is still looked for.
     """
     for dataset in datasets:
-        listed = list(brightdata.list_snapshots(dataset.dataset_id, from_date=since))
+        listed = _listed(brightdata, dataset.dataset_id, since)
         ours = states_of([one.snapshot_id for one in listed])
         on_dataset(dataset.name, len(listed))
         for one in listed:
             found = _found(one, dataset, ours.get(one.snapshot_id), now, retention)
             yield _perhaps_ours(found, lost_since.get(dataset.dataset_id))
+
+
+def _listed(brightdata: BrightData, dataset_id: str, since: date | None) -> list[Listed]:
+    """The whole list; a hiccup in one of many calls is no reason to ask a person to begin anew."""
+    for pause in _PAUSES:
+        try:
+            return list(brightdata.list_snapshots(dataset_id, from_date=since))
+        except Transient as error:
+            asked = error.retry_after or timedelta()
+            if asked > _PAUSES[-1]:
+                raise
+            time.sleep(max(asked, pause).total_seconds())
+    return list(brightdata.list_snapshots(dataset_id, from_date=since))
 
 
 def _perhaps_ours(found: Found, lost_since: datetime | None) -> Found:

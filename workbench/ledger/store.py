@@ -55,7 +55,7 @@ class Ledger:
         except SQLAlchemyError as error:
             engine.dispose()
             raise BadInput(explain(self.address, getattr(error, "orig", None) or error)) from error
-        except BadInput:
+        except BaseException:
             engine.dispose()
             raise
 

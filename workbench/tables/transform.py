@@ -136,8 +136,8 @@ class _Work:
         """False when some line is not what the read takes it for."""
         try:
             self._write_data(self.body)
-        except (duckdb.InvalidInputException, duckdb.ConversionException):
-            return False
+        except (duckdb.InvalidInputException, duckdb.ConversionException, UnicodeDecodeError):
+            return False  # the last: DuckDB's words about the line quote it, cut within a character
         self._write_rejects(self.body)
         return not self._rejected()["data"]
 

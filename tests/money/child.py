@@ -1,0 +1,28 @@
+"""One of several processes that order the same at the same moment: ``python -m tests.money.child HOME URL``.
+
+Each line of stdin is {"plan": {…}, "name": …}: it plans, says so, waits for the next line, starts, works, says the run.
+"""
+
+import json
+import sys
+from datetime import timedelta
+
+from tests.flows.house import FAST
+from workbench.app import open_workbench
+
+
+def main(home: str, url: str) -> None:
+    with open_workbench(home, brightdata_url=url, **FAST) as workbench:
+        print(json.dumps("ready"), flush=True)
+        for line in sys.stdin:
+            asked = json.loads(line)
+            plan_hash = asked.get("hash") or workbench.plan(asked["sources"], num_posts=2, name=asked["name"]).hash
+            print(json.dumps("planned"), flush=True)
+            sys.stdin.readline()
+            run = workbench.start(plan_hash)
+            workbench.work(limit=timedelta(seconds=30))
+            print(json.dumps(run), flush=True)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

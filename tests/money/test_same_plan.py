@@ -1,0 +1,86 @@
+"""Four processes order the same at once: one trigger, whether they were given one plan or made it themselves."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.flows.house import House
+from tests.flows.house import snapshots as snapshots_of
+
+CREW = 4
+
+
+class Crew:
+    def __init__(self, house: House) -> None:
+        self.house = house
+        self._processes = [
+            subprocess.Popen(
+                [sys.executable, "-m", "tests.money.child", str(house.home), house.sandbox.url],
+                env=house.environment(), text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            )
+            for _ in range(CREW)
+        ]  # fmt: skip
+        assert self._hear() == ["ready"] * CREW
+
+    def __call__(self, order: dict[str, Any]) -> list[str]:
+        """All of them start what `order` says at the same moment; the runs."""
+        self._tell(order)
+        assert self._hear() == ["planned"] * CREW
+        self._tell("go")
+        return self._hear()
+
+    def _tell(self, what: Any) -> None:
+        for one in self._processes:
+            assert one.stdin
+            one.stdin.write(json.dumps(what) + "\n")
+            one.stdin.flush()
+
+    def _hear(self) -> list[Any]:
+        lines = [one.stdout.readline() for one in self._processes if one.stdout]
+        assert all(lines), "one of them ended"
+        return [json.loads(line) for line in lines]
+
+    def close(self) -> None:
+        for one in self._processes:
+            one.kill()
+            one.communicate()
+
+
+@pytest.fixture
+def crew(house: House) -> Iterator[Crew]:
+    crew = Crew(house)
+    yield crew
+    crew.close()
+
+
+def rounds(crew: Crew, count: int) -> None:
+    with crew.house.open() as workbench:
+        for n in range(count):
+            sources = list(workbench.add_source("instagram", "posts", f"https://www.instagram.com/p{n}/").source_ids)
+            order: dict[str, Any] = {"sources": sources, "name": f"round {n}"}
+            is_given = n % 2 == 0
+            if is_given:
+                order["hash"] = workbench.plan(sources, num_posts=2, name=f"round {n}").hash
+            runs = crew(order)
+
+            assert crew.house.ask("count")["trigger_requests"] == n + 1
+            assert len(set(runs)) == 1 or not is_given
+        done = [one for one in snapshots_of(workbench) if not one["reused"]]
+        assert len(done) == count
+        assert {one["state"] for one in done} == {"published"}
+
+
+def test_five_rounds(crew: Crew) -> None:
+    rounds(crew, 5)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(1800)
+def test_a_hundred_rounds(crew: Crew) -> None:
+    rounds(crew, 100)

@@ -1,0 +1,57 @@
+"""Ten minutes of 429, by a clock of our own: over all processes at most ten in any five minutes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+
+from tests.collect.conftest import KEY, reply
+from workbench.brightdata.client import BrightData
+from workbench.errors import Throttled
+from workbench.ledger import breaker
+from workbench.ledger.breaker import Breaker
+from workbench.ledger.store import Ledger
+
+STORM, WINDOW = timedelta(minutes=10), timedelta(minutes=5)
+
+
+@pytest.fixture
+def kind() -> str:
+    return "sqlite"
+
+
+@pytest.mark.parametrize(
+    "retry_after", [None, "1", "0"], ids=["no word", "a second", "at once: the vendor is not to be believed"]
+)
+def test_ten_minutes_of_429(
+    open_another: Callable[[], Ledger], monkeypatch: pytest.MonkeyPatch, retry_after: str | None
+) -> None:
+    at, refused = datetime(2026, 3, 1, 23, 55, tzinfo=UTC), list[datetime]()
+    monkeypatch.setattr(breaker, "now", lambda: at)
+    headers = {} if retry_after is None else {"retry_after": retry_after}
+
+    def vendor(_: httpx.Request) -> httpx.Response:
+        refused.append(at)
+        return reply(429, "You have too many running jobs", **headers)
+
+    processes = [
+        BrightData("https://vendor.test", KEY, gate=Breaker(open_another(), "brightdata"),
+                   transport=httpx.MockTransport(vendor))
+        for _ in range(4)
+    ]  # fmt: skip
+    end = at + STORM
+    while at < end:
+        for brightdata in processes:
+            with pytest.raises(Throttled):
+                brightdata.progress("sd_1")
+        at += timedelta(seconds=2)
+    for brightdata in processes:
+        brightdata.close()
+    most = max(sum(one <= other < one + WINDOW for other in refused) for one in refused)
+    print(f"{len(refused)} requests answered 429 in ten minutes, {most} at most in five")
+
+    assert 10 <= len(refused) <= 20
+    assert most <= 10
