@@ -14,6 +14,7 @@ from pathlib import Path
 
 SEED = 7
 CREATORS = 20_000
+SOURCES = 20  # that were asked in the one snapshot, as many as Workbench sends together
 ERRORS = 0.02
 AGAIN = 0.12
 _FIRST_KEY = 70_000_000
@@ -59,6 +60,10 @@ def repeated(lines: Path, target: Path, times: int) -> None:
             with lines.open("rb") as source:
                 while chunk := source.read(1 << 22):
                     file.write(chunk)
+
+
+def source(number: int) -> str:
+    return f"https://www.instagram.com/source_{number}/"
 
 
 def _failed(chance: random.Random, number: int) -> dict:
@@ -134,7 +139,7 @@ def _post(chance: random.Random, number: int) -> dict:
         "alt_text": None,
         "photos_number": 0 if is_video else media,
         "timestamp": _scraped_at(number),
-        "input": {"url": f"https://www.instagram.com/{user}/"},
+        "input": {"url": source(number % SOURCES)},
     }  # fmt: skip
 
 

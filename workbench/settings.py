@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
@@ -160,7 +160,8 @@ class Settings(BaseModel):
 
     @property
     def database_url(self) -> str:
-        return self.ledger_url or f"sqlite:///{self.data / 'ledger.db'}"
+        # SQLAlchemy decodes the path of an address, so a folder's own % or ? has to be spelt.
+        return self.ledger_url or f"sqlite:///{quote(str(self.data / 'ledger.db'))}"
 
     @property
     def zone(self) -> ZoneInfo:

@@ -1,4 +1,4 @@
-"""`recover adopt --all` in a process of its own, over small pages: ``python -m tests.recover.adopting HOME URL PAGE``."""
+"""`recover adopt --all` in a process of its own, over small pages: ``… -m tests.recover.adopting HOME URL PAGE``."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""Triggers through a network that drops, halves, delays, doubles and refuses: each is accepted once, or a person knows."""
+"""Triggers through a network that drops, halves, delays, doubles: each is accepted once, or a person knows of it."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from workbench.sandbox.serve import Sandbox
 
 TRIGGER_SECONDS = 1.5
 SETTINGS = {
-    "batch_size": 1, "threads": 8, "trigger_seconds": TRIGGER_SECONDS, "look_gaps": "0.5,0.5,0.5", "backoff_seconds": 0.1,
-    "poll_seconds": 0.3,
+    "batch_size": 1, "threads": 8, "trigger_seconds": TRIGGER_SECONDS, "look_gaps": "0.4,0.4,0.4",
+    "backoff_seconds": 0.1, "poll_seconds": 0.3,
 }  # fmt: skip
 
 
@@ -90,7 +90,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 def run(tmp_path: Path, migrated: Path, seed: int, triggers: int) -> None:
     print(f"seed {seed}")
     with (
-        Sandbox(tmp_path / "sandbox", seed=seed, switches={"ready_after_seconds": 3}) as sandbox,
+        Sandbox(tmp_path / "sandbox", seed=seed, switches={"ready_after_seconds": 2}) as sandbox,
         Proxy(sandbox.url, seed, late=2 * TRIGGER_SECONDS) as proxy,
     ):
         storm(furnished(tmp_path / "home", sandbox, migrated), sandbox, proxy, triggers)

@@ -125,9 +125,8 @@ class Recovering(Working):
 
     def _recovered_job(self, one: Found, dataset: Dataset) -> tuple[str, str]:
         """Ids of the job, and of the run, that gather what is adopted today."""
-        day = now().astimezone(self.settings.zone).date()
-        # One run a day gathers what is adopted, whoever adopts it: its id follows from the day.
-        run_id = hashlib.sha256(f"recovered {day}".encode()).hexdigest()[:12]
+        day = self.today()
+        run_id = _recovered_id(day)
         run_folder = folders.run_folder("Recovered", day).replace("{id6}", run_id[:6])
         name = f"Recovered - {one.platform} - {one.service}"
         job_id = f"{run_id}-{dataset.dataset_id}"
@@ -182,6 +181,15 @@ class Recovering(Working):
             "duplicates": [{"snapshot_id": one, "said": said} for one, said in doubles.items()],
             "unmatched": [{"snapshot_id": one, "rows": count} for one, count in rows.items() if count],
         }
+
+    def today(self) -> date:
+        """In the time zone of the settings."""
+        return now().astimezone(self.settings.zone).date()
+
+    def recovered_run(self) -> str | None:
+        """The run that gathers what was adopted today; None before the first."""
+        run_id = _recovered_id(self.today())
+        return run_id if queries.runs(self.ledger, run_id) else None
 
     def reconcile(self, snapshots: Sequence[str] = ()) -> int:
         """Look now for triggers whose answer was lost, instead of at their time; how many are looked for."""
@@ -268,6 +276,11 @@ class Recovering(Working):
 
         table = self.datasets
         return [named(one, among=table) for one in wanted] or list(table)
+
+
+def _recovered_id(day: date) -> str:
+    """One run a day gathers what is adopted, whoever adopts it: its id follows from the day."""
+    return hashlib.sha256(f"recovered {day}".encode()).hexdigest()[:12]
 
 
 def _is_stuck(row: Mapping[str, Any]) -> bool:

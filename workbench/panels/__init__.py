@@ -1,6 +1,7 @@
 """Panels: what a notebook shows. They draw, ask app, and decide nothing.
 
 runs.py       plan, start, watch, folders, tables, chart of a run: the calls that a notebook makes
+recovery.py   scan, adopt, what waits, the outcome: the calls of the recovery notebook
 start.py      the start button
 watch.py      the bar, the jobs, the buttons of a run as it goes; without a person, the work itself
 drawn.py      a plan, a run, its folders and rows as markup: the same for both faces

@@ -90,9 +90,21 @@ class Mapped:
 
     def value(self, column: str) -> str:
         """Our column: the first of its paths that has a value of the right type."""
-        target = OWN_COLUMNS[self.kind][column]
-        tried = [f"{_CASTS[target]}({_at(path)})" for path in self.columns.get(column, ())]
+        target, paths = OWN_COLUMNS[self.kind][column], self.columns.get(column, ())
+        if self._is_begun(column):
+            rest = (f"texts(case when {_first(column)} is null then {_at(path)} end)" for path in paths[1:])
+            return f"coalesce({_first(column)}, {', '.join(rest)})"
+        tried = [f"{_CASTS[target]}({_at(path)})" for path in paths]
         return f"coalesce({', '.join(tried)})" if tried else f"null::{target}"
+
+    def begun(self, rows: str) -> str:
+        """Rows with the first try of lists that have several: DuckDB takes every list apart that a coalesce names."""
+        tried = [f", texts({_at(paths[0])}) as {_first(column)}" for column, paths in self.columns.items()
+                 if self._is_begun(column)]  # fmt: skip
+        return f"select *{''.join(tried)} from ({rows})"
+
+    def _is_begun(self, column: str) -> bool:
+        return OWN_COLUMNS[self.kind][column] == "VARCHAR[]" and len(self.columns.get(column, ())) > 1
 
     def scraped_at(self) -> str:
         return f"moment({name(self.scraped_at_key)})"
@@ -147,6 +159,10 @@ def _at(path: str) -> str:
 
 def _parent(key: str) -> str:
     return name(f"#in {key}")
+
+
+def _first(column: str) -> str:
+    return name(f"#first {column}")
 
 
 def _is_own(key: str) -> str:

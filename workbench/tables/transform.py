@@ -40,7 +40,7 @@ _READ: Final = """
                    maximum_object_size = $largest)
 """
 _DATA: Final = """
-    select $columns
+    select *
     from ($judged)
     where "#data" and not "#warning"
 """
@@ -195,7 +195,8 @@ class _Work:
         }
         pinned = COLUMNS[self.order.kind]
         values = casts(pinned, (known[column] for column in pinned))
-        self._write(fill(_DATA, columns=values, judged=self.mapped.judged(read, self.source)), self.data)
+        rows = self.mapped.begun(fill(_DATA, judged=self.mapped.judged(read, self.source)))
+        self._write(f"select {values} from ({rows})", self.data)
 
     def _write_rejects(self, lines: Path) -> None:
         """Of every line that is not in the data file, so that none can be left out unseen."""

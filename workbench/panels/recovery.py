@@ -1,0 +1,221 @@
+"""What exists at Bright Data against what we have: scan, adopt, what waits; by hand and without a person, a call a cell.
+
+By hand `adopt` draws a button and follows the work; executed without a person (WORKBENCH_HEADLESS_NOTEBOOK) it adopts
+where it was told to, leaves HTML that an offline report keeps, and `outcome` fails the notebook when rows are missing.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+import ipywidgets
+from IPython.display import display
+
+from workbench.errors import NeedsPerson, Permanent
+from workbench.ledger.states import SnapshotState as State
+from workbench.panels.drawn import facts, mode_note, run_view
+from workbench.panels.markup import Html, esc, join, note, table, tag
+from workbench.panels.page import Still, handled, in_background, is_headless, still
+from workbench.panels.watch import WatchPanel
+from workbench.panels.watcher import look
+from workbench.panels.widgets import Panel, Region, button
+
+if TYPE_CHECKING:
+    from workbench.app import Workbench
+    from workbench.collect.recover import Found
+
+ROWS: Final = 200  # of the scan in the page; the counts say how many there are
+_GONE: Final = frozenset({State.EXPIRED, State.FAILED, State.CANCELED})
+_URGENT: Final = ("expiring", "unsure", "unknown", "stalled", "expired", "known")  # in this order
+
+
+class Scan:
+    """What Bright Data listed, and what became of it here: the object that the cells hand on."""
+
+    def __init__(self, wb: Workbench, datasets: Sequence[str], since: date | None) -> None:
+        self.wb, self.datasets, self.since = wb, tuple(datasets), since
+        self.found: list[Found] = wb.scan(self.datasets, since=since)
+        self.told: dict[str, Any] | None = None  # what adopt answered
+
+    def __repr__(self) -> str:
+        counts = Counter(str(one.standing) for one in self.found)
+        return ", ".join(f"{counts[name]} {name}" for name in _URGENT if counts[name]) or "nothing is listed"
+
+    @property
+    def strangers(self) -> list[Found]:
+        """What the ledger does not know."""
+        return [one for one in self.found if one.state is None]
+
+    def adopt(self, **more: Any) -> dict[str, Any]:
+        self.told = self.wb.adopt(everything=True, datasets=self.datasets, since=self.since, **more)
+        return self.told
+
+    @property
+    def lost(self) -> list[tuple[str, str]]:
+        """What ended without rows since the scan: what had ended so before was told before."""
+        before = {one.snapshot_id: one.state for one in self.found}
+        states = [(one["snapshot_id"], one["state"]) for one in (self.told or {}).get("snapshots", ())]
+        return [(name, state) for name, state in states if state in _GONE and before.get(name) != state]
+
+
+def scan(wb: Workbench, datasets: str = "", *, since_days: int = 30) -> Scan:
+    """Every snapshot that Bright Data lists, beside ours. `datasets`: ids or platform/service, with commas between."""
+    names = [name.strip() for name in datasets.split(",") if name.strip()]
+    made = Scan(wb, names, wb.today() - timedelta(days=since_days) if since_days else None)
+    still(scan_view(made))
+    return made
+
+
+def scan_view(scan: Scan) -> Html:
+    wb = scan.wb
+    ordered = sorted(scan.found, key=lambda one: (_URGENT.index(one.standing), one.days_left or 0, one.snapshot_id))
+    rows = [
+        (one.snapshot_id, f"{one.platform} {one.service}", one.standing, one.state, one.status, one.rows,
+         one.created_at, one.days_left)
+        for one in ordered[:ROWS]
+    ]  # fmt: skip
+    heads = ("Snapshot", "Dataset", "Standing", "Here", "At Bright Data", "Rows", "Created", "Days left")
+    caption = f"Snapshots at Bright Data: {scan!r}" + (f" (the first {ROWS})" if len(ordered) > ROWS else "")
+    parts = [mode_note(wb.settings.mode), table(caption, heads, rows, zone=wb.settings.zone)]
+    soon = [one for one in ordered if one.standing == "expiring"]
+    if soon:
+        parts.append(note("error", f"{len(soon)} of them are soon gone at Bright Data and not here yet: adopt them."))
+    return join(parts)
+
+
+def adopt(scan: Scan, *, adopt: bool = False) -> None:
+    """By hand: a button. Without a person: bring in what is unknown where `adopt` says so."""
+    if not is_headless():
+        display(AdoptPanel(scan))  # type: ignore[no-untyped-call]
+    elif adopt:
+        _adopt_and_show(scan)
+    else:
+        still(note("plain", f"{_counted(scan.strangers)} not known here; nothing was adopted, as adopt is False."))
+
+
+def _adopt_and_show(scan: Scan) -> None:
+    page = Still()
+    page.show(esc(f"Bringing in {_counted(scan.strangers)}…"))
+
+    def redraw() -> None:
+        run = scan.wb.recovered_run()
+        if run is not None:
+            page.show(run_view(look(scan.wb, run), scan.wb.settings.zone))
+
+    page.show(told_view(scan.adopt(watch=redraw)))
+
+
+def told_view(told: Mapping[str, Any]) -> Html:
+    counts = [(name.replace("_", " "), told[name]) for name in
+              ("adopted", "already_known", "expired", "failed", "unmatched_rows")]  # fmt: skip
+    parts = [note("plain", facts([(name, f"{number:,}") for name, number in counts]))]
+    gone = [(one["snapshot_id"], one["state"]) for one in told["snapshots"] if one["state"] in _GONE]
+    if gone:
+        parts.append(table("Not to be had", ("Snapshot", "State"), gone))
+    if told["duplicates"]:
+        rows = [(one["snapshot_id"], one["said"]) for one in told["duplicates"]]
+        parts.append(table("Paid twice", ("Snapshot", "What was done"), rows))
+    if told["unmatched"]:
+        rows = [(one["snapshot_id"], one["rows"]) for one in told["unmatched"]]
+        parts.append(table("Rows of no source of ours", ("Snapshot", "Rows"), rows))
+    return join(parts)
+
+
+def waiting(wb: Workbench) -> None:
+    """What waits for a person, each with the command that resolves it."""
+    entries = wb.todo()
+    if not entries:
+        still(note("plain", "Nothing waits for a person."))
+        return
+    rows = [(one["id"], one["why"], tag("code", one["command"])) for one in entries]
+    still(table("Waits for a person", ("Which", "Why", "In a terminal"), rows))
+
+
+def outcome(scan: Scan) -> None:
+    """Say how it went; without a person, fail the notebook where rows were lost, or somebody has to decide."""
+    told = scan.told
+    if told is None:
+        still(note("plain", "Nothing was adopted."))
+        return
+    if scan.lost:
+        raise_or_show(Permanent(f"not to be had: {', '.join(f'{name} ({state})' for name, state in scan.lost)}."))
+    elif told["duplicates"] and any(one.state is None for one in scan.found):
+        raise_or_show(Permanent(f"{len(told['duplicates'])} snapshots were paid twice; they are listed above."))
+    elif told["waiting"]:
+        names = ", ".join(one["snapshot_id"] for one in told["waiting"])
+        raise_or_show(NeedsPerson(f"a person has to look at {names}: workbench todo."))
+    else:
+        still(note("plain", f"Done: {told['adopted']} adopted, {told['already_known']} known already, nothing lost."))
+
+
+def raise_or_show(error: Permanent | NeedsPerson) -> None:
+    """An execution's outcome is that of its cells; a person at the page just reads it."""
+    if is_headless():
+        raise error
+    still(note("error", error.message, role="alert"))
+
+
+def _counted(found: Sequence[Found]) -> str:
+    return f"{len(found)} snapshot{'' if len(found) == 1 else 's'}"
+
+
+class AdoptPanel(Panel):
+    """A button that enters what is unknown, and the run that gathers it as it goes."""
+
+    def __init__(self, scan: Scan) -> None:
+        self._scan = scan
+        self._lock = threading.Lock()
+        self.said = Region(live="polite", html=self._words())
+        self.alert = Region()
+        self.adopt = button(f"Adopt {_counted(scan.strangers)}", "wb-adopt", style="primary")
+        self.adopt.disabled = not scan.strangers
+        self.adopt.on_click(lambda _: self._clicked())
+        self.live = ipywidgets.VBox()
+        super().__init__([self.said, self.adopt, self.alert, self.live])
+        self.add_class("wb-adopt-panel")
+        self._follow()
+
+    def markup(self) -> str:
+        return self.said.html + self.alert.html
+
+    def _words(self) -> Html:
+        if self._scan.told is not None:
+            return told_view(self._scan.told)
+        if not self._scan.strangers:
+            return esc("Everything that Bright Data lists is known here.")
+        return esc(f"{_counted(self._scan.strangers)} not known here. Adopting costs nothing: they are paid already.")
+
+    def _clicked(self) -> None:
+        with self._lock:  # callbacks may run at the same time, on threads of the kernel's choosing
+            if self.adopt.disabled:
+                return
+            self.adopt.disabled = True
+        self.said.html, self.alert.html = esc("Adopting…"), ""
+        in_background(self._begin, "adopt")
+
+    def _begin(self) -> None:
+        redact = self._scan.wb.redactor
+        if not handled(self._adopt, self._show_error, redact):
+            self.adopt.disabled = False
+        handled(self._draw, self._show_error, redact)
+
+    def _adopt(self) -> None:
+        """Entered here, one by one; a worker of its own does the rest, also when this page is closed."""
+        self._scan.adopt(work=False)
+        self._scan.wb.start_worker()
+
+    def _draw(self) -> None:
+        self.said.html = self._words()
+        self._follow()
+
+    def _follow(self) -> None:
+        run = self._scan.wb.recovered_run()
+        if run is not None and not self.live.children:
+            self.live.children = (WatchPanel(self._scan.wb, run),)
+
+    def _show_error(self, error: Html) -> None:
+        self.alert.html = error
