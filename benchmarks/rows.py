@@ -19,13 +19,67 @@ ERRORS = 0.02
 AGAIN = 0.12
 _FIRST_KEY = 70_000_000
 _BEGIN = dt.datetime(2024, 1, 1, tzinfo=dt.UTC)
-_WORDS = (
-    "the a sunset brand new drop today link bio love family travel food coffee city morning summer winter launch "
-    "collab amazing people thank you happy monday vibes art music dance studio ocean mountain recipe home garden style "
-    "fashion beauty fitness run gym coach dog cat baby wedding night café señorita über naïve 東京 こんにちは любовь "
-    "مرحبا नमस्ते 서울"
-).split()
-_EMOJI = "😀 🔥 ❤️ 🎉 🙏🏽 👩‍👩‍👧 🇸🇮 ✨ 💯 😂 🫶 🏔️".split()
+_WORDS = [
+    "the",
+    "a",
+    "sunset",
+    "brand",
+    "new",
+    "drop",
+    "today",
+    "link",
+    "bio",
+    "love",
+    "family",
+    "travel",
+    "food",
+    "coffee",
+    "city",
+    "morning",
+    "summer",
+    "winter",
+    "launch",
+    "collab",
+    "amazing",
+    "people",
+    "thank",
+    "you",
+    "happy",
+    "monday",
+    "vibes",
+    "art",
+    "music",
+    "dance",
+    "studio",
+    "ocean",
+    "mountain",
+    "recipe",
+    "home",
+    "garden",
+    "style",
+    "fashion",
+    "beauty",
+    "fitness",
+    "run",
+    "gym",
+    "coach",
+    "dog",
+    "cat",
+    "baby",
+    "wedding",
+    "night",
+    "café",
+    "señorita",
+    "über",
+    "naïve",
+    "東京",
+    "こんにちは",
+    "любовь",
+    "مرحبا",
+    "नमस्ते",
+    "서울",
+]
+_EMOJI = ["😀", "🔥", "❤️", "🎉", "🙏🏽", "👩\u200d👩\u200d👧", "🇸🇮", "✨", "💯", "😂", "🫶", "🏔️"]
 _PLACES = ("Ljubljana", "London", "東京", "São Paulo")
 _CDN = "https://scontent-lhr8-1.cdninstagram.com/v/t51.2885-15"
 

@@ -33,6 +33,11 @@ def start(workbench: Workbench, **ask: Any) -> None:
     workbench.start(workbench.plan(num_posts=3, **ask).hash, fresh=True)
 
 
+def rest(workbench: Workbench) -> None:
+    """Work until everything rests, without the serving copy and the folders' notes."""
+    workbench.worker.work(until_idle=True)
+
+
 def the_one(workbench: Workbench) -> dict[str, Any]:
     with workbench.ledger.read() as connection:
         return dict(connection.execute(select(table).order_by(table.c.id.desc())).mappings().first() or {})
@@ -47,7 +52,7 @@ def waits(bench: Workbench, sandbox: Sandbox) -> Workbench:
     """Two triggers were reset before they arrived: a person is asked."""
     sandbox.switch(reset={"times": 2, "on": "trigger"})
     start(bench)
-    bench.work()
+    rest(bench)
     assert the_one(bench)["attention"] == "person"
     return bench
 
@@ -59,7 +64,7 @@ def test_a_person_says_that_it_is_there(waits: Workbench, sandbox: Sandbox) -> N
     name = collected(sandbox)
     key = str(the_one(waits)["id"])
     state = waits.resolve(key, adopt=name, reason="seen in the control panel")
-    waits.work()
+    rest(waits)
 
     assert state == "triggered"
     assert (the_one(waits)["state"], the_one(waits)["provider_id"]) == ("published", name)
@@ -70,7 +75,7 @@ def test_a_person_says_that_it_is_there(waits: Workbench, sandbox: Sandbox) -> N
 
 def test_a_person_says_that_it_never_began_and_it_is_sent(waits: Workbench, house: House) -> None:
     waits.resolve(str(the_one(waits)["id"]), absent=True)
-    waits.work()
+    rest(waits)
 
     assert (the_one(waits)["state"], house.ask("count")["triggers_accepted"]) == ("published", 1)
 
@@ -78,7 +83,7 @@ def test_a_person_says_that_it_never_began_and_it_is_sent(waits: Workbench, hous
 def test_a_person_gives_it_up(waits: Workbench, house: House) -> None:
     key = str(the_one(waits)["id"])
     waits.resolve(key, abandon=True)
-    waits.work()
+    rest(waits)
 
     assert (the_one(waits)["state"], waits.todo()) == ("failed", [])
     assert waits.spent_micro_usd(the_one(waits)["run_id"]) == 0
@@ -142,11 +147,11 @@ def test_a_stalled_one_is_polled_on_with_a_new_deadline(bench: Workbench, sandbo
     start(bench)
     put(bench, created_at=the_one(bench)["created_at"])
     with house.open(stall_seconds=0.3) as impatient:
-        impatient.work()
+        rest(impatient)
     assert states(bench) == {"stalled": 1}
     sandbox.switch(never_ready=0)
     (done,) = bench.requeue()
-    bench.work()
+    rest(bench)
 
     assert (done["from"], done["to"]) == ("stalled", "triggered")
     assert (states(bench), house.ask("count")["triggers_accepted"]) == ({"published": 1}, 1)
@@ -182,7 +187,7 @@ def test_a_quarantined_one_that_may_have_been_sent_is_not_sent_again(bench: Work
     with pytest.raises(BadInput, match=f"workbench recover resolve {key}"):
         bench.requeue([key])
     bench.resolve(key, adopt=collected(sandbox))
-    bench.work()
+    rest(bench)
     assert the_one(bench)["state"] == "published"
 
 
@@ -204,13 +209,13 @@ def test_what_waits_for_a_worker_only_is_not_requeued(bench: Workbench) -> None:
 def test_an_expired_one_is_asked_for_again_when_it_is_named(bench: Workbench, sandbox: Sandbox) -> None:
     sandbox.switch(expired={"times": 1})
     start(bench)
-    bench.work()
+    rest(bench)
     assert states(bench) == {"expired": 1}
     sandbox.brightdata.world.store.db.run("UPDATE snapshot SET expired = 0")
 
     assert bench.requeue() == []
     bench.requeue([the_one(bench)["provider_id"]])
-    bench.work()
+    rest(bench)
     assert states(bench) == {"published": 1}
 
 
@@ -226,15 +231,15 @@ def test_an_unknown_name_is_refused(bench: Workbench, name: str) -> None:
 def test_over_a_cap_it_waits_in_todo_and_goes_on_when_the_cap_is_raised(bench: Workbench, house: House) -> None:
     start(bench)
     with house.open(cap_day_usd=0.001) as poor:
-        poor.work()
+        rest(poor)
         (entry,) = poor.todo()
         assert "for a day; the cap is $0.0010" in entry["why"]
         assert entry["command"] == f"workbench recover requeue {entry['id']}"
         poor.requeue()
-        poor.work()
+        rest(poor)
         assert len(poor.todo()) == 1  # still over it
     bench.requeue([entry["id"]])
-    bench.work()
+    rest(bench)
 
     assert (states(bench), bench.todo()) == ({"published": 1}, [])
 
@@ -259,11 +264,11 @@ def test_waking_changes_nothing_but_its_being_due(planned: Desk, vendor: Account
 
 def test_tables_are_made_anew_from_raw_and_nothing_is_asked_or_paid(bench: Workbench, house: House) -> None:
     start(bench)
-    bench.work()
+    rest(bench)
     before = bench.sql("FROM posts ORDER BY ALL").fetchall()
     asked, spent = house.ask("count")["requests"], bench.spend()["total"]
     names = bench.reprocess(run="Run")
-    bench.work()
+    rest(bench)
 
     assert names == [the_one(bench)["provider_id"]]
     assert bench.sql("FROM posts ORDER BY ALL").fetchall() == before
@@ -281,7 +286,7 @@ def test_tables_are_made_anew_from_raw_and_nothing_is_asked_or_paid(bench: Workb
 )
 def test_what_is_reprocessed(bench: Workbench, given: dict[str, Any], count: int) -> None:
     start(bench)
-    bench.work()
+    rest(bench)
 
     assert len(bench.reprocess(**given)) == count
 

@@ -17,6 +17,7 @@ from workbench import detached
 from workbench.app.asking import Asking
 from workbench.app.delivering import Delivering
 from workbench.collect import folders
+from workbench.errors import Transient
 from workbench.files import make_folder
 from workbench.ledger import queries, recovering
 from workbench.logs import log_to_folder
@@ -87,7 +88,10 @@ class Working(Asking, Delivering):
             self._notify()
             watch()
         if worked.steps:
-            self.serve_copy()
+            try:
+                self.serve_copy()
+            except Transient as error:  # derived: the truth is published, and the next work makes it again
+                log.warning("%s", error.message)
         return worked
 
     def log_here(self) -> None:

@@ -88,13 +88,15 @@ class BrightData:
         auth_header: Secret | None = None,
         extra_query: Mapping[str, Any] | None = None,
         body: Literal["array", "object", "csv"] = "array",
+        since: float | None = None,
     ) -> str:
         """Start a paid collection and return its snapshot id.
 
         `body` is one of the three forms of the vendor's page "Trigger a collection": a bare array, an object
         with the limits beside its ``input`` (some scrapers obey them only there), a CSV file.
         `custom_input_fields` exist in the object alone. `auth_header` is what the vendor then sends as
-        Authorization to `notify` and `endpoint`.
+        Authorization to `notify` and `endpoint`. The time limit counts from `since` (of `wire.boot_clock`): an order
+        that was written down then, and comes to be sent later than the limit, is not sent at all.
         """
         if not inputs:
             raise BadInput(f"there are no inputs to collect from {dataset_id}.")
@@ -124,7 +126,9 @@ class BrightData:
             content = {"payload": {key: value for key, value in wrapped.items() if value is not None}}
         elif body == "csv":
             content = {"files": {"data": ("data.csv", _as_csv(inputs), "text/csv")}}
-        return self._act("/datasets/v3/trigger", "snapshot_id", self._limits.trigger, query=query, **content)
+        return self._act(
+            "/datasets/v3/trigger", "snapshot_id", self._limits.trigger, since=since, query=query, **content
+        )
 
     def rerun(self, snapshot_id: str) -> str:
         """Collect the same inputs again, for the same money; returns the new snapshot id."""
@@ -276,11 +280,11 @@ class BrightData:
             raise refusal(answer)
         return answer
 
-    def _act(self, path: str, id_key: str, limit: timedelta, **content: Any) -> str:
+    def _act(self, path: str, id_key: str, limit: timedelta, *, since: float | None = None, **content: Any) -> str:
         """Send once what must happen once, and return the id that the vendor gave it."""
         address = self._wire.address(path)
         try:
-            answer = self._wire.call(Request("POST", path, **content), limit)
+            answer = self._wire.call(Request("POST", path, **content), limit, since=since)
         except Lost as lost:
             if not lost.was_sent:
                 raise Transient(f"{address} was not reached, nothing was sent: {lost}", code="network") from None

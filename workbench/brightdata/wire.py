@@ -12,6 +12,7 @@ import logging
 import re
 import socket
 import threading
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -133,9 +134,12 @@ class Wire:
         """The address as it may be shown: without the query, which can carry secrets."""
         return f"{self._base}{path}"
 
-    def call(self, request: Request, limit: timedelta) -> Answer:
-        """Send once and read the whole answer; `Lost` when there is none."""
-        with _Watch(limit) as watch, contextlib.closing(self._send(request, watch, idle=limit)) as response:
+    def call(self, request: Request, limit: timedelta, *, since: float | None = None) -> Answer:
+        """Send once and read the whole answer; `Lost` when there is none.
+
+        The limit counts from `since` (of `boot_clock`), or from now: past it nothing is sent any more.
+        """
+        with _Watch(limit, since) as watch, contextlib.closing(self._send(request, watch, idle=limit)) as response:
             return self.answer(request.path, response, hide=_secrets_in([request.query, request.payload]))
 
     @contextlib.contextmanager
@@ -196,12 +200,20 @@ class Wire:
             raise Misconfigured("BRIGHTDATA_API_KEY holds a character that no key has, perhaps a space. Copy it again.")
 
 
+def boot_clock() -> float:
+    """Seconds that go on while this process, or the whole machine, is suspended."""
+    if hasattr(time, "CLOCK_BOOTTIME"):
+        return time.clock_gettime(time.CLOCK_BOOTTIME)
+    return time.monotonic()
+
+
 class _Watch:
     """Ends a call at its total limit by shutting its socket down: httpx limits single reads and writes."""
 
-    def __init__(self, limit: timedelta) -> None:
+    def __init__(self, limit: timedelta, since: float | None = None) -> None:
         self.limit = limit
         self.has_expired = False
+        self._ends = (boot_clock() if since is None else since) + limit.total_seconds()
         self._socket: socket.socket | None = None
         self._timer = threading.Timer(limit.total_seconds(), self._expire)
         self._timer.daemon = True
@@ -219,7 +231,8 @@ class _Watch:
         """The "trace" extension of httpx: tells which socket is ours and when the request will leave."""
         if event.endswith((".connect_tcp.complete", ".start_tls.complete")):
             self._socket = info["return_value"].get_extra_info("socket")
-        if event.endswith(".send_request_headers.started") and self.has_expired:
+        # By the clock: after a suspended process wakes, this thread may run before the timer's does.
+        if event.endswith(".send_request_headers.started") and (self.has_expired or boot_clock() >= self._ends):
             raise httpx.ConnectTimeout("the time was over before anything was sent")
 
     def _expire(self) -> None:

@@ -27,13 +27,9 @@ _MOST_TRIGGERS: Final = 2  # the first, and one more once it is proved absent
 
 
 def look(snapshot: Snapshot, tools: Tools) -> Iterator[Yielded]:
-    if tools.view.is_being_triggered(snapshot):
-        # The same inputs are on their way for another snapshot: what we find may be its.
-        yield Stay(after=tools.poll)
-        return
     matching, unread = _search(snapshot, tools)
     if tools.view.is_being_triggered(snapshot):
-        # Sent while we looked, so it may be in that list.
+        # The same inputs are on their way for another snapshot, which may be in that list: sent before or meanwhile.
         yield Stay(after=tools.poll)
         return
     # Asked last: an answer that came while we looked has made its snapshot known.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator
 
+from workbench.brightdata.wire import boot_clock
 from workbench.collect.tools import Tools
 from workbench.errors import Unanswered, WorkbenchError
 from workbench.ledger.records import Armed, Disarmed, Money, Move, Snapshot, Yielded
@@ -16,6 +17,9 @@ def send(snapshot: Snapshot, tools: Tools) -> Iterator[Yielded]:
         yield Move(to=SnapshotState.CANCELED, reason="cancelled before anything was sent")
         return
     intent_id = secrets.token_urlsafe(24)
+    # Before the order is written down: a process that is suspended from here on may wake long after others have
+    # looked for the snapshot and sent it again, and must then send nothing.
+    ordered = boot_clock()
     yield Armed(
         intent_id=intent_id,
         facts={"dataset_id": snapshot.dataset_id, "input_hash": snapshot.input_hash, "inputs": len(snapshot.inputs)},
@@ -24,7 +28,7 @@ def send(snapshot: Snapshot, tools: Tools) -> Iterator[Yielded]:
     try:
         webhook = tools.webhook.query(intent_id) if tools.webhook else None
         provider_id = tools.brightdata.trigger(
-            snapshot.dataset_id, snapshot.inputs, **snapshot.query, extra_query=webhook
+            snapshot.dataset_id, snapshot.inputs, **snapshot.query, extra_query=webhook, since=ordered
         )
     except Unanswered:
         raise

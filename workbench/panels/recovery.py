@@ -1,4 +1,4 @@
-"""What exists at Bright Data against what we have: scan, adopt, what waits; by hand and without a person, a call a cell.
+"""What exists at Bright Data against what we have: scan, adopt, what waits; by hand and without a person.
 
 By hand `adopt` draws a button and follows the work; executed without a person (WORKBENCH_HEADLESS_NOTEBOOK) it adopts
 where it was told to, leaves HTML that an offline report keeps, and `outcome` fails the notebook when rows are missing.

@@ -56,7 +56,8 @@ create temp macro entry(value) as
 create temp macro entries(list) as
     list_filter(list_transform(list, lambda item: entry(item)), lambda item: item is not null);
 create temp macro addresses(value) as
-    case when left(value, 2) = '[{' then try(json_extract_string(value, '$[*].url')) end;
+    case when left(value, 2) = '[{' and not contains(value, '"hashtag"')
+         then try(json_extract_string(value, '$[*].url')) end;
 create temp macro if_all_have(list, value) as
     case when list is null then null
          when list_count(list) = json_array_length(value) then list_filter(list, lambda item: item <> '') end;
@@ -101,7 +102,7 @@ class Mapped:
         """Rows with the first try of lists that have several: DuckDB takes every list apart that a coalesce names."""
         tried = [f", texts({_at(paths[0])}) as {_first(column)}" for column, paths in self.columns.items()
                  if self._is_begun(column)]  # fmt: skip
-        return f"select *{''.join(tried)} from ({rows})"
+        return fill("select *$tried from ($rows)", tried="".join(tried), rows=rows)
 
     def _is_begun(self, column: str) -> bool:
         return OWN_COLUMNS[self.kind][column] == "VARCHAR[]" and len(self.columns.get(column, ())) > 1

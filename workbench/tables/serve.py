@@ -9,6 +9,9 @@ import uuid
 from pathlib import Path
 from typing import Final
 
+import duckdb
+
+from workbench.errors import Transient
 from workbench.files import move_into_place
 from workbench.tables.catalog import Catalog
 from workbench.tables.sql import fill, literal, name
@@ -19,6 +22,8 @@ _ATTACH: Final = "attach $file as serving (storage_version 'v1.5.0')"
 
 def build(target: Path, catalog: Catalog) -> None:
     """Write the catalog as it is now to `target`. The records stay in the lake: a view there reads them."""
+    for leftover in target.parent.glob(f".{target.name}.*.tmp*"):
+        leftover.unlink(missing_ok=True)  # of a process that was killed here: only one builds at a time
     beside = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}.tmp")
     try:
         with catalog.connection.cursor() as cursor:
@@ -34,6 +39,10 @@ def build(target: Path, catalog: Catalog) -> None:
             finally:
                 cursor.execute("detach serving")
         move_into_place(beside, target)
+    except (duckdb.Error, OSError) as error:
+        raise Transient(
+            f"the serving copy {target} could not be made: {error}. The old one stays; free space on its disk."
+        ) from error
     finally:
         for leftover in (beside, beside.with_name(f"{beside.name}.wal")):
             leftover.unlink(missing_ok=True)

@@ -196,7 +196,7 @@ class _Work:
         pinned = COLUMNS[self.order.kind]
         values = casts(pinned, (known[column] for column in pinned))
         rows = self.mapped.begun(fill(_DATA, judged=self.mapped.judged(read, self.source)))
-        self._write(f"select {values} from ({rows})", self.data)
+        self._write(fill("select $values from ($rows)", values=values, rows=rows), self.data)
 
     def _write_rejects(self, lines: Path) -> None:
         """Of every line that is not in the data file, so that none can be left out unseen."""
