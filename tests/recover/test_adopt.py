@@ -7,12 +7,15 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import select
 
 from tests.flows.house import House, check_every_row_once, snapshots
 from tests.recover.conftest import DAY, HOUR, TEA, collected, ids, said
 from workbench.app import Workbench
 from workbench.collect.recover import normalised
 from workbench.errors import BadInput, Transient
+from workbench.ledger.clock import now
+from workbench.ledger.tables import snapshot as table
 from workbench.sandbox.serve import Sandbox
 
 PROFILES = "gd_l1vikfch901nx3by4"
@@ -255,7 +258,7 @@ def lose_one(workbench: Workbench) -> None:
 def test_a_lost_triggers_snapshot_is_left_to_its_own_look(house: House, sandbox: Sandbox) -> None:
     """Adopted as a stranger it would be nobody's match any more, and be sent and paid once more."""
     sandbox.switch(drop_after_trigger={"times": 1})
-    with house.open(look_gaps="600") as workbench:
+    with house.open(look_gaps="1") as workbench:
         lose_one(workbench)
         told = workbench.adopt(everything=True)
         (one,) = snapshots(workbench)
@@ -302,12 +305,24 @@ def test_what_a_network_doubled_is_cancelled_and_told(house: House, sandbox: San
 
 
 def asked(workbench: Workbench) -> list[dict[str, str]]:
-    from sqlalchemy import select
-
-    from workbench.ledger.tables import snapshot
-
     with workbench.ledger.read() as connection:
-        return list(connection.execute(select(snapshot.c.inputs)).scalar_one())
+        return list(connection.execute(select(table.c.inputs).limit(1)).scalar_one())
+
+
+def test_a_twin_on_its_way_is_no_double(house: House, sandbox: Sandbox) -> None:
+    """Ours too, ordered on purpose a moment later; its answer is not here yet."""
+    sandbox.switch(ready_after_seconds=30)
+    with house.open() as workbench:
+        lose_one(workbench)
+        workbench.start(workbench.plan(num_posts=3, name="twin").hash, fresh=True)
+        twin = table.update().where(table.c.provider_id.is_(None))
+        values = {"acts": 1, "armed": True, "intent_id": "twin", "armed_at": now(), "lease_owner": "somebody alive"}
+        workbench.ledger.write(lambda connection: connection.execute(twin.values(values)))
+        collected(sandbox, *asked(workbench), ago=timedelta(), ends=10**10)
+        told = workbench.adopt(everything=True, work=False)
+
+        assert (told["adopted"], told["duplicates"]) == (0, [])
+        assert house.ask("count")["cancels"] == 0
 
 
 @pytest.mark.parametrize("ago", [HOUR, 5 * DAY], ids=["an hour ago", "days ago"])

@@ -20,6 +20,7 @@ from workbench.ledger.recovering import Entered
 from workbench.ledger.states import SnapshotState as State
 
 _LOST: Final = (State.EXPIRED, State.FAILED, State.CANCELED)  # nothing came, and nothing will
+_BECAME: Final = "; "  # goes before what became of a double
 _RESTING: Final = (State.STALLED, State.QUARANTINED)
 _MAY_BE_SENT: Final = (State.UNSURE, State.QUARANTINED, State.FAILED)
 
@@ -80,6 +81,7 @@ class Recovering(Working):
             done |= more
             if work:
                 self.work(watch=watch)
+        self._cancel_doubles(list(found))
         if unasked:
             one, error = next(iter(unasked.items()))
             raise Transient(
@@ -105,8 +107,7 @@ class Recovering(Working):
         new = recover.stranger(self.brightdata, one, dataset.kind, queries.list_sources(self.ledger))
         row = self._row(new, one, dataset)
         if double := self._double_of(one, new, found):
-            said = cancel_extra(self.brightdata, one.snapshot_id)
-            row |= {"state": State.CANCELED, "reason": f"DUPLICATE SPEND: the same as {double}, asked once; {said}"}
+            row |= {"state": State.CANCELED, "reason": f"DUPLICATE SPEND: the same as {double}, asked once"}
         job_id, run_id = self._recovered_job(one, dataset)
         row |= {"run_id": run_id, "job_id": job_id}
         return recovering.adopt(self.ledger, row, new.source_ids, lambda lost: recover.may_be(new, lost))
@@ -122,6 +123,14 @@ class Recovering(Working):
         ]  # fmt: skip
         ours = recovering.own_inputs(self.ledger, near) if new.inputs and near else {}
         return next((name for name, inputs in ours.items() if same_inputs(inputs, new.inputs)), None)
+
+    def _cancel_doubles(self, wanted: Sequence[str]) -> None:
+        """At the vendor, once they are entered as such: one that a trigger on its way may own never is."""
+        for name, said in recovering.doubles_among(self.ledger, wanted).items():
+            if _BECAME in said:
+                continue
+            done = cancel_extra(self.brightdata, name)
+            recovering.say(self.ledger, name, f"{said}{_BECAME}{done}")
 
     def _recovered_job(self, one: Found, dataset: Dataset) -> tuple[str, str]:
         """Ids of the job, and of the run, that gather what is adopted today."""
@@ -181,6 +190,10 @@ class Recovering(Working):
             "duplicates": [{"snapshot_id": one, "said": said} for one, said in doubles.items()],
             "unmatched": [{"snapshot_id": one, "rows": count} for one, count in rows.items() if count],
         }
+
+    def states_of(self, snapshots: Sequence[str]) -> dict[str, str]:
+        """Our states of those of `snapshots` that are known here."""
+        return queries.states_of(self.ledger, snapshots)
 
     def today(self) -> date:
         """In the time zone of the settings."""

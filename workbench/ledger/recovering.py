@@ -176,6 +176,18 @@ def doubles_among(ledger: Ledger, provider_ids: Sequence[str]) -> dict[str, str]
         return {row.provider_id: row.reason for row in connection.execute(query) if row.provider_id in wanted}
 
 
+def say(ledger: Ledger, provider_id: str, reason: str) -> None:
+    """Set what is said about a snapshot that is over."""
+
+    def change(connection: Connection) -> None:
+        mine = snapshot.c.provider_id == provider_id
+        key = connection.execute(select(snapshot.c.id).where(mine)).scalar_one()
+        connection.execute(update(snapshot).where(mine).values(reason=reason))
+        ledger.append(connection, Event("snapshot", str(key), "told", facts={"reason": reason}))
+
+    ledger.write(change)
+
+
 def wake(ledger: Ledger, snapshot_id: int) -> None:
     """Let a snapshot go on that waits for a person where it is (over a cap, spending stopped): same state, due now."""
 

@@ -16,6 +16,7 @@ import ipywidgets
 from IPython.display import display
 
 from workbench.errors import NeedsPerson, Permanent
+from workbench.ledger.states import SNAPSHOT_UNFINISHED
 from workbench.ledger.states import SnapshotState as State
 from workbench.panels.drawn import facts, mode_note, run_view
 from workbench.panels.markup import Html, esc, join, note, table, tag
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
     from workbench.collect.recover import Found
 
 ROWS: Final = 200  # of the scan in the page; the counts say how many there are
-_GONE: Final = frozenset({State.EXPIRED, State.FAILED, State.CANCELED})
+_GONE: Final = frozenset({State.EXPIRED, State.FAILED})
+_STUCK: Final = frozenset({State.STALLED, State.QUARANTINED})
 _URGENT: Final = ("expiring", "unsure", "unknown", "stalled", "expired", "known")  # in this order
 
 
@@ -54,12 +56,17 @@ class Scan:
         self.told = self.wb.adopt(everything=True, datasets=self.datasets, since=self.since, **more)
         return self.told
 
+    def since_then(self) -> dict[str, str | None]:
+        """What changed since the scan, as it stands now: what was lost before was told before."""
+        states = self.wb.states_of([one.snapshot_id for one in self.found])
+        changed = [one for one in self.found if one.state is None or one.state != states.get(one.snapshot_id)]
+        return {one.snapshot_id: states.get(one.snapshot_id) for one in changed}
+
     @property
-    def lost(self) -> list[tuple[str, str]]:
-        """What ended without rows since the scan: what had ended so before was told before."""
-        before = {one.snapshot_id: one.state for one in self.found}
-        states = [(one["snapshot_id"], one["state"]) for one in (self.told or {}).get("snapshots", ())]
-        return [(name, state) for name, state in states if state in _GONE and before.get(name) != state]
+    def doubles(self) -> list[str]:
+        """Paid twice, and found out by this scan."""
+        mine = {one.snapshot_id for one in self.strangers}
+        return [one["snapshot_id"] for one in (self.told or {}).get("duplicates", ()) if one["snapshot_id"] in mine]
 
 
 def scan(wb: Workbench, datasets: str = "", *, since_days: int = 30) -> Scan:
@@ -141,13 +148,18 @@ def outcome(scan: Scan) -> None:
     if told is None:
         still(note("plain", "Nothing was adopted."))
         return
-    if scan.lost:
-        raise_or_show(Permanent(f"not to be had: {', '.join(f'{name} ({state})' for name, state in scan.lost)}."))
-    elif told["duplicates"] and any(one.state is None for one in scan.found):
-        raise_or_show(Permanent(f"{len(told['duplicates'])} snapshots were paid twice; they are listed above."))
-    elif told["waiting"]:
-        names = ", ".join(one["snapshot_id"] for one in told["waiting"])
-        raise_or_show(NeedsPerson(f"a person has to look at {names}: workbench todo."))
+    states = scan.since_then()
+    lost = [f"{name} ({state})" for name, state in states.items() if state in _GONE]
+    stuck = [name for name, state in states.items() if state is None or state in _STUCK]
+    moving = [name for name, state in states.items() if state in SNAPSHOT_UNFINISHED]
+    if lost:
+        raise_or_show(Permanent(f"not to be had: {', '.join(lost)}."))
+    elif scan.doubles:
+        raise_or_show(Permanent(f"paid twice: {', '.join(scan.doubles)}; what was done about it is above."))
+    elif stuck:
+        raise_or_show(NeedsPerson(f"a person has to look at {', '.join(stuck)}: workbench todo."))
+    elif moving:
+        still(note("plain", f"{len(moving)} of them are still on their way; run this cell again later."))
     else:
         still(note("plain", f"Done: {told['adopted']} adopted, {told['already_known']} known already, nothing lost."))
 

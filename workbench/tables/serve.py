@@ -39,7 +39,7 @@ def build(target: Path, catalog: Catalog) -> None:
             finally:
                 cursor.execute("detach serving")
         move_into_place(beside, target)
-    except (duckdb.Error, OSError) as error:
+    except (duckdb.IOException, duckdb.FatalException, duckdb.OutOfMemoryException, OSError) as error:
         raise Transient(
             f"the serving copy {target} could not be made: {error}. The old one stays; free space on its disk."
         ) from error
