@@ -140,7 +140,8 @@ def _post(chance: random.Random, number: int) -> dict:
     likes, is_video = int(chance.paretovariate(0.9) * 40), chance.random() < 0.55
     media = 1 if is_video else chance.choice((1, 1, 1, 2, 3, 5))
     picture = (
-        f"{_CDN}/{pk}_{key}_n.jpg?stp=dst-jpg_e35_p1080x1080&_nc_ht=scontent-lhr8-1.cdninstagram.com&_nc_cat={key % 110}"
+        f"{_CDN}/{pk}_{key}_n.jpg?stp=dst-jpg_e35_p1080x1080&_nc_ht=scontent-lhr8-1.cdninstagram.com"
+        f"&_nc_cat={key % 110}"
         f"&_nc_oc=Q6cZ2QG{key:08x}&_nc_ohc={key * 31:x}&edm=ANTKIIoBAAAA&ccb=7-5&oh=00_AfS{key * 17:x}"
         f"&oe=68{key % 0xFFFFFF:06X}"
     )
