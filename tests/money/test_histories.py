@@ -24,7 +24,7 @@ from workbench.ledger.recovering import decide
 from workbench.ledger.store import Ledger
 from workbench.ledger.tables import snapshot, spend
 
-CAPS: Final = Caps(trigger=60, run=150, day=200, month=260, datasets={"gd_1": 180})
+CAPS: Final = Caps(trigger=60, run=90, day=100, month=150, datasets={"gd_1": 80})
 FLOW: Final = a_flow(dict.fromkeys((S.PLANNED, S.TRIGGERED, S.UNSURE), print))
 _example = count()
 
@@ -71,7 +71,7 @@ class History:
         self.orders: dict[int, Order] = {}
         self.past: list[Order] = []  # intents that were followed by another
         for dataset in ("gd_1", "gd_2"):
-            run = start(ledger, a_plan(a_job(*[a_snapshot()] * 4, dataset_id=dataset)))
+            run = start(ledger, a_plan(a_job(*[a_snapshot()] * 2, dataset_id=dataset)))
             with ledger.read() as connection:
                 keys = connection.execute(select(snapshot.c.id).where(snapshot.c.run_id == run)).scalars().all()
             self.orders |= {key: Order(run, dataset) for key in keys}
@@ -97,6 +97,15 @@ class History:
         self.past.append(model)
         self.orders[key] = Order(model.run, model.dataset, amount, amount, self.clock.at, "armed")
 
+    def bought(self, key: int, amount: int, share: int) -> None:
+        self.order(key, amount)
+        self.answered(key)
+        self.delivered(key, share)
+
+    def lost(self, key: int, amount: int) -> None:
+        self.order(key, amount)
+        self.crashed(key)
+
     def answered(self, key: int) -> None:
         self.end(key, "armed", "triggered", Move(to=S.TRIGGERED))
 
@@ -112,7 +121,9 @@ class History:
         if self.orders[key].state == "armed":
             change(self.ledger, key, lease_until_boot=0.0)
             self.only(key)
-            claims_of(self.ledger).take(FLOW)
+            claims = claims_of(self.ledger)
+            if taken := claims.take(FLOW):  # it is due as soon as it is unsure
+                claims.release(taken.claims)
             assert row(self.ledger, key).state == "unsure"
             self.orders[key].state = "unsure"
 
@@ -222,10 +233,12 @@ def since(one: Order, at: datetime) -> bool:
     return one.at is not None and one.at >= at
 
 
-KEYS = st.integers(0, 7)
+KEYS = st.integers(0, 3)
 EVENTS = st.one_of(
     st.tuples(st.just("order"), KEYS, st.integers(0, 70)),
-    st.tuples(st.just("order"), KEYS, st.integers(30, 60)),
+    st.tuples(st.just("order"), KEYS, st.integers(25, 55)),
+    st.tuples(st.just("bought"), KEYS, st.integers(25, 55), st.integers(0, 100)),
+    st.tuples(st.just("lost"), KEYS, st.integers(25, 55)),
     st.tuples(st.just("answered"), KEYS),
     st.tuples(st.sampled_from(["refused", "crashed", "absent", "found", "failed"]), KEYS),
     st.tuples(st.just("delivered"), KEYS, st.integers(0, 100)),

@@ -328,6 +328,12 @@ def test_the_owner_is_told_once_of_each_new_entry(
         lines = heard.read_text().splitlines()
 
         assert [json.loads(line) for line in lines] == [entry]
+        sandbox.switch(reset={"times": 2, "on": "trigger"})
+        start(bench, name="another")
+        told.work()
+        lines = heard.read_text().splitlines()
+        assert [json.loads(line)["id"] for line in lines] == [one["id"] for one in told.todo()]
+        assert len(lines) == 2
         told.resolve(entry["id"], absent=True)
         told.work()
         assert heard.read_text().splitlines() == lines  # nothing waits any more

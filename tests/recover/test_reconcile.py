@@ -268,19 +268,6 @@ def test_an_answer_that_comes_while_we_look_keeps_its_snapshot(lost: Desk, vendo
     assert (snapshot.provider_id, vendor.cancelled) == ("sd_mine", [])
 
 
-@pytest.mark.xfail(strict=True, reason="queries.View compares input_hash, which holds the query: see the report")
-def test_a_twin_with_another_limit_is_a_twin(lost: Desk, vendor: Account) -> None:
-    """The vendor tells inputs, not limits: what is found may be its as well as ours."""
-    run = lost.start(name="twin", num_posts=5)
-    (twin,) = (one.id for one in lost.snapshots() if one.run_id == run)
-    arm(lost, twin)
-    vendor.begin("sd_mine", ours(lost), ago=timedelta(seconds=5))
-    vendor.begin("sd_twins", ours(lost))
-    look(lost)
-
-    assert vendor.cancelled == []
-
-
 def test_cancelled_while_unsure_and_absent_it_ends_and_costs_nothing(lost: Desk, vendor: Account) -> None:
     lost.cancel()
     for after in (timedelta(), GAPS[0], LAST):

@@ -10,6 +10,7 @@ from sqlalchemy import Column, Connection, RowMapping, String, Table, cast, func
 from sqlalchemy.sql.elements import ColumnElement
 
 from workbench.errors import BadInput
+from workbench.files import canonical
 from workbench.ledger import chain
 from workbench.ledger.records import Job, Run, Snapshot, Source
 from workbench.ledger.states import SNAPSHOT_STATUS, SnapshotState
@@ -63,19 +64,21 @@ class View:
 
     def is_being_triggered(self, like: Snapshot) -> bool:
         """Whether another snapshot with the same inputs has been sent and waits for its answer right now."""
-        query = self._alike(like).where(snapshot.c.armed.is_(True)).limit(1)
-        with self._ledger.read() as connection:
-            return connection.execute(query).first() is not None
+        return self._alike(like, snapshot.c.armed.is_(True)) > 0
 
     def unsure_alike(self, like: Snapshot) -> int:
         """How many snapshots with the same inputs lost their answer, this one too."""
-        query = self._alike(like).where(snapshot.c.state == str(SnapshotState.UNSURE))
-        with self._ledger.read() as connection:
-            return len(connection.execute(query).all()) + 1
+        return self._alike(like, snapshot.c.state == str(SnapshotState.UNSURE)) + 1
 
-    @staticmethod
-    def _alike(like: Snapshot) -> Any:
-        return select(snapshot.c.id).where(snapshot.c.input_hash == like.input_hash, snapshot.c.id != like.id)
+    def _alike(self, like: Snapshot, which: ColumnElement[bool]) -> int:
+        """By inputs alone: the vendor tells what a collection was asked, not with which limit."""
+        query = select(snapshot.c.inputs).where(
+            which, snapshot.c.dataset_id == like.dataset_id, snapshot.c.id != like.id
+        )
+        with self._ledger.read() as connection:
+            others = connection.execute(query).scalars().all()
+        mine = sorted(map(canonical, like.inputs))
+        return sum(sorted(map(canonical, inputs)) == mine for inputs in others)
 
     def sources_of(self, platform: str, service: str) -> list[Source]:
         query = select(source).where(source.c.platform == platform, source.c.service == service).order_by(source.c.id)
