@@ -14,6 +14,7 @@ from workbench.panels.order import Order
 from workbench.panels.runs import LivePanel
 from workbench.panels.start import StartPanel
 from workbench.panels.watch import WatchPanel
+from workbench.secret import Secret
 
 
 @pytest.fixture
@@ -298,7 +299,7 @@ def test_a_chart_of_nothing_says_so(wb, plan, displayed, monkeypatch):
 
 def test_without_a_person_live_mode_starts_nothing_above_what_was_approved(wb, order, monkeypatch):
     monkeypatch.setenv("WORKBENCH_HEADLESS_NOTEBOOK", "1")
-    live = wb.settings.model_copy(update={"mode": "live"})
+    live = wb.settings.model_copy(update={"mode": "live", "brightdata_api_key": Secret("a-key-of-this-test")})
 
     with monkeypatch.context() as in_live_mode:
         in_live_mode.setattr(wb, "settings", live)
