@@ -6,24 +6,74 @@ WorkbenchError
 │   └── Misconfigured   a setting is missing or wrong
 ├── Transient           asked again later, with backoff; counts as an attempt
 │   └── Throttled       the vendor asks everybody to slow down; does not count as an attempt
+│       └── LaneWaits   one account is to act no sooner than `retry_after` from now
 ├── Permanent           the item fails; repeating would change nothing
 ├── Unanswered          it may have happened outside: the item becomes `unsure`
-├── NeedsPerson         the item waits for a person; the lane of its account pauses
-├── UiChanged           a page is not what the selector pack describes; the lane stops
+├── NeedsPerson         the item waits for a person
+│   └── LaneStops       so does the whole account: its lane pauses, its items wait as they are
+├── UiChanged           a page is not what the selector pack describes; the lane of the account stops
 └── Fenced              our claim on the item is over; nothing of ours may be written any more
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
+from typing import Final
+
+
+@dataclass(frozen=True)
+class FaultClass:
+    """What a class of trouble in a browser means for those who look after it."""
+
+    error_type: str  # of the six words that the team's sheets know
+    is_retryable: bool = False
+    needs_person: bool = False
+
+
+# Classes of trouble on a page; which one it is, the state of the page decides, then the exception, text last.
+FAULTS: Final[dict[str, FaultClass]] = {
+    "session_expired": FaultClass("session_expired", needs_person=True),
+    "captcha": FaultClass("captcha", needs_person=True),
+    "checkpoint": FaultClass("captcha", needs_person=True),
+    "account_restricted": FaultClass("unknown", needs_person=True),
+    "rate_limit": FaultClass("rate_limit", is_retryable=True),
+    "validation_error": FaultClass("validation_error"),
+    "duplicate": FaultClass("validation_error"),
+    "network_error": FaultClass("network_error", is_retryable=True),
+    "timeout": FaultClass("network_error", is_retryable=True),
+    "ui_changed": FaultClass("unknown", needs_person=True),
+    "uncertain_submit": FaultClass("unknown", needs_person=True),
+    "browser_closed": FaultClass("unknown", is_retryable=True),
+    "environment": FaultClass("unknown", is_retryable=True),
+    "file_missing": FaultClass("validation_error"),
+    "file_changed": FaultClass("validation_error"),
+    "cancelled": FaultClass("unknown"),
+    "unknown": FaultClass("unknown", needs_person=True),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fault:
+    """What is kept of trouble in a browser, beside the error's sentence."""
+
+    kind: str  # a key of FAULTS
+    story: str = ""  # the stack trace, redacted
+    evidence: str | None = None  # a folder relative to data/
+    certain: bool = True  # whether nothing public can have happened
+
+    @property
+    def of(self) -> FaultClass:
+        return FAULTS[self.kind]
 
 
 class WorkbenchError(Exception):
     """Something in Workbench went wrong."""
 
-    def __init__(self, message: str | None = None, *, code: str | None = None) -> None:
+    def __init__(self, message: str | None = None, *, code: str | None = None, fault: Fault | None = None) -> None:
         super().__init__(message or self.__doc__)
         self.code = code
+        self.fault = fault
 
     @property
     def message(self) -> str:
@@ -50,14 +100,23 @@ class Transient(WorkbenchError):
     """It did not work this time; it will be tried again."""
 
     def __init__(
-        self, message: str | None = None, *, code: str | None = None, retry_after: timedelta | None = None
+        self,
+        message: str | None = None,
+        *,
+        code: str | None = None,
+        fault: Fault | None = None,
+        retry_after: timedelta | None = None,
     ) -> None:
-        super().__init__(message, code=code)
+        super().__init__(message, code=code, fault=fault)
         self.retry_after = retry_after
 
 
 class Throttled(Transient):
     """The service asks everybody to slow down."""
+
+
+class LaneWaits(Throttled):
+    """The account is to act no sooner than that."""
 
 
 class Permanent(WorkbenchError):
@@ -70,6 +129,10 @@ class Unanswered(WorkbenchError):
 
 class NeedsPerson(WorkbenchError):
     """A person has to look at this before it can go on."""
+
+
+class LaneStops(NeedsPerson):
+    """The account waits for a person, and all its items with it."""
 
 
 class UiChanged(WorkbenchError):

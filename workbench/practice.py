@@ -7,7 +7,7 @@ import json
 import time
 import urllib.request
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, Literal
 
 from workbench import detached
 from workbench.errors import BadInput
@@ -17,8 +17,18 @@ _PATIENCE: Final = 20.0  # seconds for a sandbox to answer on a busy machine
 KEY: Final = "practice-key-of-no-value"  # the sandbox takes any bearer of 16 characters or more
 
 
-def brightdata_url(home: Path) -> str:
-    """The address of the sandbox in `home`; starts one when none answers. It outlives us, as the vendor would."""
+Service = Literal["brightdata", "trafficjunky", "marketplace"]
+
+
+def address(home: Path, service: Service) -> str:
+    """Where the stand-in of `service` answers; starts the sandbox of `home` when none does.
+
+    It outlives us, as the services would.
+    """
+    return str(_addresses(home)[f"{service}_url"])
+
+
+def _addresses(home: Path) -> dict[str, Any]:
     make_folder(home, mode=0o700)
     found = _answering(home)
     if found is not None:
@@ -35,11 +45,26 @@ def brightdata_url(home: Path) -> str:
     raise BadInput(f"the practice sandbox did not start; its words are in {home / 'sandbox.log'}.")
 
 
-def _answering(home: Path) -> str | None:
+def _answering(home: Path) -> dict[str, Any] | None:
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-        address = json.loads((home / "address.json").read_text())
+        found: dict[str, Any] = json.loads((home / "address.json").read_text())
         # The port of a sandbox that is gone may be somebody else's by now: only the same process will do.
-        with urllib.request.urlopen(f"{address['brightdata_url']}/sandbox", timeout=2) as answer:  # noqa: S310 - ours
-            if json.load(answer)["pid"] == address["pid"]:
-                return str(address["brightdata_url"])
+        with urllib.request.urlopen(f"{found['brightdata_url']}/sandbox", timeout=2) as answer:  # noqa: S310 - ours
+            if json.load(answer)["pid"] == found["pid"]:
+                return found
     return None
+
+
+def session_of(url: str, label: str) -> bytes | None:
+    """A ready login of `label` from the stand-in at `url`; None where no stand-in of ours answers."""
+    try:
+        with urllib.request.urlopen(f"{url}/sandbox", timeout=5) as answer:  # noqa: S310 - ours
+            json.load(answer)["service"]
+        order = urllib.request.Request(  # noqa: S310 - ours
+            f"{url}/sandbox/session", json.dumps({"account": label}).encode(), {"Content-Type": "application/json"}
+        )
+        with urllib.request.urlopen(order, timeout=5) as answer:  # noqa: S310 - ours
+            found: bytes = answer.read()
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return found

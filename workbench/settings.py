@@ -69,8 +69,22 @@ class Settings(BaseModel):
     )
     brightdata_url: str = Field("", description="another address of the Bright Data API, in both modes")
     ledger_url: str = Field("", description="default: the SQLite file data/ledger.db; or postgresql://…")
+    trafficjunky_url: str = Field("", description="another address of TrafficJunky, in both modes")
+    marketplace_url: str = Field("", description="another address of Facebook, in both modes")
+    creatives_root: Path | None = Field(
+        None, description="the folder of tracking/ and uploaded/; default data/creatives"
+    )
     browser: str = Field("", description="path or channel of a Chromium; default: found or installed")
     headless: bool = Field(True, description="browsers without a window")
+    page_seconds: Seconds = Field(timedelta(seconds=30), description="a page may take so long to answer")
+    login_seconds: Seconds = Field(timedelta(minutes=10), description="a person may take so long to log in")
+    keep_alive_seconds: Seconds = Field(timedelta(minutes=4), description="a long visit asks its site for something")
+    cool_down_seconds: Seconds = Field(timedelta(hours=24), description="an account rests so long after a site's limit")
+    file_seconds: Seconds = Field(timedelta(seconds=240), description="one creative may take so long to upload")
+    session_days: int = Field(30, ge=1, description="a saved login that is older is called old")
+    upload_batch_size: int = Field(10, ge=1, le=10, description="creatives that are attached in one gesture, at most")
+    evidence_days: int = Field(30, ge=1, description="evidence of trouble is kept so long; of success three times")
+    evidence_mb: int = Field(2048, ge=1, description="evidence may take so much room; the oldest goes first")
     tz: str = Field("UTC", description="time zone in which people are shown times")
     auto_create_folders: bool = Field(True, description="make a folder for every job as soon as a run starts")
     batch_size: int = Field(20, ge=1, le=10_000, description="inputs a snapshot")
@@ -113,7 +127,7 @@ class Settings(BaseModel):
     )
     price_usd_per_record: float | None = Field(None, ge=0, description="instead of each dataset's own price")
 
-    @field_validator("brightdata_url", "webhook_url")
+    @field_validator("brightdata_url", "webhook_url", "trafficjunky_url", "marketplace_url")
     @classmethod
     def _address(cls, value: str) -> str:
         if not value:
@@ -136,7 +150,8 @@ class Settings(BaseModel):
 
     @field_validator(
         "poll_seconds", "stall_seconds", "lease_seconds", "trigger_seconds", "backoff_seconds", "webhook_idle_seconds",
-        "webhook_total_seconds",
+        "webhook_total_seconds", "page_seconds", "login_seconds", "keep_alive_seconds", "cool_down_seconds",
+        "file_seconds",
     )  # fmt: skip
     @classmethod
     def _positive(cls, value: timedelta) -> timedelta:
@@ -153,6 +168,10 @@ class Settings(BaseModel):
     @property
     def lake(self) -> Path:
         return self.data / "lake"
+
+    @property
+    def creatives(self) -> Path:
+        return self.home / self.creatives_root if self.creatives_root else self.data / "creatives"
 
     @property
     def archive(self) -> Path:

@@ -14,13 +14,16 @@ import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
 from workbench.errors import (
     BadInput,
+    Fault,
     Fenced,
+    LaneStops,
+    LaneWaits,
     Misconfigured,
     NeedsPerson,
     Permanent,
@@ -32,6 +35,7 @@ from workbench.errors import (
 )
 from workbench.ledger.caps import NO_CAPS, Caps
 from workbench.ledger.claims import Claimed, Claims
+from workbench.ledger.clock import now
 from workbench.ledger.lanes import Lanes
 from workbench.ledger.recorder import IllegalMove, Recorder, check_legal
 from workbench.ledger.records import Armed, Claim, Disarmed, Flow, Move, Progress, Stay, Step, Yielded
@@ -43,6 +47,15 @@ log = logging.getLogger(__name__)
 _LONGEST_BACKOFF: Final = timedelta(minutes=15)
 _LONGEST_NAP: Final = 0.5  # seconds: how late an idle worker may notice new work
 _STORY_LINES: Final = 12
+_COOL_DOWN: Final = timedelta(hours=24)  # of an account whose site does not say when it may go on
+# What an error of a page's step is called where the page itself said nothing.
+_KINDS: Final[tuple[tuple[type[WorkbenchError] | tuple[type[WorkbenchError], ...], str], ...]] = (
+    (UiChanged, "ui_changed"),
+    (LaneWaits, "rate_limit"),
+    (Unanswered, "uncertain_submit"),
+    (Transient, "network_error"),
+    ((BadInput, Permanent), "validation_error"),
+)
 _NO_ANSWER: Final = "the step ended without saying how its act went"
 
 
@@ -99,8 +112,11 @@ class Worker:
         claimed = self.claims.take(bench.flow)
         if claimed is None:
             return False
-        with self._holding(claimed.claims):
-            _Visit(self, bench, claimed).run()
+        try:
+            with self._holding(claimed.claims):
+                _Visit(self, bench, claimed).run()
+        finally:
+            self.claims.leave_lane(claimed.claims)
         return True
 
     @contextlib.contextmanager
@@ -207,6 +223,10 @@ class Worker:
 
     def redact(self, text: str) -> str:
         return self._redact(text)
+
+
+def _wait_of(error: LaneWaits) -> timedelta:
+    return _COOL_DOWN if error.retry_after is None else error.retry_after
 
 
 def _each(result: Iterable[Yielded] | Yielded | None) -> Iterable[Yielded]:
@@ -321,47 +341,71 @@ class _Visit:
 
     def _failed(self, error: WorkbenchError) -> None:
         reason = self._worker.redact(error.message)
+        fault = self._fault(error)
+        claims = tuple(self._open.values())
         if self._armed:
-            self._give_up_act(reason)
-            return
-        for claim in tuple(self._open.values()):
-            self._end(claim, lambda claim: self._failed_one(claim, error, reason))
+            self._give_up_act(reason, fault, now() + _wait_of(error) if isinstance(error, LaneWaits) else None)
+        elif fault is not None and isinstance(error, LaneStops | UiChanged) and self._step.in_lane:
+            self._end_all(lambda: self._record.stop_lane(claims, fault, reason))
+        elif isinstance(error, LaneWaits) and self._step.in_lane:
+            until = now() + _wait_of(error)
+            # Pace is no trouble of a page.
+            self._end_all(lambda: self._record.hold_lane(claims, until, reason, fault if error.fault else None))
+        else:
+            for claim in claims:
+                self._end(claim, lambda claim: self._failed_one(claim, error, reason, fault))
 
-    def _failed_one(self, claim: Claim, error: WorkbenchError, reason: str) -> None:
+    def _end_all(self, write: Callable[[], None]) -> None:
+        write()
+        self._open.clear()
+
+    def _fault(self, error: WorkbenchError | None) -> Fault | None:
+        """What the page kept of it; in flows of pages, something is always kept."""
+        found = error.fault if error else None
+        if found is None and self._step.in_lane:
+            kind = next((word for kinds, word in _KINDS if isinstance(error, kinds)), "unknown")
+            found = Fault(kind=kind, story="".join(traceback.format_exception(error)[-_STORY_LINES:]) if error else "")
+        if found is None:
+            return None
+        return replace(found, story=self._worker.redact(found.story), certain=found.certain and not self._armed)
+
+    def _failed_one(self, claim: Claim, error: WorkbenchError, reason: str, fault: Fault | None) -> None:
         item = next(item for item in self._items if item.id == claim.item_id)
         if isinstance(error, Throttled):
             wait = (error.retry_after or timedelta(seconds=2)) + self._worker.backoff(0)
-            self._record.retry(claim, wait, reason, uncount=self._step.counts)
+            self._record.retry(claim, wait, reason, uncount=self._step.counts, fault=fault)
         elif isinstance(error, Transient | Unanswered):
             asked = error.retry_after if isinstance(error, Transient) else None
             wait = max(asked or timedelta(), self._worker.backoff(item.attempts))
-            self._record.retry(claim, wait if self._step.counts else max(wait, self._step.every), reason)
+            after = wait if self._step.counts else max(wait, self._step.every)
+            self._record.retry(claim, after, reason, fault=fault)
         elif isinstance(error, NeedsPerson | UiChanged):
-            self._record.rest(claim, Attention.PERSON, reason)
+            self._record.rest(claim, Attention.PERSON, reason, fault=fault)
         elif isinstance(error, Permanent | BadInput):
             values = {"error_code": error.code} if error.code else {}
-            move = Move(to=self._flow.failed, reason=reason, values=values, release=True)
+            move = Move(to=self._flow.failed, reason=reason, values=values, release=True, fault=fault)
             self._record.move(claim, move, due=self._flow.failed in self._flow.steps)
         else:
-            move = Move(to=self._flow.quarantined, reason=reason, attention=Attention.REVIEW)
+            move = Move(to=self._flow.quarantined, reason=reason, attention=Attention.REVIEW, fault=fault)
             self._record.move(claim, move, due=move.to in self._flow.steps)
 
     def _surprised(self, error: Exception) -> None:
         lines = traceback.format_exception(error)[-_STORY_LINES:]
         story = self._worker.redact("".join(lines))
         log.error("a step of %s surprised us:\n%s", self._flow.kind, story)
+        fault = Fault(kind="unknown", story=story, certain=not self._armed) if self._step.in_lane else None
         if self._armed:
-            self._give_up_act(story)
+            self._give_up_act(story, fault)
             return
         for claim in tuple(self._open.values()):
-            self._quarantine(claim, story)
+            self._quarantine(claim, story, fault)
 
-    def _give_up_act(self, reason: str) -> None:
-        self._record.give_up_act(tuple(self._open.values()), self._flow, reason)
-        self._open.clear()
+    def _give_up_act(self, reason: str, fault: Fault | None = None, until: datetime | None = None) -> None:
+        claims = tuple(self._open.values())
+        self._end_all(lambda: self._record.give_up_act(claims, self._flow, reason, fault=fault, until=until))
 
-    def _quarantine(self, claim: Claim, reason: str) -> None:
-        move = Move(to=self._flow.quarantined, reason=reason, attention=Attention.REVIEW)
+    def _quarantine(self, claim: Claim, reason: str, fault: Fault | None = None) -> None:
+        move = Move(to=self._flow.quarantined, reason=reason, attention=Attention.REVIEW, fault=fault)
         self._end(claim, lambda claim: self._record.move(claim, move, due=move.to in self._flow.steps))
 
     def _nothing_was_sent(self) -> None:

@@ -128,6 +128,27 @@ def test_a_fresh_and_a_migrated_database_are_equal(empty_url, tmp_path):
         assert shape(engine) == fresh
 
 
+def test_a_ledger_of_the_first_schema_keeps_what_it_has(empty_url, tmp_path, monkeypatch):
+    old = only_the_first_migration(tmp_path / "migrations")
+    with monkeypatch.context() as then:
+        then.setattr(migrate, "_SCRIPTS", old)
+        then.setattr(migrate, "HEAD", "0001")
+        open_again(empty_url, tmp_path).close()
+    with beside(empty_url) as engine, engine.begin() as connection:
+        connection.execute(text("INSERT INTO execution VALUES ('e1', 'n', '{}', 'ok', 'me', 'f', 't', NULL, NULL)"))
+
+    open_again(empty_url, tmp_path).close()
+
+    with beside(empty_url) as engine, engine.connect() as connection:
+        assert migrate.version_of(connection) == migrate.HEAD
+        assert connection.execute(text("SELECT id FROM execution")).scalars().all() == ["e1"]
+        migrated = shape(engine)
+    with beside(empty_url) as engine:
+        metadata.drop_all(engine)
+        metadata.create_all(engine)
+        assert shape(engine) == migrated
+
+
 def test_the_address_of_a_ledger_says_no_password():
     with pytest.raises(BadInput) as refused:
         open_ledger("postgresql://me:geheim@127.0.0.1:1/nothing", mode="practice", locks=Path(os.devnull))
@@ -341,7 +362,15 @@ def broken_migrations(folder):
     (folder / "versions").mkdir(parents=True)
     for file in (source / "env.py", *(source / "versions").glob("*.py")):
         (folder / file.relative_to(source)).write_text(file.read_text())
-    (folder / "versions/0002_fails.py").write_text(
-        "revision = '0002'\ndown_revision = '0001'\ndef upgrade():\n    1 / 0\n"
+    (folder / "versions/9999_fails.py").write_text(
+        f"revision = '9999'\ndown_revision = '{migrate.HEAD}'\ndef upgrade():\n    1 / 0\n"
     )
+    return folder
+
+
+def only_the_first_migration(folder):
+    source = Path(migrate.__file__).parent / "migrations"
+    (folder / "versions").mkdir(parents=True)
+    for name in ("env.py", "versions/0001_first_schema.py"):
+        (folder / name).write_text((source / name).read_text())
     return folder

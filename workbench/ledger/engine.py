@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, OperationalError
 
 from workbench.errors import Misconfigured
 
@@ -130,7 +130,10 @@ def _open_sqlite(database: Path) -> Engine:
         raw = connection.connection.cursor()
         raw.execute(f"PRAGMA query_only={'OFF' if write else 'ON'}")
         if write:
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            try:
+                raw.execute("BEGIN IMMEDIATE")
+            except sqlite3.Error as error:
+                raise OperationalError("BEGIN IMMEDIATE", (), error) from error
         else:
             raw.execute("BEGIN")  # takes no lock, so it cannot fail for one
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -14,6 +14,13 @@ from workbench.ledger.clock import boot_id, boot_time, now
 from workbench.ledger.owners import boot_of
 from workbench.ledger.store import Ledger
 from workbench.ledger.tables import lease
+
+LANE: Final = "account:"
+
+
+def lane_of(account_id: int) -> str:
+    """The name of the lease on an account while its page is open."""
+    return f"{LANE}{account_id}"
 
 
 class Lanes:
@@ -36,18 +43,13 @@ class Lanes:
         if row is None:
             connection.execute(insert(lease), {"name": name, "token": 1, **values})
             return 1
-        if self._is_held(connection, row):
+        if is_lane_held(connection, self._ledger, row):
             return None
         connection.execute(update(lease).where(lease.c.name == name).values(token=row.token + 1, **values))
         return int(row.token) + 1
 
     def _until(self) -> dict[str, Any]:
         return {"until": now() + self._lease_time, "until_boot": boot_time() + self._lease_time.total_seconds()}
-
-    def _is_held(self, connection: Connection, row: Row[Any]) -> bool:
-        if row.owner is None or self._ledger.liveness.is_dead(row.owner, connection):
-            return False
-        return bool(row.until_boot > boot_time() if boot_of(row.owner) == boot_id() else row.until > now())
 
     def renew(self, name: str, token: int) -> None:
         """Keep the lane for another lease, or raise Fenced when it is no longer ours."""
@@ -93,3 +95,10 @@ class Lanes:
 
     def _is_gone(self, connection: Connection, row: Row[Any]) -> bool:
         return row.owner is None or self._ledger.liveness.is_dead(row.owner, connection)
+
+
+def is_lane_held(connection: Connection, ledger: Ledger, row: Row[Any]) -> bool:
+    """Whether the holder of a lease lives, and its time is not over."""
+    if row.owner is None or ledger.liveness.is_dead(row.owner, connection):
+        return False
+    return bool(row.until_boot > boot_time() if boot_of(row.owner) == boot_id() else row.until > now())

@@ -10,12 +10,13 @@ from sqlalchemy import Column, Connection, RowMapping, String, Table, cast, func
 from sqlalchemy.sql.elements import ColumnElement
 
 from workbench.errors import BadInput
-from workbench.files import canonical
 from workbench.ledger import chain
-from workbench.ledger.records import Job, Run, Snapshot, Source
+from workbench.ledger.records import Account, Item, Job, Run, Snapshot, Source, same_inputs
 from workbench.ledger.states import SNAPSHOT_STATUS, SnapshotState
 from workbench.ledger.store import Ledger
 from workbench.ledger.tables import (
+    account,
+    act,
     delivery,
     event,
     execution,
@@ -55,6 +56,15 @@ class View:
         with self._ledger.read() as connection:
             return _record(kind, connection.execute(select(table).where(where)).mappings().one())
 
+    def baseline(self, item: Item) -> Mapping[str, Any] | None:
+        """What was at the other side before the act of `item`; None where no act of it is open."""
+        with self._ledger.read() as connection:
+            return connection.execute(select(act.c.baseline).where(act.c.id == item.act_id)).scalar_one_or_none()
+
+    def account(self, account_id: int) -> Account:
+        found: Account = self._one(Account, account, account.c.id == account_id)
+        return found
+
     def sources(self, source_ids: Iterable[int]) -> list[Source]:
         return list_sources(self._ledger, ids=source_ids)
 
@@ -64,21 +74,20 @@ class View:
 
     def is_being_triggered(self, like: Snapshot) -> bool:
         """Whether another snapshot with the same inputs has been sent and waits for its answer right now."""
-        return self._alike(like, snapshot.c.armed.is_(True)) > 0
+        return bool(self._alike(like, snapshot.c.armed.is_(True)))
 
-    def unsure_alike(self, like: Snapshot) -> int:
-        """How many snapshots with the same inputs lost their answer, this one too."""
-        return self._alike(like, snapshot.c.state == str(SnapshotState.UNSURE)) + 1
+    def unsure_alike(self, like: Snapshot) -> list[list[Mapping[str, Any]]]:
+        """What each of the others was asked that lost its answer and has the same inputs, maybe with more keys."""
+        return self._alike(like, snapshot.c.state == str(SnapshotState.UNSURE))
 
-    def _alike(self, like: Snapshot, which: ColumnElement[bool]) -> int:
+    def _alike(self, like: Snapshot, which: ColumnElement[bool]) -> list[list[Mapping[str, Any]]]:
         """By inputs alone: the vendor tells what a collection was asked, not with which limit."""
         query = select(snapshot.c.inputs).where(
             which, snapshot.c.dataset_id == like.dataset_id, snapshot.c.id != like.id
         )
         with self._ledger.read() as connection:
             others = connection.execute(query).scalars().all()
-        mine = sorted(map(canonical, like.inputs))
-        return sum(sorted(map(canonical, inputs)) == mine for inputs in others)
+        return [inputs for inputs in others if same_inputs(like.inputs, inputs)]
 
     def sources_of(self, platform: str, service: str) -> list[Source]:
         query = select(source).where(source.c.platform == platform, source.c.service == service).order_by(source.c.id)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 import time
 import uuid
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, delete, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from workbench.errors import Transient, WorkbenchError
+from workbench.errors import Fault, Transient, WorkbenchError
 from workbench.ledger.caps import NO_CAPS, Caps, check_trigger
 from workbench.ledger.chain import Event, lock
 from workbench.ledger.claims import NO_PROGRESS, Claims
@@ -20,7 +21,7 @@ from workbench.ledger.money import release_open, reserve, settle
 from workbench.ledger.records import Armed, Claim, Disarmed, Flow, Move, Progress, Stay, Step
 from workbench.ledger.states import MOVES, STATES, Attention
 from workbench.ledger.store import Ledger
-from workbench.ledger.tables import ITEMS, file, source_result
+from workbench.ledger.tables import ITEMS, account, act, error_log, file, source_result, storable
 
 _PROGRESS_EVERY: Final = 1.0  # seconds
 
@@ -38,13 +39,15 @@ class Recorder:
 
     def armed(self, claims: Sequence[Claim], order: Armed) -> None:
         """Commit the intent of one act for all its items, with the money it may cost."""
-        act = uuid.uuid4().hex
+        act_id = uuid.uuid4().hex
 
         def change(connection: Connection) -> None:
             events = []
+            if order.baseline is not None:
+                _keep_baseline(connection, act_id, claims, order)
             for claim in claims:
                 begun = {"armed_at": now(), "acts": ITEMS[claim.kind].c.acts + 1, "looks": 0}
-                self._claims.check(connection, claim, armed=True, intent_id=order.intent_id, act_id=act, **begun)
+                self._claims.check(connection, claim, armed=True, intent_id=order.intent_id, act_id=act_id, **begun)
                 if order.reserve is not None:
                     lock(connection)  # two who look at once would both find room below a cap
                     check_trigger(connection, self._caps, claim.item_id, order.reserve)
@@ -58,6 +61,8 @@ class Recorder:
     def disarmed(self, claims: Sequence[Claim], proof: Disarmed) -> None:
         def change(connection: Connection) -> None:
             events = []
+            undone = select(ITEMS[claims[0].kind].c.act_id).where(ITEMS[claims[0].kind].c.id == claims[0].item_id)
+            connection.execute(update(act).where(act.c.id.in_(undone)).values(undone_at=now()))
             for claim in claims:
                 self._claims.check(connection, claim, armed=False, act_id=None, acts=ITEMS[claim.kind].c.acts - 1)
                 release_open(connection, claim)
@@ -88,16 +93,23 @@ class Recorder:
         values = {**stay.values, "next_at": now() + after, "crashes": 0}
         self._let_go(claim, values, uncount=step.counts)
 
-    def retry(self, claim: Claim, after: timedelta, reason: str, *, uncount: bool = False) -> None:
+    def retry(
+        self, claim: Claim, after: timedelta, reason: str, *, uncount: bool = False, fault: Fault | None = None
+    ) -> None:
         """Try the step again `after` from now; the reason is shown meanwhile."""
-        self._let_go(claim, {"next_at": now() + after, "reason": reason, "crashes": 0}, uncount=uncount)
+        values = {"next_at": now() + after, "reason": reason, "crashes": 0}
+        self._let_go(claim, values, uncount=uncount, fault=fault)
 
-    def _let_go(self, claim: Claim, values: Mapping[str, Any], *, uncount: bool) -> None:
+    def _let_go(self, claim: Claim, values: Mapping[str, Any], *, uncount: bool, fault: Fault | None = None) -> None:
         self._last_progress.pop(claim, None)
         tries = {"attempts": ITEMS[claim.kind].c.attempts - 1} if uncount else {}
-        self._ledger.write(
-            lambda connection: self._claims.check(connection, claim, **values, **tries, lease_owner=None)
-        )
+
+        def change(connection: Connection) -> None:
+            trouble = _error_type(claim, fault) if fault else {}
+            self._claims.check(connection, claim, **values, **tries, **trouble, lease_owner=None)
+            log_fault(connection, claim, fault, values.get("reason") or "")
+
+        self._ledger.write(change)
 
     def move(self, claim: Claim, move: Move, *, due: bool) -> None:
         """Move one item and let it go; `due`: its new state has a step, which runs at once (or after `move.after`)."""
@@ -108,11 +120,8 @@ class Recorder:
             # Two items found the same thing at the other side, and the other one was first.
             raise Transient(f"{claim.kind} {claim.item_id}: what it found belongs to another by now") from error
 
-    def _move(self, connection: Connection, claim: Claim, move: Move, *, due: bool) -> None:
-        table = ITEMS[claim.kind]
-        old = connection.execute(
-            select(table.c.state).where(table.c.id == claim.item_id).with_for_update(key_share=True)
-        ).scalar_one()
+    def _move(self, connection: Connection, claim: Claim, move: Move, *, due: bool, keep_act: bool = False) -> None:
+        old = connection.execute(_state_of(claim.kind), {"its_id": claim.item_id}).scalar_one()
         at = now()
         self._claims.check(
             connection,
@@ -120,10 +129,12 @@ class Recorder:
             **{
                 "state": str(move.to), "state_at": at, "reason": move.reason, "attention": move.attention,
                 "next_at": (at + (move.after or timedelta())) if due else None, "attempts": 0, "crashes": 0,
-                "armed": False, "act_id": None, "lease_owner": None, **NO_PROGRESS, **move.values,
+                "armed": False, "lease_owner": None, **NO_PROGRESS, **({} if keep_act else {"act_id": None}),
+                **_error_type(claim, move.fault), **move.values,
             },
         )  # fmt: skip
         check_legal(claim.kind, old, move.to)
+        log_fault(connection, claim, move.fault, move.reason or "")
         if move.files is not None:
             replace_files(connection, claim, move)
         for result in move.results:
@@ -135,34 +146,139 @@ class Recorder:
         facts = {"reason": move.reason, **{name: move.values[name] for name in _TOLD if name in move.values}}
         self._ledger.append(connection, Event(claim.kind, str(claim.item_id), "moved", old, str(move.to), facts))
 
-    def rest(self, claim: Claim, attention: Attention, reason: str) -> None:
+    def rest(self, claim: Claim, attention: Attention, reason: str, *, fault: Fault | None = None) -> None:
         """Leave the item in its state until a person has acted."""
         self._last_progress.pop(claim, None)
 
         def change(connection: Connection) -> None:
-            self._claims.check(connection, claim, attention=attention, reason=reason, next_at=None, lease_owner=None)
+            values = {"attention": attention, "reason": reason, "next_at": None, **_error_type(claim, fault)}
+            self._claims.check(connection, claim, **values, lease_owner=None)
+            log_fault(connection, claim, fault, reason)
             facts = {"attention": str(attention), "reason": reason}
             self._ledger.append(connection, Event(claim.kind, str(claim.item_id), "attention", facts=facts))
 
         self._ledger.write(change)
 
-    def give_up_act(self, claims: Sequence[Claim], flow: Flow, reason: str) -> None:
-        """After an act whose answer is lost: its items are unsure, together."""
+    def stop_lane(self, claims: Sequence[Claim], fault: Fault, reason: str) -> None:
+        """The account waits for a person; its items stay as they are, and are due as soon as it goes on."""
 
         def change(connection: Connection) -> None:
+            self._pause(connection, claims[0], fault.kind, reason)
+            for claim in claims:
+                values = {"reason": reason, "crashes": 0, "attempts": ITEMS[claim.kind].c.attempts - 1}
+                self._claims.check(connection, claim, **values, **_error_type(claim, fault), lease_owner=None)
+                log_fault(connection, claim, fault, reason)
+
+        self._ledger.write(change)
+
+    def hold_lane(self, claims: Sequence[Claim], until: datetime, reason: str, fault: Fault | None) -> None:
+        """The account acts no sooner than `until`; nor does the step that found this look again before."""
+
+        def change(connection: Connection) -> None:
+            self._wait(connection, claims[0], until, reason)
+            for claim in claims:
+                values = {
+                    "reason": reason, "next_at": until, "crashes": 0, "attempts": ITEMS[claim.kind].c.attempts - 1,
+                }  # fmt: skip
+                self._claims.check(connection, claim, **values, **_error_type(claim, fault), lease_owner=None)
+                log_fault(connection, claim, fault, reason)
+
+        self._ledger.write(change)
+
+    def _pause(self, connection: Connection, claim: Claim, kind: str, reason: str) -> None:
+        values = {"paused_kind": kind, "paused_reason": storable(reason), "paused_at": now()}
+        connection.execute(update(account).where(account.c.id == claim.account_id).values(values))
+        facts = {"kind": kind, "reason": reason}
+        self._ledger.append(connection, Event("account", str(claim.account_id), "paused", facts=facts))
+
+    def _wait(self, connection: Connection, claim: Claim, until: datetime, reason: str) -> None:
+        later = or_(account.c.not_before.is_(None), account.c.not_before < until)
+        values = {"not_before": until, "wait_reason": storable(reason)}
+        connection.execute(update(account).where(account.c.id == claim.account_id, later).values(values))
+
+    def give_up_act(
+        self,
+        claims: Sequence[Claim],
+        flow: Flow,
+        reason: str,
+        *,
+        fault: Fault | None = None,
+        until: datetime | None = None,
+    ) -> None:
+        """After an act whose answer is lost: its items are unsure, together.
+
+        What else it showed holds for the account: a `fault` that needs a person pauses it, `until` lets it wait.
+        """
+
+        def change(connection: Connection) -> None:
+            lane = claims[0].account_id is not None
+            if lane and until is not None:
+                self._wait(connection, claims[0], until, reason)
+            elif lane and fault is not None and fault.kind in _STOPPING:
+                self._pause(connection, claims[0], fault.kind, reason)
             for claim in claims:
                 self._move(
                     connection,
                     claim,
-                    Move(to=flow.unsure, reason=reason, attention=Attention.RECONCILE),
+                    Move(to=flow.unsure, reason=reason, attention=Attention.RECONCILE, fault=fault),
                     due=flow.unsure in flow.steps,
+                    keep_act=True,
                 )
 
         self._ledger.write(change)
 
 
+# Trouble that the whole account has, not the item.
+_STOPPING: Final = frozenset({"session_expired", "captcha", "checkpoint", "account_restricted", "ui_changed"})
 # Facts of a move that its event repeats, because they can never be derived again.
-_TOLD: Final = ("provider_id", "vendor_status", "row_count", "warning_count", "error_count", "malformed_count")
+_TOLD: Final = (
+    *("provider_id", "vendor_status", "row_count", "warning_count", "error_count", "malformed_count"),
+    *("remote_id", "remote_url", "remote_state", "archive_path", "sha256"),
+)
+
+
+def _keep_baseline(connection: Connection, act_id: str, claims: Sequence[Claim], order: Armed) -> None:
+    at, first = now(), claims[0]
+    row = {
+        "id": act_id, "item_kind": first.kind, "items": [claim.item_id for claim in claims],
+        "account_id": first.account_id, "intent_id": order.intent_id, "baseline": dict(order.baseline or {}),
+        "armed_at": at,
+    }  # fmt: skip
+    connection.execute(insert(act), row)
+    if first.account_id is not None:
+        gap = connection.execute(select(account.c.gap_seconds).where(account.c.id == first.account_id)).scalar_one()
+        values = {
+            "last_act_at": at,
+            "not_before": at + timedelta(seconds=gap),
+            "wait_reason": "the gap between two acts",
+        }
+        connection.execute(
+            update(account).where(account.c.id == first.account_id).values(values if gap else {"last_act_at": at})
+        )
+
+
+def _error_type(claim: Claim, fault: Fault | None) -> dict[str, str | None]:
+    """An item shows the class of its latest trouble until it goes on."""
+    return {"error_type": fault.kind if fault else None} if "error_type" in ITEMS[claim.kind].c else {}
+
+
+def log_fault(connection: Connection, claim: Claim, fault: Fault | None, message: str) -> None:
+    if fault is None:
+        return
+    row = {
+        "item_kind": claim.kind, "item_id": claim.item_id, "account_id": claim.account_id,
+        "error_type": fault.of.error_type, "error_class": fault.kind, "certain": fault.certain,
+        "retryable": fault.of.is_retryable and fault.certain, "needs_person": fault.of.needs_person,
+        "message": storable(message), "stack_trace": storable(fault.story), "evidence": fault.evidence,
+        "created_at": now(),
+    }  # fmt: skip
+    connection.execute(insert(error_log), row)
+
+
+@functools.cache
+def _state_of(kind: str) -> Select[Any]:
+    item = ITEMS[kind].c
+    return select(item.state).where(item.id == bindparam("its_id")).with_for_update(key_share=True)
 
 
 def check_legal(kind: str, old: str, new: str) -> None:

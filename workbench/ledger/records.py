@@ -13,8 +13,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol
 
+from workbench.errors import Fault
 from workbench.files import canonical
-from workbench.ledger.states import Attention, SnapshotState
+from workbench.ledger.states import Attention, PostingState, SnapshotState, UploadState
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +71,7 @@ class Item:
     crashes: int = 0
     armed: bool = False
     intent_id: str | None = None
+    act_id: str | None = None  # of the act whose answer is awaited, or was lost
     armed_at: datetime | None = None  # of the latest act
     acts: int = 0  # that were begun and not proved undone
     looks: int = 0  # at the other side, since it became unsure
@@ -107,6 +109,89 @@ class Snapshot(Item):
     created_at: datetime | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Account:
+    """Who posts or uploads: one login of one channel."""
+
+    id: int
+    channel: str  # marketplace | trafficjunky
+    label: str
+    enabled: bool = True  # the owner's switch
+    paused_kind: str | None = None  # a class of trouble that waits for a person
+    paused_reason: str | None = None
+    paused_at: datetime | None = None
+    not_before: datetime | None = None  # acts are due then: pace, or a cool-down
+    wait_reason: str | None = None
+    gap_seconds: float = 0.0  # between two acts
+    daily_cap: int | None = None  # acts a day, in the owner's time zone
+    quiet_from: str | None = None  # HH:MM, as quiet_to: no acts between the two
+    quiet_to: str | None = None
+    last_act_at: datetime | None = None
+    proved_at: datetime | None = None
+    proof: str | None = None  # what was last proved at the site: ok, logged_out, checkpoint, ...
+    proof_reason: str | None = None
+    created_at: datetime | None = None
+    removed_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Upload(Item):
+    """One creative on its way to one account of a platform."""
+
+    state: UploadState
+    batch_id: str
+    account_id: int
+    creative_id: int
+    unique_id: str
+    part: str  # "", VID or IMG
+    native_pair_id: str | None
+    path: str  # relative to the creatives' root
+    name: str
+    platform: str
+    slot: str  # static | video | in_stream | native
+    tab: str  # of the media library
+    generation: int  # above 1: sent again on purpose
+    force_reason: str | None = None
+    campaign_id: str | None = None
+    sha256: str | None = None
+    media: Mapping[str, Any] | None = None  # what the check found: kind, container, bytes, width, height, seconds
+    remote_id: str | None = None
+    uploaded_at: datetime | None = None
+    review_status: str | None = None
+    review_history: tuple[Any, ...] | None = None
+    recorded_at: datetime | None = None
+    archived_at: datetime | None = None
+    archive_path: str | None = None
+    screenshot: str | None = None
+    retries: int = 0
+    error_type: str | None = None
+    created_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Posting(Item):
+    """One listing on its way to one account; the content is as it was when the job was made."""
+
+    state: PostingState
+    job_id: str
+    listing_id: int
+    account_id: int
+    generation: int
+    content: Mapping[str, Any]
+    content_sha: str
+    token: str  # ours, for the seller's SKU field
+    end: str = "publish"  # or draft
+    force_reason: str | None = None
+    remote_id: str | None = None
+    remote_url: str | None = None
+    remote_state: str | None = None  # live | under_review | draft
+    posted_at: datetime | None = None
+    screenshot: str | None = None
+    retries: int = 0
+    error_type: str | None = None
+    created_at: datetime | None = None
+
+
 @dataclass(frozen=True)
 class Money:
     """Micro-dollars and the records they stand for."""
@@ -127,6 +212,16 @@ class NewSource:
     creator: str | None = None
     project: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewListing:
+    """What to post; `sha` names the content, whoever posts it."""
+
+    account_id: int | None
+    content: Mapping[str, Any]  # title, price, category, condition, description, location, sku, photos (path, sha256)
+    sha: str
+    sku: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,6 +250,17 @@ def fingerprint(dataset_id: str, query: Mapping[str, Any], *inputs: Mapping[str,
     """Names what is asked, in whatever order: equal fingerprints bring the same rows."""
     content = {"dataset_id": dataset_id, "query": dict(query), "inputs": sorted(map(canonical, inputs))}
     return hashlib.sha256(canonical(content).encode()).hexdigest()
+
+
+def same_inputs(ours: Sequence[Mapping[str, Any]], theirs: Sequence[Mapping[str, Any]]) -> bool:
+    """Equal as multisets, compared by our own keys: the vendor adds keys and turns values into text."""
+    keys = {key for one in ours for key in one}
+    return sorted(_plain(one, keys) for one in ours) == sorted(_plain(one, keys) for one in theirs)
+
+
+def _plain(one: Mapping[str, Any], keys: set[str]) -> str:
+    values = {key: one[key] for key in keys if one.get(key) not in (None, "", [])}
+    return canonical({key: value if isinstance(value, list) else str(value) for key, value in values.items()})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -222,6 +328,7 @@ class Armed:
     intent_id: str
     facts: Mapping[str, Any] = field(default_factory=dict)
     reserve: Money | None = None
+    baseline: Mapping[str, Any] | None = None  # the other side before the act; `LedgerView.baseline` gives it back
 
 
 @dataclass(frozen=True)
@@ -260,6 +367,7 @@ class Move:
     results: tuple[SourceResult, ...] = ()
     settle: Money | None = None
     release: bool = False  # gives the reserve back
+    fault: Fault | None = None  # trouble on a page that this move is the end of
 
 
 Yielded = Armed | Disarmed | Progress | Stay | Move
@@ -275,6 +383,8 @@ class Step:
     counts: bool = True  # attempts are counted at the claim; polls are not
     attempts: int = 12  # then quarantined
     every: timedelta = timedelta(seconds=30)  # between looks of a step that stays
+    in_lane: bool = False  # opens a page of the item's account: one at a time, none while the account is paused
+    is_act: bool = False  # acts in public there: waits for the account's pace too
 
     @property
     def is_group(self) -> bool:
@@ -293,6 +403,14 @@ class Flow:
     # A suspended owner may still be inside its act: looks at the other side begin after the longest one.
     longest_act: timedelta = timedelta(minutes=2)
 
+    @property
+    def lane_states(self) -> tuple[StrEnum, ...]:
+        return tuple(state for state, step in self.steps.items() if step.in_lane)
+
+    @property
+    def act_states(self) -> tuple[StrEnum, ...]:
+        return tuple(state for state, step in self.steps.items() if step.in_lane and step.is_act)
+
 
 @dataclass(frozen=True)
 class Claim:
@@ -302,6 +420,8 @@ class Claim:
     item_id: int
     token: int
     until_boot: float  # seconds of the boot-time clock
+    account_id: int | None = None  # whose lane we hold with it
+    lane_token: int = 0
 
 
 class LedgerView(Protocol):
@@ -314,4 +434,6 @@ class LedgerView(Protocol):
     def collection_seconds(self, dataset_id: str) -> list[float]: ...
     def known_ids(self, provider_ids: Iterable[str]) -> set[str]: ...
     def is_being_triggered(self, snapshot: Snapshot) -> bool: ...
-    def unsure_alike(self, snapshot: Snapshot) -> int: ...
+    def unsure_alike(self, snapshot: Snapshot) -> list[list[Mapping[str, Any]]]: ...
+    def baseline(self, item: Item) -> Mapping[str, Any] | None: ...
+    def account(self, account_id: int) -> Account: ...

@@ -29,6 +29,36 @@ class SnapshotState(StrEnum):
     REUSED = "reused"  # an older snapshot answered; nothing was paid
 
 
+class UploadState(StrEnum):
+    """Of one creative on its way to one account of a platform."""
+
+    PLANNED = "planned"  # in a batch; nothing was looked at → checked, skipped, failed, canceled
+    CHECKED = "checked"  # the file is what the slot takes → sent, identified, failed, unsure, ...
+    SENT = "sent"  # the platform has it, its id is not read yet → identified, unknown_id
+    IDENTIFIED = "identified"  # the platform's id is ours → recorded
+    RECORDED = "recorded"  # the id stands in the CSVs → archived
+    ARCHIVED = "archived"  # the file lies in the archive, verified
+    FAILED = "failed"  # refused by our check, or by the platform with its own words
+    SKIPPED = "skipped"  # an original, or known at the platform already
+    UNKNOWN_ID = "unknown_id"  # uploaded, but nobody could read its id: a person enters it
+    UNSURE = "unsure"  # the answer was lost: it may be there → identified, checked, ...
+    CANCELED = "canceled"  # by a person
+    QUARANTINED = "quarantined"  # it crashed us, or surprised us; a person looks at its story
+
+
+class PostingState(StrEnum):
+    """Of one listing on its way to one account."""
+
+    QUEUED = "queued"  # ordered; nothing was sent → submitted, posted, drafted, failed, unsure, canceled
+    SUBMITTED = "submitted"  # the site took it, its id is not read yet → posted
+    POSTED = "posted"  # live, or under the site's review, with its id
+    DRAFTED = "drafted"  # kept at the site as a draft, as was asked
+    FAILED = "failed"  # refused: by our check, by a field's error, by the site
+    UNSURE = "unsure"  # the click's answer was lost: it may be live → posted, queued, ...
+    CANCELED = "canceled"  # by a person
+    QUARANTINED = "quarantined"  # it crashed us, or surprised us; a person looks at its story
+
+
 class Attention(StrEnum):
     """Why an item does not move by itself."""
 
@@ -56,8 +86,50 @@ SNAPSHOT_MOVES: Final[dict[SnapshotState, frozenset[SnapshotState]]] = {
     S.REUSED: frozenset(),
 }
 
-MOVES: Final[dict[str, Mapping[Any, frozenset[Any]]]] = {"snapshot": SNAPSHOT_MOVES}
-STATES: Final[dict[str, type[StrEnum]]] = {"snapshot": SnapshotState}
+U = UploadState
+
+UPLOAD_MOVES: Final[dict[UploadState, frozenset[UploadState]]] = {
+    U.PLANNED: frozenset({U.CHECKED, U.IDENTIFIED, U.SKIPPED, U.FAILED, U.CANCELED, U.QUARANTINED}),
+    U.CHECKED: frozenset(
+        {U.SENT, U.IDENTIFIED, U.SKIPPED, U.FAILED, U.UNSURE, U.UNKNOWN_ID, U.CANCELED, U.PLANNED, U.QUARANTINED}
+    ),
+    U.SENT: frozenset({U.IDENTIFIED, U.UNKNOWN_ID, U.UNSURE, U.QUARANTINED}),
+    U.UNSURE: frozenset({U.IDENTIFIED, U.SENT, U.CHECKED, U.UNKNOWN_ID, U.FAILED, U.CANCELED, U.QUARANTINED}),
+    U.UNKNOWN_ID: frozenset({U.IDENTIFIED, U.CHECKED, U.FAILED, U.CANCELED}),
+    U.IDENTIFIED: frozenset({U.RECORDED, U.QUARANTINED}),
+    U.RECORDED: frozenset({U.ARCHIVED, U.IDENTIFIED, U.QUARANTINED}),
+    U.ARCHIVED: frozenset({U.RECORDED}),  # brought back from the archive
+    U.FAILED: frozenset({U.PLANNED, U.CANCELED}),
+    U.SKIPPED: frozenset({U.PLANNED}),
+    U.CANCELED: frozenset({U.PLANNED}),
+    U.QUARANTINED: frozenset(
+        {U.PLANNED, U.CHECKED, U.SENT, U.IDENTIFIED, U.RECORDED, U.UNKNOWN_ID, U.UNSURE, U.FAILED, U.CANCELED}
+    ),
+}
+
+P = PostingState
+
+POSTING_MOVES: Final[dict[PostingState, frozenset[PostingState]]] = {
+    P.QUEUED: frozenset({P.SUBMITTED, P.POSTED, P.DRAFTED, P.FAILED, P.UNSURE, P.CANCELED, P.QUARANTINED}),
+    P.SUBMITTED: frozenset({P.POSTED, P.FAILED, P.UNSURE, P.QUARANTINED}),
+    P.UNSURE: frozenset({P.POSTED, P.DRAFTED, P.SUBMITTED, P.QUEUED, P.FAILED, P.CANCELED, P.QUARANTINED}),
+    P.FAILED: frozenset({P.QUEUED, P.CANCELED}),
+    P.CANCELED: frozenset({P.QUEUED}),
+    P.QUARANTINED: frozenset({P.QUEUED, P.SUBMITTED, P.UNSURE, P.POSTED, P.FAILED, P.CANCELED}),
+    P.POSTED: frozenset(),
+    P.DRAFTED: frozenset(),
+}
+
+MOVES: Final[dict[str, Mapping[Any, frozenset[Any]]]] = {
+    "snapshot": SNAPSHOT_MOVES,
+    "upload": UPLOAD_MOVES,
+    "posting": POSTING_MOVES,
+}
+STATES: Final[dict[str, type[StrEnum]]] = {
+    "snapshot": SnapshotState,
+    "upload": UploadState,
+    "posting": PostingState,
+}
 
 # The words that the team's sheets and scripts already use.
 SNAPSHOT_STATUS: Final[dict[SnapshotState, str]] = {
@@ -75,6 +147,32 @@ SNAPSHOT_STATUS: Final[dict[SnapshotState, str]] = {
     S.EXPIRED: "failed",
     S.STALLED: "failed",
     S.QUARANTINED: "failed",
+}
+
+UPLOAD_STATUS: Final[dict[UploadState, str]] = {
+    U.PLANNED: "pending",
+    U.CHECKED: "pending",
+    U.SENT: "pending",
+    U.UNSURE: "pending",
+    U.IDENTIFIED: "success",
+    U.RECORDED: "success",
+    U.ARCHIVED: "success",
+    U.FAILED: "failed",  # or file_not_found, where that is why
+    U.SKIPPED: "skipped",
+    U.CANCELED: "skipped",
+    U.UNKNOWN_ID: "unknown_id",
+    U.QUARANTINED: "failed",
+}
+
+POSTING_STATUS: Final[dict[PostingState, str]] = {
+    P.QUEUED: "pending",
+    P.SUBMITTED: "posting",
+    P.UNSURE: "posting",
+    P.POSTED: "posted",
+    P.DRAFTED: "posted",
+    P.FAILED: "failed",
+    P.CANCELED: "failed",
+    P.QUARANTINED: "failed",
 }
 
 # "Is there anything left that this snapshot could still become by itself?"

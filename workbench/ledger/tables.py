@@ -114,6 +114,18 @@ def _item_columns() -> list[Column[Any]]:
     ]
 
 
+def _item_rules(kind: str) -> list[Index | CheckConstraint]:
+    held = sql("lease_owner IS NOT NULL")
+    return [
+        Index(f"ix_{kind}_due", "next_at", "state"),
+        Index(f"ix_{kind}_intent", "intent_id"),
+        Index(f"ix_{kind}_held", "lease_owner", sqlite_where=held, postgresql_where=held),
+        CheckConstraint("armed = false OR intent_id IS NOT NULL", name="armed_has_intent"),
+        # Armed and free would be claimed like any other and sent a second time.
+        CheckConstraint("armed = false OR lease_owner IS NOT NULL", name="armed_has_owner"),
+    ]
+
+
 meta = Table("meta", metadata, Column("key", String(40), primary_key=True), Column("value", Text, nullable=False))
 
 source = Table(
@@ -194,20 +206,195 @@ snapshot = Table(
     Column("error_count", Big),
     Column("malformed_count", Big),
     Column("error_code", Text),
-    Index("ix_snapshot_due", "next_at", "state"),
-    Index("ix_snapshot_intent", "intent_id"),
-    Index(
-        "ix_snapshot_held",
-        "lease_owner",
-        sqlite_where=sql("lease_owner IS NOT NULL"),
-        postgresql_where=sql("lease_owner IS NOT NULL"),
-    ),
-    CheckConstraint("armed = false OR intent_id IS NOT NULL", name="armed_has_intent"),
-    # Armed and free would be claimed like any other and sent a second time.
-    CheckConstraint("armed = false OR lease_owner IS NOT NULL", name="armed_has_owner"),
+    *_item_rules("snapshot"),
 )
 
-ITEMS: Final[dict[str, Table]] = {"snapshot": snapshot}
+account = Table(
+    "account",
+    metadata,
+    Column("id", Big, primary_key=True, autoincrement=True),
+    Column("channel", String(20), nullable=False),
+    Column("label", Text, nullable=False),
+    Column("enabled", Boolean, nullable=False, server_default="1"),
+    Column("paused_kind", String(30)),
+    Column("paused_reason", Text),
+    Column("paused_at", UtcText),
+    Column("not_before", UtcText),
+    Column("wait_reason", Text),
+    Column("gap_seconds", Float, nullable=False, server_default="0"),
+    Column("daily_cap", Integer),
+    Column("quiet_from", String(5)),
+    Column("quiet_to", String(5)),
+    Column("last_act_at", UtcText),
+    Column("proved_at", UtcText),
+    Column("proof", String(30)),
+    Column("proof_reason", Text),
+    Column("created_at", UtcText, nullable=False),
+    Column("removed_at", UtcText),
+)
+
+# One gesture at a site, with what was there before: what an act may have made is looked for against it.
+act = Table(
+    "act",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("item_kind", String(20), nullable=False),
+    Column("items", Json, nullable=False),
+    Column("account_id", ForeignKey("account.id"), index=True),
+    Column("intent_id", String(64), nullable=False),
+    Column("baseline", Json, nullable=False),
+    Column("armed_at", UtcText, nullable=False),
+    Column("undone_at", UtcText),  # proved not to have happened: it does not count for the day
+)
+
+creative = Table(
+    "creative",
+    metadata,
+    Column("id", Big, primary_key=True, autoincrement=True),
+    Column("unique_id", String(40), nullable=False),
+    Column("part", String(8), nullable=False, server_default=""),
+    Column("native_pair_id", String(40)),
+    Column("path", Text, nullable=False),  # relative to the creatives' root, as everywhere
+    Column("name", Text, nullable=False),
+    Column("sha256", String(64), index=True),
+    Column("columns", Json, nullable=False),  # its row of the inventory, as it was read
+    Column("written", Json),  # our six columns as we last wrote them: a cell that differs was changed by somebody
+    Column("attention", String(20)),
+    Column("reason", Text),
+    Column("created_at", UtcText, nullable=False),
+    Column("updated_at", UtcText, nullable=False),
+    UniqueConstraint("unique_id", "part"),
+)
+
+batch = Table(
+    "batch",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("platform", String(20), nullable=False),
+    Column("account_id", ForeignKey("account.id")),
+    Column("campaign_id", Text),
+    Column("params", Json, nullable=False),
+    Column("created_at", UtcText, nullable=False),
+    Column("cancelled_at", UtcText),
+)
+
+upload = Table(
+    "upload",
+    metadata,
+    *_item_columns(),
+    Column("batch_id", ForeignKey("batch.id"), nullable=False, index=True),
+    Column("account_id", ForeignKey("account.id"), nullable=False),
+    Column("creative_id", ForeignKey("creative.id"), nullable=False, index=True),
+    Column("unique_id", String(40), nullable=False),
+    Column("part", String(8), nullable=False, server_default=""),
+    Column("native_pair_id", String(40)),
+    Column("path", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("platform", String(20), nullable=False),
+    Column("slot", String(20), nullable=False),
+    Column("tab", String(40), nullable=False),
+    Column("generation", Integer, nullable=False),
+    Column("force_reason", Text),
+    Column("campaign_id", Text),
+    Column("sha256", String(64)),
+    Column("media", Json),
+    Column("remote_id", String(64)),
+    Column("uploaded_at", UtcText),
+    Column("review_status", String(30)),
+    Column("review_history", Json),
+    Column("recorded_at", UtcText),
+    Column("archived_at", UtcText),
+    Column("archive_path", Text),
+    Column("screenshot", Text),
+    Column("retries", Integer, nullable=False, server_default="0"),
+    Column("error_type", String(30)),
+    # Once for an account, unless sent again on purpose; and an id of the platform is of one file.
+    UniqueConstraint("account_id", "creative_id", "generation"),
+    UniqueConstraint("account_id", "remote_id", "generation"),
+    *_item_rules("upload"),
+)
+
+listing = Table(
+    "listing",
+    metadata,
+    Column("id", Big, primary_key=True, autoincrement=True),
+    Column("account_id", ForeignKey("account.id"), index=True),
+    Column("content", Json, nullable=False),  # title, price, category, condition, description, location, photos, ...
+    Column("sha", String(64), nullable=False, index=True),  # of the content
+    Column("sku", Text),
+    Column("generation", Integer, nullable=False, server_default="1"),
+    Column("created_at", UtcText, nullable=False),
+    Column("updated_at", UtcText, nullable=False),
+    Column("removed_at", UtcText),
+)
+
+posting_job = Table(
+    "posting_job",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("params", Json, nullable=False),
+    Column("created_at", UtcText, nullable=False),
+    Column("started_at", UtcText),
+    Column("cancelled_at", UtcText),
+)
+
+_LIVE_POSTING: Final = sql("state NOT IN ('failed', 'canceled')")
+
+posting = Table(
+    "posting",
+    metadata,
+    *_item_columns(),
+    Column("job_id", ForeignKey("posting_job.id"), nullable=False, index=True),
+    Column("listing_id", ForeignKey("listing.id"), nullable=False, index=True),
+    Column("account_id", ForeignKey("account.id"), nullable=False),
+    Column("generation", Integer, nullable=False),
+    Column("force_reason", Text),
+    Column("content", Json, nullable=False),
+    Column("content_sha", String(64), nullable=False),
+    Column("token", String(40), nullable=False, unique=True),
+    Column("end", String(10), nullable=False, server_default="publish"),
+    Column("remote_id", String(64)),
+    Column("remote_url", Text),
+    Column("remote_state", String(20)),
+    Column("posted_at", UtcText),
+    Column("screenshot", Text),
+    Column("retries", Integer, nullable=False, server_default="0"),
+    Column("error_type", String(30)),
+    UniqueConstraint("account_id", "remote_id"),
+    # What is on its way or there is not posted a second time, unless on purpose.
+    Index(
+        "uq_posting_live",
+        "account_id",
+        "content_sha",
+        "generation",
+        unique=True,
+        sqlite_where=_LIVE_POSTING,
+        postgresql_where=_LIVE_POSTING,
+    ),
+    *_item_rules("posting"),
+)
+
+# Trouble on pages, one row each time; the evidence lies below data/.
+error_log = Table(
+    "error_log",
+    metadata,
+    Column("id", Big, primary_key=True, autoincrement=True),
+    Column("item_kind", String(20), nullable=False),
+    Column("item_id", Big, nullable=False),
+    Column("account_id", Big, index=True),
+    Column("error_type", String(30), nullable=False),  # one of the six words that sheets know
+    Column("error_class", String(30), nullable=False),
+    Column("certain", Boolean, nullable=False),
+    Column("retryable", Boolean, nullable=False),
+    Column("needs_person", Boolean, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("stack_trace", Text),
+    Column("evidence", Text),
+    Column("created_at", UtcText, nullable=False),
+    Index("ix_error_log_item", "item_kind", "item_id"),
+)
+
+ITEMS: Final[dict[str, Table]] = {"snapshot": snapshot, "upload": upload, "posting": posting}
 
 snapshot_use = Table(
     "snapshot_use",
