@@ -12,17 +12,23 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from types import FrameType
-from typing import IO, Any, Final
+from typing import IO, Any, Final, Protocol
 from urllib.parse import urlsplit
 
+from workbench.sandbox import notes
+from workbench.sandbox.brightdata import store as brightdata_store
 from workbench.sandbox.brightdata.service import BrightData
-from workbench.sandbox.brightdata.store import SCHEMA
 from workbench.sandbox.database import Database
-from workbench.sandbox.web import WebServer
+from workbench.sandbox.marketplace import store as marketplace_store
+from workbench.sandbox.marketplace.service import Marketplace
+from workbench.sandbox.trafficjunky import store as trafficjunky_store
+from workbench.sandbox.trafficjunky.service import TrafficJunky
+from workbench.sandbox.web import Answer, Request, WebServer
 
 ADDRESS: Final = "address.json"
 LOCK: Final = "lock"
@@ -33,11 +39,54 @@ class HomeInUse(RuntimeError):
     """Another sandbox holds the lock of this home."""
 
 
+class _Switches(Protocol):
+    def set(self, values: object) -> None: ...
+
+
+class _World(Protocol):
+    @property
+    def switches(self) -> _Switches: ...
+
+
+class Service(Protocol):
+    """A stand-in of one outside service: what it answers, and what runs beside the requests."""
+
+    name: str
+
+    @property
+    def world(self) -> _World: ...
+    def handle(self, request: Request) -> Answer: ...
+    def start(self) -> None: ...
+    def stop(self) -> None: ...
+
+
+_SCHEMA: Final = notes.SCHEMA + brightdata_store.SCHEMA + trafficjunky_store.SCHEMA + marketplace_store.SCHEMA
+_NAMES: Final = (BrightData.name, TrafficJunky.name, Marketplace.name)
+
+
+@dataclass(frozen=True)
+class Site:
+    """A service at its address."""
+
+    service: Service
+    web: WebServer
+
+    @property
+    def url(self) -> str:
+        return self.web.url
+
+    def switch(self, **values: Any) -> None:
+        """Set switches without a request; names and values are in the service's `switches.py`."""
+        self.service.world.switches.set(values)
+
+
 class Sandbox:
     """The stand-ins of one home. What they were made to do is in `home` and survives any end of this object.
 
+    Switches of Bright Data have plain names, those of the others their service's in front: `trafficjunky.slow`.
+
     >>> with Sandbox(tmp_path, switches={"ready_after_seconds": 0}) as sandbox:
-    ...     use(sandbox.url)
+    ...     use(sandbox.url, sandbox.trafficjunky.url)
     """
 
     def __init__(
@@ -46,7 +95,8 @@ class Sandbox:
         self.home = Path(home)
         self._port = port
         self._seed = seed
-        self._switches = dict(switches or {})
+        self._switches = _by_service(switches or {})
+        self._sites: dict[str, Site] = {}
         self._ending = contextlib.ExitStack()
 
     def start(self) -> Sandbox:
@@ -55,18 +105,27 @@ class Sandbox:
             ending.enter_context(_locked(self.home))
             # A predecessor that was killed left its address; nobody may take it for ours.
             (self.home / ADDRESS).unlink(missing_ok=True)
-            database = Database(self.home / "sandbox.db", SCHEMA)
+            database = Database(self.home / "sandbox.db", _SCHEMA)
             ending.callback(database.close)
-            self.brightdata = BrightData(database, self._seed, self._switches)
-            self._web = _listening(self.brightdata, self._port)
-            ending.callback(self._web.stop)
-            self._web.start()
-            ending.callback(self.brightdata.stop)
-            self.brightdata.start()
+            self.brightdata = BrightData(database, self._seed, self._switches[BrightData.name])
+            services: tuple[Service, ...] = (
+                self.brightdata,
+                TrafficJunky(database, self._seed, self._switches[TrafficJunky.name]),
+                Marketplace(database, self._seed, self._switches[Marketplace.name]),
+            )
+            self._sites = {service.name: self._open(service, database, ending) for service in services}
             self._publish()
             ending.callback((self.home / ADDRESS).unlink, missing_ok=True)
             self._ending = ending.pop_all()
         return self
+
+    def _open(self, service: Service, database: Database, ending: contextlib.ExitStack) -> Site:
+        web = _listening(service, database, self._port if service is self.brightdata else 0)
+        ending.callback(web.stop)
+        web.start()
+        ending.callback(service.stop)
+        service.start()
+        return Site(service, web)
 
     def stop(self) -> None:
         self._ending.close()
@@ -79,17 +138,30 @@ class Sandbox:
     @property
     def url(self) -> str:
         """The address of Bright Data."""
-        return self._web.url
+        return self._sites[BrightData.name].url
 
     def switch(self, **values: Any) -> None:
-        """Set switches without a request; see `brightdata/switches.py` for names and values."""
-        self.brightdata.world.switches.set(values)
+        """Set switches of Bright Data without a request; see `brightdata/switches.py` for names and values."""
+        self._sites[BrightData.name].switch(**values)
+
+    @property
+    def trafficjunky(self) -> Site:
+        return self._sites[TrafficJunky.name]
+
+    @property
+    def marketplace(self) -> Site:
+        return self._sites[Marketplace.name]
+
+    @property
+    def addresses(self) -> dict[str, str]:
+        return {name: site.url for name, site in self._sites.items()}
 
     def idle_seconds(self) -> float:
-        return self._web.idle_seconds()
+        return min(site.web.idle_seconds() for site in self._sites.values())
 
     def _publish(self) -> None:
-        address = {"pid": os.getpid(), "brightdata_url": self.url, "started_at": datetime.now(UTC).isoformat()}
+        urls = {f"{name}_url": url for name, url in self.addresses.items()}
+        address = {"pid": os.getpid(), **urls, "started_at": datetime.now(UTC).isoformat()}
         beside = self.home / f".{ADDRESS}.{os.getpid()}"
         descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w") as file:
@@ -99,17 +171,28 @@ class Sandbox:
         beside.replace(self.home / ADDRESS)
 
 
-def _listening(service: BrightData, port: int) -> WebServer:
+def _by_service(switches: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    sorted_out: dict[str, dict[str, Any]] = {name: {} for name in _NAMES}
+    for given, value in switches.items():
+        name, dot, switch = given.partition(".")
+        service, switch = (name, switch) if dot else (BrightData.name, given)
+        if service not in sorted_out:
+            raise ValueError(f"unknown service {service!r} of switch {given!r}; there are: {', '.join(_NAMES)}")
+        sorted_out[service][switch] = value
+    return sorted_out
+
+
+def _listening(service: Service, database: Database, port: int) -> WebServer:
     """On `port`, else on the port of last time if it is free: callers that kept the address find us again."""
-    store = service.world.store
-    last = 0 if port else int(store.recall("port") or 0)
+    remembered = notes.Notes(database, service.name)
+    last = 0 if port else int(remembered.recall("port") or 0)
     try:
         web = WebServer(service.handle, port or last)
     except OSError:
         if not last:
             raise
         web = WebServer(service.handle)
-    store.remember("port", web.port)
+    remembered.remember("port", web.port)
     return web
 
 
@@ -148,8 +231,8 @@ def _wait_for_living(home: Path) -> dict[str, Any] | None:
     return None
 
 
-def _print_addresses(brightdata_url: str) -> None:
-    print(f"brightdata {brightdata_url}", flush=True)
+def _print_addresses(addresses: Mapping[str, str]) -> None:
+    print("".join(f"{name} {url}\n" for name, url in addresses.items()), end="", flush=True)
 
 
 def serve(home: Path, *, port: int, seed: int | None, idle_minutes: float, switches: Mapping[str, Any]) -> int:
@@ -163,7 +246,7 @@ def serve(home: Path, *, port: int, seed: int | None, idle_minutes: float, switc
         signal.signal(number, end)
     try:
         with Sandbox(home, port=port, seed=seed, switches=switches) as sandbox:
-            _print_addresses(sandbox.url)
+            _print_addresses(sandbox.addresses)
             while not ended.wait(0.2) and sandbox.idle_seconds() < idle_minutes * 60:
                 pass
     except HomeInUse as error:
@@ -171,7 +254,7 @@ def serve(home: Path, *, port: int, seed: int | None, idle_minutes: float, switc
         if address is None:
             print(f"{error}, but does not answer", file=sys.stderr)
             return 1
-        _print_addresses(address["brightdata_url"])
+        _print_addresses({name: address[f"{name}_url"] for name in _NAMES})
     return 0
 
 
@@ -189,7 +272,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m workbench.sandbox", description=__doc__)
     command = parser.add_subparsers(required=True).add_parser("serve", help="serve in the foreground")
     command.add_argument("--home", type=Path, required=True, help="folder of the sandbox's own state")
-    command.add_argument("--port", type=int, default=0, help="default: the port of last time, or a free one")
+    command.add_argument(
+        "--port", type=int, default=0, help="of Bright Data; default: the port of last time, or a free one"
+    )
     command.add_argument("--idle-minutes", type=float, default=60, help="stop after so long without a request")
     command.add_argument("--seed", type=int, help="default: the seed of last time, or 1")
     command.add_argument("--switch", type=_switch, action="append", default=[], metavar="NAME=JSON")

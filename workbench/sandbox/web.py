@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import itertools
 import json
 import socket
@@ -13,17 +14,39 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from http.server import BaseHTTPRequestHandler
 from typing import Any, Final, Literal
 from urllib.parse import parse_qsl, urlsplit
 
 import orjson
 
+_PIECE: Final = 1 << 16
 WHOLE: Final = 1 << 18  # a body up to this size is sent with its length, a longer one in chunks
 
 
 class HangUp(Exception):
     """The connection is reset, without an answer."""
+
+
+class Body:
+    """A body of known length, read as it comes in."""
+
+    def __init__(self, file: io.BufferedIOBase, size: int, *, is_on_wire: bool = False) -> None:
+        self._file = file
+        self._is_on_wire = is_on_wire
+        self.left = size
+
+    def read(self, size: int) -> bytes:
+        """Up to `size` bytes; ends early only where the caller went away."""
+        piece = self._file.read(min(size, self.left))
+        self.left = self.left - len(piece) if piece else 0
+        return piece
+
+    def drain(self) -> None:
+        """A caller that still sends would hear a reset instead of its answer."""
+        while self._is_on_wire and self.read(_PIECE):
+            pass
 
 
 @dataclass(frozen=True)
@@ -32,8 +55,13 @@ class Request:
     path: str
     query: dict[str, str]
     headers: Mapping[str, str]
-    body: bytes
     client: str
+    # For those who take a body in pieces; `body` takes the rest whole.
+    upload: Body
+
+    @cached_property
+    def body(self) -> bytes:
+        return self.upload.read(self.upload.left)
 
     def json(self) -> Any:
         """Strictly JSON: a lone surrogate or NaN could not be written back."""
@@ -70,12 +98,14 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         with self.server.busy():
+            request = self._request()
             try:
-                answer = self.server.handle(self._request())
+                answer = self.server.handle(request)
             except HangUp:
                 self.server.reset(self.connection)
                 self.close_connection = True
                 return
+            request.upload.drain()
             self._send(answer)
 
     do_POST = do_PUT = do_DELETE = do_GET
@@ -84,12 +114,15 @@ class _Handler(BaseHTTPRequestHandler):
         parts = urlsplit(self.path)
         query = dict(parse_qsl(parts.query, keep_blank_values=True))
         headers = {name.lower(): value for name, value in self.headers.items()}
-        return Request(self.command or "", parts.path, query, headers, self._body(headers), self.client_address[0])
+        return Request(self.command or "", parts.path, query, headers, self.client_address[0], self._body(headers))
 
-    def _body(self, headers: Mapping[str, str]) -> bytes:
-        if headers.get("transfer-encoding", "").lower() == "chunked":
-            return b"".join(self._chunks())
-        return self.rfile.read(int(headers.get("content-length") or 0))
+    def _body(self, headers: Mapping[str, str]) -> Body:
+        """Only forms are left on the wire: they may hold large files."""
+        if headers.get("content-type", "").lower().startswith("multipart/form-data") and "content-length" in headers:
+            return Body(self.rfile, int(headers["content-length"]), is_on_wire=True)
+        is_chunked = headers.get("transfer-encoding", "").lower() == "chunked"
+        whole = b"".join(self._chunks()) if is_chunked else self.rfile.read(int(headers.get("content-length") or 0))
+        return Body(io.BytesIO(whole), len(whole))
 
     def _chunks(self) -> Iterator[bytes]:
         while size := int(self.rfile.readline().split(b";")[0], 16):

@@ -1,0 +1,201 @@
+"""How single fields of Marketplace's form are filled and read back, whatever they are made of."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Final
+
+from playwright.sync_api import Locator
+
+from workbench.browser.visit import Visit
+from workbench.errors import Fault, Permanent, UiChanged
+
+PATIENCE: Final = timedelta(seconds=10)
+_PHOTOS_PATIENCE: Final = timedelta(seconds=90)
+_TYPING_MS: Final = 40  # a key: suggestions are asked for while somebody types
+_APOSTROPHES: Final = "['‘’]"
+# The value of an input, or what stands in it; never what is only read to the blind.
+_SAID: Final = "(one) => ('value' in one ? one.value : one.innerText) || ''"
+_ROLES: Final = ("option", "menuitem", "menuitemradio")
+
+
+def folded(text: str) -> str:
+    """For comparing what was written with what a page shows of it."""
+    plain = re.sub(_APOSTROPHES, "'", text).casefold().replace(" and ", " & ")
+    return " ".join(plain.split())
+
+
+def said(control: Locator, label: str = "") -> str:
+    """What the control shows, without its own label."""
+    lines = [line.strip() for line in str(control.evaluate(_SAID)).splitlines() if line.strip()]
+    if label and lines and folded(lines[0]).startswith(folded(label)):
+        lines[0] = lines[0][len(label) :].strip()
+    return "\n".join(line for line in lines if line)
+
+
+def digits(text: str) -> str:
+    """Of a price as the site writes it back: "$1,200" and "1.200,00 €" are 1200."""
+    whole = re.sub(r"[.,]\d{2}(?!\d)", "", text.strip())
+    return re.sub(r"\D", "", whole).lstrip("0") or "0"
+
+
+def is_on(switch: Locator) -> bool:
+    """A switch says it by aria-checked, by being a checked input, or by its name."""
+    found = switch.evaluate(
+        """(one) => one.getAttribute("aria-checked") ?? (one.type === "checkbox" ? String(one.checked)
+           : {Enabled: "true", Disabled: "false"}[one.getAttribute("aria-label")])"""
+    )
+    if found not in {"true", "false"}:
+        raise UiChanged("a switch of the form does not say whether it is on.", fault=Fault(kind="ui_changed"))
+    return bool(found == "true")
+
+
+def switch_to(switch: Locator, *, on: bool) -> None:
+    """Read first: the site remembers the switch from the listing before."""
+    if is_on(switch) != on:
+        switch.click()
+
+
+# choosing from a menu --------------------------------------------------------------------------------
+
+
+def choose(visit: Visit, control: Locator, name: str, *, label: str, heading: str = "") -> None:
+    """Choose `name` from the menu of a combobox; below `heading` where the menu is a hierarchy."""
+    if folded(said(control, label)) == folded(name):
+        return
+    control.click()
+    opened = [False]
+
+    def picked() -> bool:
+        option = _option(visit, name)
+        if option is None and heading and not opened[0] and (above := _option(visit, heading)) is not None:
+            opened[0] = True
+            above.click()
+        elif option is not None:
+            option.click()
+            return True
+        return False
+
+    if not visit.wait(picked, limit=PATIENCE):
+        visit.check()
+        offered = _offered(visit)
+        if not offered:
+            raise UiChanged(
+                f"the menu of {label!r} did not open, or has no options that we know.", fault=Fault(kind="ui_changed")
+            )
+        raise refused(f"the form offers no {label.lower()} {name!r}; it offers {offered}.")
+    if not visit.wait(lambda: folded(said(control, label)) == folded(name), limit=PATIENCE):
+        raise refused(f"{label} was chosen as {name!r}, and the form shows {said(control, label)!r}.")
+
+
+def _spelled(name: str) -> re.Pattern[str]:
+    """The name and nothing more: "New" is part of much else."""
+    parts = (re.escape(word) for word in name.replace("’", "'").split())
+    text = r"\s+".join(parts).replace("'", _APOSTROPHES).replace(r"\&", "(?:&|and)")
+    return re.compile(rf"^\s*{text}\s*$", re.IGNORECASE)
+
+
+def _option(visit: Visit, name: str) -> Locator | None:
+    """The one row of the open menu with that name, whichever role rows have on this account."""
+    pattern = _spelled(name)
+    for role in _ROLES:
+        if (found := _single(visit.page.get_by_role(role, name=pattern))) is not None:
+            return found
+    menus = visit.pack.many(visit.page, "menu")
+    return _single(menus.get_by_role("button", name=pattern))
+
+
+def _single(rows: Locator) -> Locator | None:
+    """Headings of a group carry an icon, and sometimes the same name as a row below them."""
+    shown = rows.filter(visible=True)
+    number = shown.count()
+    if number > 1:
+        shown = shown.filter(has_not=shown.page.locator("[aria-hidden=true]"))
+        number = shown.count()
+    return shown if number == 1 else None
+
+
+def _offered(visit: Visit) -> str:
+    page = visit.page
+    roles = ", ".join(f"[role={role}]" for role in _ROLES)
+    texts = page.locator(roles).filter(visible=True).all_inner_texts()
+    texts += visit.pack.many(page, "menu").get_by_role("button").all_inner_texts()
+    return ", ".join(repr(" ".join(one.split())[:60]) for one in texts[:12])
+
+
+# the place -------------------------------------------------------------------------------------------
+
+
+def place(visit: Visit, control: Locator, wanted: str) -> str:
+    """Type the place slowly and choose the suggestion that is it; the text that was chosen."""
+    control.click()
+    control.fill("")
+    control.press_sequentially(wanted, delay=_TYPING_MS)
+    chosen: list[str] = []
+
+    def picked() -> bool:
+        rows = visit.pack.many(visit.page, "location_options")
+        offered = [" ".join(one.split()) for one in rows.all_inner_texts()]
+        number = _best(wanted, offered)
+        if number is not None:
+            rows.nth(number).click()
+            chosen.append(offered[number])
+        return number is not None
+
+    if not visit.wait(picked, limit=PATIENCE):
+        visit.check()
+        rows = visit.pack.many(visit.page, "location_options").all_inner_texts()
+        offered = "; ".join(" ".join(one.split()) for one in rows[:8]) or "nothing"
+        raise refused(f"the site knows no single place {wanted!r}; it offers: {offered}. Write the place like that.")
+    return chosen[0]
+
+
+def _best(wanted: str, offered: list[str]) -> int | None:
+    """The same words; or the only suggestion that begins with the town. Several that fit are no answer."""
+    same = [n for n, one in enumerate(offered) if _is_place(wanted, one)]
+    if same:
+        return same[0]
+    town = folded(wanted).partition(",")[0].strip()
+    near = [n for n, one in enumerate(offered) if folded(one).partition(",")[0].strip() == town]
+    return near[0] if len(near) == 1 and len(offered) == 1 else None
+
+
+def _is_place(wanted: str, one: str) -> bool:
+    words, longer = folded(wanted).replace(",", " ").split(), folded(one).replace(",", " ").split()
+    return words == longer or (len(words) > 1 and longer[: len(words)] == words)
+
+
+def is_same_place(wanted: str, chosen: str, shown: str) -> bool:
+    """Whether the field still shows what was chosen (or says it is at home there, with more or fewer words)."""
+    return folded(shown) in {folded(chosen), folded(wanted)} or folded(shown).startswith(folded(chosen))
+
+
+# photos ----------------------------------------------------------------------------------------------
+
+
+def attach(visit: Visit, control: Locator, paths: list[str]) -> None:
+    """Attach all photos at once, and wait until each has a thumbnail of its own."""
+    if photo_count(visit):
+        raise refused("the form has photos of an earlier listing; discard that draft on the site by hand.")
+    control.set_input_files(paths)
+    arrived: Callable[[], bool] = lambda: photo_count(visit) >= len(paths)  # noqa: E731 - said once more below
+    if not visit.wait(arrived, limit=_PHOTOS_PATIENCE):
+        visit.check()
+        raise refused(f"{photo_count(visit)} of {len(paths)} photos arrived at the form.")
+
+
+def photo_count(visit: Visit) -> int:
+    """By the controls that remove one; where an account has none, by the form's own words."""
+    controls = visit.pack.many(visit.page, "photo_remove").filter(visible=True).count()
+    if controls:
+        return controls
+    counter = visit.pack.maybe(visit.page, "photo_count")
+    found = None if counter is None else re.search(r"(\d+)\s*/", counter.inner_text())
+    return int(found[1]) if found else 0
+
+
+def refused(message: str) -> Permanent:
+    """The listing cannot be posted like that; nothing was sent."""
+    return Permanent(f"{message} Nothing was published.", fault=Fault(kind="validation_error"))

@@ -1,0 +1,110 @@
+"""The one click that makes a listing public, by Playwright's own click, and what the site says to it.
+
+It is read from the network first, from the address second, from the page last.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Error, Locator
+
+from workbench.browser.once import SentOnce
+from workbench.browser.pagestate import PageState
+from workbench.browser.selling import ADDRESS, SELLING
+from workbench.browser.visit import Visit
+from workbench.errors import Transient
+
+_LAST_LOOK: Final = 1.0  # seconds that a page may still change after its call was lost
+_LOOK_MS: Final = 40
+_NAMES: Final = frozenset({"listing_id", "listingid", "marketplace_listing_id"})
+_FORM: Final = ("publish", "title", "next")  # the site may go back to the page of the field
+_UNDECIDED: Final = frozenset({PageState.OK, PageState.SHELL, PageState.UNKNOWN})
+
+
+@dataclass(frozen=True)
+class Answer:
+    """How the site took the click."""
+
+    was_taken: bool
+    remote_id: str | None = None
+    why: str = ""
+
+
+class Press:
+    """Clicks once, and waits for what the site says to it."""
+
+    def __init__(self, visit: Visit, *, patience: timedelta) -> None:
+        self._visit = visit
+        self._patience = patience
+
+    def once(self, button: Locator, known: frozenset[str]) -> Answer | None:
+        """Click; None when the site does not say what became of it. `known`: ids that are of earlier listings."""
+        with SentOnce(self._visit, patience=self._patience) as sent:
+            button.click(no_wait_after=True)
+            return self._wait(sent, known)
+
+    def _wait(self, sent: SentOnce, known: frozenset[str]) -> Answer | None:
+        end = time.monotonic() + self._patience.total_seconds()
+        was_lost = False
+        while True:
+            answer = _by_network(sent, known) or self._by_address(known) or self._by_page()
+            if answer is not None:
+                return answer
+            if sent.is_lost and not was_lost:
+                was_lost, end = True, min(end, time.monotonic() + _LAST_LOOK)
+            if time.monotonic() > end:
+                return None
+            self._visit.page.wait_for_timeout(_LOOK_MS)
+
+    def _by_address(self, known: frozenset[str]) -> Answer | None:
+        address = urlsplit(self._visit.page.url).path
+        found = ADDRESS.search(address)
+        if found and found[1] not in known:
+            return Answer(was_taken=True, remote_id=found[1], why="the address of the listing")
+        if address.startswith(SELLING):
+            return Answer(was_taken=True, why="the site went on to Your listings")
+        return None
+
+    def _by_page(self) -> Answer | None:
+        """A field that is marked as wrong while the form is still there is proof that nothing was published."""
+        try:
+            verdict = self._visit.look()
+        except (Error, Transient):  # between two pages
+            return None
+        if verdict.state is PageState.FIELD_ERROR and any(
+            self._visit.pack.maybe(self._visit.page, one) for one in _FORM
+        ):
+            return Answer(was_taken=False, why="; ".join(verdict.facts.alerts) or verdict.why)
+        if verdict.state not in _UNDECIDED:
+            self._visit.check()  # raises what the page means
+        return None
+
+
+def _by_network(sent: SentOnce, known: frozenset[str]) -> Answer | None:
+    waiting, sent.answers = sent.answers, []
+    for one in waiting:
+        remote_id = next((each for each in _ids(one.body) if each not in known), None)
+        if one.is_good and remote_id:
+            return Answer(was_taken=True, remote_id=remote_id, why="the site's answer to the click")
+    return None
+
+
+def _ids(value: Any, above: str = "") -> Iterator[str]:
+    """Numbers that an answer names as a listing's."""
+    if isinstance(value, dict):
+        for key, one in value.items():
+            name = str(key).casefold()
+            is_named = name in _NAMES or (name == "id" and "listing" in above)
+            if is_named and isinstance(one, str | int) and re.fullmatch(r"\d{3,30}", str(one)):
+                yield str(one)
+            yield from _ids(one, name)
+    elif isinstance(value, list):
+        for one in value:
+            yield from _ids(one, above)

@@ -1,0 +1,299 @@
+"""Your listings: which of the account's listings exist, over all pages; and the page of one of them.
+
+A card may carry no link at all until it is opened, and while the site reviews a listing its only address is
+`/commerce/listing/…`. A list that could not be read to its end is an error, never a shorter list.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Error, Locator, Request, Response
+
+from workbench.browser.fields import digits, folded
+from workbench.browser.visit import Visit
+from workbench.errors import Fault, NeedsPerson, Transient
+
+SELLING: Final = "/marketplace/you/selling"
+ADDRESS: Final = re.compile(r"/(?:marketplace/item|commerce/listing)/(\d+)")
+
+_DRAFT_ADDRESS: Final = re.compile(r"[?&]listing_id=(\d+)")
+_CONTINUE: Final = re.compile(r"^(?:continue|edit|edit draft)$", re.IGNORECASE)
+_MOST_PAGES: Final = 500
+_QUIET: Final = 0.7  # seconds without anything new, and with nothing on its way: that was the last page
+_SLOWEST: Final = timedelta(seconds=30)  # of one page
+_ASKS: Final = frozenset({"xhr", "fetch"})  # what brings more of the list
+_LOADS: Final = frozenset({*_ASKS, "document", "script"})
+_MOST_OPENED: Final = 20  # cards without a link that are opened to learn which listing they are
+_REVIEW: Final = re.compile(r"\b(?:in|under) review\b|\bbeing reviewed\b|\bpending review\b", re.IGNORECASE)
+_DRAFT: Final = re.compile(r"(?:^|·)\s*draft\s*(?:·|$)", re.IGNORECASE | re.MULTILINE)
+
+# Everything that is a listing's, with the largest piece of the page that is about it alone.
+_CARDS: Final = """
+(title) => {
+  const id = (link) => {
+    const found = /\\/(?:marketplace\\/item|commerce\\/listing)\\/(\\d+)|[?&]listing_id=(\\d+)/.exec(link.href);
+    return found && (found[1] || found[2]);
+  };
+  const links = [...document.querySelectorAll(
+    'a[href*="/marketplace/item/"], a[href*="/commerce/listing/"], a[href*="listing_id="]')].filter(id);
+  const ids = (one) => new Set(links.filter((link) => one.contains(link)).map(id));
+  const price = /^(free|[^\\w\\s]{0,3}\\s?\\d[\\d.,\\s]*(\\s?[^\\w\\s]{1,3}|\\s?[A-Z]{3})?)$/i;
+  const prices = (one) => one.innerText.split("\\n").filter((line) => price.test(line.trim())).length;
+  const edge = 'li, article, [role=listitem], [role=article], [role=row], [role=gridcell]';
+  const card = (one) => {
+    const marked = one.closest(edge);
+    if (marked && ids(marked).size <= 1 && prices(marked) <= 1) return marked;
+    let found = one;
+    while (found.parentElement && !found.parentElement.matches("[role=main], main, body") &&
+           ids(found.parentElement).size <= 1 && prices(found.parentElement) <= 1) found = found.parentElement;
+    return found;
+  };
+  const found = [];
+  for (const link of links) {
+    if (found.some((one) => one.id === id(link))) continue;
+    found.push({id: id(link), url: link.href, text: card(link).innerText.slice(0, 2000)});
+  }
+  const plain = (text) => text.replace(/\\s+/g, " ").trim();
+  const bare = [];
+  for (const one of title ? document.querySelectorAll("[role=main] *, main *") : []) {
+    if (one.children.length === 0 && plain(one.textContent) === title && ids(card(one)).size === 0 &&
+        one.getBoundingClientRect().height > 0) bare.push(card(one).innerText.slice(0, 2000));
+  }
+  return {found, bare, height: document.documentElement.scrollHeight};
+}
+"""
+
+
+@dataclass(frozen=True)
+class Card:
+    """One listing as "Your listings" shows it."""
+
+    remote_id: str
+    url: str
+    text: str
+
+    def is_of(self, title: str, price: int) -> bool:
+        """Title and price each stand there as a line of their own."""
+        lines = [line.strip() for line in self.text.splitlines() if line.strip()]
+        has_price = any(_is_price(line, price) for line in lines)
+        return has_price and any(folded(line) == folded(title) for line in lines)
+
+    @property
+    def state(self) -> str:
+        if _DRAFT.search(self.text) or "listing_id=" in self.url:
+            return "draft"
+        return "under_review" if _REVIEW.search(self.text) or "/commerce/listing/" in self.url else "live"
+
+
+def _is_price(line: str, price: int) -> bool:
+    """As "$1,200" or "Free", also in front of more words: "$1,200 · Springfield"."""
+    first = line.partition("·")[0].strip()
+    if first.casefold() == "free":
+        return price == 0
+    return bool(re.fullmatch(r"[^\w\s]{0,3}\s?\d[\d.,\s]*(?:\s?[^\w\s]{1,3}|\s?[A-Z]{3})?", first)) and (
+        digits(first) == str(price)
+    )
+
+
+def listed(visit: Visit, *, title: str = "") -> list[Card]:
+    """All of the account's listings that a link names, and those called `title` whether they have a link or not.
+
+    Raises Transient when the list could not be read to its end.
+    """
+    seen = _read(visit, title)
+    found = [Card(one["id"], one["url"], one["text"]) for one in seen["found"]]
+    if seen["bare"]:
+        found += _opened(visit, title, len(seen["bare"]))
+    return found
+
+
+def _read(visit: Visit, title: str) -> dict[str, Any]:
+    with _watching(visit) as traffic:
+        visit.goto(SELLING)
+        for _ in range(_MOST_PAGES):
+            before = _look(visit, title)
+            visit.page.mouse.move(640, 450)
+            visit.page.mouse.wheel(0, 100_000)
+            more = visit.pack.maybe(visit.page, "more_listings")
+            if more is not None and more.is_enabled():
+                more.click()
+            if not _grew(visit, title, before, traffic):
+                break
+        else:
+            raise _unread("it has no end")
+        if traffic.failed:
+            raise _unread(traffic.failed)
+        visit.check()
+        return _look(visit, title)
+
+
+def _grew(visit: Visit, title: str, before: dict[str, Any], traffic: _Traffic) -> bool:
+    """Whether the page brought more; it is asked until nothing is on its way any more."""
+    quiet_since = time.monotonic()
+    last = quiet_since + _SLOWEST.total_seconds()
+    while time.monotonic() < last:
+        if traffic.failed:
+            return False
+        if _size(_look(visit, title)) != _size(before):
+            return True
+        if traffic.open:
+            quiet_since = time.monotonic()
+        elif (to_come := visit.pack.many(visit.page, "listings_to_come")).count():
+            with contextlib.suppress(Error):  # it went at this moment
+                to_come.last.scroll_into_view_if_needed(timeout=500)
+        elif time.monotonic() - quiet_since > _QUIET:
+            return False
+        visit.page.wait_for_timeout(80)
+    raise _unread("the site did not bring the next page")
+
+
+def _size(seen: dict[str, Any]) -> tuple[int, int, int]:
+    return len(seen["found"]), len(seen["bare"]), int(seen["height"])
+
+
+def _look(visit: Visit, title: str) -> dict[str, Any]:
+    found = visit.page.locator("html").evaluate("(_, title) => (" + _CARDS + ")(title)", " ".join(title.split()))
+    return dict(found)
+
+
+def _unread(why: str) -> Transient:
+    return Transient(
+        f"Your listings could not be read to the end ({why}); what is not seen there is not taken for absent.",
+        fault=Fault(kind="network_error"),
+    )
+
+
+class _Traffic:
+    """What the list asks the site for while it is read."""
+
+    def __init__(self) -> None:
+        self.open = 0
+        self.failed = ""
+
+    def begun(self, request: Request) -> None:
+        if request.resource_type in _LOADS:
+            self.open += 1
+
+    def over(self, request: Request) -> None:
+        if request.resource_type in _LOADS:
+            self.open = max(0, self.open - 1)
+
+    def lost(self, request: Request) -> None:
+        self.over(request)
+        if request.resource_type in _ASKS:
+            self.failed = self.failed or f"a request of the page failed: {request.failure or 'without a word'}"
+
+    def answered(self, answer: Response) -> None:
+        if answer.request.resource_type in _ASKS and answer.status >= 400:  # noqa: PLR2004 - HTTP
+            self.failed = self.failed or f"the site answered {answer.status}"
+
+
+@contextlib.contextmanager
+def _watching(visit: Visit) -> Iterator[_Traffic]:
+    traffic = _Traffic()
+    listeners: list[tuple[Any, Any]] = [
+        ("request", traffic.begun), ("requestfinished", traffic.over), ("requestfailed", traffic.lost),
+        ("response", traffic.answered),
+    ]  # fmt: skip
+    for name, listener in listeners:
+        visit.page.on(name, listener)
+    try:
+        yield traffic
+    finally:
+        for name, listener in listeners:
+            visit.page.remove_listener(name, listener)
+
+
+# cards without a link --------------------------------------------------------------------------------
+
+
+def _opened(visit: Visit, title: str, number: int) -> list[Card]:
+    """Open each card of that title and read where it leads."""
+    if number > _MOST_OPENED:
+        raise NeedsPerson(
+            f"{number} of your listings are called {title!r} and carry no link; look through them by hand.",
+            fault=Fault(kind="unknown"),
+        )
+    found = []
+    for position in range(number):
+        text = _read(visit, title)["bare"][position]
+        rows = visit.page.get_by_role("main").get_by_text(title, exact=True).filter(visible=True)
+        linked = visit.page.locator('a[href*="/marketplace/item/"], a[href*="/commerce/listing/"]')
+        bare = [one for one in rows.all() if not linked.filter(has=one).count()]
+        _open_card(visit, bare[position])
+        if not visit.wait(lambda: _address(visit) is not None, limit=timedelta(seconds=10)):
+            visit.check()
+            raise _unread(f"a card called {title!r} does not open")
+        address = _address(visit) or ""
+        found.append(Card(_id_of(address), address, text))
+    return found
+
+
+def _open_card(visit: Visit, title: Locator) -> None:
+    """A draft has a button instead: its title does nothing."""
+    button = title.locator("xpath=ancestor::*[.//*[@role='button']][1]").get_by_role("button", name=_CONTINUE)
+    (button if button.count() == 1 else title).click()
+    visit.page.wait_for_timeout(50)
+
+
+def _id_of(address: str) -> str:
+    found = ADDRESS.search(address) or _DRAFT_ADDRESS.search(address)
+    return found[1] if found else ""
+
+
+def _address(visit: Visit) -> str | None:
+    """Of the listing that was opened: in the address, or as a link of the window that opened."""
+    if _id_of(visit.page.url):
+        return visit.page.url
+    links = visit.page.locator(
+        '[role="dialog"] a[href*="/marketplace/item/"], [role="dialog"] a[href*="/commerce/listing/"]'
+    )
+    return links.first.get_attribute("href") if links.count() else None
+
+
+# one listing -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A listing's own page."""
+
+    url: str
+    state: str  # live | under_review
+    has_token: bool
+
+
+def page_of(visit: Visit, remote_id: str, title: str, token: str) -> Seen | None:
+    """The listing's page, at either of its addresses; None when none of them shows a listing of that title."""
+    for path in (f"/marketplace/item/{remote_id}/", f"/commerce/listing/{remote_id}/"):
+        facts = visit.goto(path).facts
+        shown = folded(title)
+        if not (ADDRESS.search(visit.page.url) and (shown in folded(facts.text) or shown in folded(facts.title))):
+            continue
+        is_review = "/commerce/listing/" in visit.page.url or bool(_REVIEW.search(facts.text))
+        url = urlsplit(visit.page.url).path
+        return Seen(visit.site.address(url), "under_review" if is_review else "live", token in facts.text)
+    return None
+
+
+def has_token(visit: Visit, remote_id: str, token: str) -> bool:
+    """Whether the seller's SKU field of the listing holds our token; only the seller's form shows it."""
+    visit.goto(f"/marketplace/edit/?listing_id={remote_id}")
+    more = visit.pack.maybe(visit.page, "more_details")
+    field = visit.pack.maybe(visit.page, "sku")
+    if field is None and more is not None:
+        try:
+            more.click(timeout=3000)
+        except Error:
+            return False
+        visit.wait(lambda: visit.pack.maybe(visit.page, "sku") is not None, limit=timedelta(seconds=2))
+        field = visit.pack.maybe(visit.page, "sku")
+    return field is not None and token in field.input_value()

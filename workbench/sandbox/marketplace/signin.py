@@ -1,0 +1,131 @@
+"""The login page, the second factor, and the two cookies that mark a login.
+
+A person types, here as on the real site. Whoever the name says is the account: the part before "@". The password may be
+anything but empty or "wrong", and is not kept. `POST /sandbox/solve` does the person's whole part at the login page
+that waits, or at the second factor.
+"""
+
+from __future__ import annotations
+
+import time
+from html import escape
+from typing import Any, Final
+from urllib.parse import quote, unquote
+
+from workbench.sandbox.marketplace import pages
+from workbench.sandbox.marketplace.store import Account
+from workbench.sandbox.marketplace.world import Visit, World, cookies
+from workbench.sandbox.web import Answer, as_json
+
+_KEPT_SECONDS: Final = 90 * 86_400
+_CODE: Final = "123456"
+
+
+def login(visit: Visit, said: str = "", named: str = "") -> Answer:
+    """Asked for by address, and shown at `/` to whoever is not signed in."""
+    say = visit.texts()
+    onward = _onward(visit.request.query.get("next", "/"))
+    token = visit.world.store.begin_signin(onward)
+    alert = f'<div role="alert">{escape(said)}</div>' if said else ""
+    name, password, button = (escape(say(each)) for each in ("Email or phone number", "Password", "Log in"))
+    body = f"""<div role="main">{alert}<h2>{escape(say("Log in to Facebook"))}</h2>
+<form id="login_form" method="post" action="/login/device-based/regular/login/?next={quote(onward, safe="")}">
+<input type="text" name="email" id="email" aria-label="{name}" placeholder="{name}" value="{escape(named)}">
+<input type="password" name="pass" id="pass" aria-label="{password}" placeholder="{password}">
+<button type="submit" name="login" id="loginbutton">{button}</button>
+<a href="/recover/initiate/">Forgot password?</a></form></div>"""
+    config = {"token": token}
+    return pages.framed(visit, say("Log in to Facebook"), body, chrome=False, scripts=("person.js",), config=config)
+
+
+def log_in(visit: Visit) -> Answer:
+    typed = visit.form()
+    label = typed.get("email", "").strip().partition("@")[0]
+    if not label or typed.get("pass", "") in {"", "wrong"}:
+        return login(visit, "The password you entered is incorrect.", typed.get("email", ""))
+    store = visit.world.store
+    token = store.begin_signin(_onward(visit.request.query.get("next", "/")))
+    store.account(label)
+    store.name_signin(token, label)
+    if visit.world.switches.has("two_factor", label):
+        return pages.redirect(f"/two_step_verification/two_factor/?flow=two_factor_login&token={token}")
+    store.solve_signin(label, token)
+    return pages.redirect(f"/login/done/?token={token}")
+
+
+def two_factor(visit: Visit, said: str = "") -> Answer:
+    token = visit.request.query.get("token", "")
+    if visit.world.store.signin(token) is None:
+        return pages.redirect("/login/")
+    alert = f'<div role="alert">{escape(said)}</div>' if said else ""
+    body = f"""<div role="main">{alert}<h2>Go to your authentication app</h2>
+<p>Enter the 6-digit code for this account from the two-factor authentication app that you set up.</p>
+<p>(Practice site: the code of today is {_CODE[:3]} {_CODE[3:]}.)</p>
+<form method="post" action="{escape(visit.address)}"><label><span>Code</span>
+<input type="text" name="approvals_code" inputmode="numeric" autocomplete="off"></label>
+<button type="submit">Continue</button></form></div>"""
+    config = {"token": token}
+    return pages.framed(visit, "Two-factor authentication", body, chrome=False, scripts=("person.js",), config=config)
+
+
+def enter_code(visit: Visit) -> Answer:
+    token = visit.request.query.get("token", "")
+    waiting = visit.world.store.signin(token)
+    if waiting is None:
+        return pages.redirect("/login/")
+    typed = visit.form().get("approvals_code", "")
+    if "".join(each for each in typed if each.isdigit()) != _CODE:
+        return two_factor(visit, "The code you entered is incorrect.")
+    visit.world.store.solve_signin(waiting["label"], token)
+    return pages.redirect(f"/login/done/?token={token}")
+
+
+def waiting(visit: Visit) -> Answer:
+    """What the login page asks all the time: whether the person has done their part elsewhere."""
+    row = visit.world.store.signin(visit.request.query.get("token", ""))
+    return as_json({"solved": bool(row and row["solved"])})
+
+
+def done(visit: Visit) -> Answer:
+    row = visit.world.store.finish_signin(visit.request.query.get("token", ""))
+    if row is None:
+        return pages.redirect("/login/")
+    account = visit.world.store.account(row["label"])
+    xs = visit.world.store.open_session(account.label, signed_in=True)
+    user, token = f"c_user={account.user_id}", f"xs={quote(xs)}; HttpOnly"
+    kept = f"; Path=/; Max-Age={_KEPT_SECONDS}; SameSite=Lax"
+    # Two headers of one name: the wire keeps the spelling, and browsers read both.
+    return pages.redirect(row["onward"], **{"Set-Cookie": user + kept, "set-cookie": token + kept})
+
+
+def person(visit: Visit) -> Answer:
+    """The person has passed the checkpoint or the challenge, by the control on its page."""
+    visit.world.store.set_gate(visit.seller.label, "")
+    return pages.redirect("/")
+
+
+def asking(world: World, request: Any) -> tuple[Account | None, str]:
+    """Whose cookies a request carries, and the session they name."""
+    given = cookies(request)
+    xs = unquote(given.get("xs", ""))
+    return (world.store.session_account(xs, given.get("c_user", "")) if xs else None), xs
+
+
+def storage_state(world: World, label: str, expires_in: float) -> dict[str, Any]:
+    """A browser's saved state in which `label` is signed in, as Playwright writes it."""
+    account = world.store.account(label)
+    xs = world.store.open_session(label)
+    shared = {"domain": "127.0.0.1", "path": "/", "expires": time.time() + expires_in}
+    return {
+        "cookies": [
+            {"name": "c_user", "value": account.user_id, **shared, "httpOnly": False, "secure": False}
+            | {"sameSite": "Lax"},
+            {"name": "xs", "value": quote(xs), **shared, "httpOnly": True, "secure": False, "sameSite": "Lax"},
+        ],
+        "origins": [],
+    }
+
+
+def _onward(address: str) -> str:
+    """Where to go after the sign-in: on this site, whatever the address said."""
+    return address if address.startswith("/") and not address.startswith("//") else "/"
