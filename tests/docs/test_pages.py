@@ -9,12 +9,14 @@ import pytest
 
 from workbench.cli.commands import app
 from workbench.cli.exits import Exit
-from workbench.ledger.states import SNAPSHOT_STATUS, Attention, SnapshotState
+from workbench.errors import FAULTS
+from workbench.ledger.states import POSTING_STATUS, SNAPSHOT_STATUS, UPLOAD_STATUS, Attention, SnapshotState
 from workbench.settings import Settings, variable
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 OPERATING = (ROOT / "docs" / "operating.md").read_text()
+BROWSER = (ROOT / "docs" / "uploading-and-posting.md").read_text()
 GLOSSARY = (ROOT / "docs" / "glossary.md").read_text()
 DECISIONS = (ROOT / "docs" / "decisions.md").read_text()
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -33,6 +35,30 @@ def test_every_state_says_its_status_its_meaning_and_what_to_do(state):
     assert status == SNAPSHOT_STATUS[state]
     assert means
     assert do
+
+
+def _section(title):
+    return BROWSER.partition(f"## States of {title}")[2].partition("\n## ")[0]
+
+
+@pytest.mark.parametrize(
+    ("section", "state", "words"),
+    [("an upload", state, word) for state, word in UPLOAD_STATUS.items()]
+    + [("a posting", state, word) for state, word in POSTING_STATUS.items()],
+)
+def test_every_state_of_the_browser_flows_is_told(section, state, words):
+    status, means, do = _row(_section(section), f"`{state}`")
+
+    assert words in status
+    assert means
+    assert do
+
+
+@pytest.mark.parametrize("kind", FAULTS)
+def test_every_class_of_trouble_is_told_with_its_old_word(kind):
+    (line,) = [line for line in BROWSER.splitlines() if line.startswith("| `") and f"`{kind}`" in line.split(" | ")[0]]
+
+    assert line.split(" | ")[1] == FAULTS[kind].error_type
 
 
 @pytest.mark.parametrize("attention", Attention)
