@@ -247,6 +247,25 @@ def test_a_picture_of_a_success_with_its_facts(visit, site, data):
     assert stat.S_IMODE(path.parent.parent.stat().st_mode) == 0o700
 
 
+def test_a_disk_that_takes_no_evidence_hides_nothing(visit, site, web, answer, sign_in, data, caplog):
+    visit.goto(site.start)
+    kept, elsewhere = data / "evidence", data / "kept"
+    kept.mkdir(exist_ok=True)
+    kept.rename(elsewhere)
+    kept.write_text("a file where the folder should be")
+    web.pages["/media-library"] = answer(sign_in)
+    try:
+        assert visit.shot("posted") == ""
+        with pytest.raises(LaneStops) as error:
+            visit.goto(site.start)
+    finally:
+        kept.unlink()
+        elsewhere.rename(kept)
+
+    assert error.value.fault.evidence is None
+    assert "no evidence of session_expired could be kept" in caplog.text
+
+
 def test_no_picture_while_a_login_page_is_shown(visit, site, web, answer, sign_in, data):
     web.pages["/media-library"] = answer(sign_in)
     with pytest.raises(LaneStops) as error:

@@ -1,13 +1,23 @@
 """The browser's edge: the only place with Playwright.
 
 launch.py         find or install a Chromium and start it
+sites.py          the two sites: addresses, what may be opened, which cookies are a login
+pack.py, packs/   selectors, markers and texts of a site in a language, dated, as data
 session.py        a saved login: storage state, written whole, readable by its owner only
-accounts.py       whose login it is, and whether it is still good
-evidence.py       screenshot and page facts when something fails, masked
-pagestate.py      what kind of page this is: ready, login, checkpoint, unknown
+visit.py          one visit of one account: go, look, check, keep the login, fail with evidence
+guard.py          what a page may not do meanwhile: lead elsewhere, open windows, download, ask
+pagestate.py      what kind of page this is: ready, login, checkpoint, limit, unknown
+faults.py         from an exception to our error, without secrets
+witness.py        the masked picture and the facts of a page
+evidence.py       the folders that they are kept in, and how long
+login.py          the gate: a person logs in, we watch
+health.py         what a login is worth: by its file, by proof at the site
+fields.py         fill a field and read it back
+press.py          press once, and what the site answered
+once.py           the request of an act, sent no more than once
 trafficjunky.py   the media library: fill, send, read back
 marketplace.py    the listing form: fill, send, read back
-packs/            selectors and positive markers, dated, as data
+selling.py        the list of one's own listings
 
 Playwright's sync API throughout, in a worker's thread or process: it refuses to run inside a kernel's loop.
 A page belongs to the thread that opened it.

@@ -57,16 +57,16 @@ def wait_for_person(visit: Visit, *, wait: timedelta, on_wait: Callable[[str], N
     try:
         visit.open(visit.site.login)
         while not _is_through(visit):
+            asked = _WAITS_FOR.get(visit.look().state, "waiting for the page")
+            if asked != said:
+                on_wait(asked)
+                said = asked
             if time.monotonic() >= last:
                 raise NeedsPerson(
                     f"nobody logged in to account {visit.account_id} within {_time(wait)}; "
                     f"nothing was saved. Try again: workbench accounts login {visit.account_id}",
                     fault=Fault(kind="session_expired"),
                 )
-            asked = _WAITS_FOR.get(visit.look().state, "waiting for the page")
-            if asked != said:
-                on_wait(asked)
-                said = asked
             visit.page.wait_for_timeout(_LOOK_MS)
     except (Error, Transient) as error:
         if visit.is_over:

@@ -19,7 +19,7 @@ from playwright.sync_api import Error, Locator, Request, Response
 
 from workbench.browser.fields import digits, folded
 from workbench.browser.visit import Visit
-from workbench.errors import Fault, NeedsPerson, Transient
+from workbench.errors import Fault, LaneStops, NeedsPerson, Transient
 
 SELLING: Final = "/marketplace/you/selling"
 ADDRESS: Final = re.compile(r"/(?:marketplace/item|commerce/listing)/(\d+)")
@@ -117,7 +117,7 @@ def listed(visit: Visit, *, title: str = "") -> list[Card]:
 
 def _read(visit: Visit, title: str) -> dict[str, Any]:
     with _watching(visit) as traffic:
-        visit.goto(SELLING)
+        _open(visit, traffic)
         for _ in range(_MOST_PAGES):
             before = _look(visit, title)
             visit.page.mouse.move(640, 450)
@@ -133,6 +133,16 @@ def _read(visit: Visit, title: str) -> dict[str, Any]:
             raise _unread(traffic.failed)
         visit.check()
         return _look(visit, title)
+
+
+def _open(visit: Visit, traffic: _Traffic) -> None:
+    """A list that fails while it is drawn says so on the page, which alone would stop the account."""
+    try:
+        visit.goto(SELLING)
+    except LaneStops as stop:
+        if traffic.failed and stop.fault and stop.fault.kind == "unknown":
+            raise _unread(traffic.failed) from stop
+        raise
 
 
 def _grew(visit: Visit, title: str, before: dict[str, Any], traffic: _Traffic) -> bool:

@@ -32,6 +32,8 @@ TABS: Final = {
 }
 _MOST_PAGES: Final = 3000
 _QUIET: Final = 0.25  # seconds without a request and without a change: the list has settled
+_SLUGGISH: Final = 2.0  # as long, where the list was asked for and is still the one before
+_MOST_BANNERS: Final = 10
 _LOOK_MS: Final = 60
 _LOADED: Final = frozenset({"xhr", "fetch"})
 _OF: Final = re.compile(r"\bof\s+([\d.,]+)\b", re.IGNORECASE)
@@ -150,6 +152,10 @@ class Library:
         self._page.on("requestfinished", self._ended)
         self._page.on("requestfailed", self._failed)
         self._page.on("response", self._answered)
+        self._panel: Panel | None = None
+        self._page.expose_function("__workbenchUpload", self._told)  # a page takes a name once
+        banner = visit.pack.many(self._page, "accept_cookies").first
+        self._page.add_locator_handler(banner, lambda it: it.click(), no_wait_after=True, times=_MOST_BANNERS)
 
     # going there ----------------------------------------------------------------------------------
 
@@ -159,7 +165,6 @@ class Library:
             raise BadInput(f"the media library has no tab {tab!r}; it has {', '.join(TABS)}.")
         self._at = None
         self._visit.goto(self._visit.site.start, expect="media_library")
-        self._accept_cookies()
         self._settle()
         self._prove()
         main, radio = TABS[tab]
@@ -171,11 +176,6 @@ class Library:
             if not self._visit.pack.one(self._page, radio).is_checked():
                 raise UiChanged(f"the media library did not go to {tab}.", fault=Fault(kind="ui_changed"))
         self._at = tab
-
-    def _accept_cookies(self) -> None:
-        banner = self._visit.pack.maybe(self._page, "accept_cookies")
-        if banner is not None and banner.is_visible():
-            banner.click()
 
     def _prove(self) -> None:
         """The frame of the application is shown to everybody; the login page may follow late."""
@@ -240,8 +240,8 @@ class Library:
         return "" if total <= found else f"the list counts {total} creatives, and {found} were shown"
 
     def _next(self) -> Locator | None:
-        found = self._visit.pack.maybe(self._page, "next_page")
-        if found is None or not found.is_visible():
+        found = self._visit.pack.many(self._page, "next_page").filter(visible=True).first  # above the list, and below
+        if not found.count():
             return None
         is_over = found.evaluate(
             "e => [e, e.closest('li'), e.querySelector('a, button')].some(one => one && "
@@ -268,7 +268,7 @@ class Library:
                 return
             if self._open or here != seen or here is None:
                 since, seen = time.monotonic(), here
-            elif time.monotonic() - since >= _QUIET:
+            elif time.monotonic() - since >= (_SLUGGISH if unlike and here == unlike else _QUIET):
                 return
         self._bad.append(0)
 
@@ -278,8 +278,14 @@ class Library:
         return None
 
     def _began(self, request: Request) -> None:
-        if request.resource_type in _LOADED:
+        if request.resource_type in _LOADED or self._is_page(request):
             self._open.add(request)
+
+    def _is_page(self, request: Request) -> bool:
+        """A tab or a next page may be a document of its own."""
+        with contextlib.suppress(Error):
+            return request.resource_type == "document" and request.frame == self._page.main_frame
+        return False
 
     def _ended(self, request: Request) -> None:
         self._open.discard(request)
@@ -287,7 +293,8 @@ class Library:
     def _failed(self, request: Request) -> None:
         if request in self._open:
             self._open.discard(request)
-            self._bad.append(0)
+            if request.resource_type in _LOADED or request.failure != "net::ERR_ABORTED":
+                self._bad.append(0)
 
     def _answered(self, answer: Response) -> None:
         if answer.request in self._open and answer.status >= 400 and answer.request.method == "GET":  # noqa: PLR2004
@@ -305,7 +312,12 @@ class Library:
         verdict = self._visit.look()
         if verdict.state not in (PageState.OK, PageState.UPLOAD_ERROR, PageState.FIELD_ERROR):
             self._visit.check("media_library")
-        return Panel(self._visit, taker)
+        self._panel = Panel(self._visit, taker)
+        return self._panel
+
+    def _told(self, words: str) -> None:
+        if self._panel is not None:
+            self._panel.told(words)
 
 
 class _Missing(Exception):
@@ -321,14 +333,13 @@ class Panel:
         self._taker = taker
         self._begun: set[str] = set()
         self._answers: dict[str, tuple[int, str, timedelta | None]] = {}
-        self._page.expose_function("__workbenchUpload", self._told)
         self._page.evaluate(_LISTEN)
 
     @property
     def takes_several(self) -> bool:
         return bool(self._taker.evaluate("e => e.multiple"))
 
-    def _told(self, words: str) -> None:
+    def told(self, words: str) -> None:
         what, name, *more = json.loads(words)
         if what == "begun":
             self._begun.add(str(name))

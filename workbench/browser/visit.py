@@ -266,13 +266,14 @@ class Visit:
         self._alive_at = time.monotonic()
         address = self.site.address(self.site.start)
         with contextlib.suppress(Error):  # what it means is seen at the next check
-            self._context.request.head(address, max_redirects=0, timeout=10_000)
+            self._context.request.get(address, max_redirects=0, timeout=10_000)
 
     # evidence -------------------------------------------------------------------------------------
 
     def shot(self, name: str, *, story: str = "") -> str:
-        """Keep a masked picture with the facts of the page; its path relative to data/."""
-        return self._witness.keep(name, self._facts(), note=story).shown
+        """Keep a masked picture with the facts of the page; its path relative to data/, "" on a full disk."""
+        kept = self._witness.keep(name, self._facts(), note=story)
+        return "" if kept is None else kept.shown
 
     def fail(self, error: BaseException, step: str, *, certain: bool = True) -> WorkbenchError:
         """The error to raise for one that came up at `step`: by the state of the page first, by the exception
@@ -313,7 +314,10 @@ class Visit:
         kind = error.fault.kind if error.fault else "unknown"
         kept = self._witness.keep(kind, verdict.facts if verdict else None, story=f"{step}: {error.message}\n\n{story}")
         fault = error.fault or Fault(kind=kind)
-        error.fault = replace(fault, story=story, evidence=kept.folder, certain=certain and fault.certain)
+        error.args = (self._witness.clean(error.message), *error.args[1:])  # it may quote the page
+        error.fault = replace(
+            fault, story=story, evidence=None if kept is None else kept.folder, certain=certain and fault.certain
+        )
         return error
 
     def _verdict(self) -> Verdict | None:

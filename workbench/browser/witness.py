@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -15,7 +16,10 @@ from workbench.browser.guard import Guard
 from workbench.browser.pagestate import PageFacts, PageState, classify
 from workbench.browser.session import secrets_of
 from workbench.browser.sites import Site, bare
+from workbench.errors import BadInput
 from workbench.secret import Redactor
+
+log = logging.getLogger(__name__)
 
 _LONGEST_STORY: Final = 6000
 _PICTURE_MS: Final = 5000
@@ -45,17 +49,22 @@ class Witness:
         self._guard = guard
         self._redact = redact
 
-    def keep(self, what: str, facts: PageFacts | None, *, story: str = "", note: str = "") -> Kept:
-        """A `story` is of trouble. No picture while a login page is shown, or of a page that cannot be read."""
+    def keep(self, what: str, facts: PageFacts | None, *, story: str = "", note: str = "") -> Kept | None:
+        """A `story` is of trouble. No picture while a login page is shown, or of a page that cannot be read.
+
+        None where the disk takes nothing: that must not hide what the evidence was of.
+        """
         has_picture = facts is not None and classify(facts, self._site).state != PageState.LOGIN
-        return self._evidence.keep(
-            what,
-            self._account_id,
-            page=self._told(facts, note, probed=has_picture),
-            picture=self.picture() if has_picture else None,
-            story=self.clean(story)[:_LONGEST_STORY],
-            now=datetime.now(UTC),
-        )
+        page = self._told(facts, note, probed=has_picture)
+        picture = self.picture() if has_picture else None
+        told = self.clean(story)[:_LONGEST_STORY]
+        try:
+            return self._evidence.keep(
+                what, self._account_id, page=page, picture=picture, story=told, now=datetime.now(UTC)
+            )
+        except (OSError, BadInput) as error:
+            log.warning("no evidence of %s could be kept: %s", what, error)
+            return None
 
     def clean(self, text: str) -> str:
         """Without secrets of ours, without the session's, without queries of addresses."""
