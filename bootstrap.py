@@ -417,7 +417,7 @@ def do(word: str, arguments: "list[str]") -> int:
     if word in ("demo", "lab"):
         return become(VENV / "bin" / "workbench", word, *arguments)
     if word == "soak":
-        return become(python_of(VENV), "-m", "pytest", "-m", "soak", *arguments)
+        return become(python_of(VENV), "-m", "pytest", "-m", "soak", "-s", *arguments)  # -s: they say their figures
     if word == "bench":
         set_up(PEERS, [PEERS_LOCK])
         return become(python_of(VENV), "-m", "benchmarks", *arguments)

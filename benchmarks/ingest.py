@@ -1,92 +1,151 @@
-"""A downloaded snapshot → raw, Parquet and rejects, beside the least that any tool must do for the same.
+"""A downloaded snapshot → raw, Parquet and rejects: beside the least that any tool must do, and beside other tools.
 
-That least is a bare strict DuckDB COPY of the same columns, and a bare pass of sha256 and zstd, in two processes.
+Everybody starts from the same file on the same disk, in turns, each in a process of its own. A peer that would take
+minutes gets the first rows of the file and is compared by the row.
 """
 
-import hashlib
+import shutil
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks import rows
-from benchmarks.measured import in_turns, show
+from benchmarks.measured import PEERS, Cost, in_turns
+from benchmarks.results import Contender, Figure, Ratio
 
-DATASET = "gd_lk5ns7kz21pck8jpis"
-BAR = 1.5  # of the CPU seconds of both bare passes together
-
-
-def ours(body: Path, folder: Path) -> None:
-    from workbench.brightdata import datasets
-    from workbench.tables.attribute import SourceRef
-    from workbench.tables.raw import store_raw
-    from workbench.tables.transform import Order, transform
-
-    dataset = datasets.by_id(DATASET)
-    sources = tuple(
-        SourceRef(source_id=n, url=rows.source(n), creator=None, project=None, inputs={"url": rows.source(n)})
-        for n in range(rows.SOURCES)
-    )
-    names = ("platform", "service", "run_id", "job_id", "snapshot_id", "dataset_id")
-    order = Order(
-        kind=dataset.kind,
-        columns=dataset.columns,
-        constants=dict.fromkeys(names, "x"),
-        sources=sources,
-        match_keys=dataset.match_keys,
-    )
-    folder.mkdir()
-    raw = store_raw([body], folder / "raw.ndjson.zst")
-    made = transform(raw.path, order, folder / "work")
-    assert made.lines == raw.lines
+_ROWS = {"small": 4_000, "usual": 400_000, "full": 400_000}
+_TIMES_LARGE = 4  # the body of 1.4 GB, so often in one file
+_BYTES_A_ROW = 3_600
+_PARTS = {"pandas": 0.1, "pandas_unaided": 0.1, "dlt": 0.1, "dlt_unaided": 0.1}  # of the rows
+_AIMS = {"polars_unaided": 3, "pandas_unaided": 20, "dlt_unaided": 40}
+_NAMES = {
+    "ours": "Workbench: sha256, zstd, count, rejects, tables",
+    "bare_copy": "bare DuckDB COPY, one thread as ours",
+    "bare_copy_cores": "bare DuckDB COPY, all cores",
+    "bare_copy_array": "bare DuckDB COPY of the array",
+    "bare_custody": "bare sha256 + zstd",
+    "polars": "polars, schema and columns by hand",
+    "polars_unaided": "polars, scan_ndjson → sink_parquet",
+    "pandas": "pandas in chunks, columns by hand",
+    "pandas_unaided": "pandas in chunks, read_json → to_parquet",
+    "dlt": "dlt, columns by hand",
+    "dlt_unaided": "dlt, rows as they come",
+}
+_WORDS = """Bytes of a snapshot of Instagram-like posts, 3.5 KB a row, every fiftieth an error or a warning. Workbench
+keeps them (sha256, zstd, lines counted), makes the posts table with its 25 columns, and the rejects, and counts rows
+and rejects against lines. The bare COPY makes a table with the same values and nothing else; a test compares the two.
+The peers make Parquet of the same file, without custody, count or rejects: with our columns by hand, and as their
+manuals begin, which is what the aims are about."""
 
 
-def bare_copy(body: Path, folder: Path) -> None:
-    import duckdb
-
-    keys = (
-        "post_id", "url", "user_posted", "profile_url", "description", "date_posted", "likes", "num_comments",
-        "video_view_count", "content_type", "hashtags", "photos", "input", "discovery_input", "timestamp",
-    )  # fmt: skip
-    columns = ", ".join(f"'{key}': 'VARCHAR'" for key in keys)
-    folder.mkdir()
-    with duckdb.connect(config={"threads": "1"}) as connection:
-        connection.execute(
-            f"copy (select * replace (try_cast(likes as bigint) as likes, try_cast(num_comments as bigint) as "
-            f"num_comments, try_cast(date_posted as timestamptz) as date_posted) from read_json('{body}', "
-            f"format = 'newline_delimited', columns = {{{columns}}})) to '{folder}/posts.parquet' "
-            "(format parquet, compression zstd)"
-        )
-
-
-def bare_custody(body: Path, folder: Path) -> None:
-    import zstandard
-
-    folder.mkdir()
-    digest, squeeze = hashlib.sha256(), zstandard.ZstdCompressor(level=3).compressobj()
-    with body.open("rb") as source, (folder / "raw.zst").open("wb") as target:
-        while chunk := source.read(1 << 20):
-            digest.update(chunk)
-            target.write(squeeze.compress(chunk))
-        target.write(squeeze.flush())
-
-
-def run(*, small: bool) -> None:
-    count, rounds = (4_000, 2) if small else (100_000, 3)
+def run(size: str) -> Iterator[Figure]:
+    count = _ROWS[size]
     with tempfile.TemporaryDirectory() as folder:
+        _check_room(Path(folder), count, size)
         body = Path(folder) / "body.ndjson"
         rows.write(body, count)
-        contenders = {
-            name: [sys.executable, "-m", "benchmarks.ingest", name, str(body)]
-            for name in ("ours", "bare_copy", "bare_custody")
-        }
-        found = in_turns(contenders, rounds)
-        show(f"ingest: {count:,} rows, {body.stat().st_size / 1e6:,.0f} MB", found)
-        bare = found["bare_copy"].cpu + found["bare_custody"].cpu
-        print(f"ours ÷ both bare passes: {found['ours'].cpu / bare:.2f} of the CPU time (aim {BAR})")
+        yield _lines(body, count, size)
+        array = Path(folder) / "body.json"
+        rows.as_array(body, array)
+        yield _array(array, count)
+        array.unlink()
+        if size == "full":
+            large = Path(folder) / "large.ndjson"
+            rows.repeated(body, large, _TIMES_LARGE)
+            yield _large(large, count * _TIMES_LARGE)
 
 
-if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as scratch:
-        {"ours": ours, "bare_copy": bare_copy, "bare_custody": bare_custody}[sys.argv[1]](
-            Path(sys.argv[2]), Path(scratch) / "out"
+def _lines(body: Path, count: int, size: str) -> Figure:
+    few = max(count // 10, 1)
+    found = in_turns(_bare(body, "ours", "bare_copy", "bare_copy_cores", "bare_custody"), 1 if size == "small" else 2)
+    taken = {name: few if name in _PARTS else count for name in _NAMES}
+    if PEERS.exists():
+        found |= in_turns(
+            {
+                name: [str(PEERS), "-m", "benchmarks.peers", name, str(body), str(taken[name])]
+                for name in ("polars", "polars_unaided", *_PARTS)
+            },
+            1,
+        )
+    ours = found["ours"]
+    return Figure(
+        name="ingest",
+        title=f"Ingest: {count:,} rows, {body.stat().st_size / 1e6:,.0f} MB of NDJSON",
+        contenders=tuple(_contender(name, cost, taken[name], count) for name, cost in found.items()),
+        ratios=(
+            *_beside_bare(found, "bare_copy"),
+            *(
+                _beside_peer(name, getattr(cost, of) / taken[name] / (getattr(ours, of) / count), of)
+                for name, cost in found.items()
+                if name.startswith(("polars", "pandas", "dlt"))
+                for of in ("wall", "cpu")
+            ),
+            Ratio("peak memory of Workbench, MB", ours.peak_mb, 600),
+        ),
+        drawn="CPU µs a row",
+        words=" ".join(_WORDS.split()),
+    )
+
+
+def _array(array: Path, count: int) -> Figure:
+    found = in_turns(_bare(array, "ours", "bare_copy_array", "bare_custody"), 1)
+    return Figure(
+        name="ingest-array",
+        title=f"Ingest: the same {count:,} rows as one JSON array",
+        contenders=tuple(_contender(name, cost, count, count) for name, cost in found.items()),
+        ratios=(
+            *_beside_bare(found, "bare_copy_array", has_aim=False),
+            Ratio("peak memory of Workbench, MB", found["ours"].peak_mb, 400),
+        ),
+        drawn="CPU µs a row",
+        words="As `workbench import` takes it: the array is kept as it came, and its rows are written out as lines.",
+    )
+
+
+def _large(large: Path, count: int) -> Figure:
+    found = in_turns(_bare(large, "ours", "bare_copy", "bare_custody"), 1)
+    return Figure(
+        name="ingest-large",
+        title=f"Ingest: {count:,} rows, {large.stat().st_size / 1e9:,.1f} GB of NDJSON",
+        contenders=tuple(_contender(name, cost, count, count) for name, cost in found.items()),
+        ratios=(
+            *_beside_bare(found, "bare_copy"),
+            Ratio("peak memory of Workbench, MB", found["ours"].peak_mb, 600),
+        ),
+        drawn="CPU µs a row",
+        words="Measured once, not in turns: what counts is that memory does not grow with the file.",
+    )
+
+
+def _bare(body: Path, *names: str) -> dict[str, list[str]]:
+    return {name: [sys.executable, "-m", "benchmarks.contenders", name, str(body)] for name in names}
+
+
+def _contender(name: str, cost: Cost, taken: int, count: int) -> Contender:
+    return Contender(_NAMES[name], cost.values(taken), note="" if taken == count else f"the first {taken:,} rows")
+
+
+def _beside_bare(found: dict[str, Cost], copy: str, *, has_aim: bool = True) -> Iterator[Ratio]:
+    ours, custody = found["ours"], found["bare_custody"]
+    aim = 1.5 if has_aim else None
+    yield Ratio("CPU time ÷ both bare passes", ours.cpu / (found[copy].cpu + custody.cpu), aim)
+    yield Ratio("wall time ÷ both bare passes, one after the other", ours.wall / (found[copy].wall + custody.wall), aim)
+    if cores := found.get(f"{copy}_cores"):
+        yield Ratio("the same with all cores for the bare COPY", ours.wall / (cores.wall + custody.wall))
+
+
+def _beside_peer(name: str, times: float, of: str) -> Ratio:
+    what = {"wall": "wall time", "cpu": "CPU time"}[of]
+    aim = _AIMS.get(name) if of == "wall" else None
+    return Ratio(f"{_NAMES[name]}: {what} a row ÷ ours", times, aim, is_at_most=False)
+
+
+def _check_room(folder: Path, count: int, size: str) -> None:
+    bodies = 3 + (2 * _TIMES_LARGE if size == "full" else 0)
+    needed, free = count * _BYTES_A_ROW * bodies, shutil.disk_usage(folder).free
+    if free < needed:
+        raise SystemExit(
+            f"ingest needs {needed / 1e9:.0f} GB in {folder.parent}, which has {free / 1e9:.0f} GB free. Make room, or "
+            "name another folder with TMPDIR."
         )

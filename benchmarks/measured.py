@@ -3,8 +3,12 @@
 import os
 import statistics
 import subprocess
+import tempfile
 import time
 from dataclasses import dataclass
+from pathlib import Path
+
+PEERS = Path(__file__).parents[1] / ".venv-peers" / "bin" / "python"  # `bootstrap.py bench` makes it
 
 
 @dataclass(frozen=True)
@@ -13,14 +17,22 @@ class Cost:
     cpu: float  # seconds, user and system
     peak_mb: float
 
+    def values(self, rows: float | None = None) -> dict[str, float]:
+        """The columns of a figure; with `rows` also what one of them took."""
+        a_row = {} if rows is None else {"CPU µs a row": self.cpu / rows * 1e6}
+        return {"wall s": self.wall, "CPU s": self.cpu, "peak MB": self.peak_mb, **a_row}
+
 
 def once(command: list[str], env: dict[str, str] | None = None) -> Cost:
     begun = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=env)
-    _, status, used = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise SystemExit(f"{' '.join(command)} failed with {process.returncode}")
+    with tempfile.TemporaryFile() as said:
+        process = subprocess.Popen(command, stdout=said, stderr=said, env=env)
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            said.seek(0)
+            words = said.read().decode(errors="replace")[-2000:]
+            raise SystemExit(f"{' '.join(command)} failed with {process.returncode}\n{words}")
     return Cost(time.perf_counter() - begun, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
 
 
@@ -35,11 +47,3 @@ def in_turns(contenders: dict[str, list[str]], rounds: int, env: dict[str, str] 
 
 def median(costs: list[Cost]) -> Cost:
     return Cost(*(statistics.median(getattr(cost, name) for cost in costs) for name in ("wall", "cpu", "peak_mb")))
-
-
-def show(title: str, found: dict[str, Cost]) -> None:
-    load = os.getloadavg()[0]
-    print(f"\n{title} (load {load:.1f} on {os.cpu_count()} cores)")
-    print(f"{'':44} {'wall s':>8} {'CPU s':>8} {'peak MB':>8}")
-    for name, cost in found.items():
-        print(f"{name:44} {cost.wall:8.2f} {cost.cpu:8.2f} {cost.peak_mb:8.0f}")

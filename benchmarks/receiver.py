@@ -1,9 +1,5 @@
-"""How long Bright Data waits for our 200: deliveries over real sockets, durable before they are answered.
+"""How long Bright Data waits for our 200: deliveries over real sockets, durable before they are answered."""
 
-.venv/bin/python benchmarks/receiver.py [--deliveries 2000] [--callers 8] [--kilobytes 16]
-"""
-
-import argparse
 import gzip
 import http.client
 import json
@@ -12,21 +8,21 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from benchmarks.results import Contender, Figure
+
 SECRET = "the secret of a benchmark"
+CALLERS = 8
+KILOBYTES = 16  # of rows in each delivery, before gzip
+_DELIVERIES = {"small": 100, "usual": 2_000, "full": 2_000}
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--deliveries", type=int, default=2000)
-    parser.add_argument("--callers", type=int, default=8)
-    parser.add_argument("--kilobytes", type=int, default=16, help="of rows in each, before gzip")
-    given = parser.parse_args()
+def run(size: str) -> Iterator[Figure]:
     with tempfile.TemporaryDirectory() as folder:
-        home = Path(folder)
-        secret = home / "secret"
+        secret = Path(folder) / "secret"
         secret.write_text(SECRET)
         secret.chmod(0o600)
         command = [sys.executable, "-m", "workbench.server", "--no-worker"]
@@ -34,20 +30,25 @@ def main() -> None:
         env["PYTHONPATH"] = str(Path(__file__).parents[1])
         started = time.perf_counter()
         with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True) as process:
-            port = int(process.stdout.readline().rsplit(":", 1)[1])
-            print(f"ready to take deliveries after {time.perf_counter() - started:.2f} s")
-            measure(port, given)
-            peak = next(
-                line for line in Path(f"/proc/{process.pid}/status").read_text().splitlines() if "VmHWM" in line
-            )
-            print(f"peak memory {int(peak.split()[1]) / 1024:.0f} MB")
-            process.kill()
+            try:
+                port = int(process.stdout.readline().rsplit(":", 1)[1])
+                ready = time.perf_counter() - started
+                values = {**_measured(port, _DELIVERIES[size]), "peak MB": _peak(process.pid)}
+            finally:
+                process.kill()
+    yield Figure(
+        name="receiver",
+        title=f"Webhook receiver: {_DELIVERIES[size]:,} deliveries from {CALLERS} callers",
+        contenders=(Contender("workbench.server", values, note=f"ready after {ready:.2f} s"),),
+        words=f"Deliveries of {KILOBYTES} KB over real sockets, each on disk and in the ledger before it is answered; "
+        "every fifth comes twice.",
+    )
 
 
-def measure(port: int, given: argparse.Namespace) -> None:
+def _measured(port: int, count: int) -> dict[str, float]:
     row = json.dumps({"url": "https://www.instagram.com/p/1/", "text": "x" * 900})
-    bodies = [gzip.compress(f"[{','.join([row] * given.kilobytes)}, {n}]".encode()) for n in range(given.deliveries)]
-    order = [*bodies, *random.Random(1).choices(bodies, k=given.deliveries // 4)]  # a fifth comes twice
+    bodies = [gzip.compress(f"[{','.join([row] * KILOBYTES)}, {n}]".encode()) for n in range(count)]
+    order = [*bodies, *random.Random(1).choices(bodies, k=count // 4)]
 
     def send(body: bytes) -> float:
         begun = time.perf_counter()
@@ -58,13 +59,13 @@ def measure(port: int, given: argparse.Namespace) -> None:
         return (time.perf_counter() - begun) * 1000
 
     begun = time.perf_counter()
-    with ThreadPoolExecutor(given.callers) as pool:
+    with ThreadPoolExecutor(CALLERS) as pool:
         times = sorted(pool.map(send, order))
     seconds = time.perf_counter() - begun
-    at = {name: times[int(len(times) * share)] for name, share in (("p50", 0.5), ("p95", 0.95), ("p99", 0.99))}
-    print(f"{len(times)} deliveries, {given.callers} callers: {len(times) / seconds:.0f}/s, "
-          f"{', '.join(f'{name} {ms:.1f} ms' for name, ms in at.items())}, longest {times[-1]:.0f} ms")  # fmt: skip
+    at = {f"p{share} ms": times[len(times) * share // 100] for share in (50, 95, 99)}
+    return {"deliveries/s": len(times) / seconds, **at, "longest ms": times[-1]}
 
 
-if __name__ == "__main__":
-    main()
+def _peak(pid: int) -> float:
+    status = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return int(next(line for line in status if line.startswith("VmHWM")).split()[1]) / 1024

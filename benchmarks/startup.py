@@ -3,15 +3,17 @@
 import os
 import sys
 import tempfile
+from collections.abc import Iterator
 
-from benchmarks.measured import in_turns, show
+from benchmarks.measured import in_turns
+from benchmarks.results import Contender, Figure, Ratio
 
 TYPER = (
     "import typer; app = typer.Typer(); app.command()(lambda: None); app.command('b')(lambda: None); app(['--help'])"
 )
 
 
-def run(*, small: bool) -> None:
+def run(size: str) -> Iterator[Figure]:
     python = sys.executable
     with tempfile.TemporaryDirectory() as home:
         env = {**os.environ, "WORKBENCH_HOME": home}
@@ -21,9 +23,16 @@ def run(*, small: bool) -> None:
             "workbench status": [python, "-m", "workbench.cli", "status"],
             "the imports of status": [python, "-c", "import workbench.cli.commands, workbench.app"],
         }
-        found = in_turns(contenders, 2 if small else 9, env)
-    show("start-up", found)
+        found = in_turns(contenders, 2 if size == "small" else 9, env)
     first, typer, status, imports = (cost.cpu for cost in found.values())
-    print(
-        f"--help ÷ bare typer app: {first / typer:.2f} (aim 2); status ÷ its imports: {status / imports:.2f} (aim 1.5)"
+    yield Figure(
+        name="startup",
+        title="Start-up of the command line",
+        contenders=tuple(Contender(name, cost.values()) for name, cost in found.items()),
+        ratios=(
+            Ratio("CPU time of --help ÷ that of a bare typer app", first / typer, 2),
+            Ratio("CPU time of status ÷ that of its imports", status / imports, 1.5),
+        ),
+        drawn="CPU s",
+        words="Whole processes, from start to end; `status` in an empty home.",
     )

@@ -10,7 +10,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-_FAST = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c shared_buffers=16MB -c max_connections=120"
+_SIZE = "-c shared_buffers=16MB -c max_connections=120"
+_FAST = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off"
 
 
 class NoServer(Exception):
@@ -37,10 +38,10 @@ def _memory() -> str | None:
 
 
 @contextlib.contextmanager
-def private_postgres() -> Iterator[str]:
-    """Yield ``postgresql://wb@127.0.0.1:port``; NoServer where it cannot be had."""
+def private_postgres(*, is_durable: bool = False) -> Iterator[str]:
+    """Yield ``postgresql://wb@127.0.0.1:port``; NoServer where it cannot be had. `is_durable`: commits reach a disk."""
     programs = _binaries()
-    folder = Path(tempfile.mkdtemp(prefix="wbpg_", dir=_memory()))
+    folder = Path(tempfile.mkdtemp(prefix="wbpg_", dir=None if is_durable else _memory()))
     as_user = {}
     if os.geteuid() == 0:  # the server refuses to run as root
         try:
@@ -65,7 +66,8 @@ def private_postgres() -> Iterator[str]:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
-        options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} {_FAST}"
+        options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} {_SIZE}"
+        options += "" if is_durable else f" {_FAST}"
         run("pg_ctl", "-l", str(folder / "log"), "-w", "-t", "30", "-o", options, "start")
         try:
             yield f"postgresql://wb@127.0.0.1:{port}"

@@ -149,6 +149,13 @@ def test_a_discovery_always_has_a_limit(ask: dict[str, Any], options: dict[str, 
     assert job.snapshots[0].estimate_records == limit
 
 
+def test_what_is_no_discovery_is_limited_in_its_inputs() -> None:
+    (job,) = plan(source(platform="facebook", service="posts", url="https://www.facebook.com/tea")).jobs
+
+    assert job.snapshots[0].query == {}
+    assert job.snapshots[0].inputs[0]["num_of_posts"] == 10
+
+
 ESTIMATES = [
     pytest.param([source()], {"num_posts": 5}, 5, id="posts: as many as are asked for"),
     pytest.param([source(1), source(2)], {"num_posts": 5}, 10, id="of every source"),

@@ -64,7 +64,7 @@ def stage(tmp_path: Path, order: Callable[..., Order]) -> Callable[..., Any]:
         data = body if isinstance(body, bytes) else b"".join(json.dumps(row).encode() + b"\n" for row in body)
         (folder / "part").write_bytes(data)
         raw = store_raw([folder / "part"], folder / "raw.ndjson.zst")
-        return read(transform(raw.path, order(kind, **changed), folder / "out"), kind)
+        return read(transform(raw.path, order(kind, **changed), folder / "out", counted=raw.body), kind)
 
     return stage
 

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from workbench.errors import BadInput
 from workbench.tables.show import FORMATS, clean, csv_cell, rows, write
 
 QUERY = """
@@ -140,3 +141,12 @@ def test_a_csv_comes_back_and_no_cell_is_a_formula(texts):
 @pytest.mark.parametrize("form", FORMATS)
 def test_every_format_takes_an_empty_answer(connection, form):
     _written(connection.sql("select 1 as a, 'x' as b where false"), form)
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_what_goes_wrong_mid_way_is_told_to_who_asked(form):
+    relation = duckdb.sql("select case when n = 5000 then error('mid-way') else n end from range(9000) r(n)")
+    with pytest.raises(BadInput, match=r"cannot be answered: .*mid-way"):
+        write(relation, form, io.BytesIO())
+    with pytest.raises(BadInput, match="mid-way"):
+        list(rows(relation))

@@ -366,6 +366,50 @@ def test_rows_that_got_lost_on_the_way_stop_everything(stage, monkeypatch):
         stage([{"post_id": "1"}, {"post_id": "lost"}, {"post_id": "3"}])
 
 
+@pytest.mark.parametrize("now", [2, 4])
+def test_a_body_that_is_not_the_one_that_was_counted_stops_everything(tmp_path, order, now):
+    """The lines are counted as they come in; what is read later must be as many."""
+    (tmp_path / "part").write_bytes(b'{"post_id": "1"}\n' * 3)
+    came = raw.store_raw([tmp_path / "part"], tmp_path / "came.zst")
+    (tmp_path / "part").write_bytes(b'{"post_id": "1"}\n' * now)
+    other = raw.store_raw([tmp_path / "part"], tmp_path / "other.zst")
+
+    with pytest.raises(Permanent, match=f"the body has 3 lines, of which {now} became rows"):
+        transform.transform(other.path, order(), tmp_path / "out", counted=came.body)
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        pytest.param(lambda data: data[:-3], id="cut short"),
+        pytest.param(lambda data: data[: len(data) // 2], id="half of it"),
+        pytest.param(lambda data: data[:-1] + bytes([data[-1] ^ 1]), id="another checksum"),
+        pytest.param(lambda data: data[:200] + bytes([data[200] ^ 1]) + data[201:], id="a bit flipped"),
+    ],
+)
+def test_a_damaged_body_is_named_as_such(tmp_path, order, harm):
+    lines = (b'{"post_id": "%d", "description": "%x"}\n' % (number, number**9) for number in range(20_000))
+    (tmp_path / "part").write_bytes(b"".join(lines))
+    came = raw.store_raw([tmp_path / "part"], tmp_path / "came.zst")
+    came.path.write_bytes(harm(came.path.read_bytes()))
+
+    with pytest.raises(Permanent, match=r"is damaged: .*Restore it from a backup, or download"):
+        transform.transform(came.path, order(), tmp_path / "out", counted=came.body)
+
+
+def test_what_was_counted_on_arrival_is_what_counting_again_finds(tmp_path, order):
+    (tmp_path / "part").write_bytes(b'{"post_id": "1"}\n{"error": "e"}\n{"post_id": "3"}')
+    came = raw.store_raw([tmp_path / "part"], tmp_path / "raw.zst")
+    known = raw.counted(json.loads(json.dumps(came.facts("raw.zst"))))
+
+    made = [transform.transform(came.path, order(), tmp_path / name, counted=known) for name in ("one", "two")]
+    made.append(transform.transform(came.path, order(), tmp_path / "three"))
+
+    assert known == raw.count(came.path)
+    assert raw.counted({"lines": 3}) is None
+    assert len({tuple(one.sha256 for one in staged.files) for staged in made}) == 1
+
+
 def test_a_strict_read_that_loses_rows_is_not_believed(stage, monkeypatch):
     sound = transform._READ
     monkeypatch.setattr(transform, "_READ", f"{sound} where post_id <> '2'")

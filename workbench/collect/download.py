@@ -18,7 +18,7 @@ from workbench.errors import Transient
 from workbench.files import move_into_place
 from workbench.ledger.records import Move, Progress, Snapshot, Yielded
 from workbench.ledger.states import SnapshotState
-from workbench.tables.raw import RawFile, store_raw
+from workbench.tables.raw import store_raw
 from workbench.tables.schema import TRANSFORM_VERSION
 
 _TAIL: Final = 1 << 20
@@ -71,17 +71,7 @@ def _keep(snapshot: Snapshot, tools: Tools, body: Body) -> Move:
     target = folder / f"{name}.raw.ndjson.zst"
     move_into_place(raw.path, target)
     clear(snapshot, tools)
-    return Move(to=SnapshotState.DOWNLOADED, values={"raw": _facts(raw, in_lake(target, tools))})
-
-
-def _facts(raw: RawFile, path: str) -> dict[str, object]:
-    return {
-        "path": path,
-        "sha256": raw.sha256,
-        "bytes": raw.bytes,
-        "stored_bytes": raw.stored_bytes,
-        "lines": raw.lines,
-    }
+    return Move(to=SnapshotState.DOWNLOADED, values={"raw": raw.facts(in_lake(target, tools))})
 
 
 def _as_lines(body: Body, work: Path) -> list[Path]:

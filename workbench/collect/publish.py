@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from workbench.collect.tools import Tools
 from workbench.ledger.records import LakeFile, Money, Move, Snapshot, SourceResult
 from workbench.ledger.states import SnapshotState
+
+_NOTHING: Final = "Bright Data delivered nothing for it: no row, no warning, no error"
 
 
 def publish(snapshot: Snapshot, tools: Tools) -> Move:
@@ -38,5 +40,5 @@ def _why_empty(staged: Mapping[str, Any]) -> str:
 def _result(one: Mapping[str, Any]) -> SourceResult:
     return SourceResult(
         source_id=one["source_id"], row_count=one["rows"], warning_count=one["warnings"], error_count=one["errors"],
-        reason=one["reason"],
+        reason=one["reason"] or (None if one["rows"] else _NOTHING),
     )  # fmt: skip

@@ -6,7 +6,7 @@ needs its money reserved again; whatever nobody can say waits for a person.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,8 +14,7 @@ from workbench.brightdata.contents import Listed
 from workbench.collect.poll import OVER
 from workbench.collect.tools import Tools
 from workbench.errors import BadInput, Misconfigured, NeedsPerson, Permanent, WorkbenchError
-from workbench.files import canonical
-from workbench.ledger.records import Move, Snapshot, Stay, Yielded
+from workbench.ledger.records import Move, Snapshot, Stay, Yielded, same_inputs
 from workbench.ledger.states import SnapshotState
 
 if TYPE_CHECKING:  # httpx costs every command a tenth of a second
@@ -23,6 +22,7 @@ if TYPE_CHECKING:  # httpx costs every command a tenth of a second
 
 # The vendor's clock may be behind ours, and its listing takes whole days.
 EARLIER: Final = timedelta(minutes=10)
+_Asked = tuple[Listed, list[dict[str, Any]]]  # with what the vendor says it was asked
 _MOST_TRIGGERS: Final = 2  # the first, and one more once it is proved absent
 
 
@@ -32,12 +32,19 @@ def look(snapshot: Snapshot, tools: Tools) -> Iterator[Yielded]:
         # The same inputs are on their way for another snapshot, which may be in that list: sent before or meanwhile.
         yield Stay(after=tools.poll)
         return
+    alike = tools.view.unsure_alike(snapshot)
     # Asked last: an answer that came while we looked has made its snapshot known.
-    known = tools.view.known_ids([one.snapshot_id for one in matching])
-    found = [one for one in matching if one.snapshot_id not in known]
+    known = tools.view.known_ids([one.snapshot_id for one, _ in matching])
+    # What a twin was asked with more keys than we is that twin's, and found by its own look.
+    closer = [inputs for inputs in alike if _keys(inputs) > _keys(snapshot.inputs)]
+    found = [
+        one
+        for one, theirs in matching
+        if one.snapshot_id not in known and not any(same_inputs(inputs, theirs) for inputs in closer)
+    ]
     early = _due(snapshot, tools) - tools.now()
     if found:
-        yield _adopt(snapshot, tools, found)
+        yield _adopt(tools, found, owners=1 + len(alike) - len(closer))
     elif early > timedelta():
         # Looked for by hand, before its time: looks in a row prove no more than one.
         yield Stay(after=early)
@@ -65,7 +72,7 @@ def _due(snapshot: Snapshot, tools: Tools) -> datetime:
     return (snapshot.armed_at or tools.now()) + sum(tools.look_gaps[: snapshot.looks], timedelta())
 
 
-def _search(snapshot: Snapshot, tools: Tools) -> tuple[list[Listed], list[str]]:
+def _search(snapshot: Snapshot, tools: Tools) -> tuple[list[_Asked], list[str]]:
     """What was started since our order with exactly our inputs, those that live and are oldest first.
 
     And the ids of which nobody can say what they were asked.
@@ -82,7 +89,7 @@ def _search(snapshot: Snapshot, tools: Tools) -> tuple[list[Listed], list[str]]:
         ) from error
     recent = [one for one in listed if one.created_at is None or one.created_at >= since]
     known = tools.view.known_ids([one.snapshot_id for one in recent])
-    ours, unread = [], []
+    ours, unread = list[_Asked](), list[str]()
     for one in recent:
         if one.snapshot_id in known:
             continue
@@ -90,8 +97,12 @@ def _search(snapshot: Snapshot, tools: Tools) -> tuple[list[Listed], list[str]]:
         if theirs is None:
             unread.append(one.snapshot_id)
         elif same_inputs(snapshot.inputs, theirs):
-            ours.append(one)
-    return sorted(ours, key=lambda one: (_is_cancelled(one), one.created_at or tools.now(), one.snapshot_id)), unread
+            ours.append((one, theirs))
+
+    def order(asked: _Asked) -> tuple[bool, datetime, str]:
+        return _is_cancelled(asked[0]), asked[0].created_at or tools.now(), asked[0].snapshot_id
+
+    return sorted(ours, key=order), unread
 
 
 def _is_cancelled(one: Listed) -> bool:
@@ -108,21 +119,13 @@ def _inputs(tools: Tools, vendor_id: str) -> list[dict[str, Any]] | None:
         return None
 
 
-def same_inputs(ours: Sequence[Mapping[str, Any]], theirs: Sequence[Mapping[str, Any]]) -> bool:
-    """Equal as multisets, compared by our own keys: the vendor adds keys and turns values into text."""
-    keys = {key for one in ours for key in one}
-    return sorted(_plain(one, keys) for one in ours) == sorted(_plain(one, keys) for one in theirs)
+def _keys(inputs: Iterable[Mapping[str, Any]]) -> int:
+    return len({key for one in inputs for key in one})
 
 
-def _plain(one: Mapping[str, Any], keys: set[str]) -> str:
-    values = {key: one[key] for key in keys if one.get(key) not in (None, "", [])}
-    return canonical({key: value if isinstance(value, list) else str(value) for key, value in values.items()})
-
-
-def _adopt(snapshot: Snapshot, tools: Tools, found: Sequence[Listed]) -> Move:
+def _adopt(tools: Tools, found: Sequence[Listed], *, owners: int) -> Move:
     """The oldest is ours. More than the lost triggers that could own them were paid twice: they are cancelled."""
     first, *others = found
-    owners = tools.view.unsure_alike(snapshot)
     extra = others[max(owners - 1, 0) :]
     said = [cancel_extra(tools.brightdata, one.snapshot_id) for one in extra if not _is_cancelled(one)]
     reason = f"found at Bright Data as {first.snapshot_id}"

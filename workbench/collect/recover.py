@@ -14,15 +14,15 @@ from urllib.parse import urlsplit
 from workbench.brightdata.contents import Listed
 from workbench.brightdata.datasets import Dataset
 from workbench.collect.poll import OVER
-from workbench.collect.reconcile import EARLIER, same_inputs
+from workbench.collect.reconcile import EARLIER
 from workbench.errors import Permanent, Transient
-from workbench.ledger.records import Source
+from workbench.ledger.records import Source, same_inputs
 from workbench.ledger.states import SnapshotState
 
 if TYPE_CHECKING:  # httpx costs every command a tenth of a second
     from workbench.brightdata.client import BrightData
 
-_PAUSES: Final = (timedelta(seconds=0.5), timedelta(seconds=2), timedelta(seconds=8))  # between tries of a list
+PAUSES: Final = (timedelta(seconds=0.5), timedelta(seconds=2), timedelta(seconds=8))  # between tries to ask
 EXPIRING: Final = 0.25  # of the vendor's retention left: time to hurry
 
 
@@ -35,6 +35,17 @@ class Standing(StrEnum):
     STALLED = "stalled"  # ours, over its deadline
     EXPIRING = "expiring"  # not brought in yet, and soon gone
     EXPIRED = "expired"  # not brought in, and gone by the vendor's retention
+
+
+# What somebody should look at first comes first.
+_URGENT: Final = (
+    Standing.EXPIRING,
+    Standing.UNSURE,
+    Standing.UNKNOWN,
+    Standing.STALLED,
+    Standing.EXPIRED,
+    Standing.KNOWN,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +62,11 @@ class Found:
     state: str | None  # ours
     standing: Standing
     days_left: float | None
+
+    @property
+    def order(self) -> tuple[int, float, str]:
+        """What to look at first: by standing, then what is gone soonest."""
+        return _URGENT.index(self.standing), self.days_left or 0, self.snapshot_id
 
 
 def scan(
@@ -79,12 +95,12 @@ def scan(
 
 def _listed(brightdata: BrightData, dataset_id: str, since: date | None) -> list[Listed]:
     """The whole list; a hiccup in one of many calls is no reason to ask a person to begin anew."""
-    for pause in _PAUSES:
+    for pause in PAUSES:
         try:
             return list(brightdata.list_snapshots(dataset_id, from_date=since))
         except Transient as error:
             asked = error.retry_after or timedelta()
-            if asked > _PAUSES[-1]:
+            if asked > PAUSES[-1]:
                 raise
             time.sleep(max(asked, pause).total_seconds())
     return list(brightdata.list_snapshots(dataset_id, from_date=since))

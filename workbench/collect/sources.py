@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from workbench import files
 from workbench.brightdata import datasets
 from workbench.errors import BadInput
 from workbench.ledger.records import NewSource
@@ -22,48 +21,8 @@ def read_csv(
     path: Path, *, project: str | None = None, among: Sequence[datasets.Dataset] = datasets.DATASETS
 ) -> list[NewSource]:
     """The sources of a CSV file; BadInput names the file, the line, the column and the cure."""
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except FileNotFoundError as error:
-        raise BadInput(f"there is no file {path}; give the path of a sources.csv.") from error
-    except OSError as error:
-        raise BadInput(f"{path} cannot be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        raise BadInput(f"{path}, line {line}: this is not UTF-8 text. Save the file as 'CSV UTF-8'.") from error
-    return check(_rows(path, text), place=str(path), project=project, among=among)
-
-
-def _rows(path: Path, text: str) -> list[tuple[int, dict[str, str]]]:
-    if "\0" in text:
-        line = text[: text.index("\0")].count("\n") + 1
-        raise BadInput(f"{path}, line {line}: there is a NUL byte, which no text has. Save the file as 'CSV UTF-8'.")
-    first = text.split("\n", 1)[0]
-    delimiter = ";" if first.count(";") > first.count(",") else ","  # how spreadsheets of half of Europe save
-    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    names = [name.strip().lower() for name in reader.fieldnames or ()]
-    missing = [name for name in NEEDED if name not in names]
-    if missing:
-        raise BadInput(
-            f"{path}, line 1: the column {missing[0]!r} is missing. Needed: {', '.join(NEEDED)}; "
-            f"known: {', '.join(COLUMNS)}."
-        )
-    unknown = [name for name in names if name not in COLUMNS]
-    if unknown:
-        raise BadInput(f"{path}, line 1: the column {unknown[0]!r} is not known. Known: {', '.join(COLUMNS)}.")
-    twice = [name for name in names if names.count(name) > 1]
-    if twice:
-        raise BadInput(f"{path}, line 1: the column {twice[0]!r} is there twice; remove one of them.")
-    reader.fieldnames = names
-    found = []
-    try:
-        for row in reader:
-            if None in row or None in row.values():
-                raise BadInput(f"{path}, line {reader.line_num}: the line has not {len(names)} cells, as line 1 has.")
-            found.append((reader.line_num, row))
-    except csv.Error as error:
-        raise BadInput(f"{path}, line {reader.line_num}: {error}. Check the quotes of that line.") from error
-    return found
+    rows = files.read_csv(path, needed=NEEDED, known=COLUMNS)
+    return check(rows, place=str(path), project=project, among=among)
 
 
 def check(

@@ -14,6 +14,7 @@ from workbench.files import canonical, move_into_place, sha256_of
 from workbench.ledger.records import Job, LakeFile, Move, Snapshot, Source
 from workbench.ledger.states import SnapshotState
 from workbench.tables.attribute import SourceRef
+from workbench.tables.raw import counted
 from workbench.tables.schema import TRANSFORM_VERSION
 from workbench.tables.transform import Order, SourceCount, Staged, transform
 
@@ -29,7 +30,7 @@ def read(snapshot: Snapshot, tools: Tools) -> Move:
     work = workspace(snapshot, tools)
     lines = lines_of(raw_path, str(raw.get("shape")), work / "lines.ndjson")
     wanted = order(snapshot, job, _sources(snapshot, job, tools), tools.datasets)
-    result = transform(raw_path, wanted, work / "tables", lines=lines)
+    result = transform(raw_path, wanted, work / "tables", lines=lines, counted=counted(raw))
     name = f"{provider_id(snapshot)}__v{TRANSFORM_VERSION}_{raw['sha256'][:8]}"
     files = [
         LakeFile(

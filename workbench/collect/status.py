@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -56,6 +56,7 @@ def _snapshot(row: Mapping[str, Any]) -> dict[str, Any]:
         "malformed": row["malformed_count"],
         "reason": row["reason"],
         "inputs": len(row["inputs"]),
+        "bytes": (row["raw"] or {}).get("bytes"),
         "vendor_status": row["vendor_status"],
         "next_at": _iso(row["next_at"]),
         "progress": _progress(row),
@@ -85,6 +86,18 @@ _CURE: Final = {
     SnapshotState.STALLED: ("Bright Data did not finish in time", "workbench recover requeue {key}"),
     SnapshotState.QUARANTINED: ("it stopped its worker, or surprised it", "workbench recover requeue {key}"),
 }
+
+
+def expiring(rows: Iterable[Mapping[str, Any]], now: datetime, retention: timedelta) -> list[dict[str, Any]]:
+    """What no worker has brought in yet and is soon gone, as entries of `todo`."""
+    found = []
+    for row in rows:
+        days = ((row["expires_at"] or row["triggered_at"] + retention) - now) / timedelta(days=1)
+        left = f"{days:.1f} days left at Bright Data" if days > 0 else "it may be gone at Bright Data"
+        why = f"{left}, and it is not here yet: let a worker bring it in"
+        name = row["provider_id"] or str(row["id"])
+        found.append({"kind": "snapshot", "id": name, "why": why, "command": "workbench work --until-idle"})
+    return found
 
 
 def todo(waiting: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:

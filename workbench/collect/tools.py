@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from workbench.brightdata.datasets import DATASETS, Dataset
 from workbench.brightdata.delivery import Webhook
 from workbench.errors import Permanent
-from workbench.files import remove_tree
+from workbench.files import is_running, remove_tree
 from workbench.ledger.records import LedgerView, Snapshot
 
 if TYPE_CHECKING:  # httpx costs every command a tenth of a second
@@ -67,17 +67,6 @@ def clear(snapshot: Snapshot, tools: Tools) -> None:
             remove_tree(path)
     with contextlib.suppress(OSError):  # somebody else's folder is in it
         corner.rmdir()
-
-
-def is_running(pid: int) -> bool:
-    """Whether this machine has a process of that number."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def job_folder(snapshot: Snapshot, tools: Tools) -> Path:

@@ -54,6 +54,12 @@ set variable known_$number = (
           group by signature)
     where signature is not null)
 """
+# Behind a CASE, so that only what is not spelled alike is taken apart.
+_FOUND: Final = """
+case when ($spelling) is null then null
+     when getvariable('spelled_$number')[$spelling] is not null then getvariable('spelled_$number')[$spelling]
+     else getvariable('known_$number')[$signature] end
+"""
 
 
 @dataclass(frozen=True)
@@ -89,8 +95,8 @@ def introduce(
     for place in ("discovery_input", "input"):
         for number, (wanted, _) in enumerate(groups):
             of_row = [asked(place, key) for key in wanted]
-            lookups.append(f"getvariable('spelled_{number}')[{_spelling(of_row)}]")
-            lookups.append(f"getvariable('known_{number}')[{_signature(wanted, of_row)}]")
+            spelling, signature = _spelling(of_row), _signature(wanted, of_row)
+            lookups.append(fill(_FOUND, number=number, spelling=spelling, signature=signature))
     return f"getvariable('sources')[coalesce({', '.join([*lookups, 'null::bigint'])})]"
 
 

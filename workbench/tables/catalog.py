@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tempfile
 import uuid
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -16,6 +16,7 @@ from typing import Final
 import duckdb
 
 from workbench.errors import BadInput
+from workbench.files import remove_tree
 from workbench.tables import guard
 from workbench.tables.ledgered import TableData, arrow_table, select_list
 from workbench.tables.raw import LONGEST_LINE
@@ -29,11 +30,21 @@ _PINNED: Final = {**COLUMNS, "rejects": REJECTS}
 _FROM_FILES: Final = "create or replace view $view as select $columns from read_parquet($files)"
 _EMPTY: Final = "create or replace view $view as select $columns where false"
 # The newest scrape of everything that has an id; what has none is told apart by its address, or not at all.
+_KEY: Final = "platform, $identity is null, coalesce($identity, url, snapshot_id || ' ' || row_no)"
 _LATEST: Final = """
 select * from $rows
-qualify row_number() over (
-    partition by platform, $identity is null, coalesce($identity, url, snapshot_id || ' ' || row_no)
-    order by scraped_at desc nulls last, snapshot_id desc, row_no desc) = 1
+qualify row_number() over (partition by $key order by scraped_at desc nulls last, snapshot_id desc, row_no desc) = 1
+"""
+# The compactor has compared its rows already: only those that came again since then are compared once more.
+_SINCE: Final = """
+with newer as (select $columns from read_parquet($newer)),
+    made as (select $columns from read_parquet($made)),
+    again as materialized (select distinct $key from newer)
+select * from made anti join again as again(a, b, c) on ($key) = (a, b, c)
+union all
+select * from (
+    select * from newer union all select * from made semi join again as again(a, b, c) on ($key) = (a, b, c))
+qualify row_number() over (partition by $key order by scraped_at desc nulls last, snapshot_id desc, row_no desc) = 1
 """
 _VIEW: Final = "create or replace view $view as $rows"
 _RECORDS: Final = "create or replace view records as $rows"
@@ -73,7 +84,12 @@ class LakeFile:
 
 def latest_of(kind: str, rows: str) -> str:
     """SQL for the newest scrape of everything in `rows`."""
-    return fill(_LATEST, rows=rows, identity=name(IDENTITY[kind]))
+    return fill(_LATEST, rows=rows, key=key_of(kind))
+
+
+def key_of(kind: str) -> str:
+    """SQL for what is the same on every scrape of a thing."""
+    return fill(_KEY, identity=name(IDENTITY[kind]))
 
 
 @dataclass(frozen=True)
@@ -90,18 +106,20 @@ class Missing:
 class Catalog:
     """`connection` is for queries; refreshing works beside it, so relations that are open stay good."""
 
-    def __init__(self, lake: Path) -> None:
+    def __init__(self, lake: Path, *, memory: str | None = None, spill: Path | None = None) -> None:
+        """`memory` ("1GB") bounds what it takes; what is more goes to the folder `spill`, gone afterwards."""
         self.lake = lake.resolve()
         self.missing: tuple[Missing, ...] = ()
         self.names: tuple[str, ...] = ()
         self.records = _NO_RECORDS
-        self._spill = Path(tempfile.gettempdir()) / f"workbench-duckdb-{uuid.uuid4().hex}"
+        self._spill = (spill or Path(tempfile.gettempdir())) / f"workbench-duckdb-{uuid.uuid4().hex}"
         self._version: Hashable = None
         self.connection = duckdb.connect(
             config={
                 "autoinstall_known_extensions": "false",
                 "autoload_known_extensions": "false",
                 "temp_directory": str(self._spill),
+                **({"memory_limit": memory, "threads": "2", "preserve_insertion_order": "false"} if memory else {}),
             }
         )
         self.connection.execute("set global TimeZone = 'UTC'")
@@ -140,6 +158,7 @@ class Catalog:
 
     def close(self) -> None:
         self.connection.close()
+        remove_tree(self._spill)
 
     def _replace(
         self,
@@ -171,7 +190,7 @@ class Catalog:
             _FROM_FILES,
             view=name(kind),
             columns=", ".join(map(name, pinned)),
-            files=list_literal(path_literal(self.lake / file.path) for file in files),
+            files=self._paths(files),
         )
 
     def _latest(self, kind: str, files: Sequence[LakeFile]) -> str:
@@ -180,10 +199,13 @@ class Catalog:
         if not made:
             return latest_of(kind, name(kind))
         newer = [file for file in files if file.kind == kind and not file.is_compacted]
-        pinned = ", ".join(map(name, _PINNED[kind]))
-        paths = list_literal(path_literal(self.lake / file.path) for file in (*made, *newer))
-        rows = fill("select $columns from read_parquet($files)", columns=pinned, files=paths)
-        return latest_of(kind, f"({rows})") if newer else rows
+        columns = ", ".join(map(name, _PINNED[kind]))
+        if not newer:
+            return fill("select $columns from read_parquet($made)", columns=columns, made=self._paths(made))
+        return fill(_SINCE, columns=columns, key=key_of(kind), made=self._paths(made), newer=self._paths(newer))
+
+    def _paths(self, files: Iterable[LakeFile]) -> str:
+        return list_literal(path_literal(self.lake / file.path) for file in files)
 
     def _records_of(self, files: Sequence[LakeFile]) -> str:
         paths = [self.lake / file.path for file in files]

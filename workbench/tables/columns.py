@@ -43,10 +43,14 @@ create temp macro from_epoch(n) as
     case when abs(n) between 100000000 and 99999999999 then make_timestamp(n * 1000000::bigint)
          when abs(n) between 100000000000 and 99999999999999 then make_timestamp(n * 1000::bigint)
     end::timestamptz;
-create temp macro in_range(moment) as
-    case when moment >= '0001-01-02'::timestamptz and moment < '9999-12-31'::timestamptz then moment end;
-create temp macro moment(value) as in_range(coalesce(
+create temp macro is_in_range(moment) as
+    moment >= '0001-01-02'::timestamptz and moment < '9999-12-31'::timestamptz;
+create temp macro in_range(moment) as case when is_in_range(moment) then moment end;
+create temp macro any_moment(value) as in_range(coalesce(
     try_cast(unquoted(value) as timestamptz), from_epoch(try_cast(unquoted(value) as bigint))));
+create temp macro moment(value) as
+    case when is_in_range(try_cast(value as timestamptz)) then try_cast(value as timestamptz)
+         else any_moment(value) end;
 
 create temp macro address_or_name(thing) as
     coalesce(thing->>'$.hashtag', thing->>'$.url', thing->>'$.video_url', thing->>'$.link', thing->>'$.name',
@@ -93,13 +97,16 @@ class Mapped:
         """Our column: the first of its paths that has a value of the right type."""
         target, paths = OWN_COLUMNS[self.kind][column], self.columns.get(column, ())
         if self._is_begun(column):
-            rest = (f"texts(case when {_first(column)} is null then {_at(path)} end)" for path in paths[1:])
-            return f"coalesce({_first(column)}, {', '.join(rest)})"
+            rest = ", ".join(f"texts({_at(path)})" for path in paths[1:])
+            return f"case when {_first(column)} is not null then {_first(column)} else coalesce({rest}) end"
         tried = [f"{_CASTS[target]}({_at(path)})" for path in paths]
         return f"coalesce({', '.join(tried)})" if tried else f"null::{target}"
 
     def begun(self, rows: str) -> str:
-        """Rows with the first try of lists that have several: DuckDB takes every list apart that a coalesce names."""
+        """Rows with the first try of lists that have several; the others wait for it behind a CASE.
+
+        What a coalesce says twice is worked out beforehand for every row (as macros do); what a CASE guards is not.
+        """
         tried = [f", texts({_at(paths[0])}) as {_first(column)}" for column, paths in self.columns.items()
                  if self._is_begun(column)]  # fmt: skip
         return fill("select *$tried from ($rows)", tried="".join(tried), rows=rows)

@@ -14,8 +14,9 @@ from typing import Final
 
 import duckdb
 
+from workbench.errors import Transient
 from workbench.files import make_folder, move_into_place, remove_tree, sha256_of
-from workbench.tables.catalog import LakeFile, latest_of
+from workbench.tables.catalog import LakeFile, key_of
 from workbench.tables.schema import COLUMNS, IDENTITY
 from workbench.tables.sql import fill, list_literal, literal, name, path_literal
 from workbench.tables.workshop import rows_in
@@ -24,14 +25,20 @@ FOLDER: Final = ".compact"
 KINDS: Final = tuple(IDENTITY)
 
 # By source and time: the questions people ask read neighbouring rows.
-_COPY: Final = """
-copy (select $columns from $rows order by platform, source_id, published, snapshot_id, row_no)
-to $file (format parquet, compression zstd, row_group_size 122880)
+_WHOLE: Final = """
+copy (select $columns from read_parquet($files) order by platform, source_id, $published, snapshot_id, row_no)
+to $target (format parquet, compression zstd, row_group_size 122880)
+"""
+# Numbers alone are compared and kept, so that neither the texts nor a second sort take memory; rows stay in order.
+_LATEST: Final = """
+copy (select $columns from read_parquet($files, file_row_number = true) where file_row_number in (
+    select arg_max(file_row_number, (coalesce(scraped_at, '-infinity'::timestamptz), snapshot_id, row_no))
+    from read_parquet($files, file_row_number = true) group by $key))
+to $target (format parquet, compression zstd, row_group_size 122880)
 """
 _SETTINGS: Final = {
-    "memory_limit": "2GB",
+    "memory_limit": "1GB",
     "threads": "2",
-    "preserve_insertion_order": "false",
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
 }
@@ -58,27 +65,38 @@ def compact(lake: Path, kind: str, files: Sequence[LakeFile], scratch: Path) -> 
     """Write the rows of `files` (small ones, and the compacted file of before) as one, and their latest as another."""
     folder = make_folder(lake / FOLDER / kind)
     stem = hashlib.sha256("\n".join(sorted(file.path for file in files)).encode()).hexdigest()[:16]
-    sources = list_literal(path_literal(lake / file.path) for file in files)
     try:
         with duckdb.connect(config={**_SETTINGS, "temp_directory": str(make_folder(scratch))}) as connection:
             connection.execute("set TimeZone = 'UTC'")
-            rows = f"read_parquet({sources})"
-            whole = _write(connection, kind, rows, scratch / "whole.parquet", folder / f"{stem}.parquet")
-            rows = f"({latest_of(kind, f'read_parquet({literal(str(whole))})')})"
-            latest = _write(connection, kind, rows, scratch / "latest.parquet", folder / f"{stem}.latest.parquet")
+            connection.execute("set preserve_insertion_order = false")  # what is sorted is sorted all the same
+            whole = folder / f"{stem}.parquet"
+            _write(connection, _WHOLE, kind, [lake / file.path for file in files], scratch / "whole", whole)
+            connection.execute("set preserve_insertion_order = true")
+            latest = folder / f"{stem}.latest.parquet"
+            _write(connection, _LATEST, kind, [whole], scratch / "latest", latest)
+    except (duckdb.IOException, duckdb.FatalException, duckdb.OutOfMemoryException, OSError) as error:
+        raise Transient(f"{kind} could not be compacted: {error}. Nothing has changed; free space on disk.") from error
     finally:
         remove_tree(scratch)
     return Compacted(_made(lake, whole, kind), _made(lake, latest, f"{kind}_latest"))
 
 
-def _write(connection: duckdb.DuckDBPyConnection, kind: str, rows: str, beside: Path, target: Path) -> Path:
-    columns = ", ".join(map(name, COLUMNS[kind]))
-    # Not every kind has a date of its own.
-    published = "published_at" if "published_at" in COLUMNS[kind] else "scraped_at"
-    statement = _COPY.replace("published,", f"{published},")
-    connection.execute(fill(statement, columns=columns, rows=rows, file=literal(str(beside))))
+def _write(  # noqa: PLR0917 - what, of what, from where, by way of where, to where
+    connection: duckdb.DuckDBPyConnection, statement: str, kind: str, files: Sequence[Path], beside: Path, target: Path
+) -> None:
+    columns = COLUMNS[kind]
+    connection.execute(
+        fill(
+            statement,
+            columns=", ".join(map(name, columns)),
+            files=list_literal(map(path_literal, files)),
+            # Not every kind has a date of its own.
+            published="published_at" if "published_at" in columns else "scraped_at",
+            key=key_of(kind),
+            target=literal(str(beside)),
+        )
+    )
     move_into_place(beside, target)
-    return target
 
 
 def _made(lake: Path, file: Path, kind: str) -> Made:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -44,6 +46,16 @@ def select_only(sql: str) -> str:
     if kind != duckdb.StatementType.SELECT:
         raise BadInput(f"only questions are answered here (SELECT, WITH, DESCRIBE, SHOW, SUMMARIZE), not {kind.name}.")
     return sql
+
+
+@contextlib.contextmanager
+def explained() -> Iterator[None]:
+    """What DuckDB says about a query is for whoever asked it."""
+    try:
+        yield
+    except duckdb.Error as error:
+        said = str(error).split("\n\n", 1)[0]
+        raise BadInput(f"the query cannot be answered: {said} What there is: workbench sql 'SHOW TABLES'") from error
 
 
 def _kind(sql: str) -> duckdb.StatementType:

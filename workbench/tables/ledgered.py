@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -21,18 +22,27 @@ _ARROW: Final[Mapping[str, pa.DataType]] = {
     "bool": pa.bool_(),
     "time": pa.timestamp("us", tz="UTC"),
     "json": pa.string(),
+    "json_text": pa.string(),  # of the ledger's own spelling, so known to be JSON
 }
+# As they come from the ledger, column by column; one value that is something else makes the whole column go one by one.
+_AT_ONCE: Final = frozenset({"text", "int", "bool", "json_text"})
 _PLAIN: Final[Mapping[str, type]] = {"int": int, "float": float, "bool": bool}
 
 
 def arrow_table(data: TableData) -> pa.Table:
     """Times may be ISO text or datetimes (UTC where they have no zone), JSON may be text or values."""
-    arrays = [pa.array([_value(kind, value) for value in values], _ARROW[kind]) for kind, values in data.values()]
-    return pa.table(arrays, names=list(data))
+    return pa.table([_array(kind, values) for kind, values in data.values()], names=list(data))
+
+
+def _array(kind: str, values: Sequence[Any]) -> pa.Array[Any]:
+    if kind in _AT_ONCE:
+        with contextlib.suppress(pa.ArrowException, UnicodeEncodeError):
+            return pa.array(values, _ARROW[kind])
+    return pa.array([_value(kind, value) for value in values], _ARROW[kind])
 
 
 def select_list(data: TableData) -> str:
-    casts = {"json": "::json"}
+    casts = {"json": "::json", "json_text": "::json"}
     return ", ".join(f"{name(column)}{casts.get(kind, '')} as {name(column)}" for column, (kind, _) in data.items())
 
 

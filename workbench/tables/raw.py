@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO, Final, Literal, Protocol
+from typing import IO, Any, Final, Literal, Protocol
 
+import numpy as np
 import pyarrow as pa
 import zstandard
+from numpy.typing import NDArray
 
 from workbench.errors import Permanent
 from workbench.files import CHUNK, written_beside
@@ -24,16 +27,8 @@ _BLANK: Final = b" \t\r"
 _BOM: Final = b"\xef\xbb\xbf"
 _ZSTD_MAGIC: Final = b"\x28\xb5\x2f\xfd"
 _LEVEL: Final = 3
-
-
-@dataclass(frozen=True)
-class RawFile:
-    path: Path
-    sha256: str  # of the bytes as received, not of the file
-    bytes: int
-    stored_bytes: int
-    lines: int  # blank ones too
-    shape: Shape
+_LINE_END: Final = ord("\n")
+_MAY_BEGIN_A_BLANK: Final = np.isin(np.arange(256), (*_BLANK, _LINE_END))
 
 
 @dataclass(frozen=True)
@@ -51,6 +46,36 @@ class Body:
         return not self.blank and self.longest <= LONGEST_LINE
 
 
+@dataclass(frozen=True)
+class RawFile:
+    path: Path
+    sha256: str  # of the bytes as received, not of the file
+    bytes: int
+    stored_bytes: int
+    body: Body
+    shape: Shape
+
+    @property
+    def lines(self) -> int:
+        return self.body.lines
+
+    def facts(self, path: str) -> dict[str, Any]:
+        """What the ledger keeps of it; `path` is where in the lake it went."""
+        return {
+            "path": path,
+            "sha256": self.sha256,
+            "bytes": self.bytes,
+            "stored_bytes": self.stored_bytes,
+            "lines": self.lines,
+            "counted": asdict(self.body),
+        }
+
+
+def counted(facts: Mapping[str, Any]) -> Body | None:
+    """What was counted when the bytes came; None of raw files that are older than this count."""
+    return Body(**facts["counted"]) if "counted" in facts else None
+
+
 class Part(Protocol):
     """A file, or what opens like one."""
 
@@ -63,19 +88,20 @@ def store_raw(parts: Sequence[Part], target: Path) -> RawFile:
     Parts are joined at line ends: one that stops without a line end gets it before the next begins.
     """
     digest, size, head, counter = hashlib.sha256(), 0, b"", _Counter()
-    with compressed(target) as file:
+    with compressed(target) as file, ThreadPoolExecutor(1, thread_name_prefix="digest") as beside:
         for chunk in _joined(parts):
-            digest.update(chunk)
+            digested = beside.submit(digest.update, chunk)
             file.write(chunk)
             counter.see(chunk)
             size += len(chunk)
             head = head or chunk.removeprefix(_BOM).lstrip()[:1]
+            digested.result()
     return RawFile(
         path=target,
         sha256=digest.hexdigest(),
         bytes=size,
         stored_bytes=target.stat().st_size,
-        lines=counter.body().lines,
+        body=counter.body(),
         shape=_shape(head),
     )
 
@@ -113,7 +139,7 @@ def count(path: Path) -> Body:
 
 
 class _Counter:
-    """Counts lines while their bytes go by; looks into none but those that begin with a blank."""
+    """Counts lines while their bytes go by; looks into none but those that may be blank."""
 
     def __init__(self) -> None:
         self._number = self._blank = self._longest = self._densest = self._block = 0
@@ -122,32 +148,41 @@ class _Counter:
     def see(self, chunk: bytes) -> None:
         if not self._number and not self._begun:
             chunk = chunk.removeprefix(_BOM)
-        start = 0
-        for end in _line_ends(chunk):
-            self._end_of_line(self._begun + end - start, blank=self._is_blank_on(chunk, start, end))
-            self._begun, self._begun_blank, start = 0, True, end + 1
-        if start < len(chunk):
-            self._begun_blank = self._is_blank_on(chunk, start, len(chunk))
-            self._begun += len(chunk) - start
+        found = np.frombuffer(chunk, np.uint8)
+        ends = np.flatnonzero(found == _LINE_END)
+        rest = 0
+        if ends.size:
+            starts = np.concatenate(([0], ends[:-1] + 1))
+            maybe_blank = np.flatnonzero(_MAY_BEGIN_A_BLANK[found[starts]])
+            self._blank += sum(self._is_blank(chunk, starts[at], ends[at], begun=not at) for at in maybe_blank)
+            lengths = ends - starts
+            lengths[0] += self._begun
+            self._end_of_lines(np.minimum(lengths, LONGEST_LINE + 1))
+            self._begun, self._begun_blank, rest = 0, True, int(ends[-1]) + 1
+        if rest < len(chunk):
+            self._begun_blank = self._is_blank(chunk, rest, len(chunk), begun=True)
+            self._begun += len(chunk) - rest
 
     def body(self) -> Body:
         if self._begun:
-            self._end_of_line(self._begun, blank=self._begun_blank)
+            self._blank += self._begun_blank
+            self._end_of_lines(np.array([min(self._begun, LONGEST_LINE + 1)]))
             self._begun, self._begun_blank = 0, True
         rest = self._number % _BLOCK or 1
         return Body(self._number, self._blank, self._longest, max(self._densest, self._block // rest))
 
-    def _is_blank_on(self, chunk: bytes, start: int, end: int) -> bool:
-        return self._begun_blank and (start == end or (chunk[start] in _BLANK and is_blank(chunk[start:end])))
+    def _is_blank(self, chunk: bytes, start: int, end: int, *, begun: bool) -> bool:
+        return (self._begun_blank or not begun) and is_blank(chunk[start:end])
 
-    def _end_of_line(self, length: int, *, blank: bool) -> None:
-        length = min(length, LONGEST_LINE + 1)
-        self._number += 1
-        self._blank += blank
-        self._longest = max(self._longest, length)
-        self._block += length
-        if self._number % _BLOCK == 0:
-            self._densest, self._block = max(self._densest, self._block // _BLOCK), 0
+    def _end_of_lines(self, lengths: NDArray[np.int64]) -> None:
+        self._longest = max(self._longest, int(lengths.max()))
+        while lengths.size:
+            room = _BLOCK - self._number % _BLOCK
+            ended, lengths = lengths[:room], lengths[room:]
+            self._number += ended.size
+            self._block += int(ended.sum())
+            if self._number % _BLOCK == 0:
+                self._densest, self._block = max(self._densest, self._block // _BLOCK), 0
 
 
 @contextlib.contextmanager

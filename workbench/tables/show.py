@@ -20,6 +20,7 @@ from typing import IO, Any, Final, Literal
 import duckdb
 import pyarrow.parquet as pq
 
+from workbench.tables.guard import explained
 from workbench.tables.sql import name
 
 Format = Literal["table", "json", "csv", "parquet"]
@@ -39,7 +40,8 @@ _FORMULA: Final = tuple("=+-@\t\r\n\0＝＋－＠")
 
 
 def write(relation: duckdb.DuckDBPyRelation, form: Format, out: IO[bytes]) -> None:
-    {"table": _write_table, "json": _write_json, "csv": _write_csv, "parquet": _write_parquet}[form](relation, out)
+    with explained():
+        {"table": _write_table, "json": _write_json, "csv": _write_csv, "parquet": _write_parquet}[form](relation, out)
 
 
 def rows(relation: duckdb.DuckDBPyRelation) -> Iterator[dict[str, Any]]:
@@ -120,7 +122,13 @@ def _write_parquet(relation: duckdb.DuckDBPyRelation, out: IO[bytes]) -> None:
 
 
 def _values(relation: duckdb.DuckDBPyRelation) -> Iterator[tuple[Any, ...]]:
-    for batch in relation.to_arrow_reader(_BATCH):
+    with explained():
+        batches = relation.to_arrow_reader(_BATCH)
+    while True:
+        with explained():  # a cast, say, fails only when its row is reached
+            batch = next(batches, None)
+        if batch is None:
+            return
         yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
 
 

@@ -103,10 +103,16 @@ class Staged:
     exact: bool
 
 
-def transform(raw_file: Path, order: Order, folder: Path, *, lines: Path | None = None) -> Staged:
-    """Write the files of one body into `folder`. `lines` is the body as NDJSON where the raw file is none."""
+def transform(
+    raw_file: Path, order: Order, folder: Path, *, lines: Path | None = None, counted: raw.Body | None = None
+) -> Staged:
+    """Write the files of one body into `folder`. `lines` is the body as NDJSON where the raw file is none.
+
+    `counted` is what was counted of the raw file when it was stored; without it the body is counted here.
+    """
     body = lines or raw_file
-    counted = raw.count(body)
+    if counted is None or lines is not None:
+        counted = raw.count(body)
     with connected(make_folder(folder) / ".scratch") as connection:
         work = _Work(connection, order, body, counted, folder)
         exact = not (counted.is_plain and work.read_strictly())
@@ -138,6 +144,9 @@ class _Work:
             self._write_data(self.body)
         except (duckdb.InvalidInputException, duckdb.ConversionException, UnicodeDecodeError):
             return False  # the last: DuckDB's words about the line quote it, cut within a character
+        except duckdb.IOException:
+            raw.count(self.body)  # where the stored body is damaged, this says so and what to do
+            raise
         self._write_rejects(self.body)
         return not self._rejected()["data"]
 

@@ -51,5 +51,6 @@ def numbers_in(file: Path, largest: int) -> NDArray[np.bool_]:
         with pq.ParquetFile(file) as parquet:
             for batch in parquet.iter_batches(columns=["row_no"]):
                 # Not to_numpy(), which imports pandas: most of a second.
-                found[np.from_dlpack(batch.column(0))] = True
+                numbers = np.from_dlpack(batch.column(0))
+                found[numbers[numbers <= largest]] = True
     return found
