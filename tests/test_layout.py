@@ -25,6 +25,7 @@ BOUNDARIES = {
     "server/": "an error is an answer",
     "sandbox/": "a stand-in answers 500, as the vendor would",
     "ledger/migrate.py": "an error of whichever driver, raised again unless it says that the file is locked",
+    "upload/prob": "a decoder's refusal has many types, and a thread hands on whatever it was",
     "worker.py": "a surprise in one item is kept with its story and never stops the others",
 }
 BY_ITSELF = {SnapshotState.PUBLISHED, SnapshotState.EMPTY, SnapshotState.FAILED, SnapshotState.CANCELED,

@@ -26,6 +26,7 @@ from workbench.errors import (
 )
 from workbench.ledger import recorder
 from workbench.ledger.clock import now
+from workbench.ledger.matching import look_now
 from workbench.ledger.records import Armed, Disarmed, Move, Progress, Stay, Step
 from workbench.worker import Bench, Worker
 
@@ -88,7 +89,7 @@ UNARMED = {
     "UiChanged": (UiChanged("no button"), "planned", "person", None, 1, ["attention"]),
     "a plain WorkbenchError": (WorkbenchError("?"), "quarantined", "review", None, 0, ["moved planned→quarantined"]),
     "a surprise": (ZeroDivisionError("?"), "quarantined", "review", None, 0, ["moved planned→quarantined"]),
-    "a full disk": (OSError(28, "No space left", "x.zst"), "planned", None, (0, 2), 1, []),
+    "a full disk": (OSError(28, "No space left", "x.zst"), "planned", None, (0, 33), 0, []),
 }
 
 
@@ -397,8 +398,12 @@ def test_attempts_end_in_quarantine_and_the_step_ran_that_often(ledger):
 
 
 @pytest.mark.parametrize("counts", [True, False], ids=["a step that counts", "a poll"])
-@pytest.mark.parametrize("error", [Throttled("429", retry_after=timedelta(microseconds=1))])
-def test_being_throttled_never_counts(ledger, error, counts):
+@pytest.mark.parametrize(
+    "error",
+    [Throttled("429", retry_after=timedelta(microseconds=1)), OSError(28, "No space left on device", "x.zst")],
+    ids=["throttled", "a full disk"],
+)
+def test_what_is_no_fault_of_the_item_never_counts(ledger, error, counts):
     (item,) = add(ledger)
     made, bench = a_worker(ledger, {S.PLANNED: Step(raising(error), attempts=1, counts=counts)}, backoff=timedelta())
     for _ in range(5):
@@ -418,6 +423,19 @@ def test_polls_never_count_and_wait_their_turn(ledger):
 
     assert (row(ledger, item).state, row(ledger, item).attempts) == ("planned", 0)
     assert wait_of(row(ledger, item)) == pytest.approx(60, abs=2)
+
+
+def test_who_says_look_now_while_a_step_looks_is_heard_after_it(ledger):
+    (item,) = add(ledger)
+
+    def step(item, tools):
+        ledger.write(lambda connection: look_now(connection, item.id))
+        return Stay(after=DAY)
+
+    made, bench = a_worker(ledger, {S.PLANNED: Step(step, counts=False)})
+    assert made.advance(bench)
+
+    assert wait_of(row(ledger, item)) <= 0
 
 
 def test_backoff_is_full_jitter_that_doubles_up_to_a_quarter_of_an_hour(ledger):

@@ -5,7 +5,7 @@ WorkbenchError
 │   ├── Refused         the ledger or a cap says no (wrong mode, wrong schema, over a cap, no longer the shown plan)
 │   └── Misconfigured   a setting is missing or wrong
 ├── Transient           asked again later, with backoff; counts as an attempt
-│   └── Throttled       the vendor asks everybody to slow down; does not count as an attempt
+│   └── Throttled       the vendor asks everybody to slow down, or a disk is full; does not count as an attempt
 │       └── LaneWaits   one account is to act no sooner than `retry_after` from now
 ├── Permanent           the item fails; repeating would change nothing
 ├── Unanswered          it may have happened outside: the item becomes `unsure`

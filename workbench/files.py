@@ -1,16 +1,18 @@
-"""Files that are whole or absent: write beside, fsync, rename; names made safe; hashes."""
+"""Files that are whole or absent: write beside, fsync, rename; names made safe; hashes; people's CSV files."""
 
 from __future__ import annotations
 
 import contextlib
+import csv
 import hashlib
+import io
 import json
 import os
 import re
 import shutil
 import unicodedata
 import uuid
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -86,9 +88,24 @@ def remove_tree(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
+def is_running(pid: int) -> bool:
+    """Whether this machine has a process of that number."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
 def sha256_of(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def sha256_of_text(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def safe_name(text: str, *, fallback: str = "unnamed") -> str:
@@ -124,3 +141,56 @@ def canonical(value: Any) -> str:
     except UnicodeEncodeError:  # half a surrogate pair, as vendors send; escaped, it comes back as it was
         return json.dumps(value, sort_keys=True, separators=(",", ":"), default=str)
     return text
+
+
+def read_csv(path: Path, *, needed: Collection[str], known: Collection[str]) -> list[tuple[int, dict[str, str]]]:
+    """(line, cells) of a CSV that people made; BadInput names the file, the line, the column and the cure."""
+    text = _csv_text(path)
+    first = text.split("\n", 1)[0]
+    delimiter = ";" if first.count(";") > first.count(",") else ","  # how spreadsheets of half of Europe save
+    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    found = []
+    try:
+        reader.fieldnames = _column_names(path, reader.fieldnames or (), needed, known)
+        for row in reader:
+            if None in row or None in row.values():
+                raise BadInput(
+                    f"{path}, line {reader.line_num}: the line has not {len(reader.fieldnames)} cells, as line 1 has."
+                )
+            found.append((reader.line_num, row))
+    except csv.Error as error:
+        raise BadInput(f"{path}, line {reader.line_num}: {error}. Check the quotes of that line.") from error
+    return found
+
+
+def _csv_text(path: Path) -> str:
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError as error:
+        raise BadInput(f"there is no file {path}; give the path of a CSV file.") from error
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise BadInput(f"{path}, line {line}: this is not UTF-8 text. Save the file as 'CSV UTF-8'.") from error
+    if "\0" in text:
+        line = text[: text.index("\0")].count("\n") + 1
+        raise BadInput(f"{path}, line {line}: there is a NUL byte, which no text has. Save the file as 'CSV UTF-8'.")
+    return text
+
+
+def _column_names(path: Path, header: Collection[str], needed: Collection[str], known: Collection[str]) -> list[str]:
+    names = [name.strip().lower() for name in header]
+    missing = [name for name in needed if name not in names]
+    if missing:
+        raise BadInput(
+            f"{path}, line 1: the column {missing[0]!r} is missing. Needed: {', '.join(needed)}; "
+            f"known: {', '.join(known)}."
+        )
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise BadInput(f"{path}, line 1: the column {unknown[0]!r} is not known. Known: {', '.join(known)}.")
+    twice = [name for name in names if names.count(name) > 1]
+    if twice:
+        raise BadInput(f"{path}, line 1: the column {twice[0]!r} is there twice; remove one of them.")
+    return names

@@ -25,6 +25,7 @@ from workbench.secret import Secret
 BRIGHTDATA_LIVE: Final = "https://api.brightdata.com"
 PREFIX: Final = "WORKBENCH_"
 _WITHOUT_PREFIX: Final = {"brightdata_api_key": "BRIGHTDATA_API_KEY"}
+_OLD_WORDS: Final = {"headless": "HEADLESS_MODE", "dry_run": "DRY_RUN"}
 
 
 def _secret(value: object) -> object:
@@ -82,6 +83,7 @@ class Settings(BaseModel):
     cool_down_seconds: Seconds = Field(timedelta(hours=24), description="an account rests so long after a site's limit")
     file_seconds: Seconds = Field(timedelta(seconds=240), description="one creative may take so long to upload")
     session_days: int = Field(30, ge=1, description="a saved login that is older is called old")
+    dry_run: bool = Field(True, description="upload run without --live rehearses; false: it uploads")
     upload_batch_size: int = Field(10, ge=1, le=10, description="creatives that are attached in one gesture, at most")
     evidence_days: int = Field(30, ge=1, description="evidence of trouble is kept so long; of success three times")
     evidence_mb: int = Field(2048, ge=1, description="evidence may take so much room; the oldest goes first")
@@ -112,9 +114,15 @@ class Settings(BaseModel):
     webhook_idle_seconds: Seconds = Field(timedelta(seconds=5), description="the receiver waits so long for more bytes")
     webhook_total_seconds: Seconds = Field(timedelta(seconds=28), description="a delivery may take so long in all")
     delivery_retention_days: int = Field(14, ge=1, description="bodies of deliveries are kept so long once processed")
+    unmatched_retention_days: int = Field(
+        60, ge=1, description="bodies that nobody has claimed are kept so long; todo says so a week before"
+    )
     retention_days: int = Field(16, ge=1, description="how long Bright Data keeps a snapshot, as we plan")
     datasets: tuple[dict[str, Any], ...] = Field(
         (), description="entries [[datasets]] of your own; docs/adding-a-dataset.md"
+    )
+    compact_after_snapshots: int = Field(
+        500, ge=0, description="published snapshots until the worker compacts by itself; 0: never"
     )
     reuse_hours: float = Field(24, ge=0, description="a younger snapshot answers the same inputs again; 0: never")
     cap_trigger_usd: float | None = Field(None, ge=0, description="the most that one trigger may cost, by its estimate")
@@ -235,7 +243,7 @@ def load(
     root = Path(home or environ.get(f"{PREFIX}HOME") or Path.cwd()).expanduser().resolve()
     layers = [
         ("workbench.toml", _from_toml(root / "workbench.toml")),
-        (".env", _by_variable(_from_dotenv(root / ".env"))),
+        (".env", _by_old_words(_from_dotenv(root / ".env"))),
         ("environment", _by_variable(environ)),
         ("given", given),
     ]
@@ -277,6 +285,12 @@ def _shown(value: object) -> str:
 
 def _by_variable(variables: Mapping[str, str | None]) -> dict[str, Any]:
     return {field: variables[variable(field)] for field in Settings.model_fields if variable(field) in variables}
+
+
+def _by_old_words(variables: Mapping[str, str | None]) -> dict[str, Any]:
+    """A .env of the team's old upload tool goes on to mean what it meant; our own words win."""
+    old = {field: variables[word] for field, word in _OLD_WORDS.items() if variables.get(word)}
+    return {**old, **{field: value for field, value in _by_variable(variables).items() if value}}
 
 
 def _from_toml(path: Path) -> dict[str, Any]:

@@ -45,6 +45,7 @@ from workbench.ledger.store import Ledger
 log = logging.getLogger(__name__)
 
 _LONGEST_BACKOFF: Final = timedelta(minutes=15)
+_MISHAP: Final = 5  # that many doublings of the first pause, when this machine itself is in trouble
 _LONGEST_NAP: Final = 0.5  # seconds: how late an idle worker may notice new work
 _STORY_LINES: Final = 12
 _COOL_DOWN: Final = timedelta(hours=24)  # of an account whose site does not say when it may go on
@@ -183,6 +184,11 @@ class Worker:
         worked.idle = worked.idle or self._all_rest()
         return worked
 
+    def is_idle(self) -> bool:
+        """Nothing is due this moment, and nobody is at work on anything."""
+        due = (self.claims.next_due(bench.flow) for bench in self._benches)
+        return all(one is None or one > 0 for one in due)
+
     def _all_rest(self) -> bool:
         return all(self.claims.next_due(bench.flow) is None for bench in self._benches)
 
@@ -264,7 +270,9 @@ class _Visit:
         except WorkbenchError as error:
             self._unless_fenced(partial(self._failed, error))
         except OSError as error:  # a full disk, a folder that may not be written: passes when somebody mends it
-            mended = Transient(f"{error.strerror or error}: {error.filename or 'no file named'}")
+            told = f"{error.strerror or error}: {error.filename or 'no file named'}"
+            # Never in quarantine for it: it is no fault of the item, and may last longer than its attempts.
+            mended = Throttled(told, retry_after=self._worker.backoff(_MISHAP))
             self._unless_fenced(partial(self._failed, mended))
         except Exception as error:  # noqa: BLE001 - a surprise is kept with its story, it never stops the others
             self._unless_fenced(partial(self._surprised, error))
@@ -294,7 +302,7 @@ class _Visit:
         if self._armed and self._open:
             raise Unanswered(_NO_ANSWER)
         for claim in list(self._open.values()):
-            self._end(claim, lambda claim: self._record.stay(claim, Stay(), self._step))
+            self._end(claim, lambda claim: self._stay(claim, Stay()))
 
     def _write(self, one: Yielded) -> None:
         claims = tuple(self._open.values())
@@ -311,7 +319,7 @@ class _Visit:
             if self._armed:
                 raise Unanswered(_NO_ANSWER)
             for claim in claims:
-                self._end(claim, lambda claim: self._record.stay(claim, one, self._step))
+                self._end(claim, lambda claim: self._stay(claim, one))
         else:
             self._move(claims, one)
 
@@ -332,6 +340,10 @@ class _Visit:
         claim = claims[0] if move.item_id is None else self._open[move.item_id]
         told = replace(move, reason=None if move.reason is None else self._worker.redact(move.reason))
         self._end(claim, lambda claim: self._record.move(claim, told, due=move.to in self._flow.steps))
+
+    def _stay(self, claim: Claim, stay: Stay) -> None:
+        due = next(item.next_at for item in self._items if item.id == claim.item_id)
+        self._record.stay(claim, stay, self._step, due=due)
 
     def _end(self, claim: Claim, write: Callable[[Claim], None]) -> None:
         write(claim)

@@ -93,7 +93,7 @@ class Home:
 
     def sandbox_url(self) -> str:
         """Started by a process that ends, as commands do: it is nobody's child."""
-        code = "import pathlib, sys, workbench.practice as p; print(p.brightdata_url(pathlib.Path(sys.argv[1])))"
+        code = "import pathlib, sys, workbench.practice as p; print(p.address(pathlib.Path(sys.argv[1]), 'brightdata'))"
         words = [sys.executable, "-c", code, str(self.folder / "data" / "sandbox")]
         done = subprocess.run(words, capture_output=True, text=True, env=self.environment(), check=True, timeout=60)
         return done.stdout.strip()

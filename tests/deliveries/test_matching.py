@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -240,6 +241,35 @@ def test_bodies_go_when_their_time_is_over_and_their_rows_are_in(desk: Desk) -> 
     assert len(desk.files()) == 2
     assert desk.workbench.retire_deliveries() == 0
     assert open_
+
+
+def test_bodies_that_nobody_claims_go_later_and_that_is_said_before(make_desk: Callable[..., Desk]) -> None:
+    desk = make_desk(unmatched_retention_days=30)
+    desk.triggered(provider_id="sd_1")
+    desk.post(ROWS, "token-of-nobody", Snapshot_Id="sd_2")
+    came(desk, days=2)
+    assert desk.row()["attention"] == "review"
+    (entry,) = desk.workbench.todo()
+    came(desk, days=24)
+    (warned,) = desk.workbench.todo()
+
+    assert "removed" not in entry["why"]
+    assert "Its body is removed after" in warned["why"]
+    assert warned["command"] == "workbench deliveries replay 1" != entry["command"]
+    assert desk.workbench.retire_deliveries() == 0
+
+    came(desk, days=31)
+    for path in desk.files():
+        set_old(path)
+    assert desk.workbench.retire_deliveries() == 1
+    assert (desk.row()["file"], desk.files(), desk.workbench.todo()) == (None, [], [])
+    assert "nobody claimed it in 30 days" in desk.row()["error_message"]
+
+
+def came(desk: Desk, *, days: int) -> None:
+    at = now() - timedelta(days=days)
+    old = update(delivery).values(received_at=at, last_at=at)
+    desk.workbench.ledger.write(lambda connection: connection.execute(old.values(next_at=now())))
 
 
 def set_old(path: Any) -> None:

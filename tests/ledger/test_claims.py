@@ -85,7 +85,7 @@ VERBS = {
     "armed": lambda record, claim: record.armed([claim], Armed(intent_id="i", reserve=RESERVE)),
     "disarmed": lambda record, claim: record.disarmed([claim], Disarmed("no")),
     "progress": lambda record, claim: record.progress([claim], Progress(1)),
-    "stay": lambda record, claim: record.stay(claim, Stay(), Step(print)),
+    "stay": lambda record, claim: record.stay(claim, Stay(), Step(print), due=None),
     "move": lambda record, claim: record.move(claim, Move(to=S.TRIGGERED, settle=RESERVE, files=()), due=True),
     "an illegal move": lambda record, claim: record.move(claim, Move(to=S.STAGED), due=True),
     "rest": lambda record, claim: record.rest(claim, Attention.PERSON, "look"),

@@ -107,13 +107,49 @@ def test_four_processes_start_the_same_plan_at_once_and_it_starts_once(ledger, u
     assert len(queries.runs(ledger)) == 1
 
 
-def test_a_plan_shown_again_may_be_started_again(ledger):
+def begin(ledger, plan, **more):
+    return collecting.start_run(ledger, plan.hash, folder="f", **more)
+
+
+def test_a_plan_shown_again_may_be_started_again_when_its_run_is_over(ledger):
+    """Two who plan and start the same within a moment get one run, though the second plans after the first's start."""
     plan = a_plan()
     first = start(ledger, plan)
-    assert collecting.start_run(ledger, plan.hash, folder="f") == collecting.Started(first, is_new=False)
+    for _ in range(2):
+        assert begin(ledger, plan) == collecting.Started(first, is_new=False)
+        collecting.save_plan(ledger, plan)
+    change(ledger, 1, state="published", next_at=None)
+    assert begin(ledger, plan).run_id == first
 
     collecting.save_plan(ledger, plan)
-    assert collecting.start_run(ledger, plan.hash, folder="f").is_new
+    assert begin(ledger, plan).is_new
+
+
+def test_one_more_run_on_purpose_is_one_more_however_many_say_so(ledger):
+    plan = a_plan()
+    first = start(ledger, plan)
+    second = begin(ledger, plan, after=collecting.run_of(ledger, plan.hash))
+
+    assert second.is_new
+    assert collecting.run_of(ledger, plan.hash) == second.run_id != first
+    assert begin(ledger, plan, after=first) == collecting.Started(second.run_id, is_new=False)
+
+
+def test_to_pay_anew_is_another_wish_once(ledger):
+    collecting.add_sources(ledger, [a_source()])
+    plan, hour = a_plan(a_job(a_snapshot([1]))), timedelta(hours=1)
+    first = begin(ledger, kept(ledger, plan), reuse=hour)
+    fresh = begin(ledger, plan, reuse=None)
+
+    assert fresh.is_new
+    assert fresh.run_id != first.run_id
+    assert not begin(ledger, plan, reuse=None).is_new
+    assert begin(ledger, plan, reuse=hour).run_id == fresh.run_id
+
+
+def kept(ledger, plan):
+    collecting.save_plan(ledger, plan)
+    return plan
 
 
 def test_a_started_run_is_all_there(ledger):
@@ -193,7 +229,7 @@ def test_the_tables_of_views(ledger):
     """Every column typed, every list of the same length, in an empty ledger and in a full one."""
     for n in range(2):
         for table in queries.table_rows(ledger).values():
-            assert {kind for kind, _ in table.values()} <= {"text", "int", "float", "bool", "time", "json"}
+            assert {kind for kind, _ in table.values()} <= {"text", "int", "float", "bool", "time", "json", "json_text"}
             assert len({len(values) for _, values in table.values()}) == 1
         (source,) = collecting.add_sources(ledger, [a_source(creator="Ann")]).source_ids
         start(ledger, a_plan(a_job(a_snapshot([source]))))

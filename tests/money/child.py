@@ -1,6 +1,7 @@
 """One of several processes that order the same at the same moment: ``python -m tests.money.child HOME URL``.
 
-Each line of stdin is {"plan": {…}, "name": …}: it plans, says so, waits for the next line, starts, works, says the run.
+Each line of stdin is {"sources": …, "name": …, "hash": …}: it says that it heard, waits for the next line, plans where
+it was given no hash, starts, works, says the run.
 """
 
 import json
@@ -16,9 +17,9 @@ def main(home: str, url: str) -> None:
         print(json.dumps("ready"), flush=True)
         for line in sys.stdin:
             asked = json.loads(line)
-            plan_hash = asked.get("hash") or workbench.plan(asked["sources"], num_posts=2, name=asked["name"]).hash
-            print(json.dumps("planned"), flush=True)
+            print(json.dumps("heard"), flush=True)
             sys.stdin.readline()
+            plan_hash = asked.get("hash") or workbench.plan(asked["sources"], num_posts=2, name=asked["name"]).hash
             run = workbench.start(plan_hash)
             workbench.work(limit=timedelta(seconds=30))
             print(json.dumps(run), flush=True)

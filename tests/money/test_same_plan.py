@@ -1,4 +1,4 @@
-"""Four processes order the same at once: one trigger, whether they were given one plan or made it themselves."""
+"""Four processes order the same at once: one run, one trigger, given one plan or planning for themselves."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Crew:
     def __call__(self, order: dict[str, Any]) -> list[str]:
         """All of them start what `order` says at the same moment; the runs."""
         self._tell(order)
-        assert self._hear() == ["planned"] * CREW
+        assert self._hear() == ["heard"] * CREW
         self._tell("go")
         return self._hear()
 
@@ -54,6 +54,7 @@ class Crew:
 
 @pytest.fixture
 def crew(house: House) -> Iterator[Crew]:
+    house.sandbox.switch(ready_after_seconds=0.5)  # not over before the last of them has begun
     crew = Crew(house)
     yield crew
     crew.close()
@@ -64,20 +65,19 @@ def rounds(crew: Crew, count: int) -> None:
         for n in range(count):
             sources = list(workbench.add_source("instagram", "posts", f"https://www.instagram.com/p{n}/").source_ids)
             order: dict[str, Any] = {"sources": sources, "name": f"round {n}"}
-            is_given = n % 2 == 0
-            if is_given:
+            if n % 2 == 0:
                 order["hash"] = workbench.plan(sources, num_posts=2, name=f"round {n}").hash
             runs = crew(order)
 
             assert crew.house.ask("count")["trigger_requests"] == n + 1
-            assert len(set(runs)) == 1 or not is_given
+            assert len(set(runs)) == 1
         done = [one for one in snapshots_of(workbench) if not one["reused"]]
         assert len(done) == count
         assert {one["state"] for one in done} == {"published"}
 
 
-def test_five_rounds(crew: Crew) -> None:
-    rounds(crew, 5)
+def test_three_rounds(crew: Crew) -> None:
+    rounds(crew, 3)
 
 
 @pytest.mark.soak

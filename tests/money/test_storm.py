@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -29,26 +30,50 @@ def kind() -> str:
 def test_ten_minutes_of_429(
     open_another: Callable[[], Ledger], monkeypatch: pytest.MonkeyPatch, retry_after: str | None
 ) -> None:
+    storm(open_another, monkeypatch, lambda: retry_after, processes=4, every=timedelta(seconds=2))
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(1200)
+def test_ten_minutes_of_429_for_sixteen_processes(
+    open_another: Callable[[], Ledger], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seed = random.SystemRandom().randrange(10**6)
+    dice = random.Random(seed)
+    print(f"seed {seed}")
+    words = (None, "0", "1", "3", "20")
+    storm(open_another, monkeypatch, lambda: dice.choice(words), processes=16, every=timedelta(seconds=0.7))
+
+
+def storm(
+    open_another: Callable[[], Ledger],
+    monkeypatch: pytest.MonkeyPatch,
+    retry_after: Callable[[], str | None],
+    *,
+    processes: int,
+    every: timedelta,
+) -> None:
+    """All call as often as they are let, and every call is answered 429."""
     at, refused = datetime(2026, 3, 1, 23, 55, tzinfo=UTC), list[datetime]()
     monkeypatch.setattr(breaker, "now", lambda: at)
-    headers = {} if retry_after is None else {"retry_after": retry_after}
 
     def vendor(_: httpx.Request) -> httpx.Response:
         refused.append(at)
-        return reply(429, "You have too many running jobs", **headers)
+        said = retry_after()
+        return reply(429, "You have too many running jobs", **({} if said is None else {"retry_after": said}))
 
-    processes = [
+    callers = [
         BrightData("https://vendor.test", KEY, gate=Breaker(open_another(), "brightdata"),
                    transport=httpx.MockTransport(vendor))
-        for _ in range(4)
+        for _ in range(processes)
     ]  # fmt: skip
     end = at + STORM
     while at < end:
-        for brightdata in processes:
+        for brightdata in callers:
             with pytest.raises(Throttled):
                 brightdata.progress("sd_1")
-        at += timedelta(seconds=2)
-    for brightdata in processes:
+        at += every
+    for brightdata in callers:
         brightdata.close()
     most = max(sum(one <= other < one + WINDOW for other in refused) for one in refused)
     print(f"{len(refused)} requests answered 429 in ten minutes, {most} at most in five")

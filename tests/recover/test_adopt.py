@@ -12,6 +12,7 @@ from sqlalchemy import select
 from tests.flows.house import House, check_every_row_once, snapshots
 from tests.recover.conftest import DAY, HOUR, TEA, collected, ids, said
 from workbench.app import Workbench
+from workbench.collect import recover
 from workbench.collect.recover import normalised
 from workbench.errors import BadInput, Transient
 from workbench.ledger.clock import now
@@ -232,10 +233,13 @@ def test_a_hiccup_of_the_vendor_costs_a_second_try(workbench: Workbench, sandbox
     assert check_every_row_once(house, workbench) == 12
 
 
-def test_what_could_not_be_asked_about_is_said_and_the_rest_is_in(workbench: Workbench, sandbox: Sandbox) -> None:
+def test_what_could_not_be_asked_about_is_said_and_the_rest_is_in(
+    workbench: Workbench, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recover, "PAUSES", (timedelta(),) * 3)
     for _ in range(2):
         collected(sandbox)
-    sandbox.switch(server_error_500={"times": 3, "on": "input"})
+    sandbox.switch(server_error_500={"times": 7, "on": "input"})
     with pytest.raises(Transient, match="1 of 2 snapshots were not brought in"):
         workbench.adopt(everything=True)
     assert rows(workbench) == 3
@@ -243,6 +247,36 @@ def test_what_could_not_be_asked_about_is_said_and_the_rest_is_in(workbench: Wor
 
     assert workbench.adopt(everything=True)["adopted"] == 1
     assert rows(workbench) == 6
+
+
+def test_what_is_soonest_gone_is_brought_in_before_all_that_is_due(workbench: Workbench, sandbox: Sandbox) -> None:
+    workbench.add_source("instagram", "posts", COFFEE["url"])
+    workbench.start(workbench.plan(num_posts=3).hash)
+    young, old = (collected(sandbox, ago=ago) for ago in (DAY, 15 * DAY))
+    workbench.adopt(everything=True, work=False)
+    with workbench.ledger.read() as connection:
+        due = connection.execute(select(table.c.provider_id).order_by(table.c.next_at)).scalars().all()
+
+    assert due == [old, young, None]
+
+
+def test_what_is_soon_gone_and_not_here_is_told(workbench: Workbench, sandbox: Sandbox) -> None:
+    soon, _ = (collected(sandbox, ago=ago) for ago in (13 * DAY, DAY))
+    workbench.adopt(everything=True, work=False)
+    (entry,) = workbench.todo()
+    workbench.work()
+
+    assert (entry["kind"], entry["id"], entry["command"]) == ("snapshot", soon, "workbench work --until-idle")
+    assert entry["why"].startswith("3.0 days left at Bright Data")
+    assert workbench.todo() == []
+
+
+def test_a_nightly_adopt_is_red_once_for_what_is_lost(house: House, sandbox: Sandbox) -> None:
+    gone = collected(sandbox, expired=1)
+    first, again = (said(house.command("recover", "adopt", "--all", "--json")) for _ in range(2))
+
+    assert (first[1], first[0]["newly_lost"], first[0]["expired"]) == (1, [gone], 1)
+    assert (again[1], again[0]["newly_lost"], again[0]["expired"]) == (0, [], 1)
 
 
 # beside lost triggers -----------------------------------------------------------------------------------

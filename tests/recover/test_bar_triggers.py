@@ -21,9 +21,9 @@ from workbench.ledger import breaker
 from workbench.ledger.tables import event
 from workbench.sandbox.serve import Sandbox
 
-TRIGGER_SECONDS = 1.5
+TRIGGER_SECONDS = 1.0
 SETTINGS = {
-    "batch_size": 1, "threads": 8, "trigger_seconds": TRIGGER_SECONDS, "look_gaps": "0.4,0.4,0.4",
+    "batch_size": 1, "threads": 8, "trigger_seconds": TRIGGER_SECONDS, "look_gaps": "0.3,0.3,0.3",
     "backoff_seconds": 0.1, "poll_seconds": 0.3,
 }  # fmt: skip
 
@@ -90,7 +90,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 def run(tmp_path: Path, migrated: Path, seed: int, triggers: int) -> None:
     print(f"seed {seed}")
     with (
-        Sandbox(tmp_path / "sandbox", seed=seed, switches={"ready_after_seconds": 2}) as sandbox,
+        Sandbox(tmp_path / "sandbox", seed=seed, switches={"ready_after_seconds": 1.5}) as sandbox,
         Proxy(sandbox.url, seed, late=2 * TRIGGER_SECONDS) as proxy,
     ):
         storm(furnished(tmp_path / "home", sandbox, migrated), sandbox, proxy, triggers)

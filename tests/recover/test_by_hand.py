@@ -57,6 +57,15 @@ def waits(bench: Workbench, sandbox: Sandbox) -> Workbench:
     return bench
 
 
+@pytest.fixture
+def unsure(bench: Workbench) -> Workbench:
+    """The same, as the ledger has it then, for what is refused."""
+    start(bench)
+    at = the_one(bench)["created_at"]
+    put(bench, state="unsure", attention="person", acts=2, armed_at=at, intent_id="i", next_at=None)
+    return bench
+
+
 # resolve ------------------------------------------------------------------------------------------------
 
 
@@ -96,21 +105,21 @@ def test_a_person_gives_it_up(waits: Workbench, house: House) -> None:
     [{}, {"adopt": "sd_1", "absent": True}, {"absent": True, "abandon": True}],
     ids=["nothing", "two things", "two others"],
 )
-def test_exactly_one_thing_is_said(waits: Workbench, given: dict[str, Any]) -> None:
+def test_exactly_one_thing_is_said(unsure: Workbench, given: dict[str, Any]) -> None:
     with pytest.raises(BadInput, match="say one of"):
-        waits.resolve(str(the_one(waits)["id"]), **given)
+        unsure.resolve(str(the_one(unsure)["id"]), **given)
 
 
-def test_an_id_that_the_vendor_does_not_know_is_refused(waits: Workbench) -> None:
+def test_an_id_that_the_vendor_does_not_know_is_refused(unsure: Workbench) -> None:
     with pytest.raises(Permanent, match="not found"):
-        waits.resolve(str(the_one(waits)["id"]), adopt="sd_nothing")
-    assert the_one(waits)["state"] == "unsure"
+        unsure.resolve(str(the_one(unsure)["id"]), adopt="sd_nothing")
+    assert the_one(unsure)["state"] == "unsure"
 
 
-def test_an_id_of_another_dataset_is_refused(waits: Workbench, sandbox: Sandbox) -> None:
+def test_an_id_of_another_dataset_is_refused(unsure: Workbench, sandbox: Sandbox) -> None:
     name = collected(sandbox, TEA, dataset="gd_l1vikfch901nx3by4", by=None)
     with pytest.raises(BadInput, match="is of dataset gd_l1vikfch901nx3by4"):
-        waits.resolve(str(the_one(waits)["id"]), adopt=name)
+        unsure.resolve(str(the_one(unsure)["id"]), adopt=name)
 
 
 def test_an_id_that_belongs_to_another_snapshot_is_refused(waits: Workbench, sandbox: Sandbox) -> None:
@@ -129,14 +138,14 @@ def test_what_lost_no_answer_is_not_resolved(bench: Workbench) -> None:
         bench.resolve(str(the_one(bench)["id"]), absent=True)
 
 
-def test_what_is_being_worked_on_is_not_touched(waits: Workbench, house: House) -> None:
+def test_what_is_being_worked_on_is_not_touched(unsure: Workbench, house: House) -> None:
     with house.open() as other:
-        put(waits, lease_owner=other.ledger.liveness.me)
+        put(unsure, lease_owner=other.ledger.liveness.me)
         with pytest.raises(BadInput, match="being worked on right now"):
-            waits.resolve(str(the_one(waits)["id"]), abandon=True)
-    waits.resolve(str(the_one(waits)["id"]), abandon=True)  # its owner is dead: nobody works on it
+            unsure.resolve(str(the_one(unsure)["id"]), abandon=True)
+    unsure.resolve(str(the_one(unsure)["id"]), abandon=True)  # its owner is dead: nobody works on it
 
-    assert the_one(waits)["state"] == "failed"
+    assert the_one(unsure)["state"] == "failed"
 
 
 # requeue ------------------------------------------------------------------------------------------------

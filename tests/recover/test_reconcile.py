@@ -10,10 +10,10 @@ import pytest
 
 from tests.collect.conftest import Desk, a_source, reply
 from tests.recover.conftest import HOUR, Account, look, ours, set_values, step
-from workbench.collect.reconcile import same_inputs
 from workbench.collect.status import todo
 from workbench.ledger import queries
 from workbench.ledger.caps import stop_spending
+from workbench.ledger.records import same_inputs
 from workbench.ledger.recovering import look_now
 
 GAPS = (HOUR, 2 * HOUR)  # of the desk
@@ -266,6 +266,38 @@ def test_an_answer_that_comes_while_we_look_keeps_its_snapshot(lost: Desk, vendo
     snapshot = look(lost)
 
     assert (snapshot.provider_id, vendor.cancelled) == ("sd_mine", [])
+
+
+def test_a_twin_that_was_asked_more_is_a_twin(desk: Desk, vendor: Account) -> None:
+    """Inputs are compared by our keys, so what carries dates may be ours as well as its own."""
+    vendor.answers["trigger"] = httpx.ReadError("reset")
+    desk.start(start=None, end=None)
+    desk.advance()
+    run = desk.start(name="twin")
+    (twin,) = (one for one in desk.snapshots() if one.run_id == run)
+    arm(desk, twin.id)
+    vendor.begin("sd_mine", ours(desk), ago=timedelta(seconds=5))
+    vendor.begin("sd_twins", [dict(one) for one in twin.inputs])
+    look(desk)
+
+    assert vendor.cancelled == []
+
+
+def test_what_fits_a_lost_twin_better_is_the_twins(desk: Desk, vendor: Account) -> None:
+    """Both lost their answer, the twin's was accepted first: each finds its own, whoever looks first."""
+    vendor.answers["trigger"] = httpx.ReadError("reset")
+    desk.start(start=None, end=None)
+    desk.advance()
+    run = desk.start(name="twin")
+    (twin,) = (one for one in desk.snapshots() if one.run_id == run)
+    step(desk, twin.id)
+    vendor.begin("sd_twins", [dict(one) for one in twin.inputs], ago=timedelta(seconds=5))
+    vendor.begin("sd_mine", ours(desk))
+    for one in desk.snapshots():
+        step(desk, one.id)
+
+    assert [one.provider_id for one in desk.snapshots()] == ["sd_mine", "sd_twins"]
+    assert vendor.cancelled == []
 
 
 def test_cancelled_while_unsure_and_absent_it_ends_and_costs_nothing(lost: Desk, vendor: Account) -> None:

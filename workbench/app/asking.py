@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from workbench.app.parts import Parts, part
 from workbench.collect import folders, status
+from workbench.collect.recover import EXPIRING
 from workbench.files import make_folder
 from workbench.ledger import queries
+from workbench.ledger.clock import now
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,9 +21,9 @@ if TYPE_CHECKING:
 
 class Asking(Parts):
     @part
-    def _shown(self) -> dict[int, object]:
+    def _shown(self) -> WeakKeyDictionary[Catalog, object]:
         """The chain's head that each catalog was last refreshed at."""
-        return {}
+        return WeakKeyDictionary()
 
     def status(self, run: str | None = None) -> dict[str, Any]:
         """{mode, runs, posting_jobs, batches, attention}: how everything stands."""
@@ -37,7 +41,9 @@ class Asking(Parts):
         return queries.broken_at(self.ledger)
 
     def todo(self) -> list[dict[str, Any]]:
-        return status.todo(queries.waiting_for_person(self.ledger))
+        at, retention = now(), timedelta(days=self.settings.retention_days)
+        soon = queries.expiring(self.ledger, at + retention * EXPIRING, retention)
+        return status.todo(queries.waiting_for_person(self.ledger)) + status.expiring(soon, at, retention)
 
     def folders(self, run: str | None = None) -> list[dict[str, Any]]:
         run_id = queries.find_run(self.ledger, run) if run else None
@@ -45,6 +51,10 @@ class Asking(Parts):
 
     def story(self, kind: str, item_id: int | str) -> list[dict[str, Any]]:
         return queries.story(self.ledger, kind, str(item_id))
+
+    def sources_without_rows(self, run: str) -> list[dict[str, Any]]:
+        """Which sources of a run gave nothing, and why; those that may still give something are not told."""
+        return queries.without_rows(self.ledger, queries.find_run(self.ledger, run))
 
     def spent_micro_usd(self, run: str) -> int:
         return queries.spent(self.ledger, queries.find_run(self.ledger, run))
@@ -59,7 +69,7 @@ class Asking(Parts):
         from workbench.tables.catalog import LakeFile
 
         head = self.ledger.head()
-        if head == self._shown.get(id(catalog)):
+        if head == self._shown.get(catalog):
             return
         files = [
             LakeFile(
@@ -72,7 +82,7 @@ class Asking(Parts):
             for row in queries.manifest(self.ledger)
         ]
         catalog.refresh(files, queries.table_rows(self.ledger))
-        self._shown[id(catalog)] = head
+        self._shown[catalog] = head
 
     def sql(self, query: str) -> Any:
         """A DuckDB relation over posts, comments, profiles, ..., runs, jobs, brightdata_snapshots, ..."""
@@ -82,13 +92,14 @@ class Asking(Parts):
     def select(self, query: str) -> Any:
         """The same for a query from outside: one SELECT, on a connection that reaches nothing but the lake."""
         from workbench.tables.catalog import Catalog
-        from workbench.tables.guard import select_only
+        from workbench.tables.guard import explained, select_only
 
         checked = select_only(query)
         catalog = Catalog(make_folder(self.settings.lake))
         self._refresh(catalog)
         catalog.lock_down()
-        return catalog.connection.sql(checked)
+        with explained():
+            return catalog.connection.sql(checked)
 
     def posts(self) -> pd.DataFrame:
         return self._frame("posts")

@@ -16,14 +16,15 @@ from workbench.collect.sources import check, read_csv
 from workbench.errors import BadInput
 from workbench.ledger import collecting, queries
 from workbench.ledger.clock import now
-from workbench.ledger.collecting import Imported
+from workbench.ledger.collecting import Imported, Started
 from workbench.ledger.records import Money, Plan, Source
 
 
 class Collecting(Working):
     def import_sources(self, path: str | Path, *, project: str | None = None) -> Imported:
-        """Bring in a sources.csv; all of it, or (BadInput) nothing."""
-        return collecting.add_sources(self.ledger, read_csv(Path(path), project=project, among=self.datasets))
+        """Bring in a sources.csv (relative: below the home); all of it, or (BadInput) nothing."""
+        file = self.settings.home / Path(path).expanduser()
+        return collecting.add_sources(self.ledger, read_csv(file, project=project, among=self.datasets))
 
     def add_source(self, platform: str, service: str, url: str, **more: Any) -> Imported:
         """Add one source from code: name, creator, project and options may be given."""
@@ -48,6 +49,8 @@ class Collecting(Working):
         project: str | None = None,
     ) -> Plan:
         """What a run of `sources` (a sources.csv, ids, or every enabled one) would do and cost. Kept; not started.
+
+        A relative path is one below the home, wherever a notebook or a scheduler happens to stand.
 
         With `since_last` each source begins on the day of its newest published post (`start`, where it has none yet).
         """
@@ -80,10 +83,15 @@ class Collecting(Working):
             return collecting.enabled_sources(self.ledger, ids=self.import_sources(sources, project=project).source_ids)
         return collecting.enabled_sources(self.ledger, ids=sources, project=None if sources else project)
 
-    def start(self, plan_hash: str, *, fresh: bool = False) -> str:
-        """Start the kept plan, once: a second call answers the same run. The run's id; somebody must `work`.
+    def start(self, plan_hash: str, *, fresh: bool = False, after: str | None = None) -> str:
+        """Start the kept plan, as `begin` does; the run's id."""
+        return self.begin(plan_hash, fresh=fresh, after=after).run_id
 
-        Inputs that a younger snapshot was asked are answered by it, unless `fresh`. Raises Refused above a cap.
+    def begin(self, plan_hash: str, *, fresh: bool = False, after: str | None = None) -> Started:
+        """Start the kept plan, once: while its run is at work, a second start answers it. Somebody must `work`.
+
+        Inputs that a younger snapshot was asked are answered by it, unless `fresh`. `after`: the run that the plan has
+        become already, when one more is meant. Raises Refused above a cap.
         """
         self.brightdata_key()  # a run that could send nothing is not started
         plan = collecting.load_plan(self.ledger, plan_hash)
@@ -94,9 +102,14 @@ class Collecting(Working):
             folder=folders.run_folder(plan.name, day),
             caps=self.caps,
             reuse=None if fresh else self._reuse,
+            after=after,
         )
         self._project(started.run_id)
-        return started.run_id
+        return started
+
+    def run_of(self, plan_hash: str) -> str | None:
+        """The run that the kept plan has become, as long as a start answers it."""
+        return collecting.run_of(self.ledger, plan_hash)
 
     def saving(self, plan: Plan) -> Money:
         """What of the plan's estimate younger snapshots would save, were it started now."""

@@ -110,7 +110,10 @@ class Delivering(Parts):
 
     def deliveries_in_review(self) -> list[dict[str, Any]]:
         """Those that wait for a person."""
-        return [_shown(row) for row in delivering.in_review(self.ledger)]
+        return [
+            _shown(row) | {"body_until": row["file"] and row["last_at"] + self._kept_unclaimed}
+            for row in delivering.in_review(self.ledger)
+        ]
 
     def replay_delivery(self, delivery_id: int) -> dict[str, Any]:
         """Judge and match it once more; where Bright Data no longer has the rows, take them from the kept body."""
@@ -150,8 +153,7 @@ class Delivering(Parts):
             raise NeedsPerson(f"delivery {row['id']} cannot be staged: {error.message}.") from error
         finally:
             remove_tree(work)
-        facts = {"path": in_lake(target, tools), "sha256": raw.sha256, "bytes": raw.bytes}
-        delivering.take_body(self.ledger, row["id"], facts | {"stored_bytes": raw.stored_bytes, "lines": raw.lines})
+        delivering.take_body(self.ledger, row["id"], raw.facts(in_lake(target, tools)))
 
     def _lines(self, row: Mapping[str, Any], target: Path) -> Path:
         """The body unpacked, one row a line, with every line that is broken: staging tells rows from rejects."""
@@ -198,17 +200,25 @@ class Delivering(Parts):
 
     def retire_deliveries(self) -> int:
         """Remove the bodies whose time is over, and what killed receivers left; how many bodies."""
-        before = now() - timedelta(days=self.settings.delivery_retention_days)
-        found = delivering.retirable(self.ledger, before)
+        chosen = self.settings
+        found = delivering.retirable(self.ledger, now() - timedelta(days=chosen.delivery_retention_days))
         # The ledger first: a file without a row is removed next time, a row without its file would be a lie.
         delivering.retire(self.ledger, [delivery_id for delivery_id, _ in found])
+        late = delivering.unclaimed(self.ledger, now() - self._kept_unclaimed)
+        why = f"nobody claimed it in {self._kept_unclaimed.days} days; its body was removed"
+        delivering.retire(self.ledger, [delivery_id for delivery_id, _ in late], why=why)
         kept = {row["file"] for row in delivering.deliveries(self.ledger)}
         for path in self.deliveries_folder.glob("??/*.body"):
             is_old = time.time() - path.stat().st_mtime > _FORGOTTEN.total_seconds()
             if is_old and path.relative_to(self.deliveries_folder).as_posix() not in kept:
                 path.unlink(missing_ok=True)
         self.sweep_spool()
-        return len(found)
+        return len(found) + len(late)
+
+    @property
+    def _kept_unclaimed(self) -> timedelta:
+        """Never shorter than what was processed is kept."""
+        return timedelta(days=max(self.settings.unmatched_retention_days, self.settings.delivery_retention_days))
 
     def sweep_spool(self) -> None:
         for path in (self.deliveries_folder / SPOOL).glob("*"):

@@ -150,10 +150,7 @@ class Importing(Working):
                 "state": SnapshotState.DOWNLOADED, "provider_id": imports.snapshot_name(raw), "vendor_status": "file",
                 "inputs": inputs, "input_hash": hashlib.sha256(canonical(inputs).encode()).hexdigest(), "query": {},
                 "estimate_records": 0, "price_micro_usd": 0, "created_at": now(),
-                "raw": {
-                    "path": file.relative_to(self.settings.lake).as_posix(), "sha256": raw.sha256, "bytes": raw.bytes,
-                    "stored_bytes": raw.stored_bytes, "lines": raw.lines, "shape": shape,
-                },
+                "raw": {**raw.facts(file.relative_to(self.settings.lake).as_posix()), "shape": shape},
             },
             [] if asked_for is None else [asked_for[0].id],
         )  # fmt: skip

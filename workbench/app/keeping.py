@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
+import os
 import tempfile
+import threading
+import time
 import uuid
 from collections.abc import Iterator
 from datetime import timedelta
@@ -13,15 +17,18 @@ from typing import Any, Final
 
 from workbench.app.asking import Asking
 from workbench.collect import keep
-from workbench.errors import BadInput, NeedsPerson
+from workbench.errors import BadInput, NeedsPerson, WorkbenchError
 from workbench.files import make_folder, move_into_place, sha256_of, write_text
 from workbench.ledger import backups, compacting
 from workbench.ledger.clock import now
 from workbench.ledger.records import LakeFile
 from workbench.ledger.store import Ledger, Mode, open_ledger
 
+log = logging.getLogger(__name__)
+
 LEDGER: Final = "ledger.db"
 FIGURES: Final = "backup.json"
+_READ_ON: Final = timedelta(hours=1)  # a question that began before the swap still reads the files of before
 
 
 class Keeping(Asking):
@@ -30,13 +37,46 @@ class Keeping(Asking):
 
         One process at a time; the others leave it be and get an empty list. Nobody who queries waits.
         """
-        token = self.lanes.take("compact")
-        if token is None:
-            return []
-        try:
+        with self.lane("compact") as is_ours:
+            if not is_ours:
+                return []
+            self._drop_superseded()
             return [one for kind in self._kinds() if (one := self._compact(kind)) is not None]
+
+    @contextlib.contextmanager
+    def lane(self, name: str) -> Iterator[bool]:
+        """Hold the lane `name`, renewed however long it takes; False while somebody else does."""
+        token = self.lanes.take(name)
+        if token is None:
+            yield False
+            return
+        over = threading.Event()
+        keeper = threading.Thread(target=self._keep_lane, args=(name, token, over), name=name, daemon=True)
+        keeper.start()
+        try:
+            yield True
         finally:
-            self.lanes.release("compact", token)
+            over.set()
+            keeper.join()
+            self.lanes.release(name, token)
+
+    def _keep_lane(self, name: str, token: int, over: threading.Event) -> None:
+        while not over.wait(self.settings.lease_seconds.total_seconds() / 4):
+            try:
+                self.lanes.renew(name, token)
+            except WorkbenchError as error:  # whoever took it over does the same; what we make is not swapped in twice
+                log.warning("%s", error.message)
+                return
+
+    def _drop_superseded(self) -> None:
+        """Remove compacted files of earlier times that nobody can be reading any more."""
+        from workbench.tables.compact import FOLDER
+
+        lake, listed = self.settings.lake, set(compacting.listed(self.ledger))
+        for path in (lake / FOLDER).glob("*/*.parquet"):
+            is_read = time.time() - path.stat().st_mtime < _READ_ON.total_seconds()
+            if path.relative_to(lake).as_posix() not in listed and not is_read:
+                path.unlink(missing_ok=True)
 
     @staticmethod
     def _kinds() -> tuple[str, ...]:
@@ -55,8 +95,12 @@ class Keeping(Asking):
         files = [TableFile(kind=kind, path=path, snapshot_id="-", dataset_id=None, rows=0) for path in read]
         made = compact(lake, kind, files, lake / FOLDER / f".work-{uuid.uuid4().hex[:8]}")
         whole, latest = (LakeFile(**vars(one)) for one in (made.whole, made.latest))
+        before = compacting.listed(self.ledger, kind)
         if not compacting.swap(self.ledger, read, whole, latest):
             return None  # something was reprocessed meanwhile; the next time will do, and the sweep takes the files
+        for path in before:
+            with contextlib.suppress(OSError):  # from now on it counts how long nobody needs it
+                os.utime(lake / path)
         return {"kind": kind, "files": len(read), "rows": whole.rows, "latest_rows": latest.rows, "path": whole.path}
 
     # the sweep ------------------------------------------------------------------------------------

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from workbench import practice
 from workbench.app.secretfiles import read_secrets
-from workbench.errors import Misconfigured
+from workbench.errors import BadInput, Misconfigured
 from workbench.files import make_folder
 from workbench.ledger import queries
+from workbench.ledger.accounts import may_act_from
 from workbench.ledger.breaker import Breaker
 from workbench.ledger.caps import Caps
+from workbench.ledger.claims import Claims
 from workbench.ledger.clock import now
 from workbench.ledger.lanes import Lanes
 from workbench.ledger.store import Ledger, open_ledger
@@ -27,8 +29,13 @@ if TYPE_CHECKING:
     from workbench.brightdata.client import BrightData
     from workbench.brightdata.datasets import Dataset
     from workbench.brightdata.delivery import Webhook
+    from workbench.browser.session import Sessions
+    from workbench.browser.sites import Site
+    from workbench.browser.visit import Browsing
     from workbench.collect.tools import Tools
+    from workbench.post.tools import Tools as PostTools
     from workbench.tables.catalog import Catalog
+    from workbench.upload.tools import Tools as UploadTools
 
 T = TypeVar("T")
 
@@ -147,7 +154,7 @@ class Parts:
             return self.settings.brightdata_url
         if self.settings.mode == "live":
             return BRIGHTDATA_LIVE
-        return practice.brightdata_url(self.settings.data / "sandbox")
+        return practice.address(self.settings.data / "sandbox", "brightdata")
 
     @part
     def collect_tools(self) -> Tools:
@@ -169,19 +176,118 @@ class Parts:
         )
 
     @part
-    def worker(self) -> Worker:
-        from workbench.collect.flow import flow
+    def post_tools(self) -> PostTools:
+        from workbench.post.tools import Tools
 
         chosen = self.settings
-        steps = flow(poll_every=chosen.poll_seconds, longest_trigger=chosen.trigger_seconds)
+        return Tools(
+            visit=lambda account_id: self.browsing.visit(account_id, self.site("marketplace")),
+            view=queries.View(self.ledger),
+            home=chosen.home,
+            now=now,
+            may_act_from=lambda account_id: may_act_from(self.ledger, account_id, chosen.zone),
+            look_gaps=chosen.look_gaps,
+            patience=chosen.page_seconds,
+        )
+
+    @part
+    def upload_tools(self) -> UploadTools:
+        from workbench.ledger.uploaded import UploadView, inventory_rows
+        from workbench.upload.record import write_inventory
+        from workbench.upload.tools import Tools
+
+        chosen = self.settings
+        return Tools(
+            visit=lambda account_id: self.browsing.visit(account_id, self.site("trafficjunky")),
+            may_act_from=lambda account_id: may_act_from(self.ledger, account_id, chosen.zone),
+            write_inventory=lambda: write_inventory(chosen.creatives, inventory_rows(self.ledger), chosen.zone),
+            creatives=chosen.creatives,
+            archive=chosen.archive,
+            sending=chosen.data / "sending",
+            view=UploadView(self.ledger),
+            now=now,
+            poll=chosen.poll_seconds,
+            page=chosen.page_seconds,
+            file_time=chosen.file_seconds,
+            look_gaps=chosen.look_gaps,
+        )
+
+    @part
+    def worker(self) -> Worker:
+        from workbench.post.flow import flow as posting
+        from workbench.upload.flow import flow as uploading
+
+        chosen = self.settings
         return Worker(
             self.ledger,
-            [Bench(steps, self.collect_tools)],
+            [
+                *self._collecting(),
+                Bench(posting(look_every=chosen.poll_seconds, longest_act=2 * chosen.page_seconds), self.post_tools),
+                Bench(
+                    uploading(
+                        group=chosen.upload_batch_size,
+                        look_every=chosen.poll_seconds,
+                        longest_act=chosen.upload_batch_size * chosen.file_seconds,
+                    ),
+                    self.upload_tools,
+                ),
+            ],
             lease_time=chosen.lease_seconds,
             backoff=chosen.backoff_seconds,
             caps=self.caps,
             redact=self.redactor,
         )
+
+    def _collecting(self) -> list[Bench]:
+        """None where there is no key for it and nothing to collect: posting and uploading go on without one."""
+        from workbench.collect.flow import flow
+
+        steps = flow(poll_every=self.settings.poll_seconds, longest_trigger=self.settings.trigger_seconds)
+        try:
+            return [Bench(steps, self.collect_tools)]
+        except Misconfigured:
+            if Claims(self.ledger, lease_time=self.settings.lease_seconds).next_due(steps) is not None:
+                raise
+        return []
+
+    @part
+    def browsing(self) -> Browsing:
+        """How accounts visit their sites."""
+        from workbench.browser.evidence import Evidence
+        from workbench.browser.visit import Browsing
+
+        chosen = self.settings
+        return Browsing(
+            sessions=self.sessions,
+            evidence=Evidence(chosen.data / "evidence"),
+            browser=chosen.browser or None,
+            headless=chosen.headless,
+            page_seconds=chosen.page_seconds,
+            keep_alive=chosen.keep_alive_seconds,
+            cool_down=chosen.cool_down_seconds,
+            redact=self.redactor,
+        )
+
+    @part
+    def sessions(self) -> Sessions:
+        from workbench.browser.session import Sessions
+
+        return Sessions(self.settings.data / "sessions")
+
+    def site(self, channel: str) -> Site:
+        """The site of a channel, at the address of the settings, the sandbox or the world."""
+        from workbench.browser.sites import SITES
+
+        if channel not in SITES:
+            raise BadInput(f"{channel!r} is no channel; there are {', '.join(SITES)}.")
+        site = SITES[channel]
+        chosen = {"trafficjunky": self.settings.trafficjunky_url, "marketplace": self.settings.marketplace_url}[channel]
+        if chosen:
+            return site.at(chosen)
+        if self.settings.mode == "live":
+            return site
+        sandbox = self.settings.data / "sandbox"
+        return site.at(practice.address(sandbox, "trafficjunky" if channel == "trafficjunky" else "marketplace"))
 
     @part
     def catalog(self) -> Catalog:
@@ -191,7 +297,8 @@ class Parts:
 
     def close(self) -> None:
         with self.opening:
-            for name in ("catalog", "worker", "collect_tools", "lanes", "brightdata", "ledger"):
+            tools = ("upload_tools", "post_tools", "collect_tools")
+            for name in ("catalog", "worker", *tools, "lanes", "brightdata", "ledger"):
                 found = self.__dict__.pop(name, None)
                 if hasattr(found, "close"):
                     found.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any, Final
@@ -10,16 +11,18 @@ from typing import Any, Final
 from workbench.app.working import Working
 from workbench.brightdata.datasets import Dataset
 from workbench.collect import folders, recover
-from workbench.collect.reconcile import cancel_extra, same_inputs
+from workbench.collect.reconcile import cancel_extra
 from workbench.collect.recover import Found, Stranger
 from workbench.errors import BadInput, Transient
 from workbench.files import canonical
 from workbench.ledger import queries, recovering
 from workbench.ledger.clock import now
+from workbench.ledger.records import same_inputs
 from workbench.ledger.recovering import Entered
 from workbench.ledger.states import SnapshotState as State
 
 _LOST: Final = (State.EXPIRED, State.FAILED, State.CANCELED)  # nothing came, and nothing will
+_MOST_PATIENCE: Final = timedelta(minutes=1)  # with a vendor who asks to wait, while a person does
 _BECAME: Final = "; "  # goes before what became of a double
 _RESTING: Final = (State.STALLED, State.QUARANTINED)
 _MAY_BE_SENT: Final = (State.UNSURE, State.QUARANTINED, State.FAILED)
@@ -33,8 +36,8 @@ class Recovering(Working):
         since: date | None = None,
         on_dataset: Callable[[str, int], None] = lambda *_: None,
     ) -> list[Found]:
-        """Every snapshot that Bright Data lists for the datasets (default: all), beside our state of it."""
-        return list(
+        """Every snapshot that Bright Data lists for the datasets (default: all), beside ours; urgent first."""
+        return sorted(
             recover.scan(
                 self.brightdata,
                 self._chosen(datasets),
@@ -44,7 +47,8 @@ class Recovering(Working):
                 retention=timedelta(days=self.settings.retention_days),
                 since=since,
                 on_dataset=on_dataset,
-            )
+            ),
+            key=lambda one: one.order,
         )
 
     def adopt(
@@ -71,16 +75,17 @@ class Recovering(Working):
         # What is soonest gone comes first.
         wanted.sort(key=lambda one: (one.days_left is None, one.days_left or 0))
         strangers = [one for one in wanted if one.state is None]
-        done, unasked = self._enter_each(strangers, found)
-        if Entered.CLAIMED in done.values():
-            self.reconcile()
-        if work:
-            self.work(watch=watch)
-        if unasked:
-            more, unasked = self._enter_each(list(unasked), found)
+        done, unasked = dict[str, Entered](), dict[Found, Transient]()
+        for pause in (timedelta(), *recover.PAUSES):
+            self._wait_as_asked(pause, unasked.values())
+            more, unasked = self._enter_each(list(unasked) or strangers, found)
             done |= more
+            if Entered.CLAIMED in more.values():
+                self.reconcile()
             if work:
                 self.work(watch=watch)
+            if not unasked:
+                break
         self._cancel_doubles(list(found))
         if unasked:
             one, error = next(iter(unasked.items()))
@@ -88,7 +93,12 @@ class Recovering(Working):
                 f"{len(unasked)} of {len(strangers)} snapshots were not brought in, {one.snapshot_id} first: "
                 f"{error.message} The others are; run it again for the rest."
             ) from error
-        return self._told([one.snapshot_id for one in wanted], done)
+        return self._told(wanted, done)
+
+    @staticmethod
+    def _wait_as_asked(pause: timedelta, errors: Iterable[Transient]) -> None:
+        asked = max((error.retry_after or timedelta() for error in errors), default=timedelta())
+        time.sleep(max(pause, min(asked, _MOST_PATIENCE)).total_seconds())
 
     def _enter_each(
         self, strangers: Sequence[Found], found: Mapping[str, Found]
@@ -171,7 +181,8 @@ class Recovering(Working):
             "expires_at": at + timedelta(days=self.settings.retention_days),
         }
 
-    def _told(self, wanted: Sequence[str], done: Mapping[str, Entered]) -> dict[str, Any]:
+    def _told(self, found: Sequence[Found], done: Mapping[str, Entered]) -> dict[str, Any]:
+        wanted = [one.snapshot_id for one in found]
         states = queries.states_of(self.ledger, wanted)
         entered = [one for one in wanted if done.get(one) is Entered.ENTERED]
         claimed = [one for one in wanted if done.get(one) is Entered.CLAIMED]
@@ -187,6 +198,9 @@ class Recovering(Working):
             "unmatched_rows": sum(rows.values()),
             "snapshots": [{"snapshot_id": one, "state": states.get(one)} for one in wanted],
             "waiting": [{"snapshot_id": one, "state": states.get(one)} for one in waiting],
+            "newly_lost": [
+                one.snapshot_id for one in found if one.state not in _LOST and states.get(one.snapshot_id) in _LOST
+            ],
             "duplicates": [{"snapshot_id": one, "said": said} for one, said in doubles.items()],
             "unmatched": [{"snapshot_id": one, "rows": count} for one, count in rows.items() if count],
         }

@@ -1,4 +1,4 @@
-"""The worker, and what is derived from the truth while it works: folders with their notes, the serving copy."""
+"""The worker, and what is derived from the truth while it works: folders with their notes."""
 
 from __future__ import annotations
 
@@ -10,16 +10,15 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
-from pathlib import Path
 from typing import Any, Final
 
 from workbench import detached
-from workbench.app.asking import Asking
 from workbench.app.delivering import Delivering
+from workbench.app.tending import Tending
 from workbench.collect import folders
-from workbench.errors import Transient
 from workbench.files import make_folder
 from workbench.ledger import queries, recovering
+from workbench.ledger.clock import now
 from workbench.logs import log_to_folder
 from workbench.settings import as_environment
 from workbench.worker import Worked
@@ -27,58 +26,54 @@ from workbench.worker import Worked
 log = logging.getLogger(__name__)
 
 _NOTIFY_SECONDS: Final = 30.0  # that the owner's command may take for one entry
-_PROJECT_EVERY: Final = 5.0  # seconds between rebuilds of what is derived, while work goes on
+_LAST_WEEK: Final = timedelta(days=7)  # in which it is said that a body is about to be removed
+_PROJECT_EVERY: Final = 5.0  # seconds between rebuilds of what is derived, while work goes on, at least
+_REST: Final = 10  # they may take a tenth of the time: of a large ledger they come less often
 
 
-class Working(Asking, Delivering):
+class Working(Tending, Delivering):
     def todo(self) -> list[dict[str, Any]]:
         """Everything that waits for a person, deliveries in review too: {kind, id, why, command}."""
-        deliveries = [
-            {
-                "kind": "delivery",
-                "id": str(one["delivery_id"]),
-                "why": f"{one['status']}: {one['error_message'] or 'nobody knows its snapshot'}",
-                "command": f"workbench deliveries show {one['delivery_id']}",
-            }
-            for one in self.deliveries_in_review()
-        ]
-        return super().todo() + deliveries
-
-    _served: object = None  # the chain's head of our last serving copy
+        return super().todo() + [_for_review(one) for one in self.deliveries_in_review()]
 
     def work(
         self,
         *,
         run: str | None = None,
+        over: Callable[[], bool] | None = None,
         until_idle: bool = True,
         limit: timedelta | None = None,
         threads: int | None = None,
         watch: Callable[[], None] = lambda: None,
         stop: threading.Event | None = None,
     ) -> Worked:
-        """Work here until everything rests (or until `run` is finished, or the time `limit`).
+        """Work here until everything rests (or until `run` is finished, or `over()`, or the time `limit`).
 
         Raises Misconfigured as soon as a setting keeps the work from going on. `watch` is called twice a second.
         """
         run_id = queries.find_run(self.ledger, run) if run else None
         self.log_here()
-        last = time.monotonic()
+        if run_id is not None:
+            over = lambda: self._is_over(run_id)  # noqa: E731 - one more reason to end
+        last, every = time.monotonic(), _PROJECT_EVERY
 
         def meanwhile() -> None:
-            nonlocal last
-            if time.monotonic() - last > _PROJECT_EVERY:
-                last = time.monotonic()
+            nonlocal last, every
+            if (begun := time.monotonic()) - last > every:
                 self._project(run_id)
                 self._notify()
                 self.match_deliveries()
+                self.tend()
+                last = time.monotonic()
+                every = max(_PROJECT_EVERY, _REST * (last - begun))
             watch()
 
         self.match_deliveries()
         try:
             worked = self.worker.work(
                 threads=threads or self.settings.threads,
-                until_idle=until_idle and run_id is None,
-                until=(lambda: self._is_over(run_id)) if run_id else (lambda: False),
+                until_idle=until_idle and over is None,
+                until=over or (lambda: False),
                 limit=limit,
                 meanwhile=meanwhile,
                 stop=stop,
@@ -87,11 +82,7 @@ class Working(Asking, Delivering):
             self._project(run_id)
             self._notify()
             watch()
-        if worked.steps:
-            try:
-                self.serve_copy()
-            except Transient as error:  # derived: the truth is published, and the next work makes it again
-                log.warning("%s", error.message)
+        self.finish_tending(has_worked=worked.steps > 0)
         return worked
 
     def log_here(self) -> None:
@@ -100,8 +91,7 @@ class Working(Asking, Delivering):
 
     def _is_over(self, run_id: str) -> bool:
         """Nothing is due in the run any more: finished, or waiting for a person."""
-        run = queries.runs(self.ledger, run_id)[0]
-        return all(one["next_at"] is None for job in run["jobs"] for one in job["snapshots"])
+        return not queries.is_anything_due(self.ledger, run_id)
 
     def start_worker(self) -> bool:
         """Start a detached worker unless one is at work; returns at once. False when one was there already."""
@@ -117,7 +107,7 @@ class Working(Asking, Delivering):
         return bool(self.lanes.living("worker"))
 
     def _project(self, run_id: str | None = None) -> None:
-        """Bring what is derived up to date: folders with their notes, and the serving copy."""
+        """Bring what is derived up to date: folders with their notes."""
         if self.settings.auto_create_folders:
             jobs = [job for run in queries.runs(self.ledger, run_id) for job in run["jobs"]]
             folders.write_notes(make_folder(self.settings.lake), jobs)
@@ -131,23 +121,14 @@ class Working(Asking, Delivering):
         for name in sorted(recovering.newly_waiting(self.ledger, waiting)):
             _tell(command, waiting[name])
 
-    def serve_copy(self) -> Path | None:
-        """Build data/workbench.duckdb anew when the truth moved; one process at a time, the others leave it be."""
-        from workbench.tables.serve import build
 
-        target = self.settings.data / "workbench.duckdb"
-        head = self.ledger.head()
-        if head == self._served and target.exists():
-            return target
-        token = self.lanes.take("serve")
-        if token is None:
-            return None
-        try:
-            build(target, self.refreshed())
-            self._served = head
-        finally:
-            self.lanes.release("serve", token)
-        return target
+def _for_review(one: Mapping[str, Any]) -> dict[str, Any]:
+    """Shown anew, so told anew, when its body is about to be removed."""
+    why, verb = f"{one['status']}: {one['error_message'] or 'nobody knows its snapshot'}", "show"
+    if one["body_until"] and one["body_until"] - now() < _LAST_WEEK:
+        why, verb = f"{why}. Its body is removed after {one['body_until']:%Y-%m-%d}", "replay"
+    command = f"workbench deliveries {verb} {one['delivery_id']}"
+    return {"kind": "delivery", "id": str(one["delivery_id"]), "why": why, "command": command}
 
 
 def _tell(command: Sequence[str], entry: Mapping[str, Any]) -> None:

@@ -6,9 +6,10 @@
     console     what a terminal is shown: tables, times, JSON; hostile text made harmless
     opening     the workbench of this home, and a clean end on Ctrl-C and SIGTERM
     progress    how a run comes along: live on a terminal, a line per change elsewhere
+    posting     the same for a posting job
 
-    doctor · lab · sandbox · sources · collect · deliveries · work (work, status, todo, folders) · sql · imports ·
-    audit · demo
+    doctor · lab · sandbox · sources · collect · deliveries · accounts · listings · post · creatives · upload ·
+    work (work, status, todo, folders) · sql · imports · recover · spend · browser · audit · demo
 
 A command parses, asks `app`, and prints; it decides nothing. Only typer and rich are imported before a command runs.
 """

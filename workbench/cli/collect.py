@@ -32,6 +32,9 @@ Since = Annotated[
 NumPosts = Annotated[int | None, typer.Option(metavar="N", help="At most so many posts a source.")]
 Name = Annotated[str | None, typer.Option(help="Of the run and its folder.")]
 Wait = Annotated[bool, typer.Option("--wait", help="Work here until the run is over.")]
+Again = Annotated[
+    bool, typer.Option("--again", help="One more run of the same plan, though the first is still at work.")
+]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Pay again for what a younger snapshot could answer.")]
 PlanHash = Annotated[str, typer.Argument(metavar="HASH", help="As `collect plan` shows it, or its beginning.")]
 
@@ -50,7 +53,8 @@ def plan(
     """Show what a run would ask for and what it may cost; nothing is started. `collect start HASH` starts just that."""
     with bench(quiet=json) as workbench:
         dates: dict[str, Any] = {"start": start, "end": end, "since_last": since == "last"}
-        made = workbench.plan(sources, project=project, num_posts=num_posts, name=name, **dates)
+        file = sources and sources.absolute()
+        made = workbench.plan(file, project=project, num_posts=num_posts, name=name, **dates)
         if json:
             answer({**_shape(made), "saved_usd": usd(workbench.saving(made).micro_usd)})
             return
@@ -60,10 +64,12 @@ def plan(
 
 
 @app.command()
-def start(plan_hash: PlanHash, fresh: Fresh = False, wait: Wait = False, json: Json = False) -> Exit:
+def start(
+    plan_hash: PlanHash, fresh: Fresh = False, again: Again = False, wait: Wait = False, json: Json = False
+) -> Exit:
     """Start a plan that was shown; a second time answers the same run."""
     with bench(quiet=json) as workbench:
-        return _start(workbench, plan_hash, fresh=fresh, wait=wait, json=json)
+        return _start(workbench, plan_hash, fresh=fresh, again=again, wait=wait, json=json)
 
 
 @app.command()
@@ -79,20 +85,22 @@ def run(
         bool, typer.Option("--yes", help="Do not ask; needed in live mode where nobody can answer.")
     ] = False,
     fresh: Fresh = False,
+    again: Again = False,
     wait: Wait = False,
     json: Json = False,
 ) -> Exit:
     """Plan, show, ask, start. In live mode this costs money, and nothing is started without a yes."""
     with bench(quiet=json) as workbench:
         dates: dict[str, Any] = {"start": start, "end": end, "since_last": since == "last"}
-        made = workbench.plan(sources, project=project, num_posts=num_posts, name=name, **dates)
+        file = sources and sources.absolute()
+        made = workbench.plan(file, project=project, num_posts=num_posts, name=name, **dates)
         if not json:
             print_plan(made)
             if not fresh:
                 _print_saving(workbench, made)
         if not yes:
             _ask(made, workbench.settings.mode)
-        return _start(workbench, made.hash, fresh=fresh, wait=wait, json=json)
+        return _start(workbench, made.hash, fresh=fresh, again=again, wait=wait, json=json)
 
 
 @app.command()
@@ -182,11 +190,14 @@ def _ask(made: Plan, mode: str) -> None:
         raise Refused(f"not started, as you said. {kept}")
 
 
-def _start(workbench: Workbench, plan_hash: str, *, fresh: bool, wait: bool, json: bool) -> Exit:
-    run_id = workbench.start(plan_hash, fresh=fresh)
+def _start(workbench: Workbench, plan_hash: str, *, fresh: bool, again: bool, wait: bool, json: bool) -> Exit:
+    begun = workbench.begin(plan_hash, fresh=fresh, after=workbench.run_of(plan_hash) if again else None)
+    run_id = begun.run_id
     run = workbench.status(run_id)["runs"][0]
     started = _started(workbench, run)
-    if not json:
+    if not begun.is_new:
+        say(f"this plan is run {run_id} already; nothing more was started. One more run of it: --again")
+    elif not json:
         show(
             f"Run {run_id} is started: {counted(started['jobs'], 'job')}, {counted(started['snapshots'], 'snapshot')}."
         )
@@ -197,6 +208,8 @@ def _start(workbench: Workbench, plan_hash: str, *, fresh: bool, wait: bool, jso
         started |= {"status": run["status"], "rows": run["rows"], "spent_usd": usd(workbench.spent_micro_usd(run_id))}
         if not json:
             print_runs(workbench, [run])
+            if silent := workbench.sources_without_rows(run_id):
+                show(f"{counted(len(silent), 'source')} gave nothing; why: workbench status {run_id}")
     else:
         _hint(workbench)
     if json:

@@ -5,19 +5,25 @@ from __future__ import annotations
 import typer
 
 from workbench.cli import (
+    accounts,
     audit,
+    browser,
     collect,
+    creatives,
     deliveries,
     demo,
     doctor,
     imports,
     keep,
     lab,
+    listings,
+    post,
     recover,
     sandbox,
     sources,
     spend,
     sql,
+    upload,
     work,
 )
 
@@ -49,5 +55,11 @@ app.add_typer(collect.app, name="collect", help="Plan a run, start it, wait for 
 app.add_typer(recover.app, name="recover", help="Find, adopt and reprocess what a crash or another tool left behind.")
 app.add_typer(spend.app, name="spend", help="What was spent, the caps, and the switch that stops it.")
 app.add_typer(deliveries.app, name="deliveries", help="What Bright Data's webhook brought, and its address.")
+app.add_typer(accounts.app, name="accounts", help="Who posts and uploads: logins, health, pace, the switch.")
+app.add_typer(browser.app, name="browser", help="Whether the sites still look as we know them.")
+app.add_typer(listings.app, name="listings", help="What is to be posted on Marketplace.")
+app.add_typer(post.app, name="post", help="Post listings from your own accounts, each at most once.")
 app.add_typer(audit.app, name="audit", help="Run notebooks and keep what came of them.")
+app.add_typer(creatives.app, name="creatives", help="The media files, and what is known of each.")
+app.add_typer(upload.app, name="upload", help="Upload creatives to TrafficJunky, each at most once, with its id.")
 app.add_typer(sandbox.app, name="sandbox", help="The stand-ins of practice mode.")

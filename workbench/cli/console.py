@@ -67,13 +67,18 @@ def practice(mode: str) -> None:
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], *, right: Sequence[str] = ()) -> None:
-    """Print rows; columns named in `right` hold numbers."""
+    """Print rows; columns named in `right` hold numbers. Without any, the title alone."""
+    listed = list(rows)
+    if not listed:
+        if title:
+            show(title)
+        return
     drawn = Table(
         title=Text(clean(title)) if title else None, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False
     )
     for name in columns:
         drawn.add_column(name, justify="right" if name in right else "left", overflow="fold")
-    for row in rows:
+    for row in listed:
         drawn.add_row(*("" if cell is None else Text(clean(cell)) for cell in row))
     out.print(drawn)
 

@@ -1,4 +1,4 @@
-"""`workbench demo`: the main job from sources to tables and report, in practice mode, with a summary at the end."""
+"""`workbench demo`: sources to tables and report, listings to a site, in practice mode, with a summary at the end."""
 
 from __future__ import annotations
 
@@ -12,8 +12,12 @@ from workbench.cli.collect import print_plan, wait_for
 from workbench.cli.console import Json, answer, counted, dollars, say, show, table
 from workbench.cli.exits import Exit
 from workbench.cli.opening import bench
+from workbench.cli.post import print_posting
+from workbench.cli.posting import following as following_posts
 from workbench.cli.progress import cells
 from workbench.cli.sql import rows_of
+from workbench.cli.upload import print_upload
+from workbench.cli.uploading import following as following_uploads
 from workbench.cli.work import print_folders
 from workbench.errors import Refused
 from workbench.files import make_folder, write_bytes
@@ -52,13 +56,20 @@ def demo(json: Json = False) -> Exit:
         run_id = workbench.start(made.hash, fresh=True)
         run = wait_for(workbench, run_id)
         executed = _report(workbench, made)
+        posted = _posted(workbench)
+        loaded = _uploaded(workbench)
         told = _told(workbench, run, made)
         if json:
-            answer(told | {"execution": shape_of(executed)})
+            answer(told | {"execution": shape_of(executed), "posting": posted, "upload": loaded})
         else:
-            _print(workbench, told, executed)
+            _print(workbench, told, executed, posted)
+            print_upload(loaded)
+            show("")
+            table("Try next", ("command", ""), _NEXT)
     codes = [exits.of_snapshot(one) for job in run["jobs"] for one in job["snapshots"]]
-    return exits.worst([*codes, exits.of_execution(executed.outcome)])
+    posts = [exits.of_posting(one) for one in posted["items"]]
+    uploads = [exits.of_upload(one) for one in loaded["items"]]
+    return exits.worst([*codes, *posts, *uploads, exits.of_execution(executed.outcome)])
 
 
 def _brisk() -> dict[str, Any]:
@@ -94,6 +105,30 @@ def _report(workbench: Workbench, made: Plan) -> Execution:
         return workbench.audit_run("runs", params, on_progress=on_progress)
 
 
+def _posted(workbench: Workbench) -> dict[str, Any]:
+    """A few listings on the stand-in of Marketplace; a second demo finds them there and posts nothing twice."""
+    say("now a few listings, posted from two practice accounts")
+    file = workbench.write_sample_listings()
+    if all(one["todo"] == "nothing" for one in workbench.post_plan(file)):
+        return workbench.posting_job()
+    job_id = workbench.start_posting(file).job_id
+    with following_posts(workbench, job_id) as watch:
+        return workbench.work_on_posting(job_id, watch=watch)
+
+
+def _uploaded(workbench: Workbench) -> dict[str, Any]:
+    """Three small files to the stand-in of TrafficJunky; a second demo finds them uploaded and sends nothing twice."""
+    from workbench.app.uploading import Ask
+
+    say("now a few creatives, uploaded and archived with their ids")
+    ask = Ask(files=workbench.write_sample_creatives())
+    if not workbench.upload_plan(ask)["totals"]["pending"]:
+        return workbench.upload_batch()
+    batch_id = workbench.start_upload(ask)
+    with following_uploads(workbench, batch_id) as watch:
+        return workbench.work_on_upload(batch_id, watch=watch)
+
+
 def _told(workbench: Workbench, run: dict[str, Any], made: Plan) -> dict[str, Any]:
     """What the summary says, as a plain value."""
     run_id = run["run_id"]
@@ -110,7 +145,7 @@ def _told(workbench: Workbench, run: dict[str, Any], made: Plan) -> dict[str, An
     }
 
 
-def _print(workbench: Workbench, told: dict[str, Any], executed: Execution) -> None:
+def _print(workbench: Workbench, told: dict[str, Any], executed: Execution, posted: dict[str, Any]) -> None:
     show("")
     show(f"Run {told['run_id']} is {told['status']}.", style="bold")
     print_folders(workbench.folders(told["run_id"]), str(workbench.settings.lake))
@@ -122,13 +157,16 @@ def _print(workbench: Workbench, told: dict[str, Any], executed: Execution) -> N
     show(f"ESTIMATE {estimate} · cost {cost} in practice money: nothing was paid.", style="bold")
     print_execution(executed)
     show("")
-    table("Try next", ("command", ""), _NEXT)
+    print_posting(workbench, posted)
+    show("")
 
 
 _NEXT: Final = (
     ("workbench status", "how every run stands"),
     ('workbench sql "SELECT platform, count(*) FROM posts GROUP BY ALL"', "ask the tables"),
     ("workbench lab", "the same in JupyterLab"),
+    ("workbench upload status", "what was uploaded, with the ids"),
+    ("workbench post status", "what was posted, and `workbench post errors` what went wrong"),
     ("workbench doctor", "settings and health"),
     ("workbench demo", "once more: a second run beside the first"),
 )

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from enum import IntEnum
 from typing import Any, Final
 
-from workbench.ledger.states import SNAPSHOT_UNFINISHED, Attention, SnapshotState
+from workbench.errors import FAULTS
+from workbench.ledger.states import SNAPSHOT_UNFINISHED, Attention, PostingState, SnapshotState
 
 
 class Exit(IntEnum):
@@ -26,6 +27,15 @@ _OF_STATE: Final = {
     SnapshotState.QUARANTINED: Exit.PERSON,
 }
 
+_OF_POSTING: Final = {
+    PostingState.POSTED: Exit.DONE,
+    PostingState.DRAFTED: Exit.DONE,
+    PostingState.FAILED: Exit.FAILED,
+    PostingState.CANCELED: Exit.FAILED,
+    PostingState.QUARANTINED: Exit.PERSON,
+}
+_PEOPLE: Final = frozenset(name for name, one in FAULTS.items() if one.needs_person)
+
 
 def worst(codes: Iterable[Exit]) -> Exit:
     return max(codes, key=_RISING.index, default=Exit.DONE)
@@ -37,6 +47,26 @@ def of_snapshot(snapshot: Mapping[str, Any]) -> Exit:
         return Exit.PERSON
     state = SnapshotState(snapshot["state"])
     return _OF_STATE.get(state, Exit.UNSURE if state in SNAPSHOT_UNFINISHED else Exit.DONE)
+
+
+def of_posting(listing: Mapping[str, Any]) -> Exit:
+    """Of a listing that was posted, or only rehearsed; what stops its account needs a person first of all."""
+    if listing["status"] == "rehearsed":
+        return Exit.DONE
+    if listing.get("attention") in (Attention.PERSON, Attention.REVIEW):
+        return Exit.PERSON
+    if listing.get("state") is None:  # a rehearsal that was stopped
+        return Exit.PERSON if listing["error_class"] in _PEOPLE else Exit.FAILED
+    return _OF_POSTING.get(PostingState(listing["state"]), Exit.UNSURE)
+
+
+def of_upload(one: Mapping[str, Any]) -> Exit:
+    """By its status; one whose answer is lost or awaited is unsure."""
+    if one["attention"] in (Attention.PERSON, Attention.REVIEW):
+        return Exit.PERSON
+    return {
+        "failed": Exit.FAILED, "file_not_found": Exit.FAILED, "unknown_id": Exit.PERSON, "pending": Exit.UNSURE,
+    }.get(one["status"], Exit.DONE)  # fmt: skip
 
 
 def of_execution(outcome: str) -> Exit:

@@ -14,9 +14,13 @@ from workbench.cli.opening import bench
 
 
 def compact(json: Json = False) -> None:
-    """Rewrite many small files into one sorted file per kind: questions stay fast, the folders stay as they are."""
+    """Rewrite many small files into one sorted file per kind: questions stay fast, the folders stay as they are.
+
+    The worker does so by itself after WORKBENCH_COMPACT_AFTER_SNAPSHOTS. Also makes data/workbench.duckdb anew.
+    """
     with bench(quiet=json) as workbench:
         done = workbench.compact()
+        workbench.serve_copy()
     if json:
         answer(done)
         return
@@ -33,13 +37,17 @@ def sweep(
     hours: Annotated[float, typer.Option(min=0, help="Only what nobody has touched for so long.")] = 24,
     json: Json = False,
 ) -> None:
-    """Show (or remove) files of the lake that no manifest lists: what stopped steps and old compactions left."""
+    """Show (or remove) files of the lake that no manifest lists: what stopped steps and old compactions left.
+
+    --remove removes the bodies of deliveries too whose time is over (WORKBENCH_DELIVERY_RETENTION_DAYS), and evidence
+    whose time or room is (WORKBENCH_EVIDENCE_DAYS, WORKBENCH_EVIDENCE_MB), unless something in review refers to it.
+    """
     with bench(quiet=json) as workbench:
+        evidence = workbench.sweep_evidence(dry=not remove)
         found = workbench.sweep(older_than=timedelta(hours=hours), dry=not remove)
-        if remove:
-            workbench.retire_deliveries()
+        bodies = workbench.retire_deliveries() if remove else 0
     if json:
-        answer(found)
+        answer({**found, "bodies": bodies, "evidence": evidence})
         return
     table(
         "",
@@ -49,6 +57,11 @@ def sweep(
     )
     verb = "removed" if found["swept"] else "found; --remove removes them"
     show(f"{counted(len(found['files']), 'file')}, {found['bytes']:,} bytes {verb}.")
+    if evidence:
+        verb = "removed" if remove else "to remove: --remove does"
+        show(f"{counted(len(evidence), 'piece')} of evidence {verb}.")
+    if bodies:
+        show(f"{counted(bodies, 'body', 'bodies')} of deliveries removed: their time is over.")
 
 
 def backup(

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from rich import box
+from rich.console import Group
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
 from workbench.cli.console import clean, counted, err, say
+from workbench.collect.stages import Pace, said, sentence, stages
 from workbench.ledger.states import SNAPSHOT_UNFINISHED
 
 if TYPE_CHECKING:
@@ -23,7 +25,8 @@ if TYPE_CHECKING:
 
 Tree = list[dict[str, Any]]
 _REST: Final = 10  # a look may take a tenth of the time: of a large ledger we look less often
-_CHROME: Final = 4  # lines of a terminal that are not ours to fill
+_CHROME: Final = 7  # lines of a terminal that are not ours to fill, the steps below the table among them
+_TELL_EVERY: Final = 15.0  # seconds between two lines about the steps in a log
 
 
 @contextlib.contextmanager
@@ -39,8 +42,10 @@ def following(workbench: Workbench, run: str | None = None) -> Iterator[Callable
     with Live(console=err, auto_refresh=False, transient=False) as live:
         shown = {run["run_id"] for run in look() if _is_at_work(run)}
 
+        pace = Pace()
+
         def show() -> None:
-            live.update(_drawn(_of_interest(look(), shown)), refresh=True)
+            live.update(_drawn(_of_interest(look(), shown), pace), refresh=True)
 
         yield show
         look.again()
@@ -93,6 +98,7 @@ class _Lines:
     def __init__(self, look: _Looks) -> None:
         self._look = look
         self._known = {key: state for key, (state, _) in _states(look()).items()}
+        self._pace, self._told, self._next = Pace(), "", time.monotonic() + _TELL_EVERY
 
     def show(self) -> None:
         for key, (state, line) in _states(self._look()).items():
@@ -100,6 +106,19 @@ class _Lines:
                 arrow = f"{before} → {state}" if before else state
                 err.print(Text(f"{self._look.now}  {line}  {arrow}"), soft_wrap=True)
                 self._known[key] = state
+        self._tell_stages()
+
+    def _tell_stages(self) -> None:
+        """Now and then, and only when something moved: a log is read afterwards."""
+        now = stages(_snapshots(run for run in self._look() if _is_at_work(run)))
+        self._pace.see(now)
+        if now.total and time.monotonic() >= self._next and (told := sentence(now, self._pace)) != self._told:
+            err.print(Text(f"{self._look.now}  {told}"), soft_wrap=True)
+            self._told, self._next = told, time.monotonic() + _TELL_EVERY
+
+
+def _snapshots(runs: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    return [one for run in runs for job in run["jobs"] for one in job["snapshots"]]
 
 
 def _states(runs: Tree) -> dict[int, tuple[str, str]]:
@@ -125,7 +144,14 @@ def _of_interest(runs: Tree, shown: set[str]) -> Tree:
     return [run for run in runs if run["run_id"] in shown]
 
 
-def _drawn(runs: Tree) -> Table:
+def _drawn(runs: Tree, pace: Pace) -> Group:
+    now = stages(_snapshots(runs))
+    pace.see(now)
+    foot = [Text(sentence(now, pace))] if now.total else []
+    return Group(_jobs(runs), *foot)
+
+
+def _jobs(runs: Tree) -> Table:
     drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     drawn.add_column("job", overflow="ellipsis", no_wrap=True)
     drawn.add_column("snapshots")
@@ -151,7 +177,7 @@ def _row(run: Mapping[str, Any], job: Mapping[str, Any]) -> tuple[Any, ...]:
 
 def _now(snapshots: list[dict[str, Any]]) -> str:
     """States and how many are in each; what a step says about its own progress goes before."""
-    said = next((clean(one["progress"]["text"]) for one in snapshots if one["progress"] and one["next_at"]), "")
+    told = next((clean(said(one["progress"])) for one in snapshots if one["progress"] and one["next_at"]), "")
     states = [one["state"] for one in snapshots]
     counts = " · ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(states))
-    return f"{said} · {counts}" if said else counts
+    return f"{told} · {counts}" if told else counts

@@ -72,7 +72,8 @@ def adopt(
         answer(done)
     else:
         _report(done)
-    lost = [Exit.FAILED] if done["failed"] or done["expired"] or done["duplicates"] else []
+    # What was lost before was told before: a schedule that runs this every night is not red for ever.
+    lost = [Exit.FAILED] if done["newly_lost"] else []
     return exits.worst([*lost, *([Exit.PERSON] if done["waiting"] else [])])
 
 

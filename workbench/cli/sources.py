@@ -32,7 +32,7 @@ def import_(
 ) -> None:
     """Bring in a sources.csv: all of it, or nothing. A known platform, service and url is updated, never doubled."""
     with bench(quiet=json) as workbench:
-        done = workbench.import_sources(file, project=project)
+        done = workbench.import_sources(file.absolute(), project=project)
     if json:
         answer(asdict(done))
     else:

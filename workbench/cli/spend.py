@@ -27,8 +27,8 @@ def show_(
     today, month, total = (dollars(found[name]) for name in ("today", "month", "total"))
     show(f"Today (UTC) {today}, this month {month}, ever {total}.")
     for title, key in (("By dataset", "by_dataset"), ("By run", "by_run")):
-        rows = ([one["id"], one["name"], one["records"], dollars(one["micro_usd"])] for one in found[key])
-        table(title, ("id", "name", "records", "cost"), rows, right=("records", "cost"))
+        rows = [[one["id"], one["name"], one["records"], dollars(one["micro_usd"])] for one in found[key]]
+        table(title if rows else "", ("id", "name", "records", "cost"), rows, right=("records", "cost"))
     if found["stopped"] is not None:
         show(f"Spending is STOPPED: {found['stopped'] or 'no reason given'}. To go on: workbench spend allow")
     if differences is not None:

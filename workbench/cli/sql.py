@@ -36,10 +36,7 @@ def sql(
     if form is Format.PARQUET and output is None and sys.stdout.isatty():
         raise BadInput("Parquet is no text to look at; give --output FILE, or send stdout to a file.")
     with bench(quiet=form is not Format.TABLE) as workbench:
-        try:
-            _write(workbench.select(query), form, output)
-        except Exception as error:
-            raise _explained(error) from error
+        _write(workbench.select(query), form, output)
 
 
 def _write(relation: Any, form: Format, output: Path | None) -> None:
@@ -51,14 +48,6 @@ def _write(relation: Any, form: Format, output: Path | None) -> None:
     with written_beside(output) as file:
         show.write(relation, form.value, file)
     say(f"written to {output}")
-
-
-def _explained(error: Exception) -> Exception:
-    """DuckDB's words about a query are for whoever asked it; told by name, since only `tables` may import DuckDB."""
-    if not type(error).__module__.lstrip("_").startswith("duckdb"):
-        return error
-    said = str(error).split("\n\n", 1)[0]
-    return BadInput(f"the query cannot be answered: {said} What there is: workbench sql 'SHOW TABLES'")
 
 
 def rows_of(relation: Any) -> list[dict[str, Any]]:

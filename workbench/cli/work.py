@@ -46,26 +46,34 @@ def work(
         after = _states(workbench)
     moved = {key: one for key, one in after.items() if key not in before or before[key]["state"] != one["state"]}
     waiting = [one for one in after.values() if one["attention"]]
-    ended = [one for one in [*moved.values(), *waiting] if not one["next_at"]]
+    ended = [one["exit"] for one in [*moved.values(), *waiting] if not one["next_at"]]
     late = [Exit.UNSURE] if until_idle and not worked.idle else []
     counts = Counter(one["state"] for one in moved.values())
     if json:
         answer({"idle": worked.idle, "steps": worked.steps, "moved": dict(counts), "attention": len(waiting)})
     else:
         _report(worked.idle, counts, len(waiting))
-    return exits.worst([*late, *map(exits.of_snapshot, ended)])
+    return exits.worst([*late, *ended])
 
 
-def _states(workbench: Workbench) -> dict[int, dict[str, Any]]:
-    runs = workbench.status()["runs"]
-    return {one["key"]: one for run in runs for job in run["jobs"] for one in job["snapshots"]}
+def _states(workbench: Workbench) -> dict[tuple[str, int], dict[str, Any]]:
+    """State, attention, when it is due, and what it would exit with: of every item of every kind."""
+    found: dict[tuple[str, int], dict[str, Any]] = {}
+    for run in workbench.status()["runs"]:
+        for one in (each for job in run["jobs"] for each in job["snapshots"]):
+            found["snapshot", one["key"]] = {**one, "exit": exits.of_snapshot(one)}
+    for one in workbench.listings():
+        if one["posting_id"] is not None:
+            due = one["next_at"] if one["is_due"] else None
+            found["posting", one["posting_id"]] = {**one, "next_at": due, "exit": exits.of_posting(one)}
+    return found
 
 
 def _report(idle: bool, counts: Counter[str], waiting: int) -> None:
     moved = ", ".join(f"{number} {state}" for state, number in counts.items()) or "nothing moved"
     show(f"{'Everything rests' if idle else 'Stopped; some work is left'}: {moved}.")
     if waiting:
-        show(f"{counted(waiting, 'snapshot')} cannot go on alone: workbench todo")
+        show(f"{counted(waiting, 'item')} cannot go on alone: workbench todo")
 
 
 def status(run: Run = None, json: Json = False) -> None:
@@ -79,10 +87,22 @@ def status(run: Run = None, json: Json = False) -> None:
         if not runs:
             say("no runs yet: workbench collect run --sources FILE")
         print_runs(workbench, runs if run else runs[:_RECENT], in_full=run is not None)
+        if run:
+            _print_without_rows(workbench.sources_without_rows(runs[0]["run_id"]))
         if len(runs) > _RECENT and not run:
             say(f"and {counted(len(runs) - _RECENT, 'older run')}; --json shows all")
         if found["attention"]:
             show(f"{counted(len(found['attention']), 'item')} cannot go on alone: workbench todo", style="yellow")
+
+
+def _print_without_rows(sources: list[dict[str, Any]]) -> None:
+    if not sources:
+        return
+    columns = ("source_id", "name", "url", "reason")
+    title = f"{counted(len(sources), 'source')} gave nothing"
+    table(title, columns, ([one[name] or "" for name in columns] for one in sources[:_RECENT]))
+    if len(sources) > _RECENT:
+        say(f"and {counted(len(sources) - _RECENT, 'source')} more; view source_results has them all: workbench sql")
 
 
 def print_runs(workbench: Workbench, runs: list[dict[str, Any]], *, in_full: bool = False) -> None:

@@ -16,6 +16,8 @@ breaker.py    one throttle of a vendor for all processes
 collecting.py the verbs of collect: sources, plans, runs
 delivering.py the verbs of deliveries: kept once, replayed, staged from their bodies, retired
 matching.py   which snapshot a delivery is for, and what that does
+posting.py    the verbs of post: listings, jobs, what a person decides
+listed.py     how listings, posting jobs and their errors stand
 auditing.py   the verbs of audit: executions
 queries.py    questions that people and views ask; never writes
 """

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, Select, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from workbench.errors import BadInput, WorkbenchError
@@ -20,6 +20,7 @@ from workbench.ledger.states import SNAPSHOT_UNFINISHED, SnapshotState
 from workbench.ledger.store import Ledger
 from workbench.ledger.tables import (
     chain_head,
+    event,
     job,
     plan,
     run,
@@ -102,13 +103,32 @@ def save_plan(ledger: Ledger, new: Plan) -> None:
         body.pop("hash")
         if connection.execute(select(plan.c.hash).where(plan.c.hash == new.hash)).first() is None:
             connection.execute(insert(plan).values(hash=new.hash, body=body, created_at=now()))
-        else:  # shown again: may be started again
-            connection.execute(update(plan).where(plan.c.hash == new.hash).values(run_id=None, created_at=now()))
+        else:  # shown again: may be started again, unless what it became is still at work
+            again = update(plan).where(plan.c.hash == new.hash)
+            connection.execute(again.where(plan.c.run_id.not_in(_at_work())).values(run_id=None))
+            connection.execute(again.values(created_at=now()))
 
     try:
         ledger.write(change)
     except IntegrityError:  # another process kept the same plan at the same moment
         ledger.write(change)
+
+
+def _at_work() -> Select[tuple[str]]:
+    """Ids of the runs in which something is due."""
+    return (
+        select(snapshot_use.c.run_id)
+        .join(snapshot, snapshot.c.id == snapshot_use.c.snapshot)
+        .where(snapshot.c.next_at.is_not(None))
+    )
+
+
+def run_of(ledger: Ledger, plan_hash: str) -> str | None:
+    """The run that the kept plan has become, as long as a start answers it."""
+    wanted = load_plan(ledger, plan_hash).hash
+    with ledger.read() as connection:
+        found: str | None = connection.execute(select(plan.c.run_id).where(plan.c.hash == wanted)).scalar_one()
+    return found
 
 
 def load_plan(ledger: Ledger, plan_hash: str) -> Plan:
@@ -142,28 +162,42 @@ class Started:
 
 
 def start_run(
-    ledger: Ledger, plan_hash: str, *, folder: str, caps: Caps = NO_CAPS, reuse: timedelta | None = None
+    ledger: Ledger,
+    plan_hash: str,
+    *,
+    folder: str,
+    caps: Caps = NO_CAPS,
+    reuse: timedelta | None = None,
+    after: str | None = None,
 ) -> Started:
     """Start the kept plan once; a second call answers the same run. `folder` has ``{id6}`` for the run's id.
 
-    Inputs that a snapshot younger than `reuse` was asked are answered by it. Raises Refused above a cap.
+    Inputs that a snapshot younger than `reuse` was asked are answered by it. Raises Refused above a cap. `after`: the
+    run that it has become already and that one more is wanted beside; whoever names it second gets the first's.
     """
     chosen = load_plan(ledger, plan_hash)
     since = None if reuse is None else now() - reuse
 
     def change(connection: Connection) -> Started:
-        return _start_run(ledger, connection, chosen, folder=folder, caps=caps, since=since)
+        return _start_run(ledger, connection, chosen, folder=folder, caps=caps, since=since, after=after)
 
     return ledger.write(change)
 
 
 def _start_run(
-    ledger: Ledger, connection: Connection, chosen: Plan, *, folder: str, caps: Caps, since: datetime | None
+    ledger: Ledger,
+    connection: Connection,
+    chosen: Plan,
+    *,
+    folder: str,
+    caps: Caps,
+    since: datetime | None,
+    after: str | None,
 ) -> Started:
     # One start at a time: two at once would both find nothing to reuse, and both pay.
     connection.execute(select(chain_head.c.id).with_for_update())
     started = connection.execute(select(plan.c.run_id).where(plan.c.hash == chosen.hash)).scalar_one()
-    if started is not None:
+    if started is not None and started != after and (since is not None or _was_fresh(connection, started)):
         return Started(str(started), is_new=False)
     run_id = uuid.uuid4().hex[:12]
     run_folder = folder.replace("{id6}", run_id[:6])
@@ -196,6 +230,13 @@ def _start_run(
     }  # fmt: skip
     ledger.append(connection, Event("run", run_id, "started", facts=facts))
     return Started(run_id, is_new=True, reused=len(reused), saved_micro_usd=saved)
+
+
+def _was_fresh(connection: Connection, run_id: str) -> bool:
+    """Whether the run was to ask for everything anew: who wants that too means the same."""
+    begun = (event.c.item_kind == "run") & (event.c.item_id == run_id) & (event.c.what == "started")
+    facts = connection.execute(select(event.c.facts).where(begun)).scalar_one()
+    return bool(facts["is_fresh"])
 
 
 def answered(connection: Connection, one: PlannedJob, since: datetime | None) -> tuple[set[int], list[PlannedSnapshot]]:

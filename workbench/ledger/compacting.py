@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from workbench.ledger.chain import Event
 from workbench.ledger.clock import now
@@ -34,18 +34,29 @@ def small_files(ledger: Ledger) -> int:
         return max((int(count) for count in connection.execute(query).scalars()), default=0)
 
 
+def listed(ledger: Ledger, kind: str | None = None) -> list[str]:
+    """Paths of the compacted files that are read now, of `kind` with its latest, or of all."""
+    query = select(file.c.path).where(file.c.item_kind == OF_COMPACTOR)
+    if kind is not None:
+        query = query.where(file.c.kind.in_([kind, f"{kind}_latest"]))
+    with ledger.read() as connection:
+        return [str(path) for path in connection.execute(query).scalars()]
+
+
 def swap(ledger: Ledger, read: Sequence[str], whole: LakeFile, latest: LakeFile) -> bool:
     """Put the two new files in the place of those that were read; False when one of them changed meanwhile."""
+    wanted = set(read)
 
     def change(connection: Connection) -> bool:
-        listed = select(file.c.path).where(file.c.kind == whole.kind, file.c.compacted_into.is_(None))
-        current = set(connection.execute(listed.with_for_update()).scalars())
-        if not set(read) <= current or whole.path in current:
+        current_of_kind = select(file.c.path).where(file.c.kind == whole.kind, file.c.compacted_into.is_(None))
+        current = set(connection.execute(current_of_kind.with_for_update()).scalars())
+        if not wanted <= current or whole.path in current:
             return False
-        before = select(file.c.path).where(file.c.item_kind == OF_COMPACTOR, file.c.path.in_(read))
-        old = [str(path) for path in connection.execute(before).scalars()]
-        mine = file.c.path.in_(read) | file.c.compacted_into.in_(old)
-        connection.execute(update(file).where(mine).values(compacted_into=whole.path))
+        before = select(file.c.path).where(file.c.item_kind == OF_COMPACTOR, file.c.kind == whole.kind)
+        old = [str(path) for path in connection.execute(before).scalars() if path in wanted]
+        connection.execute(update(file).where(file.c.compacted_into.in_(old)).values(compacted_into=whole.path))
+        each = update(file).where(file.c.path == bindparam("its_path")).values(compacted_into=whole.path)
+        connection.execute(each, [{"its_path": path} for path in read])
         connection.execute(delete(file).where(file.c.path.in_(old)))
         connection.execute(delete(file).where(file.c.kind == latest.kind))
         rows = [{**vars(one), "item_kind": OF_COMPACTOR, "item_id": 0, "created_at": now()} for one in (whole, latest)]

@@ -137,13 +137,21 @@ def retirable(ledger: Ledger, before: datetime) -> list[tuple[int, str]]:
         return [(int(row.id), str(row.file)) for row in connection.execute(query)]
 
 
-def retire(ledger: Ledger, delivery_ids: Iterable[int]) -> None:
-    """Their bodies are to be removed; what is known about them stays."""
+def unclaimed(ledger: Ledger, before: datetime) -> list[tuple[int, str]]:
+    """(id, file) of all other bodies that came last before then: unmatched, in review, of a snapshot without rows."""
+    query = select(delivery.c.id, delivery.c.file).where(delivery.c.file.is_not(None), delivery.c.last_at < before)
+    with ledger.read() as connection:
+        return [(int(row.id), str(row.file)) for row in connection.execute(query)]
+
+
+def retire(ledger: Ledger, delivery_ids: Iterable[int], *, why: str | None = None) -> None:
+    """Their bodies are to be removed; what is known about them stays. With `why`, nobody needs to look at them."""
     ids = list(delivery_ids)
+    over = {"error_message": why, "attention": None, "next_at": None} if why else {}
 
     def change(connection: Connection) -> None:
-        connection.execute(update(delivery).where(delivery.c.id.in_(ids)).values(file=None))
-        ledger.append(connection, *(Event("delivery", str(one), "retired") for one in ids))
+        connection.execute(update(delivery).where(delivery.c.id.in_(ids)).values(file=None, **over))
+        ledger.append(connection, *(Event("delivery", str(one), "retired", facts={"reason": why}) for one in ids))
 
     if ids:
         ledger.write(change)

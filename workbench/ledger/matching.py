@@ -205,9 +205,10 @@ def write_status(ledger: Ledger, connection: Connection, row: Row[Any], status: 
 
 
 def look_now(connection: Connection, snapshot_id: int) -> None:
+    """Due at once; while a worker looks this moment, once more after that: it may have asked too early."""
     at = now()
-    later = (snapshot.c.id == snapshot_id) & (snapshot.c.next_at > at)
-    connection.execute(update(snapshot).where(later).values(next_at=at))
+    waits = (snapshot.c.next_at > at) | (snapshot.c.next_at.is_not(None) & snapshot.c.lease_owner.is_not(None))
+    connection.execute(update(snapshot).where(snapshot.c.id == snapshot_id, waits).values(next_at=at))
 
 
 def move_snapshot(

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
+from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Column, Connection, RowMapping, String, Table, cast, func, select
+from sqlalchemy import Column, Connection, RowMapping, String, Table, Text, case, cast, func, select, type_coerce
 from sqlalchemy.sql.elements import ColumnElement
 
 from workbench.errors import BadInput
-from workbench.ledger import chain
+from workbench.ledger import chain, listed, uploaded
 from workbench.ledger.records import Account, Item, Job, Run, Snapshot, Source, same_inputs
-from workbench.ledger.states import SNAPSHOT_STATUS, SnapshotState
+from workbench.ledger.states import SNAPSHOT_STATUS, SNAPSHOT_UNFINISHED, SnapshotState
 from workbench.ledger.store import Ledger
 from workbench.ledger.tables import (
     account,
@@ -199,12 +200,60 @@ def unmatched_rows(ledger: Ledger, provider_ids: Iterable[str]) -> dict[str, int
     return found
 
 
+_WAITING: Final = ("id", "provider_id", "state", "attention", "reason", "run_id", "triggered_at", "expires_at")
+
+
+def is_anything_due(ledger: Ledger, run_id: str) -> bool:
+    """Whether a snapshot of the run, or one that answers it, goes on by itself."""
+    query = (
+        select(snapshot.c.id)
+        .join(snapshot_use, snapshot_use.c.snapshot == snapshot.c.id)
+        .where(snapshot_use.c.run_id == run_id, snapshot.c.next_at.is_not(None))
+        .limit(1)
+    )
+    with ledger.read() as connection:
+        return connection.execute(query).first() is not None
+
+
+def without_rows(ledger: Ledger, run_id: str) -> list[dict[str, Any]]:
+    """Sources of a run that nothing came of, now that their snapshot is over: source_id, name, url, reason."""
+    still = [str(state) for state in SNAPSHOT_UNFINISHED]
+    rows = func.coalesce(func.sum(source_result.c.row_count), 0)
+    query = (
+        select(
+            source.c.id.label("source_id"), source.c.name, source.c.platform, source.c.service, source.c.url,
+            func.max(func.coalesce(source_result.c.reason, cast(snapshot.c.reason, String))).label("reason"),
+        )
+        .join(source_result, source_result.c.source_id == source.c.id)
+        .join(snapshot, source_result.c.snapshot == snapshot.c.id)
+        .join(snapshot_use, snapshot_use.c.snapshot == snapshot.c.id)
+        .where(snapshot_use.c.run_id == run_id)
+        .group_by(source.c.id, source.c.name, source.c.platform, source.c.service, source.c.url)
+        .having(rows == 0, func.max(case((snapshot.c.state.in_(still), 1), else_=0)) == 0)
+        .order_by(source.c.id)
+    )  # fmt: skip
+    with ledger.read() as connection:
+        return [dict(row) for row in connection.execute(query).mappings()]
+
+
 def waiting_for_person(ledger: Ledger) -> list[dict[str, Any]]:
-    """Snapshots that do not move by themselves: id, provider_id, state, attention, reason, run_id."""
-    columns = [snapshot.c[name] for name in ("id", "provider_id", "state", "attention", "reason", "run_id")]
+    """Snapshots that do not move by themselves, with the columns `_WAITING`."""
+    columns = [snapshot.c[name] for name in _WAITING]
     # What is still being looked for at the other side (due looks) waits for nobody yet.
     waits = snapshot.c.attention.is_not(None) & snapshot.c.next_at.is_(None)
     query = select(*columns).where(waits).order_by(snapshot.c.id)
+    with ledger.read() as connection:
+        return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def expiring(ledger: Ledger, until: datetime, retention: timedelta) -> list[dict[str, Any]]:
+    """Snapshots that work would bring in and that the vendor has only `until` then, with the columns `_WAITING`."""
+    unfetched = snapshot.c.state.in_([str(SnapshotState.TRIGGERED), str(SnapshotState.READY)])
+    soon = (snapshot.c.expires_at <= until) | (
+        snapshot.c.expires_at.is_(None) & (snapshot.c.triggered_at <= until - retention)
+    )
+    due = unfetched & soon & snapshot.c.next_at.is_not(None)
+    query = select(*(snapshot.c[name] for name in _WAITING)).where(due).order_by(snapshot.c.triggered_at, snapshot.c.id)
     with ledger.read() as connection:
         return [dict(row) for row in connection.execute(query).mappings()]
 
@@ -251,7 +300,7 @@ def spent(ledger: Ledger, run_id: str) -> int:
 
 # Tables that views are made of --------------------------------------------------------------------
 
-TableRows = Mapping[str, tuple[str, list[Any]]]  # column → (text|int|float|bool|time|json, values)
+TableRows = Mapping[str, tuple[str, list[Any]]]  # column → (text|int|float|bool|time|json|json_text, values)
 
 
 def table_rows(ledger: Ledger) -> dict[str, TableRows]:
@@ -274,11 +323,18 @@ def _table_rows(connection: Connection) -> dict[str, TableRows]:
         "executions": _columns(
             connection, select(execution.c.id.label("execution_id"), *_but(execution, "id")), {"params": "json"}
         ),
-        "events": _columns(connection, select(event), {"facts": "json"}),
+        "events": _columns(connection, _events(), {"facts": "json_text"}),
+        **listed.view_tables(connection),
+        **uploaded.view_tables(connection),
     }
 
 
 _RUN: Final = {"params": "json"}
+
+
+def _events() -> Any:
+    """Their facts as they lie there: there are many, and nobody reads them on the way."""
+    return select(*(type_coerce(c, Text).label("facts") if c.name == "facts" else c for c in event.c))
 
 
 def _but(table: Table, *names: str) -> list[Column[Any]]:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, case, delete, insert, literal, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from workbench.errors import Fault, Transient, WorkbenchError
@@ -88,9 +88,11 @@ class Recorder:
 
         self._ledger.write(change)
 
-    def stay(self, claim: Claim, stay: Stay, step: Step) -> None:
+    def stay(self, claim: Claim, stay: Stay, step: Step, *, due: datetime | None) -> None:
+        """Look again later; at once when somebody said "look now" since the item was claimed, which was `due` then."""
         after = step.every if stay.after is None else stay.after
-        values = {**stay.values, "next_at": now() + after, "crashes": 0}
+        at = ITEMS[claim.kind].c.next_at
+        values = {**stay.values, "next_at": case((at != due, at), else_=literal(now() + after, at.type)), "crashes": 0}
         self._let_go(claim, values, uncount=step.counts)
 
     def retry(

@@ -74,7 +74,9 @@ def adopt(
             return Entered.CLAIMED
         at = now()
         state = SnapshotState(values["state"])
-        row = {**values, "state": str(state), "state_at": at, "next_at": at if state in _DUE else None}
+        # Due as if it had waited since it was made: what is gone soonest is brought in before all else that is due.
+        due = min(at, values["created_at"]) if state in _DUE else None
+        row = {**values, "state": str(state), "state_at": at, "next_at": due}
         key = connection.execute(insert(snapshot).values(**row, source_ids=list(source_ids))).inserted_primary_key
         snapshot_id = number_of(key)
         used = {"snapshot": snapshot_id, "job_id": values["job_id"], "run_id": values["run_id"]}

@@ -50,7 +50,7 @@ class PostingState(StrEnum):
     """Of one listing on its way to one account."""
 
     QUEUED = "queued"  # ordered; nothing was sent → submitted, posted, drafted, failed, unsure, canceled
-    SUBMITTED = "submitted"  # the site took it, its id is not read yet → posted
+    SUBMITTED = "submitted"  # the site took it and gave its id → posted, drafted
     POSTED = "posted"  # live, or under the site's review, with its id
     DRAFTED = "drafted"  # kept at the site as a draft, as was asked
     FAILED = "failed"  # refused: by our check, by a field's error, by the site
@@ -95,9 +95,9 @@ UPLOAD_MOVES: Final[dict[UploadState, frozenset[UploadState]]] = {
     ),
     U.SENT: frozenset({U.IDENTIFIED, U.UNKNOWN_ID, U.UNSURE, U.QUARANTINED}),
     U.UNSURE: frozenset({U.IDENTIFIED, U.SENT, U.CHECKED, U.UNKNOWN_ID, U.FAILED, U.CANCELED, U.QUARANTINED}),
-    U.UNKNOWN_ID: frozenset({U.IDENTIFIED, U.CHECKED, U.FAILED, U.CANCELED}),
+    U.UNKNOWN_ID: frozenset({U.IDENTIFIED, U.SENT, U.CHECKED, U.FAILED, U.CANCELED}),
     U.IDENTIFIED: frozenset({U.RECORDED, U.QUARANTINED}),
-    U.RECORDED: frozenset({U.ARCHIVED, U.IDENTIFIED, U.QUARANTINED}),
+    U.RECORDED: frozenset({U.ARCHIVED, U.RECORDED, U.IDENTIFIED, U.QUARANTINED}),  # itself: half of a pair rests
     U.ARCHIVED: frozenset({U.RECORDED}),  # brought back from the archive
     U.FAILED: frozenset({U.PLANNED, U.CANCELED}),
     U.SKIPPED: frozenset({U.PLANNED}),
@@ -111,7 +111,7 @@ P = PostingState
 
 POSTING_MOVES: Final[dict[PostingState, frozenset[PostingState]]] = {
     P.QUEUED: frozenset({P.SUBMITTED, P.POSTED, P.DRAFTED, P.FAILED, P.UNSURE, P.CANCELED, P.QUARANTINED}),
-    P.SUBMITTED: frozenset({P.POSTED, P.FAILED, P.UNSURE, P.QUARANTINED}),
+    P.SUBMITTED: frozenset({P.POSTED, P.DRAFTED, P.FAILED, P.UNSURE, P.QUARANTINED}),
     P.UNSURE: frozenset({P.POSTED, P.DRAFTED, P.SUBMITTED, P.QUEUED, P.FAILED, P.CANCELED, P.QUARANTINED}),
     P.FAILED: frozenset({P.QUEUED, P.CANCELED}),
     P.CANCELED: frozenset({P.QUEUED}),
@@ -203,3 +203,19 @@ def roll_up(states: Iterable[SnapshotState]) -> Status:
     if seen == {S.CANCELED}:
         return Status.CANCELLED
     return Status.PARTIAL if seen & SNAPSHOT_GOOD else Status.FAILED
+
+
+# "Is there anything left that this posting could still become by itself?" And the two ways of being over.
+POSTING_UNFINISHED: Final = frozenset({P.QUEUED, P.SUBMITTED, P.UNSURE})
+POSTING_GOOD: Final = frozenset({P.POSTED, P.DRAFTED})
+POSTING_BAD: Final = frozenset({P.FAILED, P.CANCELED, P.QUARANTINED})
+
+
+def posting_roll_up(states: Iterable[PostingState], *, is_begun: bool, is_cancelled: bool) -> str:
+    """The status of a posting job from its postings' states, in the team's words."""
+    seen = set(states)
+    if seen & POSTING_UNFINISHED:
+        return "running" if is_begun or seen - {P.QUEUED} else "queued"
+    if is_cancelled:
+        return "cancelled"
+    return "completed" if seen & POSTING_GOOD or not seen else "failed"

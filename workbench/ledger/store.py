@@ -172,6 +172,12 @@ def set_meta(connection: Connection, key: str, value: str) -> None:
         connection.execute(insert(meta), {"key": key, "value": value})
 
 
+def read_meta(ledger: Ledger, key: str) -> str | None:
+    with ledger.read() as connection:
+        found: str | None = connection.execute(select(meta.c.value).where(meta.c.key == key)).scalar_one_or_none()
+    return found
+
+
 def _turn_for(engine: Engine) -> contextlib.AbstractContextManager[Any]:
     return threading.RLock() if engine.dialect.name == "sqlite" else contextlib.nullcontext()
 

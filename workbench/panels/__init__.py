@@ -2,6 +2,10 @@
 
 runs.py       plan, start, watch, folders, tables, chart of a run: the calls that a notebook makes
 recovery.py   scan, adopt, what waits, the outcome: the calls of the recovery notebook
+uploads.py    check, rehearse, upload, watch, results of creatives (uploadform.py: its buttons)
+postings.py   check, rehearse or post, watch, results of listings: the calls of the postings notebook
+postform.py   its widgets: a form for a listing, the buttons, a job as it goes
+postdrawn.py  what is to be posted and what came of it as markup
 start.py      the start button
 watch.py      the bar, the jobs, the buttons of a run as it goes; without a person, the work itself
 drawn.py      a plan, a run, its folders and rows as markup: the same for both faces

@@ -9,6 +9,8 @@ from datetime import date, tzinfo
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from workbench.collect import stages
+from workbench.collect.stages import Pace
 from workbench.ledger.records import Money, Plan, PlannedJob
 from workbench.panels.markup import Amount, Html, dollars, join, note, picture, shown, table, tag
 from workbench.panels.standing import Standing
@@ -16,6 +18,7 @@ from workbench.panels.standing import Standing
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+_SILENT = 20  # sources that a page shows
 _SMALL = "font-size: 13px; padding: 2px 0; line-height: 1.5;"
 
 
@@ -133,14 +136,37 @@ def _waiting(seen: Standing) -> Html:
     return table("Waits for a person", ("Why", "In a terminal"), [(why, tag("code", how)) for why, how in seen.waiting])
 
 
-def run_view(seen: Standing, zone: tzinfo, *, time_left: str = "", cost: int | None = None) -> Html:
-    """The whole still face of a run: its bar, its words, its jobs."""
+def steps_view(seen: Standing, pace: Pace) -> Html:
+    """How far each of the five steps is, and how fast."""
+    rows = [
+        (name.capitalize(), f"{done} of {total}", came or None)
+        for name, done, total, came in stages.table_of(seen.stages, pace)
+    ]
+    ended = seen.stages.otherwise
+    if ended:
+        rows.append(("Ended otherwise", str(ended), "see below"))
+    return table("Steps of the snapshots", ("Step", "Snapshots", "So far"), rows)
+
+
+def silent_view(sources: Sequence[Mapping[str, Any]]) -> Html:
+    """Sources that gave nothing, and why; the first of them where there are many."""
+    if not sources:
+        return Html()
+    shown_of = f", the first {_SILENT}" if len(sources) > _SILENT else ""
+    rows = [(one["name"], one["url"], one["reason"]) for one in sources[:_SILENT]]
+    return table(f"Sources that gave nothing: {len(sources)}{shown_of}", ("Source", "Address", "Why"), rows)
+
+
+def run_view(seen: Standing, zone: tzinfo, *, pace: Pace | None = None, cost: int | None = None) -> Html:
+    """The whole still face of a run: its bar, its words, its steps, its jobs."""
+    pace = pace or Pace()
     return join(
         [
             mode_note(seen.mode),
             _still_bar(seen),
             tag("div", seen.news, role="status", style="line-height: 1.6;"),
-            run_facts(seen, zone, time_left=time_left, cost=cost),
+            run_facts(seen, zone, time_left=pace.time_left, cost=cost),
+            steps_view(seen, pace),
             jobs_view(seen),
         ]
     )

@@ -37,8 +37,9 @@ class Order:
             found = started(self._wb, self.plan.hash)
             if again and found == self.run_id:
                 self._allow_again()
-                found = None
-            run_id = found or self._wb.start(self.plan.hash, fresh=again)
+                run_id = self._wb.start(self.plan.hash, fresh=True, after=found)
+            else:
+                run_id = found or self._wb.start(self.plan.hash)
             self.run_id = run_id
             told = tuple(self._told)
         for tell in told:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import ipywidgets
 from IPython.display import display
 
-from workbench.errors import NeedsPerson, Permanent
+from workbench.errors import NeedsPerson, Permanent, WorkbenchError
 from workbench.ledger.states import SNAPSHOT_UNFINISHED
 from workbench.ledger.states import SnapshotState as State
 from workbench.panels.drawn import facts, mode_note, run_view
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 ROWS: Final = 200  # of the scan in the page; the counts say how many there are
 _GONE: Final = frozenset({State.EXPIRED, State.FAILED})
 _STUCK: Final = frozenset({State.STALLED, State.QUARANTINED})
-_URGENT: Final = ("expiring", "unsure", "unknown", "stalled", "expired", "known")  # in this order
 
 
 class Scan:
@@ -44,8 +43,8 @@ class Scan:
         self.told: dict[str, Any] | None = None  # what adopt answered
 
     def __repr__(self) -> str:
-        counts = Counter(str(one.standing) for one in self.found)
-        return ", ".join(f"{counts[name]} {name}" for name in _URGENT if counts[name]) or "nothing is listed"
+        counts = Counter(str(one.standing) for one in self.found)  # in the order of the list: urgent first
+        return ", ".join(f"{number} {name}" for name, number in counts.items()) or "nothing is listed"
 
     @property
     def strangers(self) -> list[Found]:
@@ -79,16 +78,15 @@ def scan(wb: Workbench, datasets: str = "", *, since_days: int = 30) -> Scan:
 
 def scan_view(scan: Scan) -> Html:
     wb = scan.wb
-    ordered = sorted(scan.found, key=lambda one: (_URGENT.index(one.standing), one.days_left or 0, one.snapshot_id))
     rows = [
         (one.snapshot_id, f"{one.platform} {one.service}", one.standing, one.state, one.status, one.rows,
          one.created_at, one.days_left)
-        for one in ordered[:ROWS]
+        for one in scan.found[:ROWS]
     ]  # fmt: skip
     heads = ("Snapshot", "Dataset", "Standing", "Here", "At Bright Data", "Rows", "Created", "Days left")
-    caption = f"Snapshots at Bright Data: {scan!r}" + (f" (the first {ROWS})" if len(ordered) > ROWS else "")
+    caption = f"Snapshots at Bright Data: {scan!r}" + (f" (the first {ROWS})" if len(scan.found) > ROWS else "")
     parts = [mode_note(wb.settings.mode), table(caption, heads, rows, zone=wb.settings.zone)]
-    soon = [one for one in ordered if one.standing == "expiring"]
+    soon = [one for one in scan.found if one.standing == "expiring"]
     if soon:
         parts.append(note("error", f"{len(soon)} of them are soon gone at Bright Data and not here yet: adopt them."))
     return join(parts)
@@ -164,7 +162,7 @@ def outcome(scan: Scan) -> None:
         still(note("plain", f"Done: {told['adopted']} adopted, {told['already_known']} known already, nothing lost."))
 
 
-def raise_or_show(error: Permanent | NeedsPerson) -> None:
+def raise_or_show(error: WorkbenchError) -> None:
     """An execution's outcome is that of its cells; a person at the page just reads it."""
     if is_headless():
         raise error

@@ -38,7 +38,7 @@ def plan(
 ) -> Order:
     """Show what a run would do and cost; nothing is started. `sources`: a CSV below the home, empty: all enabled."""
     asked = {
-        "sources": wb.settings.home / sources if sources else None,
+        "sources": sources or None,
         "start": start or None,
         "end": end or None,
         "num_posts": num_posts,

@@ -8,28 +8,28 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from workbench.collect.stages import BEHIND, NAMES, Stages, stages
 from workbench.ledger.states import SnapshotState, Status
 
 S = SnapshotState
 
-# state → what a person reads, and how many of the five steps (send, collect, download, read, publish) are behind it
-WORDS: Final[Mapping[SnapshotState, tuple[str, int]]] = {
-    S.PLANNED: ("waiting to be sent", 0),
-    S.TRIGGERED: ("being collected at Bright Data", 1),
-    S.READY: ("ready to be downloaded", 2),
-    S.DOWNLOADED: ("downloaded, waiting to be read", 3),
-    S.STAGED: ("read, waiting to be published", 4),
-    S.PUBLISHED: ("published", 5),
-    S.EMPTY: ("finished without rows", 5),
-    S.REUSED: ("answered by an earlier snapshot", 5),
-    S.FAILED: ("failed", 5),
-    S.CANCELED: ("cancelled", 5),
-    S.EXPIRED: ("expired at Bright Data", 5),
-    S.STALLED: ("stalled at Bright Data", 5),
-    S.UNSURE: ("unsure whether it was sent", 0),
-    S.QUARANTINED: ("set aside for a person", 5),
+# state → what a person reads
+WORDS: Final[Mapping[SnapshotState, str]] = {
+    S.PLANNED: "waiting to be sent",
+    S.TRIGGERED: "being collected at Bright Data",
+    S.READY: "ready to be downloaded",
+    S.DOWNLOADED: "downloaded, waiting to be read",
+    S.STAGED: "read, waiting to be published",
+    S.PUBLISHED: "published",
+    S.EMPTY: "finished without rows",
+    S.REUSED: "answered by an earlier snapshot",
+    S.FAILED: "failed",
+    S.CANCELED: "cancelled",
+    S.EXPIRED: "expired at Bright Data",
+    S.STALLED: "stalled at Bright Data",
+    S.UNSURE: "unsure whether it was sent",
+    S.QUARANTINED: "set aside for a person",
 }
-STEPS: Final = 5
 MARKS: Final[Mapping[str, str]] = {
     Status.PENDING: "○",
     Status.PROCESSING: "◐",
@@ -63,8 +63,7 @@ class Standing:
     created_at: datetime | None
     is_cancelled: bool
     percent: int
-    steps_done: int
-    steps_total: int
+    stages: Stages
     finished: int
     total: int
     rows: int
@@ -111,8 +110,7 @@ def standing(status: Mapping[str, Any]) -> Standing:
     """Of the one run in `status`."""
     run = status["runs"][0]
     snapshots = [one for job in run["jobs"] for one in job["snapshots"]]
-    behind = sum(WORDS[S(one["state"])][1] for one in snapshots)
-    steps = STEPS * len(snapshots)
+    now = stages(snapshots)
     mine = {str(name) for one in snapshots for name in (one["snapshot_id"], one["key"]) if name is not None}
     jobs = tuple(_line(job) for job in run["jobs"])
     return Standing(
@@ -123,9 +121,8 @@ def standing(status: Mapping[str, Any]) -> Standing:
         created_at=datetime.fromisoformat(run["created_at"]) if run["created_at"] else None,
         is_cancelled=run["cancelled_at"] is not None,
         # Rounded down: 100 % is said when everything has ended, not before.
-        percent=100 * behind // steps if steps else 0,
-        steps_done=behind,
-        steps_total=steps,
+        percent=100 * now.steps_done // now.steps_total if now.steps_total else 0,
+        stages=now,
         finished=sum(_is_finished(one) for one in snapshots),
         total=len(snapshots),
         rows=sum(job.rows for job in jobs),
@@ -151,12 +148,12 @@ def _line(job: Mapping[str, Any]) -> JobLine:
 
 
 def _is_finished(snapshot: Mapping[str, Any]) -> bool:
-    return WORDS[S(snapshot["state"])][1] == STEPS
+    return BEHIND.get(S(snapshot["state"]), len(NAMES)) == len(NAMES)
 
 
 def _now(snapshots: Sequence[Mapping[str, Any]]) -> str:
     counts = Counter(S(one["state"]) for one in snapshots)
-    said = [f"{counts[state]} {words}" for state, (words, _) in WORDS.items() if counts[state]]
+    said = [f"{counts[state]} {words}" for state, words in WORDS.items() if counts[state]]
     reused = sum(bool(one["reused"]) for one in snapshots)
     return ", ".join([*said, *([f"{reused} of them of an earlier run, not paid again"] if reused else [])])
 

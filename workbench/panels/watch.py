@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Final
 
 import ipywidgets
 
-from workbench.panels.drawn import jobs_view, label, mode_note, run_facts, run_view
+from workbench.collect.stages import Pace
+from workbench.panels.drawn import jobs_view, label, mode_note, run_facts, run_view, silent_view, steps_view
 from workbench.panels.markup import Html, esc, join, note
 from workbench.panels.order import Order
 from workbench.panels.page import Still, handled, in_background
 from workbench.panels.standing import Standing
-from workbench.panels.watcher import Pace, Watcher, look, watcher_of
+from workbench.panels.watcher import Watcher, look, watcher_of
 from workbench.panels.widgets import Bar, Panel, Region, button, show
 
 if TYPE_CHECKING:
@@ -70,15 +71,16 @@ class WatchPanel(Panel):
         if seen.run_id != self._run_id:
             return  # the same plan was started once more: this panel follows the newer run
         zone = self._wb.settings.zone
-        left = self._watcher.time_left if self._watcher and not seen.is_over else ""
+        pace = self._watcher.pace if self._watcher and not seen.is_over else Pace()
         cost = self._wb.spent_micro_usd(seen.run_id) if seen.is_over else None
-        self._still = run_view(seen, zone, time_left=left, cost=cost)
+        self._still = run_view(seen, zone, pace=pace, cost=cost)
         show(self.bar, is_shown=True)
         with self.bar.hold_sync():
             self.bar.label, self.bar.percent, self.bar.text = label(seen), seen.percent, seen.progress
             self.bar.news, self.bar.tone = seen.news, TONES.get(seen.status, "moving")
-        head = [mode_note(seen.mode), run_facts(seen, zone, time_left=left, cost=cost)]
-        self.body.html = join([*head, _cancelling(seen), jobs_view(seen)])
+        head = [mode_note(seen.mode), run_facts(seen, zone, time_left=pace.time_left, cost=cost)]
+        silent = silent_view(self._wb.sources_without_rows(seen.run_id)) if seen.is_over else ""
+        self.body.html = join([*head, _cancelling(seen), steps_view(seen, pace), jobs_view(seen), silent])
         self._show_buttons(seen)
 
     def _show_buttons(self, seen: Standing) -> None:
@@ -137,13 +139,14 @@ def work_and_show(wb: Workbench, run_id: str, wait: timedelta) -> None:
             return
         last = time.monotonic()
         seen = look(wb, run_id)
-        pace.note(seen.steps_done, seen.steps_total)
-        page.show(run_view(seen, wb.settings.zone, time_left=pace.time_left))
+        pace.see(seen.stages)
+        page.show(run_view(seen, wb.settings.zone, pace=pace))
 
     redraw()
     wb.work(run=run_id, limit=wait, watch=redraw)
     seen = look(wb, run_id)
-    page.show(join([run_view(seen, wb.settings.zone, cost=wb.spent_micro_usd(run_id)), _why_stopped(seen, wait)]))
+    told = run_view(seen, wb.settings.zone, cost=wb.spent_micro_usd(run_id))
+    page.show(join([told, silent_view(wb.sources_without_rows(run_id)), _why_stopped(seen, wait)]))
 
 
 def _why_stopped(seen: Standing, wait: timedelta) -> Html:

@@ -9,9 +9,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from time import monotonic
 from typing import TYPE_CHECKING, Final
 
+from workbench.collect.stages import Pace
 from workbench.panels.markup import Html
 from workbench.panels.page import handled, in_background
 from workbench.panels.standing import Standing, standing
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 
 EVERY: Final = 0.5  # seconds between looks while things move
 RESTING: Final = 5.0  # while the run waits for a person
-_PACE_SECONDS: Final = 120.0  # of the past, that the time left is estimated from
-_PACE_LEAST: Final = 10.0  # seconds and
-_PACE_STEPS: Final = 5  # steps that have to be seen before anything is said
 
 View = Callable[[Standing], None]
 
@@ -37,7 +34,7 @@ class Watcher:
         self._views: list[tuple[View, Callable[[Html], None]]] = []
         self._lock = threading.Lock()
         self._soon = threading.Event()
-        self._pace = Pace()
+        self.pace = Pace()
         self._thread: threading.Thread | None = None
 
     def add(self, view: View, show_error: Callable[[Html], None]) -> None:
@@ -50,10 +47,6 @@ class Watcher:
 
     def look_soon(self) -> None:
         self._soon.set()
-
-    @property
-    def time_left(self) -> str:
-        return self._pace.time_left
 
     def _watch(self) -> None:
         while True:
@@ -75,7 +68,7 @@ class Watcher:
             lambda: found.append(look(self._wb, self._run_id)), lambda error: _tell(views, error), self._wb.redactor
         ):
             return None, False
-        self._pace.note(found[0].steps_done, found[0].steps_total)
+        self.pace.see(found[0].stages)
         shown = [self._show(view, found[0]) for view in views]
         return found[0], all(shown)
 
@@ -95,42 +88,6 @@ def _tell(views: tuple[tuple[View, Callable[[Html], None]], ...], error: Html) -
 def look(wb: Workbench, run: str) -> Standing:
     """How the run stands now; short-lived connections of the calling thread only."""
     return standing(wb.status(run))
-
-
-class Pace:
-    """The time left, said only when enough was seen to say it honestly."""
-
-    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
-        self._clock = clock
-        self._seen: list[tuple[float, int]] = []
-        self._total = 0
-
-    def note(self, steps_done: int, steps_total: int) -> None:
-        at = self._clock()
-        self._total = steps_total
-        if self._seen and steps_done < self._seen[-1][1]:
-            self._seen.clear()  # a snapshot went back a step: the pace so far promises nothing
-        self._seen = [one for one in self._seen if at - one[0] <= _PACE_SECONDS]
-        self._seen.append((at, steps_done))
-
-    @property
-    def time_left(self) -> str:
-        """Empty while nothing honest can be said."""
-        if not self._seen:
-            return ""
-        (began, before), (at, done) = self._seen[0], self._seen[-1]
-        if at - began < _PACE_LEAST or done - before < _PACE_STEPS or done >= self._total:
-            return ""
-        seconds = (self._total - done) * (at - began) / (done - before)
-        return f"about {_duration(seconds)} left at the pace of the last minutes"
-
-
-def _duration(seconds: float) -> str:
-    minutes = round(seconds / 60)
-    if minutes < 1:
-        return "a minute or less"
-    hours, rest = divmod(minutes, 60)
-    return f"{hours} h {rest} min" if hours else f"{minutes} min"
 
 
 _WATCHERS: Final[dict[tuple[Path, str], Watcher]] = {}

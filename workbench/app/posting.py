@@ -1,0 +1,383 @@
+"""Listings and posting jobs: what a person orders, watches, and decides."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, time
+from pathlib import Path
+from typing import Any, Final
+
+from workbench.app.accounts import Accounts
+from workbench.app.collecting import as_date
+from workbench.app.working import Working
+from workbench.errors import BadInput, Refused, WorkbenchError
+from workbench.files import make_folder
+from workbench.ledger import accounts, listed, posting
+from workbench.ledger.clock import now
+from workbench.ledger.posting import ImportedListings, MadeJob
+from workbench.ledger.records import Account, NewListing, Posting
+from workbench.ledger.states import PostingState
+from workbench.post import jobs, listing
+from workbench.post.listing import CHANNEL, COLUMNS, Checked, Checks, Listing
+from workbench.post.photos import Album
+from workbench.post.rehearse import Rehearsed, rehearse
+from workbench.post.samples import write_samples
+from workbench.post.tools import DRAFT
+
+Listings = str | Path | Sequence[int]  # a listings.csv (relative: below the home), or ids
+
+PHOTOS: Final = "data/inputs/photos"
+SAMPLE_ACCOUNTS: Final = ("practice-north", "practice-south")
+_AT_ONCE: Final = 4  # accounts that rehearse side by side
+_TOKEN: Final = "WB-REHEARSAL"  # noqa: S105 - what the SKU field holds while nothing is sent
+
+
+class PostingDesk(Working, Accounts):
+    # listings -------------------------------------------------------------------------------------
+
+    def check_listings(self, path: str | Path) -> list[Checked]:
+        """Every line of a listings.csv with its finding; nothing is kept, no account is touched."""
+        file = self._file(path)
+        return listing.look(file, self._checks(file.parent))
+
+    def import_listings(self, path: str | Path) -> ImportedListings:
+        """Bring in a listings.csv; all of it, or (BadInput) nothing. What is known stays one listing."""
+        file = self._file(path)
+        return self._add(listing.read_csv(file, self._checks(file.parent)))
+
+    def add_listing(self, **cells: Any) -> int:
+        """Add one listing from code or a form, with the cells of a listings.csv; its id."""
+        (one,) = listing.accepted(listing.check([(1, cells)], self._checks()), place="the listing")
+        return self._add([one]).listing_ids[0]
+
+    def edit_listing(self, listing_id: int, **cells: Any) -> None:
+        """Change cells of a listing that is not on its way or at the site."""
+        if not cells or (unknown := cells.keys() - set(COLUMNS)):
+            what = f"a listing has no {min(unknown)}" if cells else "nothing to edit was given"
+            raise BadInput(f"{what}; give one of {', '.join(COLUMNS)}.")
+        found = self._listing(listing_id)
+        before = {
+            **{name: found[name] for name in COLUMNS if name not in {"account", "photos"}},
+            "photos": [str(self.settings.home / one["path"]) for one in found["photos"]],
+            "account": "" if found["account_id"] is None else str(found["account_id"]),
+        }
+        one = listing.typed({**before, **cells}, self._checks())
+        posting.edit_listing(self.ledger, listing_id, one.order())
+
+    def listings(self, *, listing_ids: Iterable[int] | None = None, job: str | None = None) -> list[dict[str, Any]]:
+        """Listings as the team reads them, with their newest posting (or that of the job)."""
+        job_id = None if job is None else listed.find_job(self.ledger, job)
+        return listed.listings(self.ledger, listing_ids=listing_ids, job_id=job_id)
+
+    def _listing(self, listing_id: int) -> dict[str, Any]:
+        found = listed.listings(self.ledger, listing_ids=[listing_id])
+        if not found:
+            raise BadInput(f"there is no listing {listing_id}; workbench listings list shows the ids.")
+        return found[0]
+
+    def write_sample_listings(self) -> Path:
+        """Practice accounts and a listings.csv with photos of their own; what is there already stays."""
+        if self.settings.mode == "live":
+            raise Refused("samples are for practice mode; nothing was written.")
+        known = {one.label for one in accounts.all_accounts(self.ledger, channel=CHANNEL)}
+        for label in SAMPLE_ACCOUNTS:
+            if label not in known:
+                self.add_account(CHANNEL, label)
+        make_folder(self.settings.data, mode=0o700)
+        return write_samples(make_folder(self.settings.data / "inputs"), SAMPLE_ACCOUNTS)
+
+    def _file(self, path: str | Path) -> Path:
+        return self.settings.home / Path(path).expanduser()
+
+    def _checks(self, *folders: Path) -> Checks:
+        home = self.settings.home
+        inputs = self.settings.data / "inputs"
+        places = dict.fromkeys([*folders, *(one / "photos" for one in folders), inputs, home / PHOTOS, home])
+        return Checks(Album(home, tuple(places)), accounts.all_accounts(self.ledger, channel=CHANNEL))
+
+    def _add(self, new: Sequence[Listing]) -> ImportedListings:
+        return posting.add_listings(self.ledger, [one.order() for one in new])
+
+    # ordering -------------------------------------------------------------------------------------
+
+    def post_plan(self, listings: Listings, *, accounts: Sequence[int] = ()) -> list[dict[str, Any]]:
+        """What a job would do with each listing, and why not: no browser, nothing is kept or started."""
+        chosen = self._chosen_accounts(accounts)
+        if not isinstance(listings, str | Path):
+            return [self._planned_row(one, chosen) for one in self._named(listings)]
+        rows = []
+        for one in self.check_listings(listings):
+            if one.listing is None:
+                rows.append({"line": one.line, "title": one.title, "todo": "refused", "why": one.problem})
+                continue
+            order = one.listing.order()
+            known = posting.known_as(self.ledger, order)
+            found = self._listing(known) if known else _unknown(order)
+            rows.append({"line": one.line, **self._planned_row(found, chosen)})
+        return rows
+
+    def _planned_row(self, found: Mapping[str, Any], chosen: Sequence[Account]) -> dict[str, Any]:
+        ids = [one.id for one in chosen]
+        account_id = found["account_id"]
+        row = {name: found[name] for name in ("listing_id", "title", "price", "account_id", "status", "state")}
+        if found["state"] is not None and found["state"] not in posting.GONE:
+            return {**row, "todo": "nothing", "why": f"it is {found['state']} already"}
+        if account_id is None and not ids:
+            return {**row, "todo": "refused", "why": "it names no account; choose with --account ID"}
+        if account_id is not None and ids and account_id not in ids:
+            return {**row, "todo": "nothing", "why": "its account is not among the chosen ones"}
+        until = self.may_act_from(account_id) if account_id else None
+        why = f"not before {until:%Y-%m-%d %H:%M} UTC, by the pace of its account" if until else ""
+        return {**row, "todo": "post", "why": why}
+
+    def start_posting(
+        self,
+        listings: Listings,
+        *,
+        accounts: Sequence[int] = (),
+        draft: bool = False,
+        groups: Sequence[str] = (),
+        hide_from_friends: bool = False,
+    ) -> MadeJob:
+        """Make a posting job; somebody must `work`. Raises Refused where nothing is left to post.
+
+        `accounts`: only their listings, and who takes those that name none. `draft`: kept at the site, not published.
+        """
+        ids = self._ids(listings)
+        chosen = [one.id for one in self._chosen_accounts(accounts)]
+        settings = {"groups": sorted(groups), "hide_from_friends": hide_from_friends}
+        params = {"listings": str(listings) if isinstance(listings, str | Path) else list(ids), "accounts": chosen}
+        return posting.make_job(
+            self.ledger,
+            ids,
+            accounts=chosen,
+            end=DRAFT if draft else "publish",
+            settings=settings,
+            params={**params, **settings, "draft": draft},
+        )
+
+    def _ids(self, listings: Listings) -> Sequence[int]:
+        return self.import_listings(listings).listing_ids if isinstance(listings, str | Path) else listings
+
+    def _named(self, listing_ids: Sequence[int]) -> list[dict[str, Any]]:
+        return [self._listing(one) for one in dict.fromkeys(listing_ids)]
+
+    def _chosen_accounts(self, account_ids: Sequence[int]) -> list[Account]:
+        chosen = [accounts.find(self.ledger, one) for one in dict.fromkeys(account_ids)]
+        for one in chosen:
+            if one.channel != CHANNEL:
+                raise BadInput(f"account {one.id} ({one.label}) is of {one.channel}, which takes no listings.")
+        return chosen
+
+    # rehearsing -----------------------------------------------------------------------------------
+
+    def rehearse_posting(
+        self,
+        listings: Listings,
+        *,
+        accounts: Sequence[int] = (),
+        draft: bool = False,
+        watch: Callable[[Rehearsed], None] = lambda _: None,
+    ) -> dict[str, Any]:
+        """Fill every listing in and read it back, up to the enabled last button; nothing is sent or kept.
+
+        Accounts rehearse side by side; the first page that stops one ends its part.
+        """
+        orders = self._orders(listings, [one.id for one in self._chosen_accounts(accounts)], draft=draft)
+        by_account: dict[int, list[Posting]] = {}
+        for one in orders:
+            by_account.setdefault(one.account_id, []).append(one)
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            parts = pool.map(lambda mine: self._rehearse(mine, watch), by_account.values())
+            done = {one.posting.id: one for part in parts for one in part}
+        items = [_rehearsed_row(done[one.id]) for one in orders]
+        good = sum(one["status"] == "rehearsed" for one in items)
+        return {
+            "job_id": None,
+            "depth": "rehearse",
+            "status": "completed" if good == len(items) else "failed",
+            "total_posts": len(items),
+            "completed_posts": good,
+            "failed_posts": len(items) - good,
+            "progress_percentage": round(100 * good / len(items), 1),
+            "items": items,
+        }
+
+    def _orders(self, listings: Listings, chosen: Sequence[int], *, draft: bool) -> list[Posting]:
+        """As a job would make them, without making one: not even the file's listings are kept."""
+        found: list[tuple[int | None, NewListing]]
+        if isinstance(listings, str | Path):
+            file = self._file(listings)
+            read = [one.order() for one in listing.read_csv(file, self._checks(file.parent))]
+            found = [(posting.known_as(self.ledger, one), one) for one in read]
+        else:
+            found = [(one["listing_id"], _order(one)) for one in self._named(listings)]
+        orders: list[Posting] = []
+        for number, (listing_id, one) in enumerate(found):
+            account_id = one.account_id
+            if account_id is None and not chosen:
+                raise BadInput(
+                    f"{one.content['title']!r} names no account; fill its cell, or choose with --account ID."
+                )
+            if account_id is not None and chosen and account_id not in chosen:
+                continue
+            orders.append(_as_posting(number, listing_id, account_id or chosen[number % len(chosen)], one, draft=draft))
+        if not orders:
+            raise BadInput("no listing is of the chosen accounts; nothing was rehearsed.")
+        return orders
+
+    def _rehearse(self, mine: Sequence[Posting], watch: Callable[[Rehearsed], None]) -> list[Rehearsed]:
+        done: list[Rehearsed] = []
+        try:
+            with self.account_lane(mine[0].account_id):
+                for one in mine:
+                    done.append(rehearse(one, self.post_tools))
+                    watch(done[-1])
+                    if done[-1].error is not None and done[-1].stops:
+                        break
+        except WorkbenchError as error:  # somebody else has its page open
+            done.append(Rehearsed(mine[len(done)], error=error))
+        stopped = done[-1].error
+        return [*done, *(Rehearsed(one, error=stopped) for one in mine[len(done) :])]
+
+    # watching -------------------------------------------------------------------------------------
+
+    def posting_job(self, job: str | None = None) -> dict[str, Any]:
+        """The job (the newest without) in the shape of `job-status`, with `items`: its listings."""
+        row = listed.jobs(self.ledger, listed.find_job(self.ledger, job))[0]
+        return {**jobs.job(row), "items": row["items"]}
+
+    def posting_jobs(self) -> list[dict[str, Any]]:
+        return [jobs.job(row) for row in listed.jobs(self.ledger)]
+
+    def work_on_posting(
+        self,
+        job: str,
+        *,
+        watch: Callable[[], None] = lambda: None,
+        stop: threading.Event | None = None,
+        **more: Any,
+    ) -> dict[str, Any]:
+        """Work here until nothing of the job is left that moves soon by itself; how it stands then."""
+        job_id = listed.find_job(self.ledger, job)
+
+        def is_settled() -> bool:
+            return jobs.is_settled(listed.listings(self.ledger, job_id=job_id), now())
+
+        self.work(over=is_settled, watch=watch, stop=stop, **more)
+        return self.posting_job(job_id)
+
+    def error_logs(
+        self,
+        *,
+        listing_id: int | None = None,
+        account_id: int | None = None,
+        error_type: str | None = None,
+        since: str | datetime | None = None,
+        until: str | datetime | None = None,
+        limit: int | None = 50,
+    ) -> list[dict[str, Any]]:
+        """Trouble with listings, newest first; days are those of the owner's time zone."""
+        return listed.error_logs(
+            self.ledger,
+            listing_id=listing_id,
+            account_id=account_id,
+            error_type=error_type,
+            since=self._moment(since, "since"),
+            until=self._moment(until, "until"),
+            limit=limit,
+        )
+
+    def _moment(self, value: str | datetime | None, name: str) -> datetime | None:
+        if isinstance(value, datetime):
+            return value
+        day = as_date(value, name)
+        return None if day is None else datetime.combine(day, time(), self.settings.zone).astimezone(UTC)
+
+    def status(self, run: str | None = None) -> dict[str, Any]:
+        return {**super().status(run), "posting_jobs": self.posting_jobs()}
+
+    def todo(self) -> list[dict[str, Any]]:
+        return super().todo() + jobs.todo(listed.waiting(self.ledger))
+
+    # deciding -------------------------------------------------------------------------------------
+
+    def cancel_posting(self, job: str | None = None, *, listing_ids: Sequence[int] = ()) -> int:
+        """Take listings out of the queue: those that are named, or all of the job; what is at work this moment ends."""
+        if listing_ids:
+            keys = [listed.latest_posting(self.ledger, one)["id"] for one in listing_ids]
+            return posting.cancel(self.ledger, keys)
+        return posting.cancel_job(self.ledger, listed.find_job(self.ledger, job))
+
+    def retry_posting(self, listing_ids: Sequence[int] = (), *, job: str | None = None) -> int:
+        """Queue what failed or was cancelled again: the named listings, or all of the job."""
+        if job is not None:
+            rows = self.listings(job=job)
+            listing_ids = [one["listing_id"] for one in rows if one["state"] in posting.GONE]
+        return posting.retry(self.ledger, [listed.latest_posting(self.ledger, one)["id"] for one in listing_ids])
+
+    def resolve_posting(
+        self,
+        listing_id: int,
+        *,
+        adopt: str | None = None,
+        absent: bool = False,
+        abandon: bool = False,
+        reason: str = "",
+    ) -> PostingState:
+        """Say what became of a click whose answer was lost: it is listing `adopt`, it is not there, or forget it."""
+        if [adopt is not None, absent, abandon].count(True) != 1:
+            raise BadInput("give exactly one of --adopt ID, --absent, --abandon.")
+        row = listed.latest_posting(self.ledger, listing_id)
+        said = f": {reason}" if reason else ""
+        if adopt is not None:
+            values = self._adopted(adopt, row)
+            drafted = row["end"] == DRAFT
+            to = PostingState.DRAFTED if drafted else PostingState.POSTED
+            posting.resolve(self.ledger, row["id"], to, f"found by hand as {values['remote_id']}{said}", values=values)
+        elif absent:
+            to = PostingState.QUEUED
+            posting.resolve(self.ledger, row["id"], to, f"not at the site, by hand; posted again{said}")
+        else:
+            to = PostingState.FAILED
+            posting.resolve(self.ledger, row["id"], to, f"given up by hand{said}")
+        return to
+
+    def _adopted(self, text: str, row: Mapping[Any, Any]) -> dict[str, Any]:
+        from workbench.browser.selling import ADDRESS
+
+        found = ADDRESS.search(text)
+        remote_id = found[1] if found else text.strip()
+        if not remote_id.isdecimal():
+            raise BadInput(f"{text!r} is no listing's id; give its number, or its address at the site.")
+        url = self.site(CHANNEL).address(f"/marketplace/item/{remote_id}/")
+        return {
+            "remote_id": remote_id, "remote_url": url, "remote_state": "draft" if row["end"] == DRAFT else "live",
+            "posted_at": row["armed_at"] or now(),
+        }  # fmt: skip
+
+
+def _unknown(order: NewListing) -> dict[str, Any]:
+    said = {name: order.content[name] for name in ("title", "price")}
+    return {"listing_id": None, **said, "account_id": order.account_id, "status": "pending", "state": None}
+
+
+def _order(row: Mapping[str, Any]) -> NewListing:
+    names = ("title", "price", "category", "condition", "description", "location", "sku", "photos")
+    return NewListing(account_id=row["account_id"], content={name: row[name] for name in names}, sha="")
+
+
+def _as_posting(number: int, listing_id: int | None, account_id: int, one: NewListing, *, draft: bool) -> Posting:
+    return Posting(
+        id=number, state=PostingState.QUEUED, job_id="", listing_id=listing_id or 0, account_id=account_id,
+        generation=0, content=one.content, content_sha=one.sha, token=_TOKEN, end=DRAFT if draft else "publish",
+    )  # fmt: skip
+
+
+def _rehearsed_row(done: Rehearsed) -> dict[str, Any]:
+    said = done.posting.content
+    names = ("title", "price", "category", "condition")
+    facts = {"listing_id": done.posting.listing_id or None, "account_id": done.posting.account_id}
+    return {**facts, **{name: said[name] for name in names}, **done.facts}

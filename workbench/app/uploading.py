@@ -1,0 +1,404 @@
+"""Creatives and batches: what a person orders, watches, and decides."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from workbench.app.accounts import Accounts
+from workbench.app.working import Working
+from workbench.errors import BadInput, LaneStops, LaneWaits, Refused, Transient, UiChanged
+from workbench.files import make_folder, write_text
+from workbench.ledger import accounts, uploaded, uploading
+from workbench.ledger.clock import now
+from workbench.ledger.states import UploadState
+from workbench.ledger.uploading import NewBatch, NewUpload
+from workbench.upload import batches, gather, inventory, reports, scan
+from workbench.upload.campaign import Export, export
+from workbench.upload.check import Checked, check
+from workbench.upload.inventory import INVENTORY, SESSION
+from workbench.upload.specs import check_platform, check_slot
+
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+CHANNEL: Final = "trafficjunky"
+_CHANGED: Final = timedelta(days=1)  # files of batches that went on since are looked at when work begins
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ask:
+    """What is to be uploaded: files by name, or a source: `session`, `inventory`, a CSV or a folder."""
+
+    source: str = ""
+    files: Sequence[str] = ()
+    campaign: str | None = None
+    account: int | None = None
+    slot: str | None = None
+    platform: str = "tj"
+    force: bool = False
+    reason: str | None = None
+
+
+class UploadDesk(Working, Accounts):
+    # creatives ------------------------------------------------------------------------------------
+
+    @property
+    def _archives(self) -> list[Path]:
+        """Ours, and the one that lies in the team's own folder."""
+        return list(dict.fromkeys([self.settings.archive, self.settings.creatives / "archive"]))
+
+    def scan_creatives(self, folder: str = "") -> list[dict[str, Any]]:
+        """Enter a folder's files into the inventory, for people without a processor; what is new in it."""
+        return scan.scan(self.settings.creatives, folder, on=now().astimezone(self.settings.zone).date())
+
+    def write_sample_creatives(self) -> tuple[str, ...]:
+        """Three harmless files made on the spot, unless they were uploaded already: a banner and a native pair."""
+        from workbench.upload import samples
+
+        root = self.settings.creatives / "uploaded"
+        names = ("EN_Demo_SFW_Tea_ID-DE300001.png", "VID_EN_Demo_SFW_Tea_4sec_ID-DE300002-VID.mp4",
+                 "IMG_EN_Demo_SFW_Tea_ID-DE300002-IMG.png")  # fmt: skip
+        known = uploaded.known_creatives(self.ledger, None)
+        if ("ID-DE300001", "") not in known:
+            samples.picture(root / names[0])
+            samples.film(root / names[1])
+            samples.picture(root / names[2], (640, 360))
+        return names
+
+    def creatives(self) -> list[dict[str, Any]]:
+        """Every creative that was ever in a batch, with how it stands."""
+        return uploaded.creatives(self.ledger)
+
+    def check_creatives(self, ask: Ask) -> list[Checked]:
+        """Every file that is meant, and what would be refused of it: offline, no account is touched."""
+        check_platform(ask.platform)
+        check_slot(ask.slot)
+        if ask.force and not (ask.reason or "").strip():
+            raise BadInput("--force sends a file again that is there; say why with --reason.")
+        if ask.campaign is not None and not ask.campaign.isdecimal():
+            raise BadInput(f"the campaign {ask.campaign!r} is no number like 1234567890.")
+        root = self.settings.creatives
+        account_id = None
+        with suppress(BadInput):
+            account_id = self._account(ask)
+        return batches.in_order(
+            check(
+                root, self._candidates(root, ask), platform=ask.platform, slot=ask.slot, force=ask.force,
+                uploaded=uploaded.known_creatives(self.ledger, account_id),
+            )
+        )  # fmt: skip
+
+    def _candidates(self, root: Path, ask: Ask) -> list[gather.Candidate]:
+        files = gather.Files(root, self._archives)
+        if ask.files:
+            rows = inventory.read(root / INVENTORY) if (root / INVENTORY).is_file() else []
+            return gather.from_names(files, ask.files, rows)
+        source = ask.source or ("session" if (root / SESSION).is_file() else "inventory")
+        known = {"session": SESSION, "inventory": INVENTORY}
+        path = self.settings.home / source if source not in known else root / known[source]
+        if source not in known and (root / source).is_dir():
+            return gather.from_folder(root, source)
+        if source not in known and not path.is_file() and (root / source).is_file():
+            path = root / source
+        return gather.from_rows(files, inventory.read(path))
+
+    def _account(self, ask: Ask) -> int:
+        if ask.platform != "tj":
+            raise BadInput(f"files are checked for {ask.platform}, and uploaded to TrafficJunky (tj) alone.")
+        if ask.account is not None:
+            found = accounts.find(self.ledger, ask.account)
+            if found.channel != CHANNEL:
+                raise BadInput(f"account {found.id} ({found.label}) is of {found.channel}, which takes no creatives.")
+            return found.id
+        there = [one for one in accounts.all_accounts(self.ledger, channel=CHANNEL) if one.enabled]
+        if len(there) == 1:
+            return there[0].id
+        if there:
+            listed = ", ".join(f"{one.id} ({one.label})" for one in there)
+            raise BadInput(f"there are several accounts: {listed}; choose with --account ID.")
+        raise BadInput("there is no account yet: workbench accounts add --channel trafficjunky --label NAME")
+
+    def upload_account(self, ask: Ask) -> int:
+        """The account that is meant; in practice one is made when there is none."""
+        if self.settings.mode == "practice" and ask.account is None and ask.platform == "tj":
+            there = accounts.all_accounts(self.ledger, channel=CHANNEL)
+            if not there:
+                return self.add_account(CHANNEL, "practice")
+        return self._account(ask)
+
+    # ordering -------------------------------------------------------------------------------------
+
+    def upload_plan(self, ask: Ask) -> dict[str, Any]:
+        """What a batch would do with each file, and why not: no browser, nothing is kept or started."""
+        found = self.check_creatives(ask)
+        items = [batches.item_of(one, platform=ask.platform, campaign_id=ask.campaign) for one in found]
+        return self._dry("plan", items)
+
+    @staticmethod
+    def _dry(depth: str, items: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        return {
+            "batch_id": None, "depth": depth, "status_csv": None, "report": None, "archive": None,
+            "totals": reports.totals(items), "items": list(items),
+        }  # fmt: skip
+
+    def rehearse_upload(self, ask: Ask, *, watch: Callable[[str], None] = lambda _: None) -> dict[str, Any]:
+        """Log in, read the library, open the upload panel of every tab; nothing is attached or kept."""
+        from workbench.upload.rehearse import rehearse
+
+        account_id = self.upload_account(ask)
+        found = self.check_creatives(ask)
+        rows = [batches.item_of(one, platform=ask.platform, campaign_id=ask.campaign) for one in found]
+        orders = [
+            batches.as_upload(number, one, account_id, ask.reason if ask.force else None)
+            for number, one in enumerate(found)
+            if one.verdict == "ok"
+        ]
+        groups = [[one for one in orders if one.tab == tab] for tab in dict.fromkeys(one.tab for one in orders)]
+        if not groups:
+            return self._dry("rehearse", rows)
+        with self.account_lane(account_id):
+            done = _aside(lambda: rehearse(groups, self.upload_tools, watch))
+        for each in done:
+            rows[each.upload.id] = batches.rehearsed_item(each, rows[each.upload.id])
+        stops = (one.error for one in done if isinstance(one.error, LaneStops | LaneWaits | UiChanged))
+        error = next(stops, None)
+        told = self._dry("rehearse", rows)
+        return {**told, "stopped": error.message} if error else told
+
+    def start_upload(self, ask: Ask) -> str:
+        """Make a batch; somebody must `work`. What is refused or skipped is in it too, with the reason.
+
+        Ordered once more while it is not over, it is the same batch.
+        """
+        account_id = self.upload_account(ask)
+        found = self.check_creatives(ask)
+        if not found:
+            raise Refused("there is nothing to upload: no file is meant.")
+        if not any(one.verdict == "ok" for one in found):
+            keys = [one.candidate.key for one in found]
+            begun = uploaded.unfinished_batch(self.ledger, account_id, keys)
+            if begun is not None:  # ordered before and not over: nothing new is made of it
+                return begun
+        new = NewBatch(
+            platform=ask.platform, account_id=account_id, campaign_id=ask.campaign,
+            uploads=[_order(one, ask) for one in found], beyond=batches.greatest_number(self._archives),
+            params={"source": ask.source, "files": list(ask.files), "slot": ask.slot, "force": ask.force},
+        )  # fmt: skip
+        batch_id = uploading.make_batch(self.ledger, new)
+        self.write_upload_files(batch_id)
+        return batch_id
+
+    # watching -------------------------------------------------------------------------------------
+
+    def upload_batch(self, batch: str | None = None) -> dict[str, Any]:
+        """The batch (the newest without), as `upload run` answers it."""
+        (row,) = uploaded.batches(self.ledger, uploaded.find_batch(self.ledger, batch))
+        return self._batch_told(row)
+
+    def upload_batches(self) -> list[dict[str, Any]]:
+        return [self._batch_told(row) for row in uploaded.batches(self.ledger)]
+
+    def _batch_told(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        tracking, stamp = self.settings.creatives / "tracking", self._stamp(row)
+        return {
+            "batch_id": row["batch_id"],
+            "depth": "real",
+            "status_csv": str(tracking / f"upload_status_{stamp}.csv"),
+            "report": str(tracking / f"upload_summary_{stamp}.txt"),
+            "archive": str(self._batch_folder(row)),
+            "account_id": row["account_id"],
+            "campaign_id": row["campaign_id"],
+            "created_at": row["created_at"],
+            "totals": reports.totals(row["items"]),
+            "items": row["items"],
+        }
+
+    def _batch_folder(self, row: Mapping[str, Any]) -> Path:
+        return self.settings.archive / f"{row['batch_id']}-{row['created_at']:%Y-%m-%d}"
+
+    def _stamp(self, row: Mapping[str, Any]) -> str:
+        return batches.stamp(row["created_at"].astimezone(self.settings.zone))
+
+    def work_on_upload(
+        self, batch: str, *, watch: Callable[[], None] = lambda: None, stop: threading.Event | None = None, **more: Any
+    ) -> dict[str, Any]:
+        """Work here until nothing of the batch is left that moves soon by itself; how it stands then."""
+        batch_id = uploaded.find_batch(self.ledger, batch)
+
+        def is_settled() -> bool:
+            return batches.is_settled(uploaded.uploads(self.ledger, batch_id=batch_id), now())
+
+        self.work(over=is_settled, watch=watch, stop=stop, **more)
+        return self.upload_batch(batch_id)
+
+    def write_upload_files(self, batch: str | None = None) -> dict[str, str]:
+        """Status CSV, log, summary, errors, manifest of a batch, as the ledger has it now; their paths."""
+        (row,) = uploaded.batches(self.ledger, uploaded.find_batch(self.ledger, batch))
+        story = uploaded.batch_story(self.ledger, [one["upload_id"] for one in row["items"]])
+        tracking = make_folder(self.settings.creatives / "tracking")
+        told = reports.write_all(
+            tracking, self._stamp(row), row, rows=row["items"], story=story, zone=self.settings.zone
+        )
+        reports.write_undo(self._batch_folder(row), row["items"])
+        return {name: str(path) for name, path in told.items()}
+
+    _written_at: datetime | None = None
+
+    def _project(self, run_id: str | None = None) -> None:
+        super()._project(run_id)
+        since, self._written_at = self._written_at or now() - _CHANGED, now()
+        changed = uploaded.changed_since(self.ledger, since)
+        for batch_id in changed:
+            self.write_upload_files(batch_id)
+        if changed:
+            try:
+                self.upload_tools.write_inventory()
+            except (BadInput, Transient) as error:  # derived: written again as soon as an upload goes on
+                log.warning("%s", error.message)
+
+    def status(self, run: str | None = None) -> dict[str, Any]:
+        shown = [{**one, "items": [_shown(each) for each in one["items"]]} for one in self.upload_batches()]
+        return {**super().status(run), "batches": shown}
+
+    def todo(self) -> list[dict[str, Any]]:
+        return super().todo() + [_waiting(one) for one in uploaded.waiting(self.ledger)]
+
+    # deciding -------------------------------------------------------------------------------------
+
+    def retry_uploads(self, names: Sequence[str] = (), *, batch: str | None = None) -> int:
+        """Try again what failed, and let go on what waits: those named, or all of the batch that failed or wait."""
+        if names:
+            ids = uploading.find_uploads(self.ledger, names)
+        else:
+            rows = uploaded.uploads(self.ledger, batch_id=uploaded.find_batch(self.ledger, batch))
+            ids = [one["upload_id"] for one in rows if _can_be_tried(one)]
+        number = uploading.retry(self.ledger, ids)
+        self._files_of(ids)
+        return number
+
+    def resolve_upload(
+        self,
+        name: str,
+        *,
+        remote_id: str | None = None,
+        absent: bool = False,
+        abandon: bool = False,
+        is_act: bool = False,
+        reason: str = "",
+    ) -> list[int]:
+        """Say what became of an upload (or, with `is_act`, of all of one gesture) that nobody can tell."""
+        if [remote_id is not None, absent, abandon].count(True) != 1:
+            raise BadInput("give exactly one of --id ID, --absent, --abandon.")
+        if is_act and remote_id is not None:
+            raise BadInput("an id is of one file: give the upload, not the act.")
+        if remote_id is not None and not (remote_id.isdecimal() and 4 <= len(remote_id) <= 20):  # noqa: PLR2004
+            raise BadInput(f"{remote_id!r} is no id of a creative, like 1032530511.")
+        ids = uploading.of_act(self.ledger, name) if is_act else uploading.find_uploads(self.ledger, [name])
+        said = f": {reason}" if reason else ""
+        to, words = {
+            (False, False): (UploadState.IDENTIFIED, f"found by hand as {remote_id}"),
+            (True, False): (UploadState.CHECKED, "not in the library, by hand; sent once more"),
+            (False, True): (UploadState.CANCELED, "given up by hand"),
+        }[absent, abandon]
+        uploading.resolve(self.ledger, ids, to, f"{words}{said}", remote_id=remote_id)
+        self._files_of(ids)
+        return ids
+
+    def cancel_upload(self, batch: str | None = None) -> str:
+        """End a batch: what is not attached yet stays where it is."""
+        batch_id = uploaded.find_batch(self.ledger, batch)
+        uploading.cancel_batch(self.ledger, batch_id)
+        return batch_id
+
+    def _files_of(self, upload_ids: Sequence[int]) -> None:
+        rows = uploaded.uploads(self.ledger, upload_ids=upload_ids)
+        for batch_id in dict.fromkeys(one["batch_id"] for one in rows):
+            self.write_upload_files(batch_id)
+
+    def refresh_uploads(self, account: int | None = None) -> dict[str, Any]:
+        """Ask the platform how its review of our creatives stands: {seen, changed, gaps}."""
+        from workbench.browser.trafficjunky import Library
+
+        account_id = self.upload_account(Ask(account=account))
+        rows = [one for one in uploaded.uploads(self.ledger) if one["account_id"] == account_id]
+        tabs = sorted({one["tab"] for one in rows if one["tj_creative_id"]})
+        seen, gaps = dict[str, str](), list[str]()
+
+        def look() -> None:
+            with self.upload_tools.visit(account_id) as visit:
+                library = Library(visit, self.settings.page_seconds)
+                for tab in tabs:
+                    listing = library.cards(tab)
+                    seen.update((card.id, card.review) for card in listing.cards)
+                    gaps.extend([listing.gap] if listing.gap else [])
+
+        with self.account_lane(account_id):
+            _aside(look)
+        changed = uploading.set_review(self.ledger, account_id, seen)
+        return {"account_id": account_id, "seen": len(seen), "changed": changed, "gaps": gaps}
+
+    def campaign_csv(
+        self, texts: Mapping[str, str], *, batch: str | None = None, folder: str | Path | None = None
+    ) -> tuple[Export, list[str]]:
+        """Write campaign CSVs of a batch (the newest without), within the platform's limits; their paths."""
+        (row,) = uploaded.batches(self.ledger, uploaded.find_batch(self.ledger, batch))
+        made = export(row["items"], texts)
+        target = make_folder(Path(folder) if folder else self.settings.creatives / "tracking" / "Upload_CSV")
+        paths = []
+        for kind, files in (("Native", made.native), ("Preroll", made.preroll)):
+            for number, text in enumerate(files, 1):
+                part = f"_{number}" if len(files) > 1 else ""
+                path = target / f"{row['batch_id']}_{self._stamp(row)}_{kind}{part}.csv"
+                write_text(path, text)
+                paths.append(str(path))
+        return made, paths
+
+
+def _aside(work: Callable[[], T]) -> T:
+    """In a thread of its own: a kernel's own thread has a loop, which Playwright does not share."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(work).result()
+
+
+def _order(one: Checked, ask: Ask) -> NewUpload:
+    state = {"ok": UploadState.CHECKED, "skip": UploadState.SKIPPED, "block": UploadState.FAILED}[one.verdict]
+    found = one.candidate
+    return NewUpload(
+        unique_id=batches.unique_id(one), part=found.part, native_pair_id=found.pair_id,
+        path=found.path or found.name, name=found.name, columns=dict(found.values), slot=one.slot or "none",
+        tab=one.tab or "none", state=state, sha256=one.media.get("sha256"), media=dict(one.media) or None,
+        remote_id=found.known_id or None, reason=one.words if state is not UploadState.CHECKED else None,
+        error_type="file_missing" if one.is_missing else "validation_error",
+        force_reason=ask.reason if ask.force else None,
+    )  # fmt: skip
+
+
+def _shown(one: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: one.get(name) for name in (*batches.ITEM, "upload_id", "tab", "review_status")}
+
+
+def _can_be_tried(one: Mapping[str, Any]) -> bool:
+    if one["state"] in ("failed", "canceled", "quarantined"):
+        return True
+    return one["state"] != "unknown_id" and one["attention"] in ("person", "review") and one["next_at"] is None
+
+
+def _waiting(one: Mapping[str, Any]) -> dict[str, Any]:
+    open_ = one["state"] in ("unsure", "unknown_id")
+    act = f" (act {one['act_id'][:8]})" if open_ and one["act_id"] else ""
+    verb = "resolve" if open_ else "retry"
+    return {
+        "kind": "upload",
+        "id": str(one["id"]),
+        "why": f"{one['name']} is {one['state']}{act}: {one['reason'] or 'nobody said why'}",
+        "command": f"workbench upload {verb} {one['id']}",
+    }

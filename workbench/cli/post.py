@@ -1,0 +1,252 @@
+"""`workbench post`: check, rehearse, post, watch, and decide what no step may."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from workbench.cli import exits
+from workbench.cli.console import Json, answer, counted, say, show, table, when
+from workbench.cli.exits import Exit
+from workbench.cli.opening import bench, stopping
+from workbench.cli.posting import following
+from workbench.errors import BadInput, Refused
+
+if TYPE_CHECKING:
+    from workbench.app import Workbench
+
+app = typer.Typer(no_args_is_help=True)
+
+Listings = Annotated[Path | None, typer.Option("--listings", metavar="FILE", help="A listings.csv.")]
+Ids = Annotated[list[int] | None, typer.Option("--listing", metavar="ID", help="A listing that is known; repeatable.")]
+Accounts = Annotated[
+    list[int] | None,
+    typer.Option("--account", metavar="ID", help="Only its listings, and those that name none; repeatable."),
+]
+Draft = Annotated[bool, typer.Option("--draft", help="End with the site's own draft; nothing is published.")]
+Headless = Annotated[bool, typer.Option("--headless", help="No window, whatever the settings say.")]
+Job = Annotated[str | None, typer.Argument(metavar="[JOB]", help="The id of a posting job, or its beginning.")]
+
+_ITEMS: Final = ("listing_id", "title", "price", "account_id", "status", "remote_id", "error_class", "error_message")
+_PLAN: Final = ("line", "listing_id", "title", "price", "account_id", "todo", "why")
+_JOBS: Final = ("job_id", "status", "total_posts", "completed_posts", "failed_posts", "attention", "created_at")
+_ERRORS: Final = ("id", "post", "post_title", "account_id", "error_type", "error_class", "error_message", "screenshot")
+
+
+@app.command()
+def plan(listings: Listings = None, listing: Ids = None, account: Accounts = None, json: Json = False) -> Exit:
+    """Check every listing offline and show what a job would do: no browser, nothing is started."""
+    with bench(quiet=json) as workbench:
+        rows = workbench.post_plan(_what(listings, listing), accounts=account or ())
+    if json:
+        answer({"depth": "plan", "items": rows})
+    else:
+        _table(counted(len(rows), "listing"), _PLAN, rows)
+    return Exit.REFUSED if any(one["todo"] == "refused" for one in rows) else Exit.DONE
+
+
+@app.command()
+def rehearse(
+    listings: Listings = None,
+    listing: Ids = None,
+    account: Accounts = None,
+    draft: Draft = False,
+    headless: Headless = False,
+    json: Json = False,
+) -> Exit:
+    """Fill every form and read it back, up to the enabled last button, which is not pressed. Nothing is sent."""
+    with bench(quiet=json, **_window(headless)) as workbench:
+        return _rehearse(workbench, _what(listings, listing), account or [], draft=draft, json=json)
+
+
+@app.command()
+def run(
+    listings: Listings = None,
+    listing: Ids = None,
+    account: Accounts = None,
+    live: Annotated[bool, typer.Option("--live", help="Really publish; without it, this is a rehearsal.")] = False,
+    draft: Draft = False,
+    group: Annotated[list[str] | None, typer.Option("--group", help="List there too; repeatable.")] = None,
+    hide_from_friends: Annotated[bool, typer.Option("--hide-from-friends")] = False,
+    headless: Headless = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Do not ask; needed in live mode where nobody can answer.")
+    ] = False,
+    detach: Annotated[bool, typer.Option("--detach", help="Start a worker and return at once.")] = False,
+    json: Json = False,
+) -> Exit:
+    """Post listings, each at most once. What is posted already, or on its way, is left alone."""
+    what = _what(listings, listing)
+    with bench(quiet=json, **_window(headless)) as workbench:
+        if not live:
+            return _rehearse(workbench, what, account or [], draft=draft, json=json)
+        if not yes:
+            _ask(workbench)
+        made = workbench.start_posting(
+            what, accounts=account or (), draft=draft, groups=group or (), hide_from_friends=hide_from_friends
+        )
+        if made.already:
+            say(f"{counted(len(made.already), 'listing')} left alone: posted already, or on the way.")
+        if detach:
+            workbench.start_worker()
+            return _told(workbench, workbench.posting_job(made.job_id), json=json, detached=True)
+        with stopping() as stop, following(workbench, made.job_id) as watch:
+            done = workbench.work_on_posting(made.job_id, watch=watch, stop=stop)
+        if stop.is_set():
+            say(f"stopped; job {made.job_id} goes on with: workbench work")
+        return _told(workbench, done, json=json)
+
+
+@app.command()
+def status(job: Job = None, json: Json = False) -> None:
+    """Show how posting jobs stand; of one JOB, every listing with its reason."""
+    with bench(quiet=json) as workbench:
+        if job is not None:
+            _told(workbench, workbench.posting_job(job), json=json)
+            return
+        found = workbench.posting_jobs()
+        zone = workbench.settings.zone
+    if json:
+        answer(found)
+    else:
+        shown = [{**one, "created_at": when(one["created_at"], zone)} for one in found]
+        _table(counted(len(found), "posting job"), _JOBS, shown)
+
+
+@app.command()
+def errors(
+    listing: Annotated[int | None, typer.Option("--listing", metavar="ID", help="Of this listing.")] = None,
+    account: Annotated[int | None, typer.Option("--account", metavar="ID", help="Of this account.")] = None,
+    error_type: Annotated[str | None, typer.Option("--type", help="A type or class, e.g. rate_limit.")] = None,
+    since: Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="From this day on.")] = None,
+    until: Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="Before this day.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many, newest first.")] = 50,
+    json: Json = False,
+) -> None:
+    """Show what went wrong with listings, with the picture of the page."""
+    with bench(quiet=json) as workbench:
+        found = workbench.error_logs(
+            listing_id=listing, account_id=account, error_type=error_type, since=since, until=until, limit=limit
+        )
+    if json:
+        answer({"count": len(found), "error_logs": found})
+    else:
+        _table(counted(len(found), "error"), _ERRORS, found)
+
+
+@app.command()
+def retry(
+    listing: Annotated[list[int] | None, typer.Argument(metavar="[ID…]", help="Listings that failed.")] = None,
+    job: Annotated[str | None, typer.Option(help="All of this job that failed or was cancelled.")] = None,
+    json: Json = False,
+) -> None:
+    """Queue what failed or was cancelled again, with what the listings say now. A worker posts: workbench work."""
+    if not listing and job is None:
+        raise BadInput("name listings, or a job with --job.")
+    with bench(quiet=json) as workbench:
+        number = workbench.retry_posting(listing or (), job=job)
+    _counted("queued", number, "queued again; a worker posts them: workbench work --until-idle", json=json)
+
+
+@app.command()
+def cancel(job: Job = None, listing: Ids = None, json: Json = False) -> None:
+    """Take listings out of the queue: those named with --listing, or all of a job. What is at work this moment ends."""
+    with bench(quiet=json) as workbench:
+        number = workbench.cancel_posting(job, listing_ids=listing or ())
+    _counted("cancelled", number, "taken out of the queue", json=json)
+
+
+@app.command()
+def resolve(
+    listing: Annotated[int, typer.Argument(metavar="ID", help="The listing, as workbench todo shows it.")],
+    adopt: Annotated[str | None, typer.Option(metavar="ID|ADDRESS", help="It is there, as this listing.")] = None,
+    absent: Annotated[bool, typer.Option("--absent", help="It is not there: post it once more.")] = False,
+    abandon: Annotated[bool, typer.Option("--abandon", help="Forget it; it is not posted again.")] = False,
+    reason: Annotated[str, typer.Option(help="Why; kept with who and when.")] = "",
+    json: Json = False,
+) -> None:
+    """Say by hand what became of a click whose answer was lost. Look into Your listings first."""
+    with bench(quiet=json) as workbench:
+        state = workbench.resolve_posting(listing, adopt=adopt, absent=absent, abandon=abandon, reason=reason)
+    if json:
+        answer({"listing_id": listing, "state": str(state)})
+    else:
+        show(f"listing {listing} is {state} now.")
+
+
+# ----------------------------------------------------------------------------------------------------
+
+
+def _what(listings: Path | None, ids: list[int] | None) -> str | Path | list[int]:
+    if (listings is None) == (not ids):
+        raise BadInput("give --listings FILE, or --listing ID for each one that is known.")
+    return listings.absolute() if listings else ids or []
+
+
+def _window(headless: bool) -> dict[str, Any]:
+    return {"headless": True} if headless else {}
+
+
+def _ask(workbench: Workbench) -> None:
+    """A terminal is asked. Without one, practice goes on, and live is refused: nobody agreed to publish."""
+    is_live = workbench.settings.mode == "live"
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        if is_live:
+            raise Refused("nobody is here to agree to publishing; give --yes. Nothing was started.")
+        return
+    if not typer.confirm("Publish them now?" if is_live else "Publish them now (practice)?", err=True):
+        raise Refused("not started, as you said.")
+
+
+def _rehearse(
+    workbench: Workbench, what: str | Path | list[int], accounts: list[int], *, draft: bool, json: bool
+) -> Exit:
+    def watch(one: Any) -> None:
+        say(f"{one.posting.content['title']}: {one.facts['error_message'] or 'filled and read back'}")
+
+    done = workbench.rehearse_posting(what, accounts=accounts, draft=draft, watch=watch)
+    return _told(workbench, done, json=json)
+
+
+def _told(workbench: Workbench, done: dict[str, Any], *, json: bool, detached: bool = False) -> Exit:
+    depth = done.get("depth", "real")
+    if json:
+        answer({"job_id": done["job_id"], "depth": depth, **done})
+    else:
+        print_posting(workbench, done, detached=detached)
+    if detached:
+        return Exit.DONE
+    return exits.worst(map(exits.of_posting, done["items"]))
+
+
+def print_posting(workbench: Workbench, done: dict[str, Any], *, detached: bool = False) -> None:
+    words = "Rehearsal, nothing was sent" if done["job_id"] is None else f"Posting job {done['job_id']}"
+    of = f"{done['completed_posts']} of {counted(done['total_posts'], 'listing')}, {done['failed_posts']} failed"
+    _table(f"{words} · {done['status']} · {of}", _ITEMS, done["items"])
+    _hint(workbench, done, detached=detached)
+
+
+def _hint(workbench: Workbench, done: dict[str, Any], *, detached: bool) -> None:
+    if done["status"] in {"queued", "running"} and not detached:
+        waits = next((one for one in done["items"] if one["wait_reason"] and one["not_before"]), None)
+        why = f"{waits['wait_reason']}, until {when(waits['not_before'], workbench.settings.zone)}; " if waits else ""
+        say(f"{why}the rest goes on with: workbench work")
+    if done.get("attention"):
+        say("something waits for a person: workbench todo")
+
+
+def _counted(name: str, number: int, words: str, *, json: bool) -> None:
+    if json:
+        answer({name: number})
+    else:
+        show(f"{counted(number, 'listing')} {words}.")
+
+
+def _table(title: str, columns: tuple[str, ...], rows: list[dict[str, Any]]) -> None:
+    right = tuple(
+        name for name in columns if name in {"line", "listing_id", "price", "post"} or name.endswith("_posts")
+    )
+    table(title, columns, ([one.get(name) for name in columns] for one in rows), right=right)

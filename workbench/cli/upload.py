@@ -1,0 +1,336 @@
+"""`workbench upload`: check, rehearse, upload, watch, and decide what no step may."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from workbench.cli import exits
+from workbench.cli.console import Json, answer, counted, say, show, table, when
+from workbench.cli.exits import Exit
+from workbench.cli.opening import bench, stopping
+from workbench.cli.uploading import following
+from workbench.errors import BadInput, Refused
+
+if TYPE_CHECKING:
+    from workbench.app import Workbench
+    from workbench.app.uploading import Ask
+
+app = typer.Typer(no_args_is_help=True)
+
+Session = Annotated[bool, typer.Option("--session", help="What the processor's last session made; the default.")]
+Inventory = Annotated[bool, typer.Option("--inventory", help="The whole inventory, not only the last session.")]
+Files = Annotated[
+    str | None, typer.Option("--files", metavar="A,B", help="Files below the creatives' root, with commas between.")
+]
+Source = Annotated[str | None, typer.Option(metavar="PATH", help="Another inventory CSV, or a folder of creatives.")]
+Campaign = Annotated[str | None, typer.Option(metavar="ID", help="The campaign that is noted beside every file.")]
+Account = Annotated[int | None, typer.Option(metavar="ID", help="Needed where there are several accounts.")]
+Slot = Annotated[str | None, typer.Option(metavar="static|video|in_stream|native", help="Where all of them go.")]
+Platform = Annotated[str, typer.Option(metavar="tj|exo", help="exo can be checked, not uploaded.")]
+Force = Annotated[bool, typer.Option("--force", help="Also what is there already; needs --reason.")]
+Reason = Annotated[str | None, typer.Option(help="Why; kept with who and when.")]
+Headless = Annotated[bool, typer.Option("--headless", help="No window, whatever the settings say.")]
+Batch = Annotated[str | None, typer.Argument(metavar="[BATCH]", help="Like batch_007 or 7; the newest otherwise.")]
+
+_ITEMS: Final = ("unique_id", "file_name", "slot", "status", "tj_creative_id", "attention", "error_message")
+_PLAN: Final = ("unique_id", "file_name", "slot", "status", "error_message")
+_BATCHES: Final = ("batch_id", "account_id", "uploaded", "failed", "skipped", "unknown_id", "pending", "created_at")
+
+
+@app.command()
+def plan(
+    session: Session = False,
+    inventory: Inventory = False,
+    files: Files = None,
+    source: Source = None,
+    campaign: Campaign = None,
+    account: Account = None,
+    slot: Slot = None,
+    platform: Platform = "tj",
+    force: Force = False,
+    reason: Reason = None,
+    json: Json = False,
+) -> Exit:
+    """Check every file offline and show what would be refused, and why: no browser, nothing is started."""
+    with bench(quiet=json) as workbench:
+        ask = _ask_of(session, inventory, files, source, campaign, account, slot, platform, force, reason)
+        done = workbench.upload_plan(ask)
+    if json:
+        answer(done)
+    else:
+        _table(f"Plan · {_counts(done)}", _PLAN, done["items"])
+    return Exit.FAILED if done["totals"]["failed"] else Exit.DONE
+
+
+@app.command()
+def rehearse(
+    session: Session = False,
+    inventory: Inventory = False,
+    files: Files = None,
+    source: Source = None,
+    campaign: Campaign = None,
+    account: Account = None,
+    slot: Slot = None,
+    force: Force = False,
+    reason: Reason = None,
+    headless: Headless = False,
+    json: Json = False,
+) -> Exit:
+    """Go as far as the open upload panel and read the library; nothing is attached, nothing is kept."""
+    with bench(quiet=json, **_window(headless)) as workbench:
+        ask = _ask_of(session, inventory, files, source, campaign, account, slot, "tj", force, reason)
+        return _rehearse(workbench, ask, json=json)
+
+
+@app.command()
+def run(
+    session: Session = False,
+    inventory: Inventory = False,
+    files: Files = None,
+    source: Source = None,
+    campaign: Campaign = None,
+    account: Account = None,
+    slot: Slot = None,
+    platform: Platform = "tj",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Rehearse; nothing is uploaded. The default.")] = False,
+    live: Annotated[bool, typer.Option("--live", help="Really upload.")] = False,
+    headless: Headless = False,
+    force: Force = False,
+    reason: Reason = None,
+    setup: Annotated[
+        bool, typer.Option("--setup", help="Open a browser for the first login; no password is stored.")
+    ] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Do not ask; needed in live mode where nobody can answer.")
+    ] = False,
+    detach: Annotated[bool, typer.Option("--detach", help="Start a worker and return at once.")] = False,
+    json: Json = False,
+) -> Exit:
+    """Upload creatives, each at most once, and write the platform's id beside every file.
+
+    What is there already is skipped; without --live this is a rehearsal.
+    """
+    with bench(quiet=json, **_window(headless)) as workbench:
+        ask = _ask_of(session, inventory, files, source, campaign, account, slot, platform, force, reason)
+        if setup:
+            return _setup(workbench, ask)
+        if dry_run and live:
+            raise BadInput("--dry-run and --live are opposites; give one of them.")
+        if not live and (dry_run or workbench.settings.dry_run):
+            return _rehearse(workbench, ask, json=json)
+        if not yes:
+            _ask(workbench)
+        batch_id = workbench.start_upload(ask)
+        if detach:
+            workbench.start_worker()
+            _told(workbench, workbench.upload_batch(batch_id), json=json)
+            return Exit.DONE
+        with stopping() as stop, following(workbench, batch_id) as watch:
+            done = workbench.work_on_upload(batch_id, watch=watch, stop=stop)
+        if stop.is_set():
+            say(f"stopped; {batch_id} goes on with: workbench work")
+        return _told(workbench, done, json=json)
+
+
+@app.command()
+def status(batch: Batch = None, json: Json = False) -> None:
+    """Show how batches stand; of one BATCH, every file with its reason."""
+    with bench(quiet=json) as workbench:
+        if batch is not None:
+            _told(workbench, workbench.upload_batch(batch), json=json)
+            return
+        found = workbench.upload_batches()
+        zone = workbench.settings.zone
+    if json:
+        answer(found)
+    else:
+        rows = [{**one, **one["totals"], "created_at": when(one["created_at"], zone)} for one in found]
+        _table(counted(len(found), "batch", "batches"), _BATCHES, rows)
+
+
+@app.command()
+def refresh(account: Account = None, json: Json = False) -> Exit:
+    """Ask the platform how its review of our creatives stands; the history is kept."""
+    with bench(quiet=json) as workbench:
+        done = workbench.refresh_uploads(account)
+    if json:
+        answer(done)
+    else:
+        show(f"{counted(done['seen'], 'creative')} in the library, {done['changed']} reviewed since the last look.")
+        for gap in done["gaps"]:
+            say(f"not all of it could be read: {gap}")
+    return Exit.UNSURE if done["gaps"] else Exit.DONE
+
+
+@app.command()
+def retry(
+    uploads: Annotated[list[str] | None, typer.Argument(metavar="[UPLOAD…]", help="By number, id or name.")] = None,
+    batch: Annotated[str | None, typer.Option(help="All of this batch that failed or wait; the newest.")] = None,
+    json: Json = False,
+) -> None:
+    """Check and upload again what failed, and let go on what waits. A worker uploads: workbench work."""
+    with bench(quiet=json) as workbench:
+        number = workbench.retry_uploads(uploads or (), batch=batch)
+    if json:
+        answer({"retried": number})
+    else:
+        show(f"{counted(number, 'file')} tried again by the next worker: workbench work --until-idle")
+
+
+@app.command()
+def resolve(
+    upload: Annotated[str, typer.Argument(help="As workbench todo shows it: a number, or act:ID for a whole gesture.")],
+    remote_id: Annotated[str | None, typer.Option("--id", "--adopt", metavar="ID", help="It is there as ID.")] = None,
+    absent: Annotated[bool, typer.Option("--absent", help="It is not there: send it once more.")] = False,
+    abandon: Annotated[bool, typer.Option("--abandon", help="Forget it; it is not sent again.")] = False,
+    reason: Annotated[str, typer.Option(help="Why; kept with who and when.")] = "",
+    json: Json = False,
+) -> None:
+    """Say by hand what became of a file that nobody can tell. Look into the media library first."""
+    is_act = upload.startswith("act:")
+    with bench(quiet=json) as workbench:
+        ids = workbench.resolve_upload(
+            upload.removeprefix("act:"), remote_id=remote_id, absent=absent, abandon=abandon, is_act=is_act,
+            reason=reason,
+        )  # fmt: skip
+    if json:
+        answer({"resolved": ids})
+    else:
+        show(f"{counted(len(ids), 'file')} resolved. A worker goes on: workbench work --until-idle")
+
+
+@app.command()
+def cancel(batch: Batch = None, json: Json = False) -> None:
+    """End a batch: what is not attached yet stays where it is; what is goes on to its end."""
+    with bench(quiet=json) as workbench:
+        batch_id = workbench.cancel_upload(batch)
+    if json:
+        answer({"batch_id": batch_id, "cancel_asked": True})
+    else:
+        show(f"{batch_id} is asked to end.")
+
+
+@app.command()
+def report(batch: Batch = None, json: Json = False) -> None:
+    """Write the files of a batch anew: status CSV, log, summary, errors, manifest."""
+    with bench(quiet=json) as workbench:
+        files = workbench.write_upload_files(batch)
+    if json:
+        answer(files)
+    else:
+        table("Written", ("what", "file"), files.items())
+
+
+@app.command("campaign-csv")
+def campaign_csv(
+    batch: Batch = None,
+    target_url: Annotated[str, typer.Option(help="Where ads lead; macros like {CampaignID} stay as they are.")] = "",
+    headline: Annotated[str, typer.Option(help="Of native ads, at most 87 characters.")] = "",
+    brand: Annotated[str, typer.Option(help="Of native ads, at most 25 characters.")] = "",
+    column: Annotated[
+        list[str] | None, typer.Option("--column", metavar="NAME=TEXT", help="Any other column; repeatable.")
+    ] = None,
+    folder: Annotated[Path | None, typer.Option(help="Default: tracking/Upload_CSV.")] = None,
+    json: Json = False,
+) -> Exit:
+    """Write TrafficJunky's campaign CSVs of a batch, split by the platform's limits; what fits no ad is listed."""
+    texts = {"Target URL": target_url, "Headline": headline, "Brand Name": brand}
+    for one in column or ():
+        name, sign, text = one.partition("=")
+        if not sign:
+            raise BadInput(f"--column {one!r} is not like NAME=TEXT.")
+        texts[name] = text
+    with bench(quiet=json) as workbench:
+        made, paths = workbench.campaign_csv({name: text for name, text in texts.items() if text}, batch=batch,
+                                             folder=folder and folder.absolute())  # fmt: skip
+    if json:
+        answer({"files": paths, "orphans": [{"file_name": name, "why": why} for name, why in made.orphans]})
+    else:
+        table("Written", ("file",), ([path] for path in paths))
+        table("In no campaign CSV", ("file", "why"), made.orphans)
+    return Exit.FAILED if made.orphans else Exit.DONE
+
+
+# ----------------------------------------------------------------------------------------------------
+
+
+def _ask_of(
+    session: bool, inventory: bool, files: str | None, source: str | None, campaign: str | None, account: int | None,
+    slot: str | None, platform: str, force: bool, reason: str | None,
+) -> Ask:  # fmt: skip
+    from workbench.app.uploading import Ask
+
+    given = [session, inventory, files is not None, source is not None].count(True)
+    if given > 1:
+        raise BadInput("give one of --session, --inventory, --files, --source.")
+    names = tuple(name.strip() for name in (files or "").split(",") if name.strip())
+    if files is not None and not names:
+        raise BadInput("--files names no file.")
+    chosen = "session" if session else "inventory" if inventory else source or ""
+    return Ask(
+        source=chosen, files=names, campaign=campaign, account=account, slot=slot, platform=platform, force=force,
+        reason=reason,
+    )  # fmt: skip
+
+
+def _window(headless: bool) -> dict[str, Any]:
+    return {"headless": True} if headless else {}
+
+
+def _setup(workbench: Workbench, ask: Ask) -> Exit:
+    account_id = workbench.upload_account(ask)
+    workbench.login(account_id, on_wait=say)
+    show(f"account {account_id} is logged in; upload with: workbench upload run --session --live")
+    return Exit.DONE
+
+
+def _ask(workbench: Workbench) -> None:
+    """A terminal is asked. Without one, practice goes on, and live is refused: nobody agreed to upload."""
+    is_live = workbench.settings.mode == "live"
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        if is_live:
+            raise Refused("nobody is here to agree to uploading; give --yes. Nothing was started.")
+        return
+    if not typer.confirm("Upload them now?" if is_live else "Upload them now (practice)?", err=True):
+        raise Refused("not started, as you said.")
+
+
+def _rehearse(workbench: Workbench, ask: Ask, *, json: bool) -> Exit:
+    done = workbench.rehearse_upload(ask, watch=lambda tab: say(f"rehearsing {tab}"))
+    return _told(workbench, done, json=json)
+
+
+def _told(workbench: Workbench, done: dict[str, Any], *, json: bool) -> Exit:
+    if json:
+        answer(done)
+    else:
+        print_upload(done)
+        if done.get("stopped"):
+            say(str(done["stopped"]), style="yellow")
+        if any(one["attention"] in ("person", "review") for one in done["items"]):
+            say("something waits for a person: workbench todo")
+        elif done["depth"] == "real" and done["totals"]["pending"] and not workbench.is_worked():
+            say("the rest goes on with: workbench work")
+    if done["depth"] == "rehearse":
+        stopped = [Exit.PERSON] if done.get("stopped") else []
+        return exits.worst([*stopped, Exit.FAILED if done["totals"]["failed"] else Exit.DONE])
+    return exits.worst(map(exits.of_upload, done["items"]))
+
+
+def print_upload(done: dict[str, Any]) -> None:
+    words = {"rehearse": "Rehearsal, nothing was uploaded"}.get(done["depth"], str(done["batch_id"]))
+    _table(f"{words} · {_counts(done)}", _ITEMS, done["items"])
+    if done["report"]:
+        show(f"report {done['report']} · status {done['status_csv']}")
+
+
+def _counts(done: dict[str, Any]) -> str:
+    return ", ".join(f"{number} {name.replace('_', ' ')}" for name, number in done["totals"].items())
+
+
+def _table(title: str, columns: tuple[str, ...], rows: list[dict[str, Any]]) -> None:
+    table(title, columns, ([one.get(name) for name in columns] for one in rows))

@@ -1,0 +1,117 @@
+"""What is shown of listings and posting jobs, as markup: the same for both faces."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from workbench.panels.drawn import facts, mode_note
+from workbench.panels.markup import Html, esc, join, note, picture, table, tag
+
+if TYPE_CHECKING:
+    from workbench.app import Workbench
+
+_PICTURES: Final = 12  # screenshots in the page; the table names them all
+_ITEMS: Final = ("listing_id", "title", "price", "account", "status", "remote_url", "error_class", "error_message")
+_HEADS: Final = ("Listing", "Title", "Price", "Account", "Status", "At the site", "Error", "What was said")
+
+
+class Desk:
+    """What is to be posted, and the job that came of it: the object that a notebook's cells hand on."""
+
+    def __init__(self, wb: Workbench, listings: str, accounts: Sequence[int]) -> None:
+        self.wb, self.accounts = wb, tuple(accounts)
+        self.file = wb.settings.home / listings if listings else None
+        self.rehearsed: dict[str, Any] | None = None
+        self._ids: set[int] = set()
+        self.plan()
+
+    def __repr__(self) -> str:
+        return f"{len(self._ids)} known listings" + (f" of {self.file.name}" if self.file else "")
+
+    def plan(self) -> list[dict[str, Any]]:
+        """What a job would do with each listing now; every photo is looked at."""
+        rows = self.wb.post_plan(self._what, accounts=self.accounts)
+        self._ids |= {one["listing_id"] for one in rows if one.get("listing_id")}
+        return rows
+
+    @property
+    def _what(self) -> Path | list[int]:
+        if self.file is not None:
+            return self.file
+        mine = (one for one in self.wb.listings() if not self.accounts or one["account_id"] in {*self.accounts, None})
+        return [one["listing_id"] for one in mine]
+
+    def start(self) -> str:
+        made = self.wb.start_posting(self._what, accounts=self.accounts)
+        self._ids |= {*made.listing_ids, *made.already}
+        return made.job_id
+
+    def rehearse(self) -> dict[str, Any]:
+        self.rehearsed = self.wb.rehearse_posting(self._what, accounts=self.accounts)
+        return self.rehearsed
+
+    @property
+    def job_id(self) -> str | None:
+        """The newest job that these listings are in, whoever started it."""
+        jobs = {str(one["job_id"]) for one in self.wb.listings(listing_ids=self._ids) if one["job_id"]}
+        if len(jobs) <= 1:
+            return next(iter(jobs), None)
+        newest_first = (str(one["job_id"]) for one in self.wb.posting_jobs())
+        return next(one for one in newest_first if one in jobs)
+
+
+def plan_view(desk: Desk) -> Html:
+    names = {one["account_id"]: one["label"] for one in desk.wb.accounts("marketplace")}
+    rows = [
+        (one.get("line") or one.get("listing_id"), one["title"], one.get("price"),
+         names.get(one.get("account_id")), one["todo"], one["why"])
+        for one in desk.plan()
+    ]  # fmt: skip
+    refused = sum(row[4] == "refused" for row in rows)
+    parts = [
+        mode_note(desk.wb.settings.mode),
+        table("What would be posted", ("Line", "Title", "Price", "Account", "To do", "Why"), rows),
+        facts([("To post", sum(row[4] == "post" for row in rows)), ("Refused", refused)]),
+    ]
+    if refused:
+        parts.append(note("error", "Nothing of this file is posted before its refused lines are mended."))
+    return join(parts)
+
+
+def progress_view(job: Mapping[str, Any]) -> Html:
+    over = job["completed_posts"] + job["failed_posts"]
+    words = f"{over} of {job['total_posts']} listings: {job['completed_posts']} posted, {job['failed_posts']} failed"
+    percent = round(100 * over / job["total_posts"]) if job["total_posts"] else 0
+    fill = tag("div", style=f"width: {percent}%; height: 12px; background-color: #1f6feb;")
+    bar = tag(
+        "div", fill, role="progressbar", aria_label="Posting", aria_valuemin=0, aria_valuemax=100,
+        aria_valuenow=percent, aria_valuetext=words,
+        style="border: 1px solid #8888; border-radius: 7px; overflow: hidden; max-width: 860px;",
+    )  # fmt: skip
+    now = job["current_post_title"]
+    pairs = [("Job", job["job_id"][:8]), ("State", job["status"]), ("Now", now), ("Waits for", job["attention"])]
+    return join([tag("div", tag("strong", "Posting"), f": {words}", style="padding: 4px 0;"), bar, facts(pairs)])
+
+
+def results_view(wb: Workbench, done: Mapping[str, Any]) -> Html:
+    names = {one["account_id"]: one["label"] for one in wb.accounts("marketplace")}
+    items = [{**one, "account": names.get(one["account_id"])} for one in done["items"]]
+    what = "Rehearsed, nothing was sent" if done["job_id"] is None else f"Posting job {done['job_id']}"
+    rows = [[one.get(name) for name in _ITEMS] for one in items]
+    return join([table(f"{what}: {done['status']}", _HEADS, rows), *pictures(wb.settings.data, items)])
+
+
+def pictures(data: Path, items: Sequence[Mapping[str, Any]]) -> list[Html]:
+    found = []
+    for one in items:
+        path = data / one["screenshot"] if one.get("screenshot") else None
+        if path is None or not path.is_file() or path.suffix != ".png":
+            continue
+        said = one.get("error_message") or one["status"]
+        found.append(
+            picture(path.read_bytes(), alt=f"The page of {one['title']}: {said}", caption=f"{one['title']}: {said}")
+        )
+    more = [esc(f"and {len(found) - _PICTURES} more pictures below data/evidence")] if len(found) > _PICTURES else []
+    return found[:_PICTURES] + more

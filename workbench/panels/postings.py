@@ -1,0 +1,116 @@
+"""Listings in a notebook: check, rehearse or post, watch, results. By hand and without a person.
+
+By hand the calls draw a form and buttons, and a worker of its own does the work. Executed without a person
+(WORKBENCH_HEADLESS_NOTEBOOK) `post` goes as deep as `depth` says and leaves HTML that an offline report keeps.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from IPython.display import display
+
+from workbench.errors import BadInput, NeedsPerson, Permanent, Unanswered
+from workbench.panels.markup import note
+from workbench.panels.page import Still, is_headless, still
+from workbench.panels.postdrawn import Desk, plan_view, progress_view, results_view
+from workbench.panels.postform import FormPanel, JobPanel, PostPanel
+from workbench.panels.recovery import raise_or_show, waiting
+
+if TYPE_CHECKING:
+    from workbench.app import Workbench
+
+DEPTHS: Final = ("plan", "rehearse", "real")
+_REDRAW_SECONDS: Final = 0.5
+
+
+def check(wb: Workbench, listings: str = "", *, accounts: str = "") -> Desk:
+    """Check every listing offline; nothing is started. `listings`: a CSV below the home, empty: all that are known.
+
+    `accounts`: ids or labels with commas between; only their listings, and those that name none.
+    """
+    desk = Desk(wb, listings, _accounts(wb, accounts))
+    still(plan_view(desk))
+    return desk
+
+
+def _accounts(wb: Workbench, text: str) -> list[int]:
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    known = {one["label"]: one["account_id"] for one in wb.accounts("marketplace")}
+    known |= {str(number): number for number in known.values()}
+    if unknown := [name for name in names if name not in known]:
+        raise BadInput(f"there is no account {unknown[0]!r} for Marketplace; there are {', '.join(known) or 'none'}.")
+    return [known[name] for name in names]
+
+
+def form(wb: Workbench) -> None:
+    """By hand: a form for one more listing. Without a person: nothing."""
+    if not is_headless():
+        display(FormPanel(wb))  # type: ignore[no-untyped-call]
+
+
+def post(desk: Desk, *, depth: str = "plan", wait_minutes: float = 60) -> None:
+    """By hand: buttons that rehearse and post. Without a person: as deep as `depth` says, which is `plan` by itself.
+
+    What is posted already, or on its way, is left alone, however often this runs.
+    """
+    if depth not in DEPTHS:
+        raise BadInput(f"depth is {depth!r}; give one of {', '.join(DEPTHS)}.")
+    if not is_headless():
+        display(PostPanel(desk))  # type: ignore[no-untyped-call]
+    elif depth == "plan":
+        still(note("plain", "Nothing was opened or sent, as depth is plan."))
+    elif depth == "rehearse":
+        still(results_view(desk.wb, desk.rehearse()))
+    elif any(one["todo"] != "nothing" for one in desk.plan()):  # refused lines: the order says so
+        _work_and_show(desk, desk.start(), timedelta(minutes=wait_minutes))
+    else:
+        still(note("plain", f"Nothing is left to post; job {desk.job_id} is shown below."))
+
+
+def _work_and_show(desk: Desk, job_id: str, limit: timedelta) -> None:
+    page, last = Still(), [0.0]
+
+    def redraw() -> None:
+        if time.monotonic() - last[0] >= _REDRAW_SECONDS:
+            last[0] = time.monotonic()
+            page.show(progress_view(desk.wb.posting_job(job_id)))
+
+    redraw()
+    page.show(progress_view(desk.wb.work_on_posting(job_id, watch=redraw, limit=limit)))
+
+
+def watch(desk: Desk) -> None:
+    """By hand: the newest job of these listings as it goes, also after a restart of the kernel."""
+    if not is_headless():
+        display(JobPanel(desk))  # type: ignore[no-untyped-call]
+
+
+def results(desk: Desk) -> None:
+    """Every listing with its address or its error, and the pictures of the pages."""
+    job_id = desk.job_id
+    if job_id is not None:
+        still(results_view(desk.wb, desk.wb.posting_job(job_id)))
+    elif desk.rehearsed is None:
+        still(note("plain", "Nothing was posted yet."))
+
+
+def outcome(desk: Desk) -> None:
+    """Say how it went; without a person, fail the notebook where a listing failed, or somebody has to decide."""
+    job_id = desk.job_id
+    done = desk.rehearsed if job_id is None else desk.wb.posting_job(job_id)
+    if done is None:
+        still(note("plain", "Nothing was posted or rehearsed."))
+        return
+    failed = [one["title"] for one in done["items"] if one["status"] == "failed"]
+    if done.get("attention") in {"person", "review"}:
+        waiting(desk.wb)
+        raise_or_show(NeedsPerson("a person has to look at some of these listings: workbench todo."))
+    elif failed:
+        raise_or_show(Permanent(f"{len(failed)} of {done['total_posts']} listings failed: {', '.join(failed[:5])}."))
+    elif done["status"] in {"queued", "running"}:
+        raise_or_show(Unanswered("not every listing is over; the rest goes on with: workbench work"))
+    else:
+        still(note("plain", f"Done: {done['completed_posts']} of {done['total_posts']} listings."))
