@@ -55,7 +55,7 @@ class Home:
         """In a process, as a person would."""
         done = subprocess.run(
             [sys.executable, "-m", "workbench.cli", *words],
-            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=100, env=self.environment(**more),
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300, env=self.environment(**more),
             cwd=self.folder,
         )  # fmt: skip
         return Done(done.returncode, done.stdout, done.stderr)

@@ -170,7 +170,9 @@ class ItemForm:
             self._refuse_field_errors()
             raise
         if not self._visit.wait(lambda: self._shape() != before or self._has_field_error(), limit=_PAGE_PATIENCE):
-            self._visit.check()
+            alerts = self._visit.check().facts.alerts
+            if alerts:
+                raise refused(f"the button Next did not lead to another page, and the form says: {'; '.join(alerts)}.")
             raise _changed("the button Next did not lead to another page.")
         self._refuse_field_errors()
 

@@ -18,6 +18,8 @@ from playwright.sync_api import Error, Request, Route
 from workbench.browser.visit import Visit
 
 _LONGEST: Final = 1 << 20
+_OPEN: Final = frozenset({408, 409, 425, 429})
+_READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _CALLS: Final = frozenset({"xhr", "fetch"})
 
 
@@ -32,6 +34,14 @@ class Call:
     def is_good(self) -> bool:
         return 200 <= self.status < 300  # noqa: PLR2004 - HTTP
 
+    @property
+    def is_refusal(self) -> bool:
+        """The site answered that it did not do it; what it answers of itself (5xx) says nothing."""
+        if isinstance(self.body, dict) and (self.body.get("success") is False or self.body.get("error")):
+            return self.status < 500  # noqa: PLR2004
+        has_errors = isinstance(self.body, dict) and bool(self.body.get("errors")) and not self.body.get("data")
+        return has_errors if self.is_good else 400 <= self.status < 500 and self.status not in _OPEN  # noqa: PLR2004
+
 
 class SentOnce:
     """While it is open, each POST of the page to its site is sent once; what came back is kept."""
@@ -41,6 +51,13 @@ class SentOnce:
         self._milliseconds = patience.total_seconds() * 1000
         self.answers: list[Call] = []
         self.is_lost = False  # one of them was not answered
+        self.refusals = 0  # of them that the site answered with a no
+        self.others = 0  # of them that were sent and answered otherwise, or not yet
+        self._is_stopped = False
+
+    def stop(self) -> None:
+        """Nothing more is sent, also not when this is left: the page is taken to have sent nothing."""
+        self.is_lost = self._is_stopped = True
 
     def __enter__(self) -> Self:
         self._visit.page.route("**/*", self._send)
@@ -49,13 +66,15 @@ class SentOnce:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._visit.page.remove_listener("requestfailed", self._failed)
-        self._visit.page.unroute_all(behavior="ignoreErrors")
+        if not self._is_stopped:
+            self._visit.page.unroute_all(behavior="ignoreErrors")
 
     def _is_call(self, request: Request) -> bool:
         return request.method == "POST" and self._visit.site.has(request.url)
 
     def _send(self, route: Route) -> None:
         request = route.request
+        self.others += self._visit.site.has(request.url) and request.method not in _READS
         if not self._is_call(request):
             route.continue_()
         elif self.is_lost:
@@ -72,7 +91,11 @@ class SentOnce:
             self.is_lost = True
             route.abort("connectionreset")
             return
-        self.answers.append(Call(answer.status, _json(answer.body())))
+        call = Call(answer.status, _json(answer.body()))
+        self.answers.append(call)
+        if call.is_refusal:
+            self.refusals += 1
+            self.others -= 1
         route.fulfill(response=answer)
 
     def _failed(self, request: Request) -> None:
@@ -81,7 +104,11 @@ class SentOnce:
 
 
 def _has_files(request: Request) -> bool:
-    return request.headers.get("content-type", "").startswith("multipart/")
+    """A form may be sent in parts without any file; then all of it is given to us."""
+    if not request.headers.get("content-type", "").startswith("multipart/"):
+        return False
+    body = request.post_data_buffer
+    return body is None or b'filename="' in body
 
 
 def _json(body: bytes) -> Any:

@@ -164,17 +164,22 @@ def read_facts(
     # By way of a locator: only so does a page that never rests run into a time limit.
     found = page.locator("html").evaluate(_LOOK, css, timeout=limit.total_seconds() * 1000)
     raw: Mapping[str, Any] = found if isinstance(found, dict) else {}
+    headings = _lines(raw.get("headings"), 200)
     marked = raw.get("markers")
+    markers = {name: value is True for name, value in marked.items()} if isinstance(marked, dict) else {}
+    own = site.pack.rules["texts"].get(PageState.OK, ())
+    if any(normal(one) in own for one in headings):
+        markers["positive"] = True
     return PageFacts(
         url=bare(page.url),
         status=status,
         title=_line(raw.get("title"), 300),
-        headings=_lines(raw.get("headings"), 200),
+        headings=headings,
         alerts=_lines(raw.get("alerts"), 300),
         dialogs=_lines(raw.get("dialogs"), 1500),
         text=_line(raw.get("text"), 20_000),
         frames=tuple(bare(one) for one in _lines(raw.get("frames"), 300)),
-        markers={name: value is True for name, value in marked.items()} if isinstance(marked, dict) else {},
+        markers=markers,
         lang=_line(raw.get("lang"), 35),
         retry_after=retry_after,
     )
@@ -191,19 +196,20 @@ def _line(value: object, longest: int) -> str:
     return " ".join("".join(one if unicodedata.category(one)[0] != "C" else " " for one in whole).split())
 
 
-def classify(facts: PageFacts, site: Site) -> Verdict:
-    state, why = _decide(facts, site)
+def classify(facts: PageFacts, site: Site, *, is_other: bool = False) -> Verdict:
+    """`is_other`: it is known not to be the page that was asked for, so short phrases count anywhere on it."""
+    state, why = _decide(facts, site, is_other=is_other)
     return Verdict(state, why, facts)
 
 
-def _decide(facts: PageFacts, site: Site) -> tuple[PageState, str]:
+def _decide(facts: PageFacts, site: Site, *, is_other: bool) -> tuple[PageState, str]:
     decided = _by_address(facts, site) or _by_markers(facts)
     if decided:
         return decided
     language = facts.lang.partition("-")[0].casefold()
     if language and language != site.language:
         return PageState.UNKNOWN, f"the page is in the language {facts.lang!r}, the selector pack in {site.language!r}"
-    return _by_words(facts, site) or _by_what_is_left(facts, site)
+    return _by_words(facts, site, is_other=is_other) or _by_what_is_left(facts, site)
 
 
 def _by_address(facts: PageFacts, site: Site) -> tuple[PageState, str] | None:
@@ -233,9 +239,9 @@ def _by_markers(facts: PageFacts) -> tuple[PageState, str] | None:
     return None
 
 
-def _by_words(facts: PageFacts, site: Site) -> tuple[PageState, str] | None:
+def _by_words(facts: PageFacts, site: Site, *, is_other: bool) -> tuple[PageState, str] | None:
     texts = site.pack.rules["texts"]
-    is_inside = facts.markers.get("positive", False)
+    is_inside = facts.markers.get("positive", False) and not is_other
     is_content = is_below(urlsplit(facts.url).path, site.pack.rules["urls"].get("content", ()))
     spoken = [normal(one) for one in (*facts.alerts, *facts.dialogs)]
     titles = [] if is_inside and is_content else [normal(one) for one in (facts.title, *facts.headings)]

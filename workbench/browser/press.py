@@ -22,9 +22,11 @@ from workbench.browser.visit import Visit
 from workbench.errors import Transient
 
 _LAST_LOOK: Final = 1.0  # seconds that a page may still change after its call was lost
+_STAYS: Final = 2.0  # seconds that an alert stands there without anything being sent
 _LOOK_MS: Final = 40
 _NAMES: Final = frozenset({"listing_id", "listingid", "marketplace_listing_id"})
 _FORM: Final = ("publish", "title", "next")  # the site may go back to the page of the field
+_SILENT: Final = frozenset({PageState.OK, PageState.SHELL})
 _UNDECIDED: Final = frozenset({PageState.OK, PageState.SHELL, PageState.UNKNOWN})
 
 
@@ -43,9 +45,15 @@ class Press:
     def __init__(self, visit: Visit, *, patience: timedelta) -> None:
         self._visit = visit
         self._patience = patience
+        self._alerts: frozenset[str] = frozenset()  # that stood there before the click
+        self._was_wrong = False  # a field was marked before the click: the mark says nothing of it
+        self._refused_since: float | None = None
 
     def once(self, button: Locator, known: frozenset[str]) -> Answer | None:
         """Click; None when the site does not say what became of it. `known`: ids that are of earlier listings."""
+        before = self._visit.look()
+        self._alerts = frozenset(before.facts.alerts)
+        self._was_wrong = before.state is PageState.FIELD_ERROR
         with SentOnce(self._visit, patience=self._patience) as sent:
             button.click(no_wait_after=True)
             return self._wait(sent, known)
@@ -54,7 +62,7 @@ class Press:
         end = time.monotonic() + self._patience.total_seconds()
         was_lost = False
         while True:
-            answer = _by_network(sent, known) or self._by_address(known) or self._by_page()
+            answer = _by_network(sent, known) or self._by_address(known) or self._by_page(sent)
             if answer is not None:
                 return answer
             if sent.is_lost and not was_lost:
@@ -72,19 +80,32 @@ class Press:
             return Answer(was_taken=True, why="the site went on to Your listings")
         return None
 
-    def _by_page(self) -> Answer | None:
-        """A field that is marked as wrong while the form is still there is proof that nothing was published."""
+    def _by_page(self, sent: SentOnce) -> Answer | None:
+        """A field that is marked as wrong while the form is still there is proof that nothing was published. So is
+        an alert that the click brought, where nothing was sent, or every answer was a no.
+        """
         try:
             verdict = self._visit.look()
         except (Error, Transient):  # between two pages
             return None
-        if verdict.state is PageState.FIELD_ERROR and any(
-            self._visit.pack.maybe(self._visit.page, one) for one in _FORM
-        ):
-            return Answer(was_taken=False, why="; ".join(verdict.facts.alerts) or verdict.why)
+        fresh = [one for one in verdict.facts.alerts if one not in self._alerts]
+        is_quiet = not sent.others and not sent.is_lost
+        is_alert = bool(fresh) and verdict.state in _SILENT and is_quiet
+        if is_alert or (verdict.state is PageState.FIELD_ERROR and (is_quiet or not self._was_wrong)):
+            is_form = any(self._visit.pack.maybe(self._visit.page, one) for one in _FORM)
+            if is_form and (not is_alert or self._stays()):
+                sent.stop()
+                return Answer(was_taken=False, why="; ".join(verdict.facts.alerts) or verdict.why)
+        else:
+            self._refused_since = None
         if verdict.state not in _UNDECIDED:
             self._visit.check()  # raises what the page means
         return None
+
+    def _stays(self) -> bool:
+        """An alert may only tell that the page is at it."""
+        self._refused_since = self._refused_since or time.monotonic()
+        return time.monotonic() - self._refused_since >= _STAYS
 
 
 def _by_network(sent: SentOnce, known: frozenset[str]) -> Answer | None:

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from playwright.sync_api import Error, Locator, Request, Response
 
 from workbench.browser.fields import digits, folded
+from workbench.browser.pagestate import PageFacts, PageState, Verdict
 from workbench.browser.visit import Visit
 from workbench.errors import Fault, LaneStops, NeedsPerson, Transient
 
@@ -32,6 +33,9 @@ _SLOWEST: Final = timedelta(seconds=30)  # of one page
 _ASKS: Final = frozenset({"xhr", "fetch"})  # what brings more of the list
 _LOADS: Final = frozenset({*_ASKS, "document", "script"})
 _MOST_OPENED: Final = 20  # cards without a link that are opened to learn which listing they are
+_PAGE: Final = timedelta(seconds=5)  # a page may draw itself so long
+_GONE: Final = frozenset({404, 410})
+_SAYS_NOTHING: Final = frozenset({PageState.OK, PageState.SHELL, PageState.UNKNOWN})
 _REVIEW: Final = re.compile(r"\b(?:in|under) review\b|\bbeing reviewed\b|\bpending review\b", re.IGNORECASE)
 _DRAFT: Final = re.compile(r"(?:^|·)\s*draft\s*(?:·|$)", re.IGNORECASE | re.MULTILINE)
 
@@ -61,9 +65,10 @@ _CARDS: Final = """
     if (found.some((one) => one.id === id(link))) continue;
     found.push({id: id(link), url: link.href, text: card(link).innerText.slice(0, 2000)});
   }
+  const room = document.querySelector("[role=main], main") || document.body;
   const plain = (text) => text.replace(/\\s+/g, " ").trim();
   const bare = [];
-  for (const one of title ? document.querySelectorAll("[role=main] *, main *") : []) {
+  for (const one of title ? room.querySelectorAll("*") : []) {
     if (one.children.length === 0 && plain(one.textContent) === title && ids(card(one)).size === 0 &&
         one.getBoundingClientRect().height > 0) bare.push(card(one).innerText.slice(0, 2000));
   }
@@ -81,10 +86,11 @@ class Card:
     text: str
 
     def is_of(self, title: str, price: int) -> bool:
-        """Title and price each stand there as a line of their own."""
+        """Title and price each stand there as a line of their own, or together in one."""
         lines = [line.strip() for line in self.text.splitlines() if line.strip()]
         has_price = any(_is_price(line, price) for line in lines)
-        return has_price and any(folded(line) == folded(title) for line in lines)
+        has_title = any(folded(line) == folded(title) for line in lines)
+        return (has_price and has_title) or any(_is_both(line, title, price) for line in lines)
 
     @property
     def state(self) -> str:
@@ -101,6 +107,15 @@ def _is_price(line: str, price: int) -> bool:
     return bool(re.fullmatch(r"[^\w\s]{0,3}\s?\d[\d.,\s]*(?:\s?[^\w\s]{1,3}|\s?[A-Z]{3})?", first)) and (
         digits(first) == str(price)
     )
+
+
+def _is_both(line: str, title: str, price: int) -> bool:
+    """As "Oak table $1,200 Active", or the price first; what stands between title and price is no word."""
+    whole, name = folded(line), re.escape(folded(title))
+    amount = r"(?P<price>[^\w\s]{0,3}\s?\d[\d.,]*|free)(?![\w.,])"
+    between = r"[^\w$€£¥]*"
+    found = re.match(rf"{name}{between}{amount}", whole) or re.match(rf"{amount}{between}{name}(?!\w)", whole)
+    return found is not None and _is_price(found["price"], price)
 
 
 def listed(visit: Visit, *, title: str = "") -> list[Card]:
@@ -235,7 +250,10 @@ def _opened(visit: Visit, title: str, number: int) -> list[Card]:
     found = []
     for position in range(number):
         text = _read(visit, title)["bare"][position]
-        rows = visit.page.get_by_role("main").get_by_text(title, exact=True).filter(visible=True)
+        main = visit.page.get_by_role("main")
+        rows = (
+            (main if main.count() else visit.page.locator("body")).get_by_text(title, exact=True).filter(visible=True)
+        )
         linked = visit.page.locator('a[href*="/marketplace/item/"], a[href*="/commerce/listing/"]')
         bare = [one for one in rows.all() if not linked.filter(has=one).count()]
         _open_card(visit, bare[position])
@@ -284,9 +302,8 @@ class Seen:
 def page_of(visit: Visit, remote_id: str, title: str, token: str) -> Seen | None:
     """The listing's page, at either of its addresses; None when none of them shows a listing of that title."""
     for path in (f"/marketplace/item/{remote_id}/", f"/commerce/listing/{remote_id}/"):
-        facts = visit.goto(path).facts
-        shown = folded(title)
-        if not (ADDRESS.search(visit.page.url) and (shown in folded(facts.text) or shown in folded(facts.title))):
+        facts = _told(visit, path, title)
+        if facts is None or not ADDRESS.search(visit.page.url):
             continue
         is_review = "/commerce/listing/" in visit.page.url or bool(_REVIEW.search(facts.text))
         url = urlsplit(visit.page.url).path
@@ -294,16 +311,37 @@ def page_of(visit: Visit, remote_id: str, title: str, token: str) -> Seen | None
     return None
 
 
-def has_token(visit: Visit, remote_id: str, token: str) -> bool:
-    """Whether the seller's SKU field of the listing holds our token; only the seller's form shows it."""
-    visit.goto(f"/marketplace/edit/?listing_id={remote_id}")
+def _told(visit: Visit, path: str, title: str) -> PageFacts | None:
+    """What a page says that shows the title. It is everybody's, and may show no sign of a login, or not be there."""
+    visit.open(path)
+    seen: list[Verdict] = []
+
+    def is_over() -> bool:
+        seen[:] = [visit.look()]
+        told = f"{seen[0].facts.title} {seen[0].facts.text}"
+        return folded(title) in folded(told) or seen[0].state not in _SAYS_NOTHING
+
+    found = visit.wait(is_over, limit=_PAGE)
+    if visit.status in _GONE or not found:
+        return None
+    if seen[0].state not in _SAYS_NOTHING:
+        visit.check()  # raises what the page means
+    return seen[0].facts
+
+
+def has_token(visit: Visit, remote_id: str, token: str) -> bool | None:
+    """Whether the seller's SKU field of the listing holds our token; None where the seller's form does not show it."""
+    visit.open(f"/marketplace/edit/?listing_id={remote_id}")
+    if visit.status in _GONE or visit.look().state in _SAYS_NOTHING - {PageState.OK}:
+        return None
+    visit.check()
     more = visit.pack.maybe(visit.page, "more_details")
     field = visit.pack.maybe(visit.page, "sku")
     if field is None and more is not None:
         try:
             more.click(timeout=3000)
         except Error:
-            return False
+            return None
         visit.wait(lambda: visit.pack.maybe(visit.page, "sku") is not None, limit=timedelta(seconds=2))
         field = visit.pack.maybe(visit.page, "sku")
-    return field is not None and token in field.input_value()
+    return None if field is None else token in field.input_value()

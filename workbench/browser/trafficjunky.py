@@ -102,6 +102,7 @@ _CARDS: Final = """cards => cards.map(card => {
 })"""
 _PREVIEWS: Final = """all => all.map(one => ({
     name: (one.querySelector('[data-dz-name], .dz-filename')?.textContent || '').trim(),
+    text: one.textContent || '',
     is_done: one.classList.contains('dz-success') || one.classList.contains('dz-error'),
     is_good: one.classList.contains('dz-success') && !one.classList.contains('dz-error'),
     words: (one.querySelector('.dz-error-message')?.textContent || '').trim(),
@@ -111,8 +112,8 @@ _LISTEN: Final = """() => {
     if (window.__workbenchListens) return;
     window.__workbenchListens = true;
     const tell = (...words) => window.__workbenchUpload(JSON.stringify(words));
-    const names = body => body instanceof FormData
-        ? [...body.values()].filter(one => one instanceof File).map(one => one.name) : [];
+    const names = body => (body instanceof FormData ? [...body.values()] : [body])
+        .filter(one => one instanceof File).map(one => one.name);
     const send = XMLHttpRequest.prototype.send;
     XMLHttpRequest.prototype.send = function (body) {
         for (const name of names(body)) {
@@ -382,15 +383,21 @@ class Panel:
         except Error:
             return True
 
-    def _previews(self) -> dict[str, Mapping[str, Any]]:
+    def _previews(self) -> list[Mapping[str, Any]]:
         with contextlib.suppress(Error):
-            found = self._visit.pack.many(self._page, "preview").evaluate_all(_PREVIEWS)
-            return {one["name"]: one for one in found}
-        return {}
+            return list(self._visit.pack.many(self._page, "preview").evaluate_all(_PREVIEWS))
+        return []
+
+    def _preview(self, name: str) -> Mapping[str, Any] | None:
+        """The last of that name; one that does not set its name apart has it somewhere in its text."""
+        all_of_them = self._previews()
+        named = [one for one in all_of_them if one["name"] == name]
+        told = named or [one for one in all_of_them if not one["name"] and name in one["text"]]
+        return told[-1] if told else None
 
     def _result(self, name: str) -> Result | None:
         """None while nothing is sure to be over."""
-        shown = self._previews().get(name)
+        shown = self._preview(name)
         if name in self._answers:
             status, text, wait = self._answers[name]
             return _by_answer(name, status, text, wait, shown)
@@ -407,18 +414,27 @@ def _by_answer(
     name: str, status: int, text: str, wait: timedelta | None, shown: Mapping[str, Any] | None
 ) -> Result | None:
     if 200 <= status < 300:  # noqa: PLR2004 - HTTP's
-        said = _json(text)
-        if said.get("success") is False or said.get("error"):
-            return Result(name, Outcome.REJECTED, words=_words(said, shown), status=status)
-        if shown is not None and not shown["is_done"]:
-            return None  # the panel has not read it yet
-        return Result(name, Outcome.SENT, _id_in(said), status=status)
+        return _by_good_answer(name, status, text, shown)
     if status in _TURNED_AWAY:
         return Result(name, Outcome.TURNED_AWAY, words=_words(_json(text), shown), status=status, retry_after=wait)
     if 400 <= status < 500 and status not in (408, 409, 425):  # noqa: PLR2004
         return Result(name, Outcome.REJECTED, words=_words(_json(text), shown), status=status)
     words = f"the site answered {status}" if status else "the answer was lost"
     return Result(name, Outcome.LOST, words=words, status=status)
+
+
+def _by_good_answer(name: str, status: int, text: str, shown: Mapping[str, Any] | None) -> Result | None:
+    said = _json(text)
+    is_no = said.get("success") is False or bool(said.get("error"))
+    if not is_no and shown is not None and not shown["is_done"]:
+        return None  # the panel has not read it yet
+    if is_no or shown is None or shown["is_good"]:
+        words = _words(said, shown) if is_no else ""
+        return Result(name, Outcome.REJECTED if is_no else Outcome.SENT, _id_in(said), words=words, status=status)
+    # The site's own words are a no; the panel's own, of an answer that it could not read, are none.
+    is_quoted = bool(shown["words"]) and shown["words"] in " ".join([text, *map(str, said.values())])
+    outcome = Outcome.REJECTED if is_quoted else Outcome.LOST
+    return Result(name, outcome, words=_words(said, shown), status=status)
 
 
 def _json(text: str) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from workbench.browser.pagestate import COOL_DOWN, PageFacts, PageState, Verdict
 from workbench.browser.session import Sessions
 from workbench.browser.sites import Site, bare
 from workbench.browser.witness import Witness
-from workbench.errors import Fault, Fenced, LaneStops, Transient, WorkbenchError
+from workbench.errors import Fault, Fenced, LaneStops, Transient, UiChanged, WorkbenchError
 
 _LOOK_MS: Final = 150
 _KEPT_SECONDS: Final = 2.0  # a login that was saved just now is not saved again
@@ -175,8 +175,15 @@ class Visit:
             try:
                 self.pack.require(self.page, expect)
             except (Error, WorkbenchError) as error:
-                raise self.fail(error, f"looking for the page {expect}") from None
+                told = self._told_instead() if isinstance(error, UiChanged) else None
+                raise self.fail(told or error, f"looking for the page {expect}") from None
         return verdict
+
+    def _told_instead(self) -> WorkbenchError | None:
+        """What a page means that is not the one that was asked for, and says so in a few words."""
+        facts = self._facts()
+        verdict = None if facts is None else classify(facts, self.site, is_other=True)
+        return None if verdict is None or verdict.state in _UNDECIDED | _HARMLESS else self._meant(verdict)
 
     def _settled(self) -> Verdict:
         last = time.monotonic() + self._browsing.settle.total_seconds()

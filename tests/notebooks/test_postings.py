@@ -1,0 +1,58 @@
+"""notebooks/postings.ipynb without a person: as deep as it is told, and never twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.notebooks.conftest import Home
+from tests.notebooks.test_recovery import words_of
+from tests.post.desk import FAST, Desk
+from workbench import open_workbench
+from workbench.app import Workbench
+from workbench.sandbox.serve import Sandbox
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(600)]
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
+    with Sandbox(tmp_path / "sandbox", seed=7) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def wb(home: Home, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workbench]:
+    settings = {**FAST, "marketplace_url": sandbox.marketplace.url, "brightdata_url": sandbox.url}
+    for name, value in settings.items():
+        variable = "BRIGHTDATA_API_KEY" if name == "brightdata_api_key" else f"WORKBENCH_{name.upper()}"
+        monkeypatch.setenv(variable, str(value))
+    with open_workbench(home.path) as wb:
+        wb.add_account("marketplace", "north")
+        yield wb
+
+
+def test_checked_rehearsed_posted_and_posted_once(wb: Workbench, home: Home, sandbox: Sandbox) -> None:
+    desk = Desk(home.path.parent, sandbox)
+    desk.csv({}, {"title": "Blue chair"})
+    params = {"listings": "data/inputs/listings.csv", "accounts": "north"}
+    plan = wb.audit_run("postings", params)
+    rehearsed = wb.audit_run("postings", {**params, "depth": "rehearse"})
+    assert [str(plan.outcome), str(rehearsed.outcome)] == ["succeeded", "succeeded"], rehearsed.error_value
+    assert "Nothing was opened or sent" in words_of(plan, "post")
+    assert "Rehearsed, nothing was sent: completed" in words_of(rehearsed, "post")
+    assert desk.there() == {}
+
+    first = wb.audit_run("postings", {**params, "depth": "real"})
+    second = wb.audit_run("postings", {**params, "depth": "real"})
+
+    assert [str(first.outcome), str(second.outcome)] == ["succeeded", "succeeded"], first.error_value
+    assert sum(desk.count()["publish_clicks"].values()) == 2
+    assert "2 of 2 listings: 2 posted" in words_of(first, "post")
+    assert "Nothing is left to post" in words_of(second, "post")
+    assert "Done: 2 of 2 listings." in words_of(second, "outcome")
+    report = second.report.read_text("utf-8")
+    assert "data:image/png;base64," in report
+    assert "PRACTICE" in report

@@ -1,0 +1,56 @@
+"""notebooks/uploads.ipynb without a person: as deep as it is told, and never twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.notebooks.conftest import Home
+from tests.notebooks.test_recovery import words_of
+from tests.upload.studio import FAST, LABEL, Studio
+from workbench import open_workbench
+from workbench.app import Workbench
+from workbench.sandbox.serve import Sandbox
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(600)]
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
+    with Sandbox(tmp_path / "sandbox", seed=7) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def wb(home: Home, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workbench]:
+    settings = {**FAST, "trafficjunky_url": sandbox.trafficjunky.url, "brightdata_url": sandbox.url}
+    for name, value in settings.items():
+        variable = "BRIGHTDATA_API_KEY" if name == "brightdata_api_key" else f"WORKBENCH_{name.upper()}"
+        monkeypatch.setenv(variable, str(value))
+    with open_workbench(home.path) as wb:
+        wb.add_account("trafficjunky", LABEL)
+        yield wb
+
+
+def test_checked_rehearsed_uploaded_and_uploaded_once(wb: Workbench, home: Home, sandbox: Sandbox) -> None:
+    studio = Studio(home.path.parent, sandbox)
+    names = studio.pictures(2)
+    plan = wb.audit_run("uploads", {})
+    rehearsed = wb.audit_run("uploads", {"depth": "rehearse"})
+    assert [str(plan.outcome), str(rehearsed.outcome)] == ["succeeded", "succeeded"], rehearsed.error_value
+    assert "Nothing was opened or uploaded" in words_of(plan, "upload")
+    assert "Rehearsed, nothing was uploaded" in words_of(rehearsed, "upload")
+    assert studio.stored() == {}
+
+    first = wb.audit_run("uploads", {"depth": "real", "campaign": "1234567890"})
+    second = wb.audit_run("uploads", {"depth": "real"})
+
+    assert [str(first.outcome), str(second.outcome)] == ["succeeded", "succeeded"], first.error_value
+    assert {name: len(ids) for name, ids in studio.stored().items()} == dict.fromkeys(names, 1)
+    assert "2 of 2 files" in words_of(first, "upload")
+    assert "0 uploaded, 0 failed, 2 skipped" in words_of(second, "outcome")
+    report = first.report.read_text("utf-8")
+    assert "data:image/png;base64," in report
+    assert "PRACTICE" in report

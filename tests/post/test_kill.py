@@ -1,0 +1,131 @@
+"""kill -9 at every boundary and at random moments: nothing is there twice, nothing is called posted that is not."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.post.desk import Desk, check_truth
+from workbench.sandbox.serve import Sandbox
+
+CHILD = Path(__file__).with_name("child.py")
+REPO = Path(__file__).parents[2]
+KILLED = -signal.SIGKILL
+# Where it matters most: the order is written, the click is made, the site has it, its answer is written.
+CRITICAL = (
+    ["after write Recorder.armed", 1],
+    ["before the call", 1],
+    ["after the call", 1],
+    ["after write Recorder.move", 1],
+)
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(3000)]
+
+
+def begin(desk: Desk, **job: Any) -> subprocess.Popen[bytes]:
+    line = {"home": str(desk.home), "settings": desk.settings(**job.pop("settings", {})), **job}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("WORKBENCH_", "BRIGHTDATA_"))}
+    return subprocess.Popen([sys.executable, str(CHILD), json.dumps(line)], env=kept | {"PYTHONPATH": str(REPO)})
+
+
+def order(desk: Desk, number: int, accounts: tuple[str, ...] = ("north",)) -> None:
+    with desk.open(*accounts) as wb:
+        wb.start_posting(desk.csv(*desk.rows(number, accounts)))
+
+
+def ended(desk: Desk) -> Counter[str]:
+    with desk.open() as wb:
+        check_truth(desk, wb)
+        return Counter(str(one["state"]) for one in wb.listings())
+
+
+def killed_at(folder: Path, point: list[Any]) -> str | None:
+    """What is wrong after a worker was killed at `point` and another one has worked."""
+    folder.mkdir()
+    with Sandbox(folder / "sandbox", seed=7) as sandbox:
+        desk = Desk(folder, sandbox)
+        order(desk, 1)
+        if begin(desk, at=point).wait() != KILLED:
+            return f"{point}: was not reached"
+        if (code := begin(desk).wait()) != 0:
+            return f"{point}: the next worker ended with {code}"
+        states, there = ended(desk), sum(desk.there().values())
+        clicks = sum(desk.count()["publish_clicks"].values())
+    # Killed between the order and the call, nobody can know: it is not there, and a person is asked.
+    good = (states == {"posted": 1} and there == 1) or (states == {"unsure": 1} and there == 0)
+    return None if good and clicks <= 1 else f"{point}: {dict(states)}, {there} there, {clicks} clicks"
+
+
+def test_killed_around_the_click(tmp_path: Path) -> None:
+    wrong = [said for n, point in enumerate(CRITICAL) if (said := killed_at(tmp_path / str(n), point))]
+
+    assert wrong == []
+
+
+@pytest.mark.soak
+def test_killed_at_every_boundary(desk: Desk, tmp_path: Path) -> None:
+    order(desk, 1)
+    assert begin(desk, record=str(tmp_path / "points")).wait() == 0
+    points = [json.loads(line) for line in (tmp_path / "points").read_text().splitlines()]
+    wrong = [said for n, point in enumerate(points) if (said := killed_at(tmp_path / f"k{n}", point))]
+
+    assert len(points) > 20
+    assert wrong == []
+
+
+def kill_at_random(desk: Desk, *, listings: int, accounts: tuple[str, ...], kills: int, seed: int) -> Counter[str]:
+    dice = random.Random(seed)
+    order(desk, listings, accounts)
+    done = 0
+    while done < kills:
+        worker = begin(desk, threads=len(accounts), settings={"headless": True})
+        time.sleep(dice.uniform(1.5, 9))  # a moment to be killed at; nothing is asserted about it
+        if worker.poll() is None:
+            worker.kill()
+            done += 1
+        if worker.wait() == 0 and not is_due(desk):
+            break
+    for _ in range(3):
+        assert begin(desk, threads=len(accounts), limit=600).wait() == 0
+    return ended(desk)
+
+
+def is_due(desk: Desk) -> bool:
+    with desk.open() as wb:
+        return any(one["is_due"] for one in wb.listings())
+
+
+def test_killed_at_random_moments(desk: Desk) -> None:
+    desk.sandbox.marketplace.switch(commit_then_drop={"times": 1}, under_review={"chance": 0.3})
+    states = kill_at_random(desk, listings=3, accounts=("north", "south"), kills=3, seed=11)
+
+    assert sum(states.values()) == 3
+    assert set(states) <= {"posted", "unsure"}
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(14_000)
+def test_killed_100_times_with_every_fault(desk: Desk) -> None:
+    """30 listings of 3 accounts, every failure of the site mixed in."""
+    desk.sandbox.marketplace.switch(
+        commit_then_drop=0.1, drop_before=0.05, answer_without_id=0.1, under_review=0.2, query_error=0.05,
+        field_error={"field": "title", "chance": 0.05}, cards_without_links=0.1, server_error_500=0.03, slow=0.05,
+    )  # fmt: skip
+    states = kill_at_random(desk, listings=30, accounts=("north", "south", "east"), kills=100, seed=12)
+    with desk.open() as wb:
+        rest = [one for one in wb.listings() if one["state"] not in {"posted", "failed"}]
+        logs = {one["post"] for one in wb.error_logs(limit=None) if one["evidence"]}
+
+    print(dict(states), {"at the site": sum(desk.there().values())})
+    assert sum(states.values()) == 30
+    assert all(one["attention"] in {"person", "review"} and one["listing_id"] in logs for one in rest)

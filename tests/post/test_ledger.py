@@ -1,0 +1,202 @@
+"""ledger/posting.py and listed.py: what is known stays one listing, is ordered once, and a person's word is kept."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+
+import pytest
+
+from workbench.errors import BadInput, Refused
+from workbench.ledger import accounts, listed, posting
+from workbench.ledger.clock import now
+from workbench.ledger.queries import story
+from workbench.ledger.records import NewListing
+from workbench.ledger.states import PostingState as P
+from workbench.ledger.store import Ledger
+from workbench.post import jobs
+
+
+@pytest.fixture
+def north(ledger: Ledger) -> int:
+    return accounts.add(ledger, "marketplace", "north")
+
+
+@pytest.fixture
+def south(ledger: Ledger) -> int:
+    return accounts.add(ledger, "marketplace", "south")
+
+
+def listing(title: str, account_id: int | None, *, sku: str | None = None, price: int = 5) -> NewListing:
+    content = {"title": title, "price": price, "sku": sku, "photos": []}
+    return NewListing(account_id=account_id, content=content, sha=f"{title} {price} {sku}", sku=sku)
+
+
+def add(ledger: Ledger, *new: NewListing) -> tuple[int, ...]:
+    return posting.add_listings(ledger, new).listing_ids
+
+
+def test_the_same_file_twice_is_the_same_listings(ledger: Ledger, north: int) -> None:
+    new = [listing("Table", north), listing("Chair", None)]
+    first = posting.add_listings(ledger, new)
+    second = posting.add_listings(ledger, new)
+
+    assert (first.added, second.added, second.changed) == (2, 0, 0)
+    assert first.listing_ids == second.listing_ids
+
+
+def test_a_listing_that_was_dealt_to_an_account_is_found_without_its_name(ledger: Ledger, north: int) -> None:
+    (one,) = add(ledger, listing("Table", None))
+    posting.make_job(ledger, [one], accounts=[north])
+
+    assert add(ledger, listing("Table", None)) == (one,)
+    with pytest.raises(Refused, match="nothing is left to post: listing 1 is queued"):
+        posting.make_job(ledger, [one], accounts=[north])
+
+
+def test_a_known_sku_brings_the_listing_up_to_date_until_it_is_on_its_way(ledger: Ledger, north: int) -> None:
+    (one,) = add(ledger, listing("Table", north, sku="T-1"))
+    again = posting.add_listings(ledger, [listing("Round table", north, sku="T-1")])
+    posting.make_job(ledger, [one])
+
+    assert (again.listing_ids, again.changed) == ((one,), 1)
+    assert listed.listings(ledger)[0]["title"] == "Round table"
+    with pytest.raises(BadInput, match="is queued already"):
+        posting.add_listings(ledger, [listing("Square table", north, sku="T-1"), listing("Lamp", north)])
+    assert [row["title"] for row in listed.listings(ledger)] == ["Round table"]
+
+
+def test_listings_without_an_account_are_dealt_out_and_others_filtered(ledger: Ledger, north: int, south: int) -> None:
+    ids = add(ledger, listing("A", None), listing("B", None), listing("C", None), listing("D", south))
+    made = posting.make_job(ledger, ids, accounts=[north])
+
+    assert made.listing_ids == ids[:3]
+    assert [row["account_id"] for row in listed.listings(ledger, job_id=made.job_id)] == [north] * 3
+
+
+@pytest.mark.parametrize("why", ["no account", "switched off", "other channel", "unknown"])
+def test_a_job_that_could_not_post_is_refused_whole(ledger: Ledger, north: int, why: str) -> None:
+    other = accounts.add(ledger, "trafficjunky", "ads")
+    good, bad = add(ledger, listing("A", north), listing("B", {"switched off": north, "other channel": other}.get(why)))
+    if why == "switched off":
+        accounts.switch(ledger, north, enabled=False)
+    with pytest.raises(BadInput):
+        posting.make_job(ledger, [good, 99 if why == "unknown" else bad])
+
+    assert listed.jobs(ledger) == []
+
+
+def test_two_at_once_make_one_job(ledger: Ledger, open_another, north: int) -> None:
+    ids = add(ledger, *(listing(f"T{n}", north) for n in range(5)))
+    told: list[object] = []
+
+    def order(mine: Ledger) -> None:
+        try:
+            told.append(posting.make_job(mine, ids))
+        except Refused as refusal:
+            told.append(refusal)
+
+    threads = [threading.Thread(target=order, args=(open_another(),)) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sum(isinstance(one, posting.MadeJob) for one in told) == 1
+    assert len(listed.listings(ledger, job_id=listed.find_job(ledger, None))) == 5
+
+
+def test_cancelled_and_failed_postings_are_tried_again_with_what_the_listing_says_now(
+    ledger: Ledger, north: int
+) -> None:
+    (one,) = add(ledger, listing("Table", north))
+    made = posting.make_job(ledger, [one])
+    assert posting.cancel_job(ledger, made.job_id) == 1
+    posting.edit_listing(ledger, one, listing("Oak table", north))
+    key = listed.latest_posting(ledger, one)["id"]
+
+    assert listed.listings(ledger)[0]["status"] == "failed"
+    assert posting.retry(ledger, [key]) == 1
+    (row,) = listed.listings(ledger)
+    assert (row["status"], row["title"], row["retry_count"]) == ("pending", "Oak table", 1)
+    with pytest.raises(BadInput, match="is queued; only what failed"):
+        posting.retry(ledger, [key])
+
+
+def test_a_person_says_what_became_of_the_click(ledger: Ledger, north: int) -> None:
+    (one,) = add(ledger, listing("Table", north))
+    posting.make_job(ledger, [one])
+    key = listed.latest_posting(ledger, one)["id"]
+    with pytest.raises(BadInput, match="nothing about it is in doubt"):
+        posting.resolve(ledger, key, P.POSTED, "found")
+    _set(ledger, key, state="unsure", attention="person", next_at=None)
+    posting.resolve(ledger, key, P.POSTED, "found by hand as 77", values={"remote_id": "77", "remote_url": "u"})
+
+    (row,) = listed.listings(ledger)
+    assert (row["status"], row["remote_id"], row["attention"]) == ("posted", "77", None)
+    last = story(ledger, "posting", str(key))[-1]
+    assert (last["what"], last["facts"]["remote_id"]) == ("decided", "77")
+    assert last["actor"] == "tester"
+
+
+def test_what_waits_before_the_click_goes_on_where_it_is(ledger: Ledger, north: int) -> None:
+    (one,) = add(ledger, listing("Table", north))
+    posting.make_job(ledger, [one])
+    key = listed.latest_posting(ledger, one)["id"]
+    _set(ledger, key, attention="person", next_at=None, reason="the button stays disabled")
+    (todo,) = jobs.todo(listed.waiting(ledger))
+
+    assert todo["command"] == f"workbench post retry {one}"
+    assert posting.retry(ledger, [key]) == 1
+    (row,) = listed.listings(ledger)
+    assert (row["state"], row["attention"], row["retry_count"]) == ("queued", None, 0)
+    assert row["is_due"]
+
+
+def _set(ledger: Ledger, key: int, **values: object) -> None:
+    from sqlalchemy import update
+
+    from workbench.ledger.tables import posting as table
+
+    ledger.write(lambda connection: connection.execute(update(table).where(table.c.id == key).values(**values)))
+
+
+def test_a_paused_account_holds_its_listings_up_and_says_why(ledger: Ledger, north: int, south: int) -> None:
+    ids = add(ledger, listing("A", north), listing("B", south))
+    made = posting.make_job(ledger, ids)
+    accounts.pause(ledger, north, "checkpoint", "the site wants to know who you are")
+    a, b = listed.listings(ledger, job_id=made.job_id)
+
+    assert (a["attention"], a["error_type"], a["error_class"]) == ("person", "captcha", "checkpoint")
+    assert (b["attention"], b["error_class"]) == (None, None)
+    assert jobs.job(listed.jobs(ledger)[0])["attention"] == "person"
+    assert jobs.is_settled([a], now())
+    assert not jobs.is_settled([a, b], now())
+
+
+@pytest.mark.parametrize(
+    ("state", "error", "wait", "is_settled"),
+    [
+        pytest.param("queued", None, timedelta(minutes=20), False, id="the owner's gap"),
+        pytest.param("queued", None, timedelta(hours=9), True, id="quiet hours"),
+        pytest.param("queued", "rate_limit", timedelta(minutes=20), True, id="a cool-down"),
+        pytest.param("queued", "network_error", timedelta(seconds=20), False, id="tried again soon"),
+        pytest.param("unsure", "uncertain_submit", timedelta(minutes=20), True, id="a look that comes late"),
+        pytest.param("unsure", "uncertain_submit", timedelta(seconds=20), False, id="a look that comes soon"),
+        pytest.param("posted", None, None, True, id="over"),
+    ],
+)
+def test_who_waits_waits_for_what_comes_soon(
+    state: str, error: str | None, wait: timedelta | None, is_settled: bool
+) -> None:
+    at = None if wait is None else now() + wait
+    due = {"next_at": at, "not_before": at, "is_due": at is not None, "is_worked": False}
+    row = {"state": state, "error_class": error, **due}
+
+    assert jobs.is_settled([row], now()) is is_settled
+
+
+def test_errors_are_asked_by_known_types_only(ledger: Ledger) -> None:
+    assert listed.error_logs(ledger, error_type="rate_limit") == []
+    with pytest.raises(BadInput, match="no type of error 'nonsense'"):
+        listed.error_logs(ledger, error_type="nonsense")

@@ -1,0 +1,142 @@
+"""post/listing.py: a listings.csv is taken whole, or refused with line, cell and cure; nothing is kept then."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.post.conftest import cells
+from workbench.errors import BadInput
+from workbench.post.known import known
+from workbench.post.listing import COLUMNS, Checks, Listing, accepted, check, read_csv, typed
+
+
+def write(path: Path, *rows: dict[str, Any], delimiter: str = ",", bom: bool = False, without: str = "") -> Path:
+    names = [name for name in COLUMNS if name != without]
+    with path.open("w", encoding="utf-8-sig" if bom else "utf-8", newline="") as file:
+        writer = csv.DictWriter(file, names, delimiter=delimiter, extrasaction="ignore")
+        writer.writeheader()
+        writer.writerows(rows)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("delimiter", "bom"),
+    [(",", False), (";", False), (",", True), (";", True)],
+    ids=["comma", "semicolon", "BOM", "both"],
+)
+def test_a_file_of_any_spreadsheet_is_read(tmp_path: Path, checks: Checks, delimiter: str, bom: bool) -> None:
+    row = cells(
+        title="  Oak   table ", photos="table.jpg; photos/side.png", description="Line one\r\nline two", sku="T-1"
+    )
+    (one,) = read_csv(write(tmp_path / "listings.csv", row, delimiter=delimiter, bom=bom), checks)
+
+    assert (one.title, one.price, one.category, one.condition) == ("Oak table", 120, "Furniture", "Used - Good")
+    assert one.description == "Line one\nline two"
+    assert [photo.path for photo in one.photos] == ["data/inputs/photos/table.jpg", "data/inputs/photos/side.png"]
+    assert (one.account_id, one.sku) == (1, "T-1")
+
+
+def test_the_conditions_are_exactly_four() -> None:
+    assert known().conditions == ("New", "Used - Like New", "Used - Good", "Used - Fair")
+
+
+@pytest.mark.parametrize(
+    ("value", "name"),
+    [
+        ("furniture", "Furniture"),
+        ("Women’s clothing and shoes", "Women's Clothing & Shoes"),
+        ("Books, films & music", "Books, Movies & Music"),
+        ("SPORTS & OUTDOORS", "Sports & Outdoors"),
+    ],
+)
+def test_a_category_is_known_in_other_spellings(checks: Checks, value: str, name: str) -> None:
+    assert typed(cells(category=value), checks).category == name
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        pytest.param({"title": ""}, "'title' is empty", id="empty title"),
+        pytest.param({"title": "x" * 101}, "101 characters; at most 100", id="title too long"),
+        pytest.param({"title": "🪑" * 51}, "102 characters", id="an emoji counts as two, as in the form"),
+        pytest.param({"title": "Oak\x07table"}, r"control character U\+0007", id="a bell in the title"),
+        pytest.param({"title": "Oak\u202etable"}, r"control character U\+202E", id="text that runs backwards"),
+        pytest.param({"title": "Oak\ntable"}, r"control character U\+000A", id="a line break in the title"),
+        pytest.param({"description": "a\x00b"}, r"control character U\+0000", id="NUL in the description"),
+        pytest.param({"price": "12,50 €"}, "whole units without a currency sign.*: 12 or 13", id="cents and a sign"),
+        pytest.param({"price": "12.5"}, ": 12 or 13", id="cents"),
+        pytest.param({"price": "-3"}, "the price is '-3'", id="below zero"),
+        pytest.param({"price": "1e3"}, "the price is '1e3'", id="an exponent"),
+        pytest.param({"price": "٣"}, "the price is", id="digits of another script"),
+        pytest.param({"price": "9" * 5000}, "the price is", id="a price of 5,000 digits"),
+        pytest.param(
+            {"category": "Spaceships"}, "'Spaceships' is not known; give one of: Tools", id="unknown category"
+        ),
+        pytest.param({"condition": "Mint"}, "'Mint' is not known; give one of: New, Used", id="unknown condition"),
+        pytest.param({"account": "nobody"}, r"no account 'nobody'.*1 \(north\), 2 \(south\)", id="no such account"),
+        pytest.param({"account": "ads"}, "no account 'ads'", id="an account of another channel"),
+        pytest.param({"location": " "}, "'location' is empty", id="no location"),
+        pytest.param({"photos": "gone.jpg"}, "no photo 'gone.jpg' in", id="no such photo"),
+        pytest.param({"photos": ";"}, "0 photos; give 1 to 10", id="no photo at all"),
+        pytest.param({"photos": "table.jpg;photos/table.jpg"}, "same picture as 'table.jpg'", id="one photo twice"),
+        pytest.param({"photos": ["side.png"] * 11}, "11 photos", id="eleven photos"),
+    ],
+)
+def test_what_cannot_be_posted_is_named_with_its_cure(checks: Checks, values: dict[str, Any], words: str) -> None:
+    with pytest.raises(BadInput, match=words):
+        typed(cells(**values), checks)
+
+
+def test_a_missing_column_is_named(tmp_path: Path, checks: Checks) -> None:
+    with pytest.raises(BadInput, match="line 1: the column 'condition' is missing"):
+        read_csv(write(tmp_path / "listings.csv", cells(), without="condition"), checks)
+
+
+def test_html_is_text(checks: Checks) -> None:
+    title = "<script>alert(1)</script> & <b>table</b>"
+
+    assert typed(cells(title=title), checks).title == title
+
+
+def test_every_bad_line_is_named_at_once(tmp_path: Path, checks: Checks) -> None:
+    path = write(tmp_path / "listings.csv", cells(), cells(title="Chair", price="x"), cells(title="Lamp", category="y"))
+    with pytest.raises(BadInput, match=r"(?s)line 3: the price.*line 4: the category"):
+        read_csv(path, checks)
+
+
+@pytest.mark.parametrize(
+    ("other", "words"),
+    [
+        ({}, "the same listing as line 2"),
+        ({"description": "Other words", "sku": "T-1"}, "the same sku 'T-1'"),
+    ],
+    ids=["all of it", "the same sku"],
+)
+def test_a_listing_stands_there_once(checks: Checks, other: dict[str, Any], words: str) -> None:
+    rows = [(2, cells(sku="T-1" if other else "")), (3, cells(**other))]
+    with pytest.raises(BadInput, match=words):
+        accepted(check(rows, checks), place="listings.csv")
+
+
+def test_the_same_content_is_another_listing_on_another_account(checks: Checks) -> None:
+    found = accepted(check([(2, cells()), (3, cells(account="2"))], checks), place="listings.csv")
+
+    assert [one.account_id for one in found] == [1, 2]
+    assert found[0].order().sha == found[1].order().sha
+
+
+def test_a_photo_is_its_bytes_wherever_it_lies(inputs: Path, checks: Checks) -> None:
+    here = typed(cells(), checks)
+    (inputs / "moved.jpg").write_bytes((inputs / "photos" / "table.jpg").read_bytes())
+    there = typed(cells(photos="moved.jpg"), checks)
+
+    assert there.order().sha == here.order().sha
+    assert sha(there) != sha(typed(cells(photos="side.png"), checks))
+
+
+def sha(listing: Listing) -> str:
+    return listing.order().sha

@@ -1,0 +1,194 @@
+"""kill -9 at every boundary and at random moments: each file is received at most once, ids and CSVs are right."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.upload.studio import Studio, check_truth, leftovers
+from workbench.app.uploading import Ask
+from workbench.sandbox.serve import Sandbox
+
+pytestmark = [
+    pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(900),
+    pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs Linux: fork and /proc"),
+]  # fmt: skip
+KILLED = -signal.SIGKILL
+REPO = Path(__file__).parents[2]
+# Those of which something is decided; the soak takes every one that there is.
+CHOSEN = (
+    ("write Recorder.armed", 1), ("after write Recorder.armed", 1), ("attach", 1), ("after attach", 1),
+    ("after write Recorder.move", 1), ("exchange inventory", 1), ("link", 1), ("unlink", 1),
+)  # fmt: skip
+
+
+class Ward:
+    """A studio that begins anew as often as needed, and a zygote for its workers."""
+
+    def __init__(self, folder: Path, sandbox: Sandbox, **switches: Any) -> None:
+        self.folder, self.sandbox, self.switches = folder, sandbox, switches
+        self.studio = Studio(folder, sandbox)
+        self.template = folder / "template"
+        env = {**os.environ, "PYTHONPATH": str(REPO)}
+        with (folder / "zygote.log").open("a") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, str(Path(__file__).with_name("zygote.py"))], env=env, text=True, bufsize=1,
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
+            )  # fmt: skip
+
+    def keep(self) -> None:
+        """What is at home now is how each beginning looks."""
+        shutil.copytree(self.studio.home, self.template)
+
+    def anew(self) -> Studio:
+        shutil.rmtree(self.studio.home, ignore_errors=True)
+        shutil.copytree(self.template, self.studio.home, symlinks=True)
+        self.studio.ask("reset")
+        self.studio.switch(**self.switches)
+        with self.studio.open() as wb:
+            wb.login(1)
+        return self.studio
+
+    def begin(self, **job: Any) -> int:
+        line = {"home": str(self.studio.home), "settings": self.studio.settings(), **job}
+        assert self.process.stdin
+        self.process.stdin.write(json.dumps(line) + "\n")
+        return int(self._answer()["pid"])
+
+    def end(self) -> int:
+        return int(self._answer()["status"])
+
+    def work(self, **job: Any) -> int:
+        self.begin(**job)
+        return self.end()
+
+    def _answer(self) -> dict[str, Any]:
+        assert self.process.stdout
+        line = self.process.stdout.readline()
+        assert line, "the zygote is gone; see zygote.log"
+        return json.loads(line)  # type: ignore[no-any-return]
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.communicate()
+
+
+@pytest.fixture
+def ward(tmp_path: Path) -> Iterator[Ward]:
+    with Sandbox(tmp_path / "site", seed=7) as sandbox:
+        ward = Ward(tmp_path, sandbox)
+        yield ward
+        ward.close()
+
+
+def check_end(studio: Studio) -> Counter[str]:
+    """Everything is over, or waits for a person because nobody else can know; nothing was received twice."""
+    with studio.open() as wb:
+        check_truth(studio, wb)
+        items = wb.upload_batch()["items"]
+        stored = studio.stored()
+        for one in items:
+            if one["file_name"] in stored:
+                assert one["status"] == "success", (one["file_name"], one["state"], one["reason"])
+            elif one["status"] != "failed":
+                assert (one["state"], one["attention"]) == ("unsure", "person"), (one["file_name"], one["state"])
+        assert leftovers(studio) == []
+        return Counter(one["state"] for one in items)
+
+
+def killed_at(ward: Ward, point: tuple[str, int]) -> str | None:
+    studio = ward.anew()
+    if ward.work(at=list(point)) != KILLED:
+        return f"{point}: was not reached"
+    if (code := ward.work()) != 0:
+        return f"{point}: the next worker ended with {code}"
+    try:
+        check_end(studio)
+    except AssertionError as error:
+        return f"{point}: {str(error).splitlines()[0]}"
+    return None
+
+
+def prepared(ward: Ward) -> None:
+    ward.studio.pictures(1)
+    with ward.studio.open() as wb:
+        wb.start_upload(Ask())
+    ward.keep()
+
+
+def test_killed_where_something_is_decided(ward: Ward) -> None:
+    prepared(ward)
+    wrong = [one for point in CHOSEN if (one := killed_at(ward, point))]
+
+    assert wrong == []
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(7200)
+def test_killed_at_every_boundary(ward: Ward, tmp_path: Path) -> None:
+    prepared(ward)
+    ward.anew()
+    assert ward.work(record=str(tmp_path / "points")) == 0
+    points = [tuple(json.loads(line)) for line in (tmp_path / "points").read_text().splitlines()]
+    wrong = [one for point in points if (one := killed_at(ward, point))]
+    print(f"{len(points)} boundaries")
+
+    assert wrong == []
+    assert len(points) > 30
+
+
+def kill_at_random_moments(ward: Ward, moments: int) -> None:
+    """A batch of 12 with every fault mixed in, killed again and again, until `moments` have hit."""
+    seed = random.SystemRandom().randrange(10**6)
+    dice = random.Random(seed)
+    names = ward.studio.pictures(8)
+    pair = ward.studio.pair()
+    films = [ward.studio.film(0xB0000001), ward.studio.film(0xB0000002)]
+    ward.switches = {
+        "reject": {"file": names[1]}, "commit_then_drop": {"file": names[2], "times": 1},
+        "answer_without_id": {"file": names[3]}, "id_after_reload": {"file": films[0]},
+        "commit_then_500": {"file": pair[0], "times": 1}, "slow": {"seconds": 0.2, "on": "upload"},
+    }  # fmt: skip
+    with ward.studio.open() as wb:
+        wb.start_upload(Ask())
+    ward.keep()
+    ward.anew()
+    began = time.monotonic()
+    assert ward.work() == 0
+    seconds = time.monotonic() - began
+    check_end(ward.studio)
+    hit, ends = 0, Counter[str]()
+    while hit < moments:
+        ward.anew()
+        for _ in range(2):
+            pid = ward.begin()
+            time.sleep(dice.uniform(0.05, seconds * 0.7))
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+            hit += ward.end() == KILLED
+        assert ward.work() == 0, f"seed {seed}"
+        ends += check_end(ward.studio)
+    print(f"seed {seed}: {hit} kills, ends {dict(ends)}")
+
+
+def test_killed_at_two_random_moments(ward: Ward) -> None:
+    kill_at_random_moments(ward, 2)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(14400)
+def test_killed_at_100_random_moments(ward: Ward) -> None:
+    kill_at_random_moments(ward, 100)

@@ -1,0 +1,16 @@
+"""post: listings of your own → live listings, each at most once.
+
+submit.py     queued    → submitted          fill, read back, write down, one click
+confirm.py    submitted → posted | drafted   the id and the address, by the site's own list
+reconcile.py  unsure    → posted | drafted   look whether a click without an answer published
+
+flow.py       the table of the steps
+listing.py    listings.csv and forms → checked listings
+photos.py     photos by name: really images, and within bounds
+known.py      what the item form takes: limits, conditions, categories (known.toml)
+jobs.py       how posting jobs and listings stand, in people's words
+rehearse.py   all of it but the click
+matching.py   which of the account's listings is ours
+samples.py    made-up listings with drawn photos, for practice
+tools.py      what the steps work with
+"""

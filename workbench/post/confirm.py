@@ -1,0 +1,49 @@
+"""submitted → posted | drafted: the site itself shows the listing. Looks are spaced, as after a lost answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from workbench.ledger.records import Move, Posting, Stay, Yielded
+from workbench.ledger.states import PostingState
+from workbench.post.matching import Found, find
+from workbench.post.tools import DRAFT, Tools, for_person
+
+if TYPE_CHECKING:
+    from workbench.browser.visit import Visit
+
+
+def look(posting: Posting, tools: Tools) -> Iterator[Yielded]:
+    with tools.visit(posting.account_id) as visit:
+        found = shown(posting, visit) or find(posting, tools.view.baseline(posting) or {}, visit)
+        if len(found) == 1:
+            yield proved(posting, tools, visit, found[0])
+        elif posting.looks < len(tools.look_gaps) and not found:
+            yield Stay(after=tools.look_gaps[posting.looks], values={"looks": posting.looks + 1})
+        else:
+            seen = f"{len(found)} listings look like it" if found else "it is nowhere to be seen"
+            raise for_person(posting, f"the site took the listing, and {seen}.")
+
+
+def shown(posting: Posting, visit: Visit) -> list[Found]:
+    """By the id that the site answered with: its page is the best proof, and quicker than the whole list."""
+    from workbench.browser.selling import page_of
+
+    if posting.remote_id is None or posting.end == DRAFT:
+        return []
+    page = page_of(visit, posting.remote_id, str(posting.content["title"]), posting.token)
+    return [Found(posting.remote_id, page.url, page.state)] if page else []
+
+
+def proved(posting: Posting, tools: Tools, visit: Visit, found: Found) -> Move:
+    drafted = found.state == DRAFT
+    words = {"live": "live", "under_review": "the site reviews it", DRAFT: "kept at the site as a draft"}
+    return Move(
+        to=PostingState.DRAFTED if drafted else PostingState.POSTED,
+        reason=words[found.state],
+        values={
+            "remote_id": found.remote_id, "remote_url": found.url, "remote_state": found.state,
+            "posted_at": posting.armed_at or tools.now(), "screenshot": visit.shot("posted"), "error_type": None,
+        },
+    )  # fmt: skip

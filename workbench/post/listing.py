@@ -1,0 +1,198 @@
+"""listings.csv and forms → checked listings: every line looked at, nothing kept unless all of them can be posted."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from workbench import files
+from workbench.errors import BadInput
+from workbench.files import canonical
+from workbench.ledger.records import Account, NewListing
+from workbench.post import photos
+from workbench.post.known import known
+from workbench.post.photos import Album, Photo
+
+COLUMNS: Final = (
+    "title", "price", "category", "condition", "description", "location", "photos", "account", "sku",
+)  # fmt: skip
+NEEDED: Final = COLUMNS[:-2]
+CHANNEL: Final = "marketplace"
+_TOLD: Final = 5  # bad lines that one error names
+_LONGEST_SKU: Final = 40
+_LONGEST_PLACE: Final = 100
+# They turn the order of what is read, so that a text is not what it seems.
+_BIDI: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listing:
+    """What to post, as the item form will take it."""
+
+    title: str
+    price: int  # whole units of the account's currency
+    category: str
+    condition: str
+    description: str
+    location: str
+    photos: tuple[Photo, ...]
+    account_id: int | None = None  # None: whoever is chosen for the job
+    sku: str | None = None
+
+    def order(self) -> NewListing:
+        """As the ledger keeps it. A photo is its bytes: the same one in another folder is no other listing."""
+        names = ("title", "price", "category", "condition", "description", "location", "sku")
+        words = {name: getattr(self, name) for name in names}
+        kept = [{"path": one.path, "sha256": one.sha256} for one in self.photos]
+        sha = files.sha256_of_text(canonical({**words, "photos": [one.sha256 for one in self.photos]}))
+        return NewListing(account_id=self.account_id, content={**words, "photos": kept}, sha=sha, sku=self.sku)
+
+
+@dataclass(frozen=True)
+class Checked:
+    """One line of a file or form: a listing, or why it is none."""
+
+    line: int
+    title: str
+    listing: Listing | None = None
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Checks:
+    """What the lines are checked against."""
+
+    album: Album
+    accounts: Sequence[Account]
+
+    def account_id(self, text: str) -> int | None:
+        """By id or label, of the accounts that post."""
+        if not text:
+            return None
+        mine = [one for one in self.accounts if one.channel == CHANNEL and one.removed_at is None]
+        found = [one for one in mine if one.label == text] or [one for one in mine if str(one.id) == text]
+        if not found:
+            listed = ", ".join(f"{one.id} ({one.label})" for one in mine) or "none yet"
+            raise BadInput(
+                f"there is no account {text!r} for Marketplace; there are: {listed}. workbench accounts add --channel "
+                f"{CHANNEL} --label {text!r} adds it."
+            )
+        if len(found) > 1:
+            raise BadInput(f"several accounts are called {text!r}; give the id of one of them.")
+        return found[0].id
+
+
+def read_csv(path: Path, checks: Checks) -> list[Listing]:
+    """The listings of a CSV file; BadInput names the file and every line that cannot be posted."""
+    return accepted(look(path, checks), place=str(path))
+
+
+def look(path: Path, checks: Checks) -> list[Checked]:
+    """Every line with its finding; BadInput where the file itself cannot be read."""
+    return check(files.read_csv(path, needed=NEEDED, known=COLUMNS), checks)
+
+
+def accepted(checked: Sequence[Checked], *, place: str) -> list[Listing]:
+    bad = [f"{place}, line {one.line}: {one.problem}" for one in checked if one.problem]
+    if bad:
+        more = f"\nand {len(bad) - _TOLD} more" if len(bad) > _TOLD else ""
+        raise BadInput("\n".join(bad[:_TOLD]) + more)
+    if not checked:
+        raise BadInput(f"{place} has no listings; give at least one line below the header.")
+    return [one.listing for one in checked if one.listing]
+
+
+def check(rows: Iterable[tuple[int, Mapping[str, Any]]], checks: Checks) -> list[Checked]:
+    """Checked lines from (line, cells); used for files, forms and code alike."""
+    seen: dict[object, int] = {}
+    found = []
+    for line, row in rows:
+        title = " ".join(str(row.get("title") or "").split())
+        try:
+            listing = typed(row, checks)
+            _refuse_twice(listing, line, seen)
+        except BadInput as error:
+            found.append(Checked(line, title, problem=error.message))
+        else:
+            found.append(Checked(line, title, listing))
+    return found
+
+
+def typed(row: Mapping[str, Any], checks: Checks) -> Listing:
+    """One row as a listing; BadInput says which cell and the cure."""
+    cells = {name: _cell(row, name) for name in COLUMNS if name != "photos"}
+    for name in NEEDED:
+        if not (row.get(name) if name == "photos" else cells[name]):
+            raise BadInput(f"the cell {name!r} is empty.")
+    bounds = known()
+    given = row["photos"]
+    names = given.split(";") if isinstance(given, str) else [str(one) for one in given]
+    return Listing(
+        title=_title(cells["title"]),
+        price=price(cells["price"]),
+        category=bounds.category(cells["category"]).name,
+        condition=bounds.condition(cells["condition"]),
+        description=_text(cells["description"], "description", bounds.longest_description),
+        location=_text(cells["location"], "location", _LONGEST_PLACE),
+        photos=photos.check([name.strip() for name in names if name.strip()], checks.album),
+        account_id=checks.account_id(cells["account"]),
+        sku=_text(cells["sku"], "sku", _LONGEST_SKU) or None,
+    )
+
+
+def _cell(row: Mapping[str, Any], name: str) -> str:
+    """Lines of a description stay; HTML is a text like any other."""
+    value = row.get(name)
+    text = "" if value is None else str(value)
+    plain = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
+    allowed = "\n\t" if name == "description" else ""
+    for sign in plain:
+        if sign in allowed:
+            continue
+        if unicodedata.category(sign) in {"Cc", "Cs", "Zl", "Zp"} or sign in _BIDI:
+            raise BadInput(f"the cell {name!r} holds the control character U+{ord(sign):04X}; remove it.")
+    return plain
+
+
+def _title(text: str) -> str:
+    """The form counts as browsers do: an emoji is two."""
+    plain = " ".join(text.split())
+    longest, length = known().longest_title, len(plain.encode("utf-16-le")) // 2
+    if length > longest:
+        raise BadInput(f"the title has {length} characters; at most {longest} fit. Shorten it.")
+    return _text(plain, "title", longest)
+
+
+def _text(text: str, name: str, longest: int) -> str:
+    if len(text) > longest:
+        raise BadInput(f"the cell {name!r} has {len(text)} characters; at most {longest} fit. Shorten it.")
+    return text
+
+
+def price(text: str) -> int:
+    """Whole units: the form drops the rest, so a price of cents would be another price."""
+    highest = known().highest_price
+    if re.fullmatch(r"[0-9]{1,12}", text) and int(text) <= highest:
+        return int(text)
+    cure = f"write whole units without a currency sign, 0 to {highest}"
+    numbers = re.search(r"(\d+)[.,](\d{1,2})(?!\d)", text)
+    if numbers:
+        below = int(numbers[1])
+        cure += f": {below} or {below + 1}"
+    raise BadInput(f"the price is {text!r}; {cure}.")
+
+
+def _refuse_twice(listing: Listing, line: int, seen: dict[object, int]) -> None:
+    order = listing.order()
+    keys: list[object] = [(order.account_id, order.sha)]
+    if order.sku:
+        keys.append((order.account_id, "sku", order.sku))
+    for key in keys:
+        if key in seen:
+            what = "the same listing" if key is keys[0] else f"the same sku {order.sku!r} for the same account"
+            raise BadInput(f"{what} as line {seen[key]}; remove one of them.")
+    seen.update(dict.fromkeys(keys, line))

@@ -1,0 +1,122 @@
+"""Photos by name: found, really images, and within bounds. Nothing is unpacked that was not measured first."""
+
+from __future__ import annotations
+
+import stat
+import struct
+import warnings
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from workbench.errors import BadInput
+from workbench.files import sha256_of
+from workbench.post.known import known
+
+# What a broken or hostile image makes Pillow raise, besides its own errors, which are OSErrors.
+_BROKEN: Final = (
+    OSError, SyntaxError, ValueError, TypeError, IndexError, KeyError, EOFError, OverflowError, MemoryError,
+    struct.error, zlib.error,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Photo:
+    path: str  # below the home where it lies there, otherwise absolute
+    sha256: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class Album:
+    """Where photos are looked for, in this order, and what their paths are kept relative to."""
+
+    home: Path
+    folders: tuple[Path, ...]
+
+    def find(self, name: str) -> Path:
+        """The file that a cell names; an absolute path is taken as it is."""
+        given = Path(name)
+        if "\0" in name:
+            raise BadInput("the name of a photo holds a NUL byte.")
+        for folder in self.folders:
+            path = folder / given
+            if path.exists():
+                return path.resolve()
+        where = str(given.parent) if given.is_absolute() else ", ".join(map(str, self.folders))
+        raise BadInput(f"there is no photo {name!r} in {where}.")
+
+    def kept(self, path: Path) -> str:
+        home = self.home.resolve()
+        return path.relative_to(home).as_posix() if path.is_relative_to(home) else str(path)
+
+
+def check(names: Sequence[str], album: Album) -> tuple[Photo, ...]:
+    """The photos of one listing; BadInput names the one that cannot be sent, and why."""
+    bounds = known()
+    if not bounds.fewest_photos <= len(names) <= bounds.most_photos:
+        raise BadInput(
+            f"there are {len(names)} photos; give {bounds.fewest_photos} to {bounds.most_photos}, with ';' between."
+        )
+    found: dict[str, str] = {}
+    photos = []
+    for name in names:
+        photo = measure(album.find(name), name, album)
+        if photo.sha256 in found:
+            raise BadInput(f"the photo {name!r} is the same picture as {found[photo.sha256]!r}; give one of them.")
+        found[photo.sha256] = name
+        photos.append(photo)
+    return tuple(photos)
+
+
+def measure(path: Path, name: str, album: Album) -> Photo:
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode):
+        raise BadInput(f"the photo {name!r} is not a file.")
+    limit = known().photo_bytes
+    if status.st_size > limit:
+        raise BadInput(
+            f"the photo {name!r} has {status.st_size / 1e6:,.0f} MB; at most {limit // 1_000_000} MB are sent. Make it "
+            "smaller."
+        )
+    width, height = _unpacked(path, name)
+    return Photo(path=album.kept(path), sha256=sha256_of(path), width=width, height=height)
+
+
+def _unpacked(path: Path, name: str) -> tuple[int, int]:
+    """Width and height of an image that is whole: every byte of it was read."""
+    from PIL import Image, UnidentifiedImageError
+
+    bounds = known()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(path, formats=bounds.photo_formats) as image:
+                width, height = image.size
+                _refuse_size(width, height, name)
+                image.draft("RGB", (width // 8, height // 8))  # a JPEG is read whole, but unpacked to an eighth
+                image.load()
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise BadInput(f"the photo {name!r} unpacks to far more than its file: {error}") from error
+    except UnidentifiedImageError as error:
+        listed = ", ".join(bounds.photo_formats)
+        raise BadInput(f"the photo {name!r} is no image of a kind that is sent ({listed}). Save it as one.") from error
+    except _BROKEN as error:
+        raise BadInput(f"the photo {name!r} is broken and cannot be opened ({error}). Save it anew.") from error
+    return width, height
+
+
+def _refuse_size(width: int, height: int, name: str) -> None:
+    bounds = known()
+    if width * height > bounds.photo_pixels:
+        raise BadInput(
+            f"the photo {name!r} has {width} × {height} pixels; at most {bounds.photo_pixels // 1_000_000} megapixels "
+            "are sent. Make it smaller."
+        )
+    if min(width, height) < bounds.shortest_side:
+        raise BadInput(
+            f"the photo {name!r} has {width} × {height} pixels; its sides need {bounds.shortest_side} at least."
+        )

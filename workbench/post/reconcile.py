@@ -1,0 +1,37 @@
+"""unsure → posted | drafted: look at the account's own list for a click whose answer was lost.
+
+Looks are spaced and stored, never slept. Exactly one new listing that is ours is adopted; none after the last look, or
+several, wait for a person. Nothing is ever posted again from here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from workbench.ledger.records import Posting, Stay, Yielded
+from workbench.post.confirm import proved, shown
+from workbench.post.matching import find
+from workbench.post.tools import Tools, for_person
+
+
+def look(posting: Posting, tools: Tools) -> Iterator[Yielded]:
+    with tools.visit(posting.account_id) as visit:
+        found = shown(posting, visit) or find(posting, tools.view.baseline(posting) or {}, visit)
+        if len(found) == 1:
+            yield proved(posting, tools, visit, found[0])
+            return
+        yield _later(posting, tools, len(found))
+
+
+def _later(posting: Posting, tools: Tools, number: int) -> Stay:
+    """When to look again; raises what only a person can say, while the page is there for the evidence."""
+    if number:
+        raise for_person(posting, f"{number} listings of the account look like it.")
+    due = (posting.armed_at or tools.now()) + sum(tools.look_gaps[: posting.looks], timedelta())
+    early = due - tools.now()
+    if early > timedelta():  # looked for by hand, before its time: looks in a row prove no more than one
+        return Stay(after=early)
+    if posting.looks < len(tools.look_gaps):
+        return Stay(after=tools.look_gaps[posting.looks], values={"looks": posting.looks + 1})
+    raise for_person(posting, f"the site did not answer the click, and {posting.looks + 1} looks did not find it.")

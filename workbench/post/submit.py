@@ -1,0 +1,80 @@
+"""queued → submitted: fill, read back, write down, click once. What follows the click is never repeated blindly."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from workbench.errors import Fault, Permanent, Unanswered
+from workbench.ledger.records import Armed, Disarmed, Move, Posting, Progress, Yielded
+from workbench.ledger.states import PostingState
+from workbench.post.confirm import proved
+from workbench.post.matching import Found, find
+from workbench.post.tools import DRAFT, Tools, item_of, wait_for_pace
+
+if TYPE_CHECKING:
+    from workbench.browser.marketplace import Item
+    from workbench.browser.visit import Visit
+
+
+def send(posting: Posting, tools: Tools) -> Iterator[Yielded]:
+    if posting.cancel_requested:
+        yield Move(to=PostingState.CANCELED, reason="cancelled before anything was sent")
+        return
+    wait_for_pace(posting, tools)
+    item = item_of(posting, tools.home)
+    yield Progress(0, 3, "opening Marketplace")
+    with tools.visit(posting.account_id) as visit:
+        yield from _post(posting, item, tools, visit)
+
+
+def _post(posting: Posting, item: Item, tools: Tools, visit: Visit) -> Iterator[Yielded]:
+    from workbench.browser.marketplace import ItemForm
+    from workbench.browser.press import Press
+    from workbench.browser.selling import listed
+
+    before = frozenset(card.remote_id for card in listed(visit, title=item.title))
+    visit.is_signed_in()  # proved here, so that a login that the site renews is saved
+    yield Progress(1, 3, "filling the form")
+    form = ItemForm(visit, item)
+    form.fill()
+    end = "save_draft" if posting.end == DRAFT else "publish"
+    button = form.ready(end)
+    baseline = {"ids": sorted(before), "has_sku": form.has_sku}
+    facts = {"end": posting.end, "token": posting.token}
+    yield Armed(intent_id=secrets.token_urlsafe(16), facts=facts, baseline=baseline)
+    answer = Press(visit, patience=tools.patience).once(button, before)
+    if answer is None:
+        raise visit.fail(
+            Unanswered(
+                "the site did not say whether it took the listing; Your listings is looked at.",
+                fault=Fault(kind="uncertain_submit", certain=False),
+            ),
+            "waiting for the answer to the click",
+            certain=False,
+        )
+    if not answer.was_taken:
+        refusal = visit.fail(
+            Permanent(f"the site refused the listing: {answer.why}", fault=Fault(kind="validation_error")), "publishing"
+        )
+        yield Disarmed(refusal.message)
+        raise refusal
+    if answer.remote_id is None:
+        yield proved(posting, tools, visit, _only(find(posting, baseline, visit)))
+    else:
+        yield Move(
+            to=PostingState.SUBMITTED,
+            reason=f"taken by the site ({answer.why})",
+            values={"remote_id": answer.remote_id, "error_type": None},
+        )
+
+
+def _only(found: list[Found]) -> Found:
+    """The site went on as if it had taken the listing: it is posted when its own list shows it."""
+    if len(found) != 1:
+        raise Unanswered(
+            f"the site went on without the listing's id, and {len(found)} new listings look like it.",
+            fault=Fault(kind="uncertain_submit", certain=False),
+        )
+    return found[0]

@@ -1,0 +1,29 @@
+"""The upload flow: creatives → the platform's id beside every file.
+
+flow.py        which step works on which state
+verify.py      planned → checked: the file once more, for uploads that are tried again
+send.py        checked → sent: a group of files of one tab, attached once
+identify.py    sent → identified: the platform's id, from the card that bears the file's name
+record.py      identified → recorded: the ids into the inventories
+archive.py     recorded → archived: a verified copy first, then the source goes
+reconcile.py   unsure → identified, or for a person: look for what may be there
+rehearse.py    as far as the open upload panel; nothing changes
+fingerprint.py which cards may be a file of ours
+tools.py       what the steps work with
+
+inventory.py   the creative inventory as it is on disk, owned together with the processor that rewrites it
+sheet.py       a CSV whose cells can be set without touching anything else in it
+scan.py        a folder into the inventory, for people without a processor
+gather.py      which files are meant: the session, the inventory, a folder, a list
+check.py       offline: what would be refused, and why
+specs.py       what each slot of each platform takes
+probe.py       what a file really is; a process of its own, with limits
+probing.py     those processes: started, watched, ended
+paths.py       opening files below the creatives' root without following links
+names.py       ids, parts and kinds, as file names tell them
+
+batches.py     a batch as it is answered, and what is said of one before it exists
+reports.py     status CSV, log, summary, errors, manifest: rebuilt from the ledger
+campaign.py    campaign CSVs of what is uploaded
+samples.py     small harmless media made on the spot
+"""

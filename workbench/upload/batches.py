@@ -1,0 +1,91 @@
+"""A batch as it is answered, and what is said of one before it exists: pure functions of checks and rows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from workbench.ledger.records import Upload
+from workbench.ledger.states import UploadState
+from workbench.upload.check import Checked
+from workbench.upload.names import made_id
+from workbench.upload.rehearse import Rehearsed
+from workbench.upload.reports import COLUMNS
+from workbench.upload.specs import PLATFORMS
+
+Row = Mapping[str, Any]
+
+ITEM: Final = (*COLUMNS, "state", "attention", "account_id", "slot", "sha256", "screenshot")
+# What somebody who started a batch still waits for: the owner's gap between two acts, and looks that come soon.
+_LONGEST_PACE: Final = timedelta(hours=1)
+_LONGEST_LOOK: Final = timedelta(minutes=5)
+_ORDER: Final = ("static", "native_static", "video", "native_rollover", "in_stream")  # images go first
+
+
+def in_order(found: Iterable[Checked]) -> list[Checked]:
+    places = {tab: number for number, tab in enumerate(_ORDER)}
+    return sorted(found, key=lambda one: places.get(one.tab or "", len(places)))
+
+
+def item_of(one: Checked, *, platform: str, campaign_id: str | None = None) -> dict[str, Any]:
+    """A row of `uploads` for a file that is in no batch."""
+    status = {"ok": "pending", "skip": "skipped", "block": "failed"}[one.verdict]
+    row: dict[str, Any] = dict.fromkeys(ITEM)
+    return row | {
+        "unique_id": unique_id(one), "file_path": one.candidate.path, "file_name": one.candidate.name,
+        "upload_date": "", "upload_time": "", "platform": PLATFORMS[platform], "campaign_id": campaign_id,
+        "tj_creative_id": one.candidate.known_id or None, "status": "file_not_found" if one.is_missing else status,
+        "error_message": one.words or None, "native_pair_id": one.candidate.pair_id, "retries": 0, "slot": one.slot,
+        "sha256": one.media.get("sha256"), "state": "planned" if status == "pending" else status,
+        "findings": [{"level": str(each.level), "code": each.code, "words": each.words} for each in one.findings],
+    }  # fmt: skip
+
+
+def unique_id(one: Checked) -> str:
+    return one.candidate.unique_id or made_id(one.candidate.name)
+
+
+def as_upload(number: int, one: Checked, account_id: int, force_reason: str | None) -> Upload:
+    """As a batch would hold it, without one: for a rehearsal."""
+    return Upload(
+        id=number, state=UploadState.CHECKED, batch_id="", account_id=account_id, creative_id=-1,
+        unique_id=unique_id(one), part=one.candidate.part, native_pair_id=one.candidate.pair_id,
+        path=str(one.candidate.path), name=one.candidate.name, platform="tj", slot=str(one.slot), tab=str(one.tab),
+        generation=1, force_reason=force_reason, sha256=one.media.get("sha256"), media=one.media,
+    )  # fmt: skip
+
+
+def rehearsed_item(one: Rehearsed, row: Row) -> dict[str, Any]:
+    fault = one.error.fault if one.error else None
+    picture = one.screenshot or (f"{fault.evidence}/screen.png" if fault and fault.evidence else None)
+    return {
+        **row, "status": "failed" if one.error else "skipped" if one.remote_id else "pending",
+        "state": "failed" if one.error else "rehearsed", "tj_creative_id": one.remote_id or row["tj_creative_id"],
+        "error_message": one.error.message if one.error else one.words or None, "screenshot": picture,
+        "error_type": fault.kind if fault else None,
+    }  # fmt: skip
+
+
+def stamp(at: datetime) -> str:
+    return f"{at:%Y-%m-%d}-{at:%H%M%S}"
+
+
+def greatest_number(archives: Iterable[Path]) -> int:
+    """Of the batches in the archive: a new one goes beyond them."""
+    found = (re.match(r"batch_(\d{1,9})", each.name) for one in archives for each in one.glob("batch_*"))
+    return max((int(each[1]) for each in found if each), default=0)
+
+
+def is_settled(items: Sequence[Row], now: datetime) -> bool:
+    """Whether whoever started the batch need not wait: all is over, or only a person or a long time moves the rest."""
+    return not any(_is_soon(one, now) for one in items)
+
+
+def _is_soon(one: Row, now: datetime) -> bool:
+    if one["is_worked"] or not one["is_due"]:
+        return bool(one["is_worked"])
+    longest = _LONGEST_PACE if one["state"] == UploadState.CHECKED else _LONGEST_LOOK
+    return max((at for at in (one["next_at"], one["not_before"]) if at), default=now) - now <= longest

@@ -1,0 +1,80 @@
+"""unsure → identified | a person: look in the library for files whose answer was lost.
+
+Looks are spaced and stored. Exactly one new creative that bears the name is the file; several, or none after the last
+look, are for a person. A library that could not be read whole proves nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from workbench.errors import Fault, NeedsPerson
+from workbench.ledger.records import Move, Stay, Upload, Yielded
+from workbench.ledger.states import Attention, UploadState
+from workbench.upload.identify import candidates
+from workbench.upload.send import identified, resolve_hint, sweep, whole
+from workbench.upload.tools import Tools
+
+if TYPE_CHECKING:  # Playwright costs every command a tenth of a second
+    from workbench.browser.trafficjunky import Card
+
+
+def look(uploads: Sequence[Upload], tools: Tools) -> Iterator[Yielded]:
+    """The uploads are of one account, and were looked for equally often."""
+    from workbench.browser.trafficjunky import Library
+
+    sweep(tools.sending)
+    left, picture = [], ""
+    with tools.visit(uploads[0].account_id) as visit:
+        library = Library(visit, tools.page)
+        for tab in dict.fromkeys(one.tab for one in uploads):
+            listing = whole(library, tab, visit)
+            picture = visit.shot("looked-for")
+            for one in uploads:
+                if one.tab != tab:
+                    continue
+                move = _found(one, candidates(one, listing, tools), tools, picture)
+                if move is None:
+                    left.append(one)
+                else:
+                    yield move
+    if left:
+        yield _not_there(left, tools, picture)
+
+
+def _found(one: Upload, found: Sequence[Card], tools: Tools, picture: str) -> Move | None:
+    if not found:
+        return None
+    if len(found) == 1:
+        values = {**identified(found[0], tools, at=one.armed_at), "screenshot": picture}
+        reason = f"found in the library as {found[0].id}"
+        return Move(to=UploadState.IDENTIFIED, item_id=one.id, reason=reason, values=values)
+    ids = ", ".join(card.id for card in found[:5])
+    reason = f"the library has it {len(found)} times since: {ids}. Say which: {resolve_hint(one)} --id ID"
+    return Move(
+        to=UploadState.UNKNOWN_ID, item_id=one.id, reason=reason, attention=Attention.PERSON,
+        values={"screenshot": picture},
+    )  # fmt: skip
+
+
+def _not_there(left: Sequence[Upload], tools: Tools, picture: str) -> Stay:
+    first = left[0]
+    early = _due(first, tools)
+    if early > timedelta():  # looked for by hand, before its time: looks in a row prove no more than one
+        return Stay(after=early)
+    if first.looks < len(tools.look_gaps):
+        return Stay(after=tools.look_gaps[first.looks], values={"looks": first.looks + 1})
+    names = ", ".join(f"{one.name} ({one.id})" for one in left[:5])
+    raise NeedsPerson(
+        f"{first.looks + 1} looks did not find {names} in the library, see {picture}. Look there by hand, then: "
+        f"{resolve_hint(first)} --absent (it is sent once more), --id ID, or --abandon",
+        fault=Fault(kind="uncertain_submit", evidence=picture.rpartition("/")[0], certain=False),
+    )
+
+
+def _due(one: Upload, tools: Tools) -> timedelta:
+    """How long until the next look is one of the spaced ones, of which absence is concluded."""
+    began = one.state_at or tools.now()
+    return began + sum(tools.look_gaps[: one.looks], timedelta()) - tools.now()

@@ -1,0 +1,65 @@
+"""As far as the open upload panel, which is given nothing: attaching is the upload. No state changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from workbench.errors import WorkbenchError
+from workbench.ledger.records import Upload
+from workbench.ledger.states import UploadState
+from workbench.upload.send import already_there, staged, whole
+from workbench.upload.tools import Tools
+
+if TYPE_CHECKING:  # Playwright costs every command a tenth of a second
+    from workbench.browser.trafficjunky import Library
+    from workbench.browser.visit import Visit
+
+
+@dataclass(frozen=True)
+class Rehearsed:
+    """How far a file came: it would be attached, it is there already, or `error` would have stopped it."""
+
+    upload: Upload
+    remote_id: str | None = None
+    words: str = ""
+    screenshot: str | None = None
+    error: WorkbenchError | None = None
+
+
+def rehearse(groups: Sequence[Sequence[Upload]], tools: Tools, watch: Callable[[str], None]) -> list[Rehearsed]:
+    """Uploads of one account, a group for each tab; what stops one tab stops those after it."""
+    from workbench.browser.trafficjunky import Library
+
+    done: list[Rehearsed] = []
+    try:
+        with tools.visit(groups[0][0].account_id) as visit:
+            library = Library(visit, tools.page)
+            for group in groups:
+                watch(group[0].tab)
+                done += _rehearse(visit, library, group, tools)
+    except WorkbenchError as error:
+        known = {one.upload.id for one in done}
+        done += [Rehearsed(one, error=error) for group in groups for one in group if one.id not in known]
+    return done
+
+
+def _rehearse(visit: Visit, library: Library, uploads: Sequence[Upload], tools: Tools) -> list[Rehearsed]:
+    with staged(uploads, tools) as files:
+        done = [Rehearsed(one, error=error) for one, error in files.refused]
+        if not files.ready:
+            return done
+        listing = whole(library, files.ready[0].tab, visit)
+        library.panel(files.ready[0].tab)
+        picture = visit.shot("rehearsed")
+    for one in files.ready:
+        known = already_there(one, listing, tools)
+        if known is None:
+            done.append(Rehearsed(one, words="would be attached", screenshot=picture))
+        elif known.to is UploadState.IDENTIFIED:
+            found = str(known.values["remote_id"])
+            done.append(Rehearsed(one, found, "is there already: would be adopted", picture))
+        else:
+            done.append(Rehearsed(one, words=str(known.reason), screenshot=picture))
+    return done

@@ -1,0 +1,40 @@
+"""What the steps of upload work with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from workbench.ledger.records import Upload
+
+if TYPE_CHECKING:  # Playwright costs every command a tenth of a second
+    from workbench.browser.visit import Visit
+
+
+class View(Protocol):
+    """What a step of upload may ask the ledger."""
+
+    def baseline_of(self, upload: Upload) -> frozenset[str]: ...  # ids of the tab before the file was attached
+    def batch_folder(self, batch_id: str) -> str: ...
+    def other_half(self, upload: Upload) -> Upload | None: ...
+    def remote_ids(self, account_id: int, *, but: int | None) -> frozenset[str]: ...  # without those of one creative
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tools:
+    visit: Callable[[int], AbstractContextManager[Visit]]  # a page of the account, signed in or refused
+    may_act_from: Callable[[int], datetime | None]  # the owner's daily cap and quiet hours
+    write_inventory: Callable[[], Mapping[tuple[str, str], str]]  # cells that somebody changed, in words
+    creatives: Path
+    archive: Path
+    sending: Path  # copies of what is being attached
+    view: View
+    now: Callable[[], datetime]
+    poll: timedelta
+    page: timedelta  # that a page may take
+    file_time: timedelta  # that the platform may take for one file
+    look_gaps: tuple[timedelta, ...]  # between looks at the library for what may be there
