@@ -14,9 +14,9 @@ from sqlalchemy.exc import DBAPIError
 from tests.ledger.world import Child, add, all_at_once, children, story
 from workbench.errors import BadInput, Misconfigured, Refused
 from workbench.ledger import chain, migrate
+from workbench.ledger.columns import metadata
 from workbench.ledger.engine import file_system_of, refuse_network_file_system
 from workbench.ledger.store import open_ledger
-from workbench.ledger.tables import metadata
 
 
 def open_again(url, tmp_path, mode="practice"):

@@ -39,10 +39,11 @@ class Place:
         self.target = folder / "archive" / PLACE
         self.source.parent.mkdir(parents=True)
         self.other: Upload | None = None
+        self.woken: list[int] = []
         view = SimpleNamespace(other_half=lambda _: self.other, batch_folder=lambda _: "batch_001-2025-11-12")
         self.tools: Any = SimpleNamespace(
             creatives=folder / "creatives", archive=folder / "archive", view=view, poll=timedelta(seconds=1),
-            now=lambda: datetime.now(UTC),
+            now=lambda: datetime.now(UTC), wake=self.woken.append,
         )  # fmt: skip
 
     def have(self, source: bytes | None, target: bytes | None) -> None:
@@ -141,5 +142,19 @@ def test_a_half_goes_with_its_other_half(place: Place, state: str, moves: bool) 
     said = place.run(half)
 
     assert ((place.tools.archive / "batch_001-2025-11-12").exists()) is moves
-    if state == "failed":
+    if not moves:
         assert (said.to, said.values) == (UploadState.RECORDED, {"next_at": None})
+
+
+def test_no_source_goes_before_both_halves_are_copied(place: Place) -> None:
+    place.have(BYTES, BYTES)
+    half = an_upload(part="IMG", native_pair_id="ID-AAAAAAA1", slot="native", tab="native_static", archive_path=PLACE)
+    place.other = replace(half, id=2, part="VID", archive_path=None)
+    first = place.run(half)
+    assert isinstance(first, Stay)
+    assert place.woken == [2]
+    assert place.source.exists()
+
+    place.other = replace(place.other, archive_path="batch_001-2025-11-12/Native/Video/x.mp4")
+    assert place.run(half).to == UploadState.ARCHIVED
+    assert not place.source.exists()

@@ -181,6 +181,7 @@ def kill_at_random_moments(ward: Ward, moments: int) -> None:
             hit += ward.end() == KILLED
         assert ward.work() == 0, f"seed {seed}"
         ends += check_end(ward.studio)
+        assert set(ends) <= {"archived", "failed"}, (seed, ends)
     print(f"seed {seed}: {hit} kills, ends {dict(ends)}")
 
 

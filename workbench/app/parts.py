@@ -193,6 +193,7 @@ class Parts:
     @part
     def upload_tools(self) -> UploadTools:
         from workbench.ledger.uploaded import UploadView, inventory_rows
+        from workbench.ledger.uploading import wake
         from workbench.upload.record import write_inventory
         from workbench.upload.tools import Tools
 
@@ -200,6 +201,7 @@ class Parts:
         return Tools(
             visit=lambda account_id: self.browsing.visit(account_id, self.site("trafficjunky")),
             may_act_from=lambda account_id: may_act_from(self.ledger, account_id, chosen.zone),
+            wake=lambda upload_id: wake(self.ledger, upload_id),
             write_inventory=lambda: write_inventory(chosen.creatives, inventory_rows(self.ledger), chosen.zone),
             creatives=chosen.creatives,
             archive=chosen.archive,

@@ -15,6 +15,7 @@ imports.py    a file on disk → raw bytes in the lake, as if downloaded
 bodies.py     arrays and CSV as lines
 recover.py    what exists at Bright Data against what we have
 keep.py       what may be swept from the lake, and copying it whole
+stages.py     how far a run is, step by step, with rates and the time left
 status.py     how runs stand, in people's words
 tools.py      what the steps work with, and where a snapshot's files lie
 """

@@ -2,6 +2,7 @@
 
 states.py     every state, which moves are legal, what people call them, roll-ups
 records.py    frozen rows; what a step may yield; what a step is
+columns.py    how values are spelt, and what every kind of item has
 tables.py     the schema (SQLAlchemy Core), portable to PostgreSQL
 engine.py     connections: SQLite in WAL, PostgreSQL by URL; refuses network file systems
 migrate.py    schema version on open; Alembic only when it differs

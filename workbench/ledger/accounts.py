@@ -14,10 +14,11 @@ from workbench.ledger import chain
 from workbench.ledger.chain import Event
 from workbench.ledger.clock import now
 from workbench.ledger.collecting import number_of
+from workbench.ledger.columns import storable
 from workbench.ledger.records import Account
 from workbench.ledger.states import PostingState, UploadState
 from workbench.ledger.store import Ledger
-from workbench.ledger.tables import ITEMS, account, act, error_log, storable
+from workbench.ledger.tables import ITEMS, account, act, error_log
 
 CHANNELS: Final = ("marketplace", "trafficjunky")
 _LONGEST_LABEL: Final = 200

@@ -12,7 +12,8 @@ from sqlalchemy import Connection, Text, bindparam, insert, select, type_coerce,
 
 from workbench.files import canonical
 from workbench.ledger.clock import now
-from workbench.ledger.tables import chain_head, event, to_text
+from workbench.ledger.columns import to_text
+from workbench.ledger.tables import chain_head, event
 
 GENESIS: Final = "0" * 64
 

@@ -33,12 +33,13 @@ from sqlalchemy import (
 from workbench.errors import Fenced
 from workbench.ledger.chain import Event
 from workbench.ledger.clock import boot_id, boot_time, now
+from workbench.ledger.columns import storable
 from workbench.ledger.lanes import LANE, is_lane_held, lane_of
 from workbench.ledger.owners import boot_of
 from workbench.ledger.records import Claim, Flow, Item, Move, Posting, Snapshot, Step, Upload
 from workbench.ledger.states import STATES, Attention
 from workbench.ledger.store import Ledger
-from workbench.ledger.tables import ITEMS, account, lease, storable
+from workbench.ledger.tables import ITEMS, account, lease
 
 MOST_CRASHES: Final = 3
 NO_PROGRESS: Final[Mapping[str, None]] = dict.fromkeys(

@@ -17,10 +17,11 @@ from workbench.errors import BadInput, Refused
 from workbench.ledger.chain import Event
 from workbench.ledger.claims import NO_PROGRESS
 from workbench.ledger.clock import now
+from workbench.ledger.columns import storable
 from workbench.ledger.recorder import check_legal
 from workbench.ledger.states import SNAPSHOT_GOOD, Attention, SnapshotState
 from workbench.ledger.store import Ledger
-from workbench.ledger.tables import delivery, snapshot, spend, storable
+from workbench.ledger.tables import delivery, snapshot, spend
 
 OPEN: Final = ("received", "test_webhook", "unmatched")
 _OVER: Final = frozenset({*SNAPSHOT_GOOD, SnapshotState.FAILED, SnapshotState.CANCELED})

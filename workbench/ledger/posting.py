@@ -16,11 +16,12 @@ from workbench.errors import BadInput, Refused
 from workbench.ledger.chain import Event, lock
 from workbench.ledger.clock import now
 from workbench.ledger.collecting import number_of
+from workbench.ledger.columns import storable
 from workbench.ledger.recorder import check_legal
 from workbench.ledger.records import NewListing
 from workbench.ledger.states import PostingState
 from workbench.ledger.store import Ledger
-from workbench.ledger.tables import account, listing, posting, posting_job, storable
+from workbench.ledger.tables import account, listing, posting, posting_job
 
 P = PostingState
 

@@ -17,11 +17,12 @@ from workbench.ledger.caps import NO_CAPS, Caps, check_trigger
 from workbench.ledger.chain import Event, lock
 from workbench.ledger.claims import NO_PROGRESS, Claims
 from workbench.ledger.clock import now
+from workbench.ledger.columns import storable
 from workbench.ledger.money import release_open, reserve, settle
 from workbench.ledger.records import Armed, Claim, Disarmed, Flow, Move, Progress, Stay, Step
 from workbench.ledger.states import MOVES, STATES, Attention
 from workbench.ledger.store import Ledger
-from workbench.ledger.tables import ITEMS, account, act, error_log, file, source_result, storable
+from workbench.ledger.tables import ITEMS, account, act, error_log, file, source_result
 
 _PROGRESS_EVERY: Final = 1.0  # seconds
 

@@ -1,130 +1,27 @@
-"""The schema. Portable: text times in UTC, JSON as text, keys and money by type variant.
+"""The schema, portable between SQLite and PostgreSQL.
 
 ``event`` and ``spend`` are append-only. A change here needs a migration; a test proves the two equal.
 """
 
 from __future__ import annotations
 
-import json
-from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import (
-    BigInteger,
     Boolean,
-    CheckConstraint,
     Column,
-    Dialect,
     Float,
     ForeignKey,
     Index,
     Integer,
-    MetaData,
     String,
     Table,
     Text,
     UniqueConstraint,
 )
 from sqlalchemy import text as sql
-from sqlalchemy.types import TypeDecorator
 
-from workbench.files import canonical
-
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-# SQLite numbers rows only in an INTEGER key; PostgreSQL's Integer is too small for one.
-Big: Final = BigInteger().with_variant(Integer(), "sqlite")
-
-
-def to_text(at: datetime) -> str:
-    """The one spelling of a time in the ledger: sorts as text, always UTC, always microseconds."""
-    if at.tzinfo is None:
-        raise ValueError("a time without a zone does not enter the ledger")
-    return at.astimezone(UTC).isoformat(timespec="microseconds")[:26] + "Z"
-
-
-def from_text(text: str) -> datetime:
-    return datetime.fromisoformat(text)
-
-
-class UtcText(TypeDecorator[datetime]):
-    impl = String(27)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - as asked
-        return None if value is None else to_text(value)
-
-    def process_result_value(self, value: str | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - as asked
-        return None if value is None else from_text(value)
-
-
-class Json(TypeDecorator[Any]):
-    """Canonical JSON text, so that equal values are equal bytes."""
-
-    impl = Text
-    cache_ok = True
-
-    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:  # noqa: ARG002 - as asked
-        return None if value is None else canonical(value)
-
-    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:  # noqa: ARG002 - as asked
-        return None if value is None else json.loads(value)
-
-
-def storable(text: str) -> str:
-    """`text` as both databases take it: no NUL (PostgreSQL), no half of a surrogate pair."""
-    return text.encode(errors="replace").decode().replace("\0", "�")
-
-
-def _item_columns() -> list[Column[Any]]:
-    """What `claims.py` needs of every kind of item."""
-    return [
-        Column("id", Big, primary_key=True, autoincrement=True),
-        Column("state", String(20), nullable=False),
-        Column("attention", String(20)),
-        Column("reason", Text),
-        Column("state_at", UtcText, nullable=False),
-        Column("next_at", UtcText),
-        Column("attempts", Integer, nullable=False, server_default="0"),
-        Column("crashes", Integer, nullable=False, server_default="0"),
-        Column("armed", Boolean, nullable=False, server_default="0"),
-        Column("intent_id", String(64)),
-        Column("act_id", String(64)),
-        Column("armed_at", UtcText),
-        Column("acts", Integer, nullable=False, server_default="0"),
-        Column("looks", Integer, nullable=False, server_default="0"),
-        Column("cancel_requested", Boolean, nullable=False, server_default="0"),
-        Column("lease_owner", String(200)),
-        Column("lease_token", Big, nullable=False, server_default="0"),
-        Column("lease_until", UtcText),
-        Column("lease_until_boot", Float),
-        Column("progress_done", Big),
-        Column("progress_total", Big),
-        Column("progress_text", Text),
-        Column("progress_at", UtcText),
-        Column("created_at", UtcText, nullable=False),
-    ]
-
-
-def _item_rules(kind: str) -> list[Index | CheckConstraint]:
-    held = sql("lease_owner IS NOT NULL")
-    return [
-        Index(f"ix_{kind}_due", "next_at", "state"),
-        Index(f"ix_{kind}_intent", "intent_id"),
-        Index(f"ix_{kind}_held", "lease_owner", sqlite_where=held, postgresql_where=held),
-        CheckConstraint("armed = false OR intent_id IS NOT NULL", name="armed_has_intent"),
-        # Armed and free would be claimed like any other and sent a second time.
-        CheckConstraint("armed = false OR lease_owner IS NOT NULL", name="armed_has_owner"),
-    ]
-
+from workbench.ledger.columns import Big, Json, UtcText, item_columns, item_rules, metadata
 
 meta = Table("meta", metadata, Column("key", String(40), primary_key=True), Column("value", Text, nullable=False))
 
@@ -182,7 +79,7 @@ job = Table(
 snapshot = Table(
     "snapshot",
     metadata,
-    *_item_columns(),
+    *item_columns(),
     Column("run_id", ForeignKey("run.id"), nullable=False, index=True),
     Column("job_id", ForeignKey("job.id"), nullable=False, index=True),
     Column("dataset_id", String(60), nullable=False),
@@ -206,7 +103,7 @@ snapshot = Table(
     Column("error_count", Big),
     Column("malformed_count", Big),
     Column("error_code", Text),
-    *_item_rules("snapshot"),
+    *item_rules("snapshot"),
 )
 
 account = Table(
@@ -281,7 +178,7 @@ batch = Table(
 upload = Table(
     "upload",
     metadata,
-    *_item_columns(),
+    *item_columns(),
     Column("batch_id", ForeignKey("batch.id"), nullable=False, index=True),
     Column("account_id", ForeignKey("account.id"), nullable=False),
     Column("creative_id", ForeignKey("creative.id"), nullable=False, index=True),
@@ -311,7 +208,7 @@ upload = Table(
     # Once for an account, unless sent again on purpose; and an id of the platform is of one file.
     UniqueConstraint("account_id", "creative_id", "generation"),
     UniqueConstraint("account_id", "remote_id", "generation"),
-    *_item_rules("upload"),
+    *item_rules("upload"),
 )
 
 listing = Table(
@@ -343,7 +240,7 @@ _LIVE_POSTING: Final = sql("state NOT IN ('failed', 'canceled')")
 posting = Table(
     "posting",
     metadata,
-    *_item_columns(),
+    *item_columns(),
     Column("job_id", ForeignKey("posting_job.id"), nullable=False, index=True),
     Column("listing_id", ForeignKey("listing.id"), nullable=False, index=True),
     Column("account_id", ForeignKey("account.id"), nullable=False),
@@ -371,7 +268,7 @@ posting = Table(
         sqlite_where=_LIVE_POSTING,
         postgresql_where=_LIVE_POSTING,
     ),
-    *_item_rules("posting"),
+    *item_rules("posting"),
 )
 
 # Trouble on pages, one row each time; the evidence lies below data/.

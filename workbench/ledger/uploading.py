@@ -16,10 +16,11 @@ from workbench.errors import BadInput, Refused
 from workbench.ledger.chain import Event, lock
 from workbench.ledger.clock import now
 from workbench.ledger.collecting import number_of
+from workbench.ledger.columns import storable
 from workbench.ledger.recorder import check_legal
 from workbench.ledger.states import UploadState
 from workbench.ledger.store import Ledger
-from workbench.ledger.tables import act, batch, creative, storable, upload
+from workbench.ledger.tables import act, batch, creative, upload
 
 U = UploadState
 
@@ -230,6 +231,13 @@ def _wake_other_half(connection: Connection, row: RowMapping) -> None:
         & upload.c.attention.is_(None)
     )
     connection.execute(update(upload).where(rests).values(next_at=now()))
+
+
+def wake(ledger: Ledger, upload_id: int) -> None:
+    """Make a half due that rests because of its other half; any other one is left as it is."""
+    rests = (upload.c.state == str(U.RECORDED)) & upload.c.next_at.is_(None) & upload.c.attention.is_(None)
+    mine = update(upload).where(upload.c.id == upload_id, rests)
+    ledger.write(lambda connection: connection.execute(mine.values(next_at=now())))
 
 
 def set_review(ledger: Ledger, account_id: int, reviews: Mapping[str, str]) -> int:

@@ -127,4 +127,3 @@ class BatchPanel(Panel):
 
     def _show_error(self, error: Html) -> None:
         self.alert.html = error
-

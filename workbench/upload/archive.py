@@ -27,19 +27,14 @@ _FOLDERS: Final = {
     "native_rollover": "Native/Video", "native_static": "Native/Image", "static": "Image", "video": "Video",
     "in_stream": "Video",
 }  # fmt: skip
-# A pair goes together: with a half that is still on its way the other one waits, with a lost one it stays.
-_WAITS: Final = frozenset({"planned", "checked", "sent", "unsure", "identified"})
-_CONFIRMED: Final = frozenset({"recorded", "archived"})
+# Both halves of a pair have their ids, and whole copies, before the source of either goes.
+_CONFIRMED: Final = frozenset({UploadState.RECORDED, UploadState.ARCHIVED})
 
 
 def move(upload: Upload, tools: Tools) -> Iterator[Yielded]:
     other = tools.view.other_half(upload)
-    if other is not None and other.state not in _CONFIRMED:
-        if other.state in _WAITS and other.attention is None:
-            yield Stay(after=tools.poll)
-        else:
-            reason = f"stays where it is: its other half, {other.name}, is {other.state}"
-            yield Move(to=UploadState.RECORDED, reason=reason, values={"next_at": None})
+    if other is not None and (other.state not in _CONFIRMED or other.attention is not None):
+        yield _rest(other)
         return
     target = upload.archive_path or place_of(upload, tools.view.batch_folder(upload.batch_id))
     _tidy(tools.archive / target)
@@ -48,8 +43,18 @@ def move(upload: Upload, tools: Tools) -> Iterator[Yielded]:
         # The copy is whole and durable. Its place is committed first; the source goes in the next visit.
         yield Stay(after=timedelta(), values={"archive_path": target})
         return
+    if other is not None and other.archive_path is None:
+        tools.wake(other.id)  # it may rest because of us
+        yield Stay(after=tools.poll)
+        return
     _remove(tools.creatives, upload.path, tools.archive, target, _sha(upload))
     yield Move(to=UploadState.ARCHIVED, values={"archived_at": tools.now()})
+
+
+def _rest(other: Upload) -> Move:
+    """Not due until the other half wakes it, or a person has decided about that one."""
+    reason = f"stays where it is: its other half, {other.name}, is {other.state}"
+    return Move(to=UploadState.RECORDED, reason=reason, values={"next_at": None})
 
 
 def place_of(upload: Upload, folder: str) -> str:

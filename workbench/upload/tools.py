@@ -29,6 +29,7 @@ class Tools:
     visit: Callable[[int], AbstractContextManager[Visit]]  # a page of the account, signed in or refused
     may_act_from: Callable[[int], datetime | None]  # the owner's daily cap and quiet hours
     write_inventory: Callable[[], Mapping[tuple[str, str], str]]  # cells that somebody changed, in words
+    wake: Callable[[int], None]  # an upload that rests because of its other half
     creatives: Path
     archive: Path
     sending: Path  # copies of what is being attached
