@@ -76,9 +76,9 @@ def test_publishing_goes_on_while_a_compaction_takes_its_time(tmp_path: Path, mo
         house.start(["tea", "rain"])
         with house.open(compact_after_snapshots=0) as workbench:
             workbench.work()
-        sandbox.brightdata.world.switches.set({"ready_after_seconds": 6})  # a collection with idle moments
+        sandbox.switch(ready_after_seconds=15)  # a collection with idle moments
         run = house.start(["fog"])
-        with house.open(compact_after_snapshots=1) as workbench:
+        with house.open(compact_after_snapshots=1, poll_seconds=2) as workbench:
             begun, goes_on = threading.Event(), threading.Event()
             real = workbench.compact
 

@@ -18,6 +18,7 @@ _TYPING_MS: Final = 40  # a key: suggestions are asked for while somebody types
 _APOSTROPHES: Final = "['‘’]"
 # The value of an input, or what stands in it; never what is only read to the blind.
 _SAID: Final = "(one) => ('value' in one ? one.value : one.innerText) || ''"
+_UNSEEN: Final = re.compile("[\u200b\u200e\u200f\u2060\ufeff]")  # pages hold menus open with them
 _ROLES: Final = ("option", "menuitem", "menuitemradio")
 
 
@@ -29,7 +30,8 @@ def folded(text: str) -> str:
 
 def said(control: Locator, label: str = "") -> str:
     """What the control shows, without its own label."""
-    lines = [line.strip() for line in str(control.evaluate(_SAID)).splitlines() if line.strip()]
+    text = str(control.evaluate(_SAID))
+    lines = [line.strip() for line in (_UNSEEN.sub("", text) if label else text).splitlines() if line.strip()]
     if label and lines and folded(lines[0]).startswith(folded(label)):
         lines[0] = lines[0][len(label) :].strip()
     return "\n".join(line for line in lines if line)

@@ -19,7 +19,7 @@ from workbench.ledger.claims import NO_PROGRESS, Claims
 from workbench.ledger.clock import now
 from workbench.ledger.columns import storable
 from workbench.ledger.money import release_open, reserve, settle
-from workbench.ledger.records import Armed, Claim, Disarmed, Flow, Move, Progress, Stay, Step
+from workbench.ledger.records import GAP, Armed, Claim, Disarmed, Flow, Move, Progress, Stay, Step
 from workbench.ledger.states import MOVES, STATES, Attention
 from workbench.ledger.store import Ledger
 from workbench.ledger.tables import ITEMS, account, act, error_log, file, source_result
@@ -253,7 +253,7 @@ def _keep_baseline(connection: Connection, act_id: str, claims: Sequence[Claim],
         values = {
             "last_act_at": at,
             "not_before": at + timedelta(seconds=gap),
-            "wait_reason": "the gap between two acts",
+            "wait_reason": GAP,
         }
         connection.execute(
             update(account).where(account.c.id == first.account_id).values(values if gap else {"last_act_at": at})

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from workbench.errors import Fault
 from workbench.files import canonical
@@ -107,6 +107,9 @@ class Snapshot(Item):
     malformed_count: int | None = None
     error_code: str | None = None
     created_at: datetime | None = None
+
+
+GAP: Final = "the gap between two acts"  # why an account waits, when it is its owner's own pace
 
 
 @dataclass(frozen=True, kw_only=True)

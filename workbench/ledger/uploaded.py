@@ -85,7 +85,7 @@ def uploads(
 def _uploads(
     connection: Connection, *, batch_id: str | None = None, upload_ids: Sequence[int] | None = None
 ) -> Sequence[RowMapping]:
-    paused = [account.c[name] for name in ("paused_kind", "paused_reason", "label", "not_before")]
+    paused = [account.c[name] for name in ("paused_kind", "paused_reason", "label", "not_before", "wait_reason")]
     query = select(upload, *paused).join(account, upload.c.account_id == account.c.id).order_by(upload.c.id)
     if batch_id is not None:
         query = query.where(upload.c.batch_id == batch_id)
@@ -111,7 +111,7 @@ def _upload(row: RowMapping) -> dict[str, Any]:
         "campaign_id": row["campaign_id"],
         "tj_creative_id": row["remote_id"],
         "status": _status(state, row["error_type"]),
-        "error_message": said if state in _SAID or attention else None,
+        "error_message": said if state in _SAID or attention or row["error_type"] else None,
         "state": str(state),
         "attention": attention,
         "reason": row["reason"],
@@ -120,6 +120,7 @@ def _upload(row: RowMapping) -> dict[str, Any]:
         "is_due": row["next_at"] is not None and not is_held_up,
         "is_worked": row["lease_owner"] is not None,
         "not_before": row["not_before"] if state is U.CHECKED else None,
+        "wait_reason": row["wait_reason"] if state is U.CHECKED else None,
         "doing": row["progress_text"],
     }
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from workbench.ledger.records import GAP
 from workbench.ledger.states import (
     POSTING_BAD,
     POSTING_GOOD,
@@ -70,6 +71,8 @@ def _is_soon(one: Row, now: datetime) -> bool:
         return False
     if one["is_worked"]:
         return True
+    if one["state"] == P.QUEUED and one["wait_reason"] not in (None, GAP) and one["not_before"] > now:
+        return False  # the site, or the owner's day, says when it goes on
     is_paced = one["state"] == P.QUEUED and one["error_class"] is None
     longest = _LONGEST_PACE if is_paced else _LONGEST_LOOK
     waits = [one["next_at"], *([one["not_before"]] if one["state"] == P.QUEUED else [])]

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from workbench.ledger.records import Upload
+from workbench.ledger.records import GAP, Upload
 from workbench.ledger.states import UploadState
 from workbench.upload.check import Checked
 from workbench.upload.names import made_id
@@ -87,5 +87,7 @@ def is_settled(items: Sequence[Row], now: datetime) -> bool:
 def _is_soon(one: Row, now: datetime) -> bool:
     if one["is_worked"] or not one["is_due"]:
         return bool(one["is_worked"])
+    if one["wait_reason"] not in (None, GAP) and one["not_before"] and one["not_before"] > now:
+        return False  # the site, or the owner's day, says when it goes on
     longest = _LONGEST_PACE if one["state"] == UploadState.CHECKED else _LONGEST_LOOK
     return max((at for at in (one["next_at"], one["not_before"]) if at), default=now) - now <= longest
