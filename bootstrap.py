@@ -386,7 +386,8 @@ def test(arguments: "list[str]", *, fix: bool) -> int:
             failures.append(name)
             print(str(failure), flush=True)
     print("pytest", flush=True)
-    code = subprocess.call([str(python_of(VENV)), "-m", "pytest", *arguments], cwd=str(ROOT), env=activated())
+    at_once = arguments or ["-n", str(min(os.cpu_count() or 1, 4)), "--dist", "worksteal"]
+    code = subprocess.call([str(python_of(VENV)), "-m", "pytest", *at_once], cwd=str(ROOT), env=activated())
     if failures:
         print("failed before pytest: {}".format(", ".join(failures)), file=sys.stderr)
     return code or bool(failures)

@@ -15,7 +15,8 @@ health.py         what a login is worth: by its file, by proof at the site
 fields.py         fill a field and read it back
 press.py          press once, and what the site answered
 once.py           the request of an act, sent no more than once
-trafficjunky.py   the media library: fill, send, read back
+trafficjunky.py   the media library: its tabs, its cards over all pages
+uploadpanel.py    its upload panel: attach once, and what was said of every file
 marketplace.py    the listing form: fill, send, read back
 selling.py        the list of one's own listings
 

@@ -1,25 +1,19 @@
-"""TrafficJunky's media library: its tabs, its cards over all pages, its upload panel.
-
-Attaching a file is the upload: nothing can be taken back from there on. What the network said of each file is noted by
-its name the moment it is said, because the page may lead elsewhere the next moment; the panel is the second witness.
-"""
+"""TrafficJunky's media library: its tabs, and its cards over all pages."""
 
 from __future__ import annotations
 
 import contextlib
-import json
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from enum import StrEnum
-from pathlib import Path
 from typing import Any, Final
 
 from playwright.sync_api import Error, Locator, Page, Request, Response
 
 from workbench.browser.pagestate import PageState
+from workbench.browser.uploadpanel import Panel
 from workbench.browser.visit import Visit
 from workbench.errors import BadInput, Fault, UiChanged
 
@@ -37,9 +31,6 @@ _MOST_BANNERS: Final = 10
 _LOOK_MS: Final = 60
 _LOADED: Final = frozenset({"xhr", "fetch"})
 _OF: Final = re.compile(r"\bof\s+([\d.,]+)\b", re.IGNORECASE)
-_IDS: Final = ("id", "creative_id", "creativeId", "banner_id", "bannerId")
-_NUMBER: Final = re.compile(r"\d{4,20}")
-_WORDS: Final = 300  # of what a site says about a file
 
 
 @dataclass(frozen=True)
@@ -67,28 +58,6 @@ class Listing:
         return not self.gap
 
 
-class Outcome(StrEnum):
-    SENT = "sent"  # the site says that it has the file
-    REJECTED = "rejected"  # the site says that it does not take this file
-    TURNED_AWAY = "turned_away"  # not asked at all, or not allowed to ask: login, challenge, limit
-    LOST = "lost"  # nobody knows
-
-
-@dataclass(frozen=True)
-class Result:
-    """What became of one file."""
-
-    name: str
-    outcome: Outcome
-    remote_id: str | None = None
-    words: str = ""
-    status: int | None = None
-    retry_after: timedelta | None = None
-
-
-# What a panel says of itself, without asking the site: the file was never sent.
-_NEVER_SENT: Final = ("you can't upload files of this type", "file is too big", "you can not upload any more files")
-_TURNED_AWAY: Final = frozenset({401, 403, 419, 429})
 _CARDS: Final = """cards => cards.map(card => {
     const said = css => (card.querySelector(css)?.textContent || '').trim();
     const label = card.querySelector('label.creativeName, .creativeName');
@@ -100,42 +69,6 @@ _CARDS: Final = """cards => cards.map(card => {
         review: (review.dataset.reviewStatus || said('.reviewStatus')).toLowerCase(),
     };
 })"""
-_PREVIEWS: Final = """all => all.map(one => ({
-    name: (one.querySelector('[data-dz-name], .dz-filename')?.textContent || '').trim(),
-    text: one.textContent || '',
-    is_done: one.classList.contains('dz-success') || one.classList.contains('dz-error'),
-    is_good: one.classList.contains('dz-success') && !one.classList.contains('dz-error'),
-    words: (one.querySelector('.dz-error-message')?.textContent || '').trim(),
-}))"""
-# Tells us of each file that begins its way, and of the answer: which one it was is known here alone.
-_LISTEN: Final = """() => {
-    if (window.__workbenchListens) return;
-    window.__workbenchListens = true;
-    const tell = (...words) => window.__workbenchUpload(JSON.stringify(words));
-    const names = body => (body instanceof FormData ? [...body.values()] : [body])
-        .filter(one => one instanceof File).map(one => one.name);
-    const send = XMLHttpRequest.prototype.send;
-    XMLHttpRequest.prototype.send = function (body) {
-        for (const name of names(body)) {
-            tell('begun', name);
-            this.addEventListener('loadend', () => tell('ended', name, this.status, this.responseType === '' ||
-                this.responseType === 'text' ? this.responseText : JSON.stringify(this.response),
-                this.status === 429 ? this.getResponseHeader('Retry-After') : null));
-        }
-        return send.apply(this, arguments);
-    };
-    const ask = window.fetch;
-    window.fetch = function (to, how) {
-        const found = names(how && how.body);
-        found.forEach(name => tell('begun', name));
-        const answer = ask.apply(this, arguments);
-        if (found.length) answer.then(
-            got => got.clone().text().then(text => found.forEach(name => tell('ended', name, got.status, text,
-                got.headers.get('Retry-After')))),
-            () => found.forEach(name => tell('ended', name, 0, '', null)));
-        return answer;
-    };
-}"""
 
 
 class Library:
@@ -323,140 +256,3 @@ class Library:
 
 class _Missing(Exception):
     """A page of the list that cannot be relied on."""
-
-
-class Panel:
-    """The upload panel, open; what it takes is sent at once."""
-
-    def __init__(self, visit: Visit, taker: Locator) -> None:
-        self._visit = visit
-        self._page = visit.page
-        self._taker = taker
-        self._begun: set[str] = set()
-        self._answers: dict[str, tuple[int, str, timedelta | None]] = {}
-        self._page.evaluate(_LISTEN)
-
-    @property
-    def takes_several(self) -> bool:
-        return bool(self._taker.evaluate("e => e.multiple"))
-
-    def told(self, words: str) -> None:
-        what, name, *more = json.loads(words)
-        if what == "begun":
-            self._begun.add(str(name))
-        else:
-            status, text, wait = more
-            after = timedelta(seconds=min(int(wait), 7 * 86_400)) if wait and str(wait).isdecimal() else None
-            self._answers[str(name)] = (int(status), str(text)[:100_000], after)
-
-    def send(self, paths: Sequence[Path], limit: timedelta) -> Iterator[Result]:
-        """Attach the files, once, and tell of each as soon as something is known of it.
-
-        What is not told of when this ends may be there, or may not.
-        """
-        waiting = {path.name for path in paths}
-        self._taker.set_input_files([str(path) for path in paths])
-        fresh: list[Result] = []
-
-        def is_over() -> bool:
-            fresh.extend(one for name in sorted(waiting) if (one := self._result(name)) is not None)
-            return bool(fresh) or self._is_gone()
-
-        last = time.monotonic() + limit.total_seconds()
-        while waiting:
-            left = timedelta(seconds=max(last - time.monotonic(), 0))
-            in_time = self._visit.wait(is_over, limit=left, every=timedelta(milliseconds=150))
-            for one in fresh:
-                waiting.discard(one.name)
-                yield one
-            fresh.clear()
-            if waiting and (not in_time or self._is_gone()):
-                break
-        for name in sorted(waiting - self._begun if self._begun or self._answers else ()):
-            # Others were on their way and this one was not: the panel had not come to it.
-            yield Result(name, Outcome.TURNED_AWAY, words="the page went away before the file was sent")
-
-    def _is_gone(self) -> bool:
-        """The panel is no longer there: a late redirect, a challenge over it."""
-        try:
-            return self._page.locator("div.dz-preview").count() == 0 and not self._previews()
-        except Error:
-            return True
-
-    def _previews(self) -> list[Mapping[str, Any]]:
-        with contextlib.suppress(Error):
-            return list(self._visit.pack.many(self._page, "preview").evaluate_all(_PREVIEWS))
-        return []
-
-    def _preview(self, name: str) -> Mapping[str, Any] | None:
-        """The last of that name; one that does not set its name apart has it somewhere in its text."""
-        all_of_them = self._previews()
-        named = [one for one in all_of_them if one["name"] == name]
-        told = named or [one for one in all_of_them if not one["name"] and name in one["text"]]
-        return told[-1] if told else None
-
-    def _result(self, name: str) -> Result | None:
-        """None while nothing is sure to be over."""
-        shown = self._preview(name)
-        if name in self._answers:
-            status, text, wait = self._answers[name]
-            return _by_answer(name, status, text, wait, shown)
-        if shown is None or not shown["is_done"] or (name in self._begun):
-            return None
-        if shown["is_good"]:
-            return Result(name, Outcome.SENT)
-        words = str(shown["words"])[:_WORDS]
-        never = any(text in words.lower().replace("’", "'") for text in _NEVER_SENT)
-        return Result(name, Outcome.REJECTED if never else Outcome.LOST, words=words)
-
-
-def _by_answer(
-    name: str, status: int, text: str, wait: timedelta | None, shown: Mapping[str, Any] | None
-) -> Result | None:
-    if 200 <= status < 300:  # noqa: PLR2004 - HTTP's
-        return _by_good_answer(name, status, text, shown)
-    if status in _TURNED_AWAY:
-        return Result(name, Outcome.TURNED_AWAY, words=_words(_json(text), shown), status=status, retry_after=wait)
-    if 400 <= status < 500 and status not in (408, 409, 425):  # noqa: PLR2004
-        return Result(name, Outcome.REJECTED, words=_words(_json(text), shown), status=status)
-    words = f"the site answered {status}" if status else "the answer was lost"
-    return Result(name, Outcome.LOST, words=words, status=status)
-
-
-def _by_good_answer(name: str, status: int, text: str, shown: Mapping[str, Any] | None) -> Result | None:
-    said = _json(text)
-    is_no = said.get("success") is False or bool(said.get("error"))
-    if not is_no and shown is not None and not shown["is_done"]:
-        return None  # the panel has not read it yet
-    if is_no or shown is None or shown["is_good"]:
-        words = _words(said, shown) if is_no else ""
-        return Result(name, Outcome.REJECTED if is_no else Outcome.SENT, _id_in(said), words=words, status=status)
-    # The site's own words are a no; the panel's own, of an answer that it could not read, are none.
-    is_quoted = bool(shown["words"]) and shown["words"] in " ".join([text, *map(str, said.values())])
-    outcome = Outcome.REJECTED if is_quoted else Outcome.LOST
-    return Result(name, outcome, words=_words(said, shown), status=status)
-
-
-def _json(text: str) -> dict[str, Any]:
-    with contextlib.suppress(ValueError):
-        found = json.loads(text)
-        while isinstance(found, list) and found:
-            found = found[0]
-        if isinstance(found, dict):
-            inner: dict[str, Any] = next(
-                (found[key] for key in ("data", "creative", "file") if isinstance(found.get(key), dict)), {}
-            )
-            return {**inner, **found}
-    return {}
-
-
-def _id_in(said: Mapping[str, Any]) -> str | None:
-    found = (str(said[key]) for key in _IDS if isinstance(said.get(key), int | str))
-    return next((one for one in found if _NUMBER.fullmatch(one)), None)
-
-
-def _words(said: Mapping[str, Any], shown: Mapping[str, Any] | None) -> str:
-    """The site's own, as it shows them or as it answered."""
-    error = said.get("error") or said.get("message")
-    told = error if isinstance(error, str) else (shown or {}).get("words") or error
-    return " ".join(str(told or "refused without a word").split())[:_WORDS]

@@ -66,6 +66,9 @@ def _states(workbench: Workbench) -> dict[tuple[str, int], dict[str, Any]]:
         if one["posting_id"] is not None:
             due = one["next_at"] if one["is_due"] else None
             found["posting", one["posting_id"]] = {**one, "next_at": due, "exit": exits.of_posting(one)}
+    for one in (each for batch in workbench.upload_batches() for each in batch["items"]):
+        due = one["next_at"] if one["is_due"] else None
+        found["upload", one["upload_id"]] = {**one, "next_at": due, "exit": exits.of_upload(one)}
     return found
 
 
@@ -84,15 +87,33 @@ def status(run: Run = None, json: Json = False) -> None:
             answer(found)
             return
         runs = found["runs"]
-        if not runs:
+        if not any(found[name] for name in ("runs", "posting_jobs", "batches")):
             say("no runs yet: workbench collect run --sources FILE")
         print_runs(workbench, runs if run else runs[:_RECENT], in_full=run is not None)
         if run:
             _print_without_rows(workbench.sources_without_rows(runs[0]["run_id"]))
+        if not run:
+            _print_browser_work(found, workbench)
         if len(runs) > _RECENT and not run:
             say(f"and {counted(len(runs) - _RECENT, 'older run')}; --json shows all")
         if found["attention"]:
             show(f"{counted(len(found['attention']), 'item')} cannot go on alone: workbench todo", style="yellow")
+
+
+def _print_browser_work(found: dict[str, Any], workbench: Workbench) -> None:
+    """Posting jobs and batches of uploads, a line each; their own `status` has the items."""
+    zone = workbench.settings.zone
+    if jobs := found["posting_jobs"][:_RECENT]:
+        columns = ("posting job", "status", "listings", "posted", "failed", "created")
+        names = ("job_id", "status", "total_posts", "completed_posts", "failed_posts")
+        table("", columns, ((*(one[name] for name in names), when(one["created_at"], zone)) for one in jobs))
+    if batches := found["batches"][:_RECENT]:
+        totals = ("uploaded", "failed", "skipped", "unknown_id", "pending")
+        rows = (
+            (one["batch_id"], *(one["totals"][name] for name in totals), when(one["created_at"], zone))
+            for one in batches
+        )
+        table("", ("batch", *(name.replace("_", " ") for name in totals), "created"), rows)
 
 
 def _print_without_rows(sources: list[dict[str, Any]]) -> None:

@@ -25,7 +25,8 @@ from workbench.upload.paths import open_below
 from workbench.upload.tools import Tools
 
 if TYPE_CHECKING:  # Playwright costs every command a tenth of a second
-    from workbench.browser.trafficjunky import Card, Library, Listing, Panel, Result
+    from workbench.browser.trafficjunky import Card, Library, Listing
+    from workbench.browser.uploadpanel import Panel, Result
     from workbench.browser.visit import Visit
 
 
@@ -131,7 +132,7 @@ def resolve_hint(one: Upload) -> str:
 def _answers(
     visit: Visit, panel: Panel, left: Sequence[Upload], paths: Sequence[Path], tools: Tools
 ) -> Iterator[Yielded]:
-    from workbench.browser.trafficjunky import Outcome
+    from workbench.browser.uploadpanel import Outcome
 
     waiting = {one.name: one for one in left}
     away: list[Result] = []
@@ -150,7 +151,7 @@ def _answers(
 
 
 def _answered(visit: Visit, one: Upload, result: Result, tools: Tools) -> Move:
-    from workbench.browser.trafficjunky import Outcome
+    from workbench.browser.uploadpanel import Outcome
 
     if result.outcome is Outcome.SENT:
         values = {"remote_id": result.remote_id, "uploaded_at": tools.now()}
