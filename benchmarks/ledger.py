@@ -65,19 +65,24 @@ def _rate(who: str, url: str, items: int) -> float:
         command = [sys.executable, "-m", "benchmarks.ledger", who, url, locks]
         moves = items * (len(_STATES) - 1)
         subprocess.run([*command, "prepare", str(items)], check=True)
-        workers = [
-            subprocess.Popen([*command, str(n), str(items)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-            for n in range(PROCESSES)
-        ]
-        for one in workers:
-            assert one.stdout.readline() == "ready\n"
-        begun = time.monotonic()
-        for one in workers:
-            one.stdin.write("go\n")
-            one.stdin.flush()
-        done = [int(one.stdout.readline()) for one in workers]
-        seconds = time.monotonic() - begun
-        assert [one.wait() for one in workers] == [0] * PROCESSES
+        with contextlib.ExitStack() as crew:
+            workers = [
+                crew.enter_context(
+                    subprocess.Popen(
+                        [*command, str(n), str(items)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+                    )
+                )
+                for n in range(PROCESSES)
+            ]
+            for one in workers:
+                assert one.stdout.readline() == "ready\n"
+            begun = time.monotonic()
+            for one in workers:
+                one.stdin.write("go\n")
+                one.stdin.flush()
+            done = [int(one.stdout.readline()) for one in workers]
+            seconds = time.monotonic() - begun
+        assert [one.returncode for one in workers] == [0] * PROCESSES
         assert sum(done) == moves, (who, done, moves)
     return moves / seconds
 
