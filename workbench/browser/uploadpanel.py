@@ -159,7 +159,7 @@ class Panel:
         shown = self._preview(name)
         if name in self._answers:
             status, text, wait = self._answers[name]
-            return _by_answer(name, status, text, wait, shown)
+            return judge(name, status, text, wait, shown)
         if shown is None or not shown["is_done"] or (name in self._begun):
             return None
         if shown["is_good"]:
@@ -169,9 +169,11 @@ class Panel:
         return Result(name, Outcome.REJECTED if never else Outcome.LOST, words=words)
 
 
-def _by_answer(
-    name: str, status: int, text: str, wait: timedelta | None, shown: Mapping[str, Any] | None
-) -> Result | None:
+def judge(name: str, status: int, text: str, wait: timedelta | None, shown: Mapping[str, Any] | None) -> Result | None:
+    """What an answer to one file means, beside what the panel shows of it; None while the panel has not read it.
+
+    `status` 0: no answer came.
+    """
     if 200 <= status < 300:  # noqa: PLR2004 - HTTP's
         return _by_good_answer(name, status, text, shown)
     if status in _TURNED_AWAY:
@@ -197,7 +199,7 @@ def _by_good_answer(name: str, status: int, text: str, shown: Mapping[str, Any] 
 
 
 def _json(text: str) -> dict[str, Any]:
-    with contextlib.suppress(ValueError):
+    with contextlib.suppress(ValueError, RecursionError):
         found = json.loads(text)
         while isinstance(found, list) and found:
             found = found[0]
