@@ -62,7 +62,7 @@ def main() -> None:
     points.around(Ledger, "write", writer)
     points.around(ItemForm, "fill", "filling")
     points.around(Press, "once", "the click")
-    points.around(SentOnce, "_send_once", "the call")
+    points.around(SentOnce, "_send", "the call")
     with open_workbench(job["home"], **job["settings"]) as wb:
         wb.work(limit=timedelta(seconds=job.get("limit", 120)), threads=job.get("threads", 1))
 

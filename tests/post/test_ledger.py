@@ -11,7 +11,7 @@ from workbench.errors import BadInput, Refused
 from workbench.ledger import accounts, listed, posting
 from workbench.ledger.clock import now
 from workbench.ledger.queries import story
-from workbench.ledger.records import NewListing
+from workbench.ledger.records import GAP, NewListing
 from workbench.ledger.states import PostingState as P
 from workbench.ledger.store import Ledger
 from workbench.post import jobs
@@ -175,22 +175,24 @@ def test_a_paused_account_holds_its_listings_up_and_says_why(ledger: Ledger, nor
 
 
 @pytest.mark.parametrize(
-    ("state", "error", "wait", "is_settled"),
+    ("state", "error", "reason", "wait", "is_settled"),
     [
-        pytest.param("queued", None, timedelta(minutes=20), False, id="the owner's gap"),
-        pytest.param("queued", None, timedelta(hours=9), True, id="quiet hours"),
-        pytest.param("queued", "rate_limit", timedelta(minutes=20), True, id="a cool-down"),
-        pytest.param("queued", "network_error", timedelta(seconds=20), False, id="tried again soon"),
-        pytest.param("unsure", "uncertain_submit", timedelta(minutes=20), True, id="a look that comes late"),
-        pytest.param("unsure", "uncertain_submit", timedelta(seconds=20), False, id="a look that comes soon"),
-        pytest.param("posted", None, None, True, id="over"),
+        pytest.param("queued", None, GAP, timedelta(minutes=20), False, id="the owner's gap"),
+        pytest.param("queued", None, "quiet hours", timedelta(hours=9), True, id="quiet hours"),
+        pytest.param("queued", None, "daily limit", timedelta(minutes=2), True, id="the site's limit, soon over"),
+        pytest.param("queued", "rate_limit", "rate_limit", timedelta(minutes=20), True, id="a cool-down"),
+        pytest.param("queued", "network_error", None, timedelta(seconds=20), False, id="tried again soon"),
+        pytest.param("unsure", "uncertain_submit", None, timedelta(minutes=20), True, id="a look that comes late"),
+        pytest.param("unsure", "uncertain_submit", None, timedelta(seconds=20), False, id="a look that comes soon"),
+        pytest.param("posted", None, None, None, True, id="over"),
+        pytest.param("queued", None, "quiet hours", timedelta(0), False, id="quiet hours that are over"),
     ],
 )
 def test_who_waits_waits_for_what_comes_soon(
-    state: str, error: str | None, wait: timedelta | None, is_settled: bool
+    state: str, error: str | None, reason: str | None, wait: timedelta | None, is_settled: bool
 ) -> None:
     at = None if wait is None else now() + wait
-    due = {"next_at": at, "not_before": at, "is_due": at is not None, "is_worked": False}
+    due = {"next_at": at, "not_before": at, "wait_reason": reason, "is_due": at is not None, "is_worked": False}
     row = {"state": state, "error_class": error, **due}
 
     assert jobs.is_settled([row], now()) is is_settled

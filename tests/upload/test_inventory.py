@@ -5,11 +5,12 @@ from __future__ import annotations
 import codecs
 import os
 import threading
+import time
 from pathlib import Path
 
 import pytest
 
-from workbench.errors import BadInput
+from workbench.errors import BadInput, Transient
 from workbench.upload import inventory
 from workbench.upload.inventory import OURS, read, update
 
@@ -138,6 +139,28 @@ def test_rows_of_the_processor_are_never_lost(root: Path, is_atomic: bool) -> No
 
     assert found["ID-AAAAAAA1"]["tj_creative_id"] == "1032500001"
     assert {name for name in found if name.startswith("ID-B")} == {f"ID-BBBBBB{number:02}" for number in range(12)}
+
+
+def test_a_writer_that_rests_in_the_middle_is_waited_for(root: Path) -> None:
+    """The processor may hold the file open for as long as it makes creatives."""
+    path = sheet(root, f"{HEAD}\n{ONE}\n")
+    with path.open("a") as file:
+        os.utime(path, (time.time() - 60,) * 2)
+        helper = threading.Timer(1.0, lambda: (file.write(f"{TWO}\n"), file.close()))
+        helper.start()
+        told = update(path, {FIRST: SAID})
+        helper.join()
+
+    assert told.is_replaced
+    assert TWO in path.read_text()
+    assert "1032500001" in path.read_text()
+
+
+def test_one_who_never_closes_the_file_is_named(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inventory, "_PATIENCE", 0.3)
+    path = sheet(root, f"{HEAD}\n{ONE}\n")
+    with path.open("a"), pytest.raises(Transient, match="open for writing in another program"):
+        update(path, {FIRST: SAID})
 
 
 def test_rows_are_added_with_their_columns(root: Path) -> None:

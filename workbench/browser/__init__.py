@@ -14,7 +14,7 @@ login.py          the gate: a person logs in, we watch
 health.py         what a login is worth: by its file, by proof at the site
 fields.py         fill a field and read it back
 press.py          press once, and what the site answered
-once.py           the request of an act, sent no more than once
+once.py           what a click sends and what comes back of it; nothing more after a lost answer
 trafficjunky.py   the media library: its tabs, its cards over all pages
 uploadpanel.py    its upload panel: attach once, and what was said of every file
 marketplace.py    the listing form: fill, send, read back

@@ -1,26 +1,26 @@
-"""What a click makes the page send to its site is sent once, and never again by anybody.
+"""What a click makes the page send to its site, and what came back of each call.
 
-Chromium itself sends a POST once more when a kept connection breaks before an answer came: one click made three
-listings that way. So the page's calls pass through Playwright's own client, which does not, and which still has the
-answer when the page has gone on. After a call without an answer nothing more is sent: a page may try again too.
+A visit keeps no connection, so the browser sends a call once (`visit.py`). Here the answers are read before the page
+gets them, since it may go on to another page and take them along; and after a call without an answer nothing more is
+sent: a page may try again too.
 """
 
 from __future__ import annotations
 
+import base64
+import contextlib
 import json
 from dataclasses import dataclass
-from datetime import timedelta
 from types import TracebackType
 from typing import Any, Final, Self
 
-from playwright.sync_api import Error, Request, Route
+from playwright.sync_api import Error, Request
 
 from workbench.browser.visit import Visit
 
 _LONGEST: Final = 1 << 20
 _OPEN: Final = frozenset({408, 409, 425, 429})
 _READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-_CALLS: Final = frozenset({"xhr", "fetch"})
 
 
 @dataclass(frozen=True)
@@ -44,15 +44,13 @@ class Call:
 
 
 class SentOnce:
-    """While it is open, each POST of the page to its site is sent once; what came back is kept."""
+    """While it is open, what came back of each POST of the page to its site is kept; after a lost one none is sent."""
 
-    def __init__(self, visit: Visit, *, patience: timedelta) -> None:
+    def __init__(self, visit: Visit) -> None:
         self._visit = visit
-        self._milliseconds = patience.total_seconds() * 1000
         self.answers: list[Call] = []
         self.is_lost = False  # one of them was not answered
-        self.refusals = 0  # of them that the site answered with a no
-        self.others = 0  # of them that were sent and answered otherwise, or not yet
+        self.others = 0  # calls that were sent and are not known to be refused
         self._is_stopped = False
 
     def stop(self) -> None:
@@ -60,55 +58,54 @@ class SentOnce:
         self.is_lost = self._is_stopped = True
 
     def __enter__(self) -> Self:
-        self._visit.page.route("**/*", self._send)
+        self._cdp = self._visit.devtools()
+        self._cdp.on("Fetch.requestPaused", self._paused)
+        answers = [{"resourceType": kind, "requestStage": "Response"} for kind in ("XHR", "Fetch")]
+        self._cdp.send("Fetch.enable", {"patterns": [{"requestStage": "Request"}, *answers]})
         self._visit.page.on("requestfailed", self._failed)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._visit.page.remove_listener("requestfailed", self._failed)
         if not self._is_stopped:
-            self._visit.page.unroute_all(behavior="ignoreErrors")
+            with contextlib.suppress(Error):  # the page is gone
+                self._cdp.detach()
 
-    def _is_call(self, request: Request) -> bool:
-        return request.method == "POST" and self._visit.site.has(request.url)
+    def _paused(self, event: dict[str, Any]) -> None:
+        with contextlib.suppress(Error):  # the page is gone
+            if "responseStatusCode" in event:
+                self._read(event)
+            elif "responseErrorReason" not in event:  # an error is told by `requestfailed`
+                self._send(event)
+                return
+            self._cdp.send("Fetch.continueRequest", {"requestId": event["requestId"]})
 
-    def _send(self, route: Route) -> None:
-        request = route.request
-        self.others += self._visit.site.has(request.url) and request.method not in _READS
-        if not self._is_call(request):
-            route.continue_()
-        elif self.is_lost:
-            route.abort()
-        elif request.resource_type not in _CALLS or _has_files(request):
-            route.continue_()  # a form's own way to send, and files, which are not given to us
-        else:
-            self._send_once(route)
-
-    def _send_once(self, route: Route) -> None:
-        try:
-            answer = route.fetch(max_redirects=0, max_retries=0, timeout=self._milliseconds)
-        except Error:
-            self.is_lost = True
-            route.abort("connectionreset")
+    def _send(self, event: dict[str, Any]) -> None:
+        """Let a request of the page go, unless an earlier call was lost."""
+        asked = event["request"]
+        is_ours = self._visit.site.has(asked["url"])
+        if is_ours and asked["method"] == "POST" and self.is_lost:
+            self._cdp.send("Fetch.failRequest", {"requestId": event["requestId"], "errorReason": "Failed"})
             return
-        call = Call(answer.status, _json(answer.body()))
+        self.others += is_ours and asked["method"] not in _READS
+        self._cdp.send("Fetch.continueRequest", {"requestId": event["requestId"]})
+
+    def _read(self, event: dict[str, Any]) -> None:
+        asked = event["request"]
+        if asked["method"] != "POST" or not self._visit.site.has(asked["url"]):
+            return
+        body = b""
+        with contextlib.suppress(Error):  # a redirect has none
+            got = self._cdp.send("Fetch.getResponseBody", {"requestId": event["requestId"]})
+            body = base64.b64decode(got["body"]) if got["base64Encoded"] else got["body"].encode()
+        call = Call(event["responseStatusCode"], _json(body))
         self.answers.append(call)
-        if call.is_refusal:
-            self.refusals += 1
-            self.others -= 1
-        route.fulfill(response=answer)
+        self.others -= call.is_refusal
 
     def _failed(self, request: Request) -> None:
-        if self._is_call(request) and request.resource_type != "ping":
+        is_call = request.method == "POST" and self._visit.site.has(request.url)
+        if is_call and request.resource_type != "ping":
             self.is_lost = True
-
-
-def _has_files(request: Request) -> bool:
-    """A form may be sent in parts without any file; then all of it is given to us."""
-    if not request.headers.get("content-type", "").startswith("multipart/"):
-        return False
-    body = request.post_data_buffer
-    return body is None or b'filename="' in body
 
 
 def _json(body: bytes) -> Any:

@@ -54,7 +54,7 @@ class Press:
         before = self._visit.look()
         self._alerts = frozenset(before.facts.alerts)
         self._was_wrong = before.state is PageState.FIELD_ERROR
-        with SentOnce(self._visit, patience=self._patience) as sent:
+        with SentOnce(self._visit) as sent:
             button.click(no_wait_after=True)
             return self._wait(sent, known)
 

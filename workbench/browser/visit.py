@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from playwright.sync_api import BrowserContext, Error, Page, sync_playwright
+from playwright.sync_api import BrowserContext, CDPSession, Error, Page, sync_playwright
 
 from workbench.browser import faults
 from workbench.browser.evidence import Evidence
@@ -144,6 +144,10 @@ class Visit:
     def is_over(self) -> bool:
         """The page crashed or was closed."""
         return self._guard.is_over
+
+    def devtools(self) -> CDPSession:
+        """A line of its own to Chromium's tools for this page."""
+        return self._context.new_cdp_session(self.page)
 
     # going and looking ----------------------------------------------------------------------------
 

@@ -71,7 +71,8 @@ def _is_soon(one: Row, now: datetime) -> bool:
         return False
     if one["is_worked"]:
         return True
-    if one["state"] == P.QUEUED and one["wait_reason"] not in (None, GAP) and one["not_before"] > now:
+    is_held = one["state"] == P.QUEUED and one["wait_reason"] not in (None, GAP)
+    if is_held and one["not_before"] and one["not_before"] > now:
         return False  # the site, or the owner's day, says when it goes on
     is_paced = one["state"] == P.QUEUED and one["error_class"] is None
     longest = _LONGEST_PACE if is_paced else _LONGEST_LOOK

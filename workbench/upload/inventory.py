@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import errno
 import fcntl
 import hashlib
 import json
 import os
+import signal
 import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
@@ -125,8 +127,12 @@ def update(
                 told.is_replaced = True
                 if before.is_untouched():
                     return told
-                # A writer still had the old file open: what it wrote there is newer, so it is merged once more.
-                write_bytes(path, before.finished(), mode=before.mode)
+                # A writer still had the old file open: what it wrote there is newer, so it is merged once more,
+                # unless another one began in the new file meanwhile.
+                late = before.finished()
+                with _Read(path) as ours:
+                    if ours.data == data:
+                        ours.replace(late)
     raise Transient(f"{path} is being rewritten all the time; it is tried again later.")
 
 
@@ -202,9 +208,9 @@ class _Read:
             if not _exchanged(beside, self._path):
                 os.replace(beside, self._path)  # no such call on this system: a moment is left to lose a race in
                 return True
-            if _same(beside.stat(), self._stat):
+            if _same(beside.stat(), self._stat) and not _is_being_written(self._fd):
                 return True
-            # Somebody wrote between our look and our move. Theirs goes back, however often that happens.
+            # Somebody wrote between our look and our move, or is at it. Theirs goes back, however often that happens.
             while _exchanged(beside, self._path) and beside.read_bytes() != data:
                 continue
             return False
@@ -226,7 +232,7 @@ class _Read:
         while time.monotonic() < deadline:
             before = os.fstat(self._fd)
             time.sleep(_SETTLED)
-            if _same(os.fstat(self._fd), before):
+            if _same(os.fstat(self._fd), before) and not _is_being_written(self._fd):
                 break
         return _all(self._fd)
 
@@ -242,6 +248,20 @@ def _same(one: os.stat_result, other: os.stat_result) -> bool:
     return (one.st_ino, one.st_size, one.st_mtime_ns) == (other.st_ino, other.st_size, other.st_mtime_ns)
 
 
+def _is_being_written(fd: int) -> bool:
+    """Whether anybody has the file open for writing, which Linux tells who asks for a lease; elsewhere False."""
+    if not hasattr(fcntl, "F_SETLEASE"):
+        return False
+    try:
+        # A writer that comes while we hold it is told to wait, and we are told by a signal, whose own would end us.
+        fcntl.fcntl(fd, fcntl.F_SETSIG, signal.SIGURG)
+        fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+    except OSError as error:
+        return error.errno == errno.EAGAIN
+    fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+    return False
+
+
 def _all(fd: int) -> bytes:
     os.lseek(fd, 0, os.SEEK_SET)
     found = bytearray()
@@ -254,15 +274,19 @@ def _settled(path: Path) -> bytes:
     """The bytes, once nobody has written for a moment: a writer that is not atomic may be in the middle of it."""
     deadline = time.monotonic() + _PATIENCE
     while True:
-        data = path.read_bytes()
-        age = time.time() - path.stat().st_mtime
+        with path.open("rb") as file:
+            data = file.read()
+            age = time.time() - os.fstat(file.fileno()).st_mtime
+            is_open = _is_being_written(file.fileno())
         known = _memory(path)
         # Shorter than it was when we wrote it last: perhaps somebody is in the middle of writing it anew.
         needed = _SHRUNK if len(data) < known.get("bytes", 1) else _SETTLED
-        if not 0 <= age < needed or hashlib.sha256(data).hexdigest() == known.get("sha256"):
+        is_quiet = not 0 <= age < needed or hashlib.sha256(data).hexdigest() == known.get("sha256")
+        if is_quiet and not is_open:
             return data
         if time.monotonic() > deadline:
-            raise Transient(f"{path} is being rewritten all the time; it is tried again later.")
+            how = "open for writing in another program" if is_open else "being rewritten all the time"
+            raise Transient(f"{path} is {how}; it is tried again later.")
         time.sleep(_SETTLED / 2)
 
 
