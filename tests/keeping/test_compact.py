@@ -95,8 +95,8 @@ def test_a_snapshot_reprocessed_meanwhile_wins_over_the_swap(workbench: Workbenc
         return real(*given)
 
     monkeypatch.setattr(compacting, "swap", late)
-    monkeypatch.setattr(workbench.lanes, "take", lambda name: 1)
-    monkeypatch.setattr(workbench.lanes, "release", lambda name, token: None)
+    monkeypatch.setattr(workbench.lanes, "take", lambda *_: 1)
+    monkeypatch.setattr(workbench.lanes, "release", lambda *_: None)
 
     workbench.compact()
 

@@ -105,7 +105,7 @@ def test_publishing_goes_on_while_a_compaction_takes_its_time(tmp_path: Path, mo
 def test_another_compactor_is_left_alone(house: House) -> None:
     house.start(["tea"])
     house.start(["rain"])
-    with house.open() as other, other.lane("compact") as is_ours, house.open(compact_after_snapshots=1) as workbench:
+    with house.open() as other, other.lanes.holding("compact") as is_ours, house.open(compact_after_snapshots=1) as workbench:
         workbench.work()
 
         assert is_ours
@@ -126,7 +126,7 @@ def test_a_compaction_that_fails_is_logged_and_nothing_else(house: House, caplog
 
 
 def test_a_lane_outlasts_its_lease_while_it_is_held(house: House) -> None:
-    with house.open(lease_seconds=0.4) as workbench, workbench.lane("compact") as is_ours:
+    with house.open(lease_seconds=0.4) as workbench, workbench.lanes.holding("compact") as is_ours:
         until = "SELECT until_boot FROM lease WHERE name = 'compact'"
 
         def read() -> float:

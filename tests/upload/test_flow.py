@@ -11,6 +11,7 @@ import pytest
 from tests.upload.studio import LABEL, Studio, check_truth, leftovers, picture_id, statuses, upload
 from workbench.app.uploading import Ask
 from workbench.errors import LaneStops
+from workbench.upload import samples
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -181,6 +182,23 @@ def test_a_silent_duplicate_is_taken_under_its_old_id(studio: Studio) -> None:
 
     assert again[name]["tj_creative_id"] == known
     assert again[name]["generation"] == 2
+
+
+def test_an_old_card_of_another_creative_is_never_adopted(studio: Studio) -> None:
+    """The site makes nothing new of a name that it knows; what it knows under it is another creative's."""
+    name, path = "EN_Promo.png", studio.root / "uploaded" / "EN_Promo.png"
+    found = []
+    with studio.open() as wb:
+        for number in (1, 2):
+            samples.picture(path, label=f"bytes {number}")
+            studio.rows = []
+            studio.row(picture_id(number), name, "image")
+            found.append(upload(wb)[name])
+    first, second = found
+
+    assert first["tj_creative_id"]
+    assert (second["unique_id"], second["state"], second["tj_creative_id"]) == (picture_id(2), "unknown_id", None)
+    assert second["attention"] == "person"
 
 
 def test_a_file_that_is_changed_after_the_check_is_not_sent(studio: Studio) -> None:

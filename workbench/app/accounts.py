@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from datetime import datetime, timedelta
@@ -12,7 +11,7 @@ from typing import Any, Final
 
 from workbench import practice
 from workbench.app.asking import Asking
-from workbench.errors import BadInput, Refused, WorkbenchError
+from workbench.errors import BadInput, Refused
 from workbench.ledger import accounts
 from workbench.ledger.accounts import CHANNELS
 from workbench.ledger.lanes import lane_of
@@ -165,24 +164,10 @@ class Accounts(Asking):
     @contextlib.contextmanager
     def account_lane(self, account_id: int) -> Iterator[None]:
         """The account for us alone, as long as the block takes; Refused while somebody has its page open."""
-        name = lane_of(account_id)
-        token = self.lanes.take(name, "accounts")
-        if token is None:
-            raise Refused(
-                f"account {account_id} is at work at this moment. Wait, or stop it first: "
-                f"workbench accounts stop {account_id}"
-            )
-        over = threading.Event()
-        keeper = threading.Thread(target=self._keep_lane, args=(name, token, over), daemon=True)
-        keeper.start()
-        try:
+        with self.lanes.holding(lane_of(account_id), "accounts") as is_ours:
+            if not is_ours:
+                raise Refused(
+                    f"account {account_id} is at work at this moment. Wait, or stop it first: "
+                    f"workbench accounts stop {account_id}"
+                )
             yield
-        finally:
-            over.set()
-            keeper.join()
-            self.lanes.release(name, token)
-
-    def _keep_lane(self, name: str, token: int, over: threading.Event) -> None:
-        while not over.wait(self.settings.lease_seconds.total_seconds() / 4):
-            with contextlib.suppress(WorkbenchError):  # a busy ledger: the next time may come through
-                self.lanes.renew(name, token)

@@ -7,7 +7,6 @@ import json
 import logging
 import os
 import tempfile
-import threading
 import time
 import uuid
 from collections.abc import Iterator
@@ -17,7 +16,7 @@ from typing import Any, Final
 
 from workbench.app.asking import Asking
 from workbench.collect import keep
-from workbench.errors import BadInput, NeedsPerson, WorkbenchError
+from workbench.errors import BadInput, NeedsPerson
 from workbench.files import make_folder, move_into_place, sha256_of, write_text
 from workbench.ledger import backups, compacting
 from workbench.ledger.clock import now
@@ -37,36 +36,11 @@ class Keeping(Asking):
 
         One process at a time; the others leave it be and get an empty list. Nobody who queries waits.
         """
-        with self.lane("compact") as is_ours:
+        with self.lanes.holding("compact") as is_ours:
             if not is_ours:
                 return []
             self._drop_superseded()
             return [one for kind in self._kinds() if (one := self._compact(kind)) is not None]
-
-    @contextlib.contextmanager
-    def lane(self, name: str) -> Iterator[bool]:
-        """Hold the lane `name`, renewed however long it takes; False while somebody else does."""
-        token = self.lanes.take(name)
-        if token is None:
-            yield False
-            return
-        over = threading.Event()
-        keeper = threading.Thread(target=self._keep_lane, args=(name, token, over), name=name, daemon=True)
-        keeper.start()
-        try:
-            yield True
-        finally:
-            over.set()
-            keeper.join()
-            self.lanes.release(name, token)
-
-    def _keep_lane(self, name: str, token: int, over: threading.Event) -> None:
-        while not over.wait(self.settings.lease_seconds.total_seconds() / 4):
-            try:
-                self.lanes.renew(name, token)
-            except WorkbenchError as error:  # whoever took it over does the same; what we make is not swapped in twice
-                log.warning("%s", error.message)
-                return
 
     def _drop_superseded(self) -> None:
         """Remove compacted files of earlier times that nobody can be reading any more."""

@@ -102,7 +102,7 @@ class Tending(Keeping):
         from workbench.tables.catalog import Catalog
         from workbench.tables.serve import build
 
-        with self.lane("serve") as is_ours:
+        with self.lanes.holding("serve") as is_ours:
             if not is_ours:
                 return None
             begun, head = time.monotonic(), self.ledger.head()

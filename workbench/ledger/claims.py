@@ -24,7 +24,6 @@ from sqlalchemy import (
     bindparam,
     case,
     func,
-    insert,
     or_,
     select,
     update,
@@ -34,7 +33,7 @@ from workbench.errors import Fenced
 from workbench.ledger.chain import Event
 from workbench.ledger.clock import boot_id, boot_time, now
 from workbench.ledger.columns import storable
-from workbench.ledger.lanes import LANE, is_lane_held, lane_of
+from workbench.ledger.lanes import LANE, is_lane_held, lane_of, lease_end, take_lane
 from workbench.ledger.owners import boot_of
 from workbench.ledger.records import Claim, Flow, Item, Move, Posting, Snapshot, Step, Upload
 from workbench.ledger.states import STATES, Attention
@@ -155,19 +154,7 @@ class Claims:
         """The token of the account's lane, which is free as far as we saw; None when it is not any more."""
         # The account's row is the lock: two who come at once would both find no lane yet.
         connection.execute(select(account.c.id).where(account.c.id == account_id).with_for_update()).one()
-        name = lane_of(account_id)
-        row = connection.execute(select(lease).where(lease.c.name == name)).first()
-        values = {"owner": self._ledger.liveness.me, "note": "work", **self._until()}
-        if row is None:
-            connection.execute(insert(lease), {"name": name, "token": 1, **values})
-            return 1
-        if is_lane_held(connection, self._ledger, row):
-            return None
-        connection.execute(update(lease).where(lease.c.name == name).values(token=row.token + 1, **values))
-        return int(row.token) + 1
-
-    def _until(self) -> dict[str, Any]:
-        return {"until": now() + self.lease_time, "until_boot": boot_time() + self.lease_time.total_seconds()}
+        return take_lane(connection, self._ledger, lane_of(account_id), note="work", lease_time=self.lease_time)
 
     def leave_lane(self, claims: Sequence[Claim]) -> None:
         """The page is closed: others may open one of the same account."""
@@ -262,7 +249,7 @@ class Claims:
             raise Fenced(f"{claim.kind} {claim.item_id} was taken over by another worker; nothing was written.")
         if claim.account_id is not None:
             mine = (_lane(claim)) & (lease.c.owner == self._ledger.liveness.me)
-            if connection.execute(update(lease).where(mine).values(**self._until())).rowcount != 1:
+            if connection.execute(update(lease).where(mine).values(**lease_end(self.lease_time))).rowcount != 1:
                 raise Fenced(f"the lane of account {claim.account_id} was taken over; nothing was written.")
 
     def renew(self, claims: Sequence[Claim]) -> None:
@@ -282,7 +269,7 @@ class Claims:
                 )
                 if claim.account_id is not None:
                     awake = lease.c.until_boot > boot_time()
-                    connection.execute(update(lease).where(_lane(claim), awake).values(**self._until()))
+                    connection.execute(update(lease).where(_lane(claim), awake).values(**lease_end(self.lease_time)))
 
         if claims and self._ledger.is_still_alive():
             self._ledger.write(change)

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+import logging
+import threading
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from workbench.errors import Fenced
+from workbench.errors import Fenced, WorkbenchError
 from workbench.ledger.clock import boot_id, boot_time, now
 from workbench.ledger.owners import boot_of
 from workbench.ledger.store import Ledger
 from workbench.ledger.tables import lease
+
+log = logging.getLogger(__name__)
 
 LANE: Final = "account:"
 
@@ -38,25 +43,41 @@ class Lanes:
             return self._ledger.write(lambda connection: self._take(connection, name, note))
 
     def _take(self, connection: Connection, name: str, note: str) -> int | None:
-        row = connection.execute(select(lease).where(lease.c.name == name).with_for_update()).first()
-        values = {"owner": self._ledger.liveness.me, "note": note, **self._until()}
-        if row is None:
-            connection.execute(insert(lease), {"name": name, "token": 1, **values})
-            return 1
-        if is_lane_held(connection, self._ledger, row):
-            return None
-        connection.execute(update(lease).where(lease.c.name == name).values(token=row.token + 1, **values))
-        return int(row.token) + 1
+        return take_lane(connection, self._ledger, name, note=note, lease_time=self._lease_time)
 
-    def _until(self) -> dict[str, Any]:
-        return {"until": now() + self._lease_time, "until_boot": boot_time() + self._lease_time.total_seconds()}
+    @contextlib.contextmanager
+    def holding(self, name: str, note: str = "") -> Iterator[bool]:
+        """Hold the lane `name`, renewed however long the block takes; False while somebody living holds it."""
+        token = self.take(name, note)
+        if token is None:
+            yield False
+            return
+        over = threading.Event()
+        keeper = threading.Thread(target=self._keep, args=(name, token, over), name=name, daemon=True)
+        keeper.start()
+        try:
+            yield True
+        finally:
+            over.set()
+            keeper.join()
+            self.release(name, token)
+
+    def _keep(self, name: str, token: int, over: threading.Event) -> None:
+        while not over.wait(self._lease_time.total_seconds() / 4):
+            try:
+                self.renew(name, token)
+            except Fenced as error:
+                log.warning("%s", error.message)
+                return
+            except WorkbenchError as error:  # a busy ledger: the next time may come through
+                log.warning("the lane %s could not be renewed: %s", name, error.message)
 
     def renew(self, name: str, token: int) -> None:
         """Keep the lane for another lease, or raise Fenced when it is no longer ours."""
         query = (
             update(lease)
             .where(lease.c.name == name, lease.c.token == token, lease.c.owner == self._ledger.liveness.me)
-            .values(**self._until())
+            .values(**lease_end(self._lease_time))
         )
         if self._ledger.write(lambda connection: connection.execute(query).rowcount) != 1:
             raise Fenced(f"the lane {name} was taken over by another worker.")
@@ -74,7 +95,7 @@ class Lanes:
         def change(connection: Connection) -> None:
             gone = [row.name for row in self._announced(connection, kind) if self._is_gone(connection, row)]
             connection.execute(delete(lease).where(lease.c.name.in_([*gone, name])))
-            values = {"owner": self._ledger.liveness.me, **self._until()}
+            values = {"owner": self._ledger.liveness.me, **lease_end(self._lease_time)}
             connection.execute(insert(lease), {"name": name, "token": 1, **values})
 
         self._ledger.write(change)
@@ -95,6 +116,24 @@ class Lanes:
 
     def _is_gone(self, connection: Connection, row: Row[Any]) -> bool:
         return row.owner is None or self._ledger.liveness.is_dead(row.owner, connection)
+
+
+def take_lane(connection: Connection, ledger: Ledger, name: str, *, note: str, lease_time: timedelta) -> int | None:
+    """The fencing token, within a transaction; IntegrityError when another one makes the lane at the same moment."""
+    row = connection.execute(select(lease).where(lease.c.name == name).with_for_update()).first()
+    values = {"owner": ledger.liveness.me, "note": note, **lease_end(lease_time)}
+    if row is None:
+        connection.execute(insert(lease), {"name": name, "token": 1, **values})
+        return 1
+    if is_lane_held(connection, ledger, row):
+        return None
+    connection.execute(update(lease).where(lease.c.name == name).values(token=row.token + 1, **values))
+    return int(row.token) + 1
+
+
+def lease_end(lease_time: timedelta) -> dict[str, Any]:
+    """When a lease that begins now ends, by both clocks."""
+    return {"until": now() + lease_time, "until_boot": boot_time() + lease_time.total_seconds()}
 
 
 def is_lane_held(connection: Connection, ledger: Ledger, row: Row[Any]) -> bool:

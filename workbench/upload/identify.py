@@ -85,7 +85,7 @@ def _by_old_card(one: Upload, listing: Listing, tools: Tools, picture: str) -> M
     """The site took the file without a word and made nothing new of it: perhaps it is an old one under this name."""
     from workbench.upload.fingerprint import matching, perhaps, without
 
-    old = matching(one, listing.cards)
+    old = without(matching(one, listing.cards), tools.view.remote_ids(one.account_id, but=one.creative_id))
     if len(old) == 1:
         move = _found(one, old[0], tools, picture)
         return Move(**{**vars(move), "reason": "the site made nothing new of it: it has this file under this id"})
