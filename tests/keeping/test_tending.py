@@ -105,7 +105,11 @@ def test_publishing_goes_on_while_a_compaction_takes_its_time(tmp_path: Path, mo
 def test_another_compactor_is_left_alone(house: House) -> None:
     house.start(["tea"])
     house.start(["rain"])
-    with house.open() as other, other.lanes.holding("compact") as is_ours, house.open(compact_after_snapshots=1) as workbench:
+    with (
+        house.open() as other,
+        other.lanes.holding("compact") as is_ours,
+        house.open(compact_after_snapshots=1) as workbench,
+    ):
         workbench.work()
 
         assert is_ours
