@@ -35,11 +35,11 @@ def posted(ledger, account_id, *states, **fields):
         made = []
         connection.execute(insert(posting_job), {"id": "job", "params": {}, "created_at": at})
         for n, state in enumerate(states):
-            row = {"account_id": account_id, "content": {}, "sha": str(n), "created_at": at, "updated_at": at}
+            row = {"account_id": account_id, "content": {}, "sha": str(n)}
             listing_id = connection.execute(insert(listing), row).inserted_primary_key[0]
             row = {
                 "state": state, "state_at": at, "created_at": at, "job_id": "job", "listing_id": listing_id,
-                "account_id": account_id, "generation": 1, "content": {}, "content_sha": str(n), "token": f"t{n}",
+                "account_id": account_id, "content": {}, "content_sha": str(n), "token": f"t{n}",
                 **fields,
             }  # fmt: skip
             made.append(connection.execute(insert(posting), row).inserted_primary_key[0])

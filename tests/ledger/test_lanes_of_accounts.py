@@ -42,14 +42,11 @@ def add(ledger, *accounts, **fields):
                 row = {"id": owner, "channel": "marketplace", "label": f"a{owner}", "created_at": at, **fields}
                 connection.execute(insert(account), row)
             content = {"title": f"Chair {number}"}
-            row = {
-                "id": number, "account_id": owner, "content": content, "sha": str(number), "created_at": at,
-                "updated_at": at,
-            }  # fmt: skip
+            row = {"id": number, "account_id": owner, "content": content, "sha": str(number)}
             connection.execute(insert(listing), row)
             row = {
                 "state": "queued", "state_at": at, "next_at": at, "created_at": at, "job_id": "job",
-                "listing_id": number, "account_id": owner, "generation": 1, "content": content,
+                "listing_id": number, "account_id": owner, "content": content,
                 "content_sha": str(number), "token": f"t{number}",
             }  # fmt: skip
             made.append(connection.execute(insert(posting), row).inserted_primary_key[0])

@@ -14,8 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import Page, expect, sync_playwright
 
+from tests.notebooks.lab import Lab, serving
 from workbench import open_workbench
+from workbench.browser.launch import launch
+from workbench.sandbox.serve import Sandbox
 
 ROOT = Path(__file__).parent.parent.parent
 NOTEBOOKS = ROOT / "notebooks"
@@ -31,8 +35,9 @@ Ada,linkedin,posts,https://www.linkedin.com/in/ada-example/,Ada,spring,
 class Home:
     """A folder that commands, kernels and servers are pointed to."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, patch: pytest.MonkeyPatch) -> None:
         self.path = path
+        self._patch = patch
         self.env = {
             **{name: value for name, value in os.environ.items() if not name.startswith(("WORKBENCH_", "BRIGHTDATA"))},
             "WORKBENCH_HOME": str(path),
@@ -43,6 +48,13 @@ class Home:
             "IPYTHONDIR": str(path / "ipython"),
             "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
         }
+
+    def set(self, **settings: Any) -> None:
+        """Settings of whatever is pointed here from now on."""
+        for name, value in settings.items():
+            variable = "BRIGHTDATA_API_KEY" if name == "brightdata_api_key" else f"WORKBENCH_{name.upper()}"
+            self.env[variable] = str(value)
+            self._patch.setenv(variable, str(value))
 
     def sandbox(self) -> dict[str, Any] | None:
         with contextlib.suppress(OSError, ValueError):
@@ -70,7 +82,7 @@ class Home:
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
-    home = Home(tmp_path / "home")
+    home = Home(tmp_path / "home", monkeypatch)
     (home.path / "data" / "inputs").mkdir(parents=True)
     (home.path / "data" / "inputs" / "sources.csv").write_text(SOURCES)
     for name in [name for name in os.environ if name.startswith(("WORKBENCH_", "BRIGHTDATA"))]:
@@ -79,3 +91,25 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
         monkeypatch.setenv(name, value)
     yield home
     home.end()
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
+    with Sandbox(tmp_path / "sandbox", seed=7) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def lab(home: Home, tmp_path: Path) -> Iterator[Lab]:
+    with serving(home, tmp_path) as lab:
+        yield lab
+
+
+@pytest.fixture
+def page(lab: Lab, tmp_path: Path) -> Iterator[Page]:
+    expect.set_options(timeout=40_000)
+    with sync_playwright() as playwright, launch(playwright) as browser:
+        page = browser.new_page(viewport={"width": 1280, "height": 1500})
+        page.set_default_timeout(40_000)
+        yield page
+        page.screenshot(path=tmp_path / "last.png")  # what a failed test saw

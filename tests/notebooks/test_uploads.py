@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -18,17 +17,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 @pytest.fixture
-def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
-    with Sandbox(tmp_path / "sandbox", seed=7) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def wb(home: Home, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workbench]:
-    settings = {**FAST, "trafficjunky_url": sandbox.trafficjunky.url, "brightdata_url": sandbox.url}
-    for name, value in settings.items():
-        variable = "BRIGHTDATA_API_KEY" if name == "brightdata_api_key" else f"WORKBENCH_{name.upper()}"
-        monkeypatch.setenv(variable, str(value))
+def wb(home: Home, sandbox: Sandbox) -> Iterator[Workbench]:
+    home.set(**FAST, trafficjunky_url=sandbox.trafficjunky.url, brightdata_url=sandbox.url)
     with open_workbench(home.path) as wb:
         wb.add_account("trafficjunky", LABEL)
         yield wb

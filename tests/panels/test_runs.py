@@ -159,12 +159,12 @@ def test_cancelling_asks_once_more(wb, order, sandbox, eventually):
     StartPanel(wb, order).first.click()
     eventually(lambda: watch.cancel.layout.display is None and watch.bar.percent)
 
-    watch.cancel.click()
+    watch.cancel.first.click()
     assert wb.status(order.run_id)["runs"][0]["cancelled_at"] is None
-    watch.sure.click()
+    watch.cancel.sure.click()
 
     eventually(lambda: watch.bar.news.startswith("The run was cancelled"))
-    assert watch.sure.layout.display == "none"
+    assert watch.cancel.layout.display == "none"
 
 
 def test_a_run_that_nobody_works_on_says_so_and_offers_a_worker(wb, order, monkeypatch, eventually):

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from workbench.app.working import is_settled
 from workbench.errors import BadInput, Refused
 from workbench.ledger import accounts, listed, posting
 from workbench.ledger.clock import now
@@ -170,12 +171,12 @@ def test_a_paused_account_holds_its_listings_up_and_says_why(ledger: Ledger, nor
     assert (a["attention"], a["error_type"], a["error_class"]) == ("person", "captcha", "checkpoint")
     assert (b["attention"], b["error_class"]) == (None, None)
     assert jobs.job(listed.jobs(ledger)[0])["attention"] == "person"
-    assert jobs.is_settled([a], now())
-    assert not jobs.is_settled([a, b], now())
+    assert is_settled([a], now(), acts_in=P.QUEUED)
+    assert not is_settled([a, b], now(), acts_in=P.QUEUED)
 
 
 @pytest.mark.parametrize(
-    ("state", "error", "reason", "wait", "is_settled"),
+    ("state", "error", "reason", "wait", "settled"),
     [
         pytest.param("queued", None, GAP, timedelta(minutes=20), False, id="the owner's gap"),
         pytest.param("queued", None, "quiet hours", timedelta(hours=9), True, id="quiet hours"),
@@ -189,13 +190,13 @@ def test_a_paused_account_holds_its_listings_up_and_says_why(ledger: Ledger, nor
     ],
 )
 def test_who_waits_waits_for_what_comes_soon(
-    state: str, error: str | None, reason: str | None, wait: timedelta | None, is_settled: bool
+    state: str, error: str | None, reason: str | None, wait: timedelta | None, settled: bool
 ) -> None:
     at = None if wait is None else now() + wait
     due = {"next_at": at, "not_before": at, "wait_reason": reason, "is_due": at is not None, "is_worked": False}
     row = {"state": state, "error_class": error, **due}
 
-    assert jobs.is_settled([row], now()) is is_settled
+    assert is_settled([row], now(), acts_in=P.QUEUED) is settled
 
 
 def test_errors_are_asked_by_known_types_only(ledger: Ledger) -> None:

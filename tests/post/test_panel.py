@@ -62,20 +62,20 @@ def test_posting_asks_twice_and_says_what_it_started(desk: Desk, wb: Workbench) 
     desk.csv({})
     order = Order(wb, "data/inputs/listings.csv", [])
     panel = PostPanel(order)
-    panel.post.click()
-    assert (panel.sure.layout.display, order.job_id) == (None, None)
-    panel.keep.click()
-    assert panel.sure.layout.display == "none"
+    panel.twice.first.click()
+    assert (panel.twice.sure.layout.display, order.job_id) == (None, None)
+    panel.twice.keep.click()
+    assert panel.twice.sure.layout.display == "none"
 
-    panel.post.click()
-    panel.sure.click()
+    panel.twice.first.click()
+    panel.twice.sure.click()
 
     assert "Started: job" in wait_for(panel, "Started", lambda: panel.said.html + panel.alert.html)
     job = wb.posting_job()
     assert order.job_id == job["job_id"]
     assert "0 of 1 listings" in progress_view(job)
     assert "Oak table" in results_view(wb, job)
-    panel.sure.click()
+    panel.twice.sure.click()
     assert "nothing is left to post" in wait_for(panel, "nothing is left", lambda: panel.alert.html)
     last = time.monotonic() + 20
     while wb.is_worked() and time.monotonic() < last:

@@ -43,6 +43,13 @@ class Accounts(Asking):
         total, good, bad = done.get(one.id, (0, 0, 0))
         return {"account_id": told.pop("id"), **told, "total": total, "succeeded": good, "failed": bad}
 
+    def _account_of(self, account_id: int, channel: str, what: str) -> Account:
+        """The account; BadInput for one of another channel, which takes no `what`."""
+        found = accounts.find(self.ledger, account_id)
+        if found.channel != channel:
+            raise BadInput(f"account {found.id} ({found.label}) is of {found.channel}, which takes no {what}.")
+        return found
+
     def remove_account(self, account_id: int) -> None:
         """Its session is destroyed, its history stays; refused while items may still need it."""
         with self.account_lane(account_id):

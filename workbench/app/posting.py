@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, time
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -165,11 +166,7 @@ class PostingDesk(Working, Accounts):
         return [self._listing(one) for one in dict.fromkeys(listing_ids)]
 
     def _chosen_accounts(self, account_ids: Sequence[int]) -> list[Account]:
-        chosen = [accounts.find(self.ledger, one) for one in dict.fromkeys(account_ids)]
-        for one in chosen:
-            if one.channel != CHANNEL:
-                raise BadInput(f"account {one.id} ({one.label}) is of {one.channel}, which takes no listings.")
-        return chosen
+        return [self._account_of(one, CHANNEL, "listings") for one in dict.fromkeys(account_ids)]
 
     # rehearsing -----------------------------------------------------------------------------------
 
@@ -262,11 +259,8 @@ class PostingDesk(Working, Accounts):
     ) -> dict[str, Any]:
         """Work here until nothing of the job is left that moves soon by itself; how it stands then."""
         job_id = listed.find_job(self.ledger, job)
-
-        def is_settled() -> bool:
-            return jobs.is_settled(listed.listings(self.ledger, job_id=job_id), now())
-
-        self.work(over=is_settled, watch=watch, stop=stop, **more)
+        items = partial(listed.listings, self.ledger, job_id=job_id)
+        self._work_on(items, acts_in=PostingState.QUEUED, watch=watch, stop=stop, **more)
         return self.posting_job(job_id)
 
     def error_logs(
@@ -372,7 +366,7 @@ def _order(row: Mapping[str, Any]) -> NewListing:
 def _as_posting(number: int, listing_id: int | None, account_id: int, one: NewListing, *, draft: bool) -> Posting:
     return Posting(
         id=number, state=PostingState.QUEUED, job_id="", listing_id=listing_id or 0, account_id=account_id,
-        generation=0, content=one.content, content_sha=one.sha, token=_TOKEN, end=DRAFT if draft else "publish",
+        content=one.content, content_sha=one.sha, token=_TOKEN, end=DRAFT if draft else "publish",
     )  # fmt: skip
 
 

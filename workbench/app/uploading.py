@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -115,10 +116,7 @@ class UploadDesk(Working, Accounts):
         if ask.platform != "tj":
             raise BadInput(f"files are checked for {ask.platform}, and uploaded to TrafficJunky (tj) alone.")
         if ask.account is not None:
-            found = accounts.find(self.ledger, ask.account)
-            if found.channel != CHANNEL:
-                raise BadInput(f"account {found.id} ({found.label}) is of {found.channel}, which takes no creatives.")
-            return found.id
+            return self._account_of(ask.account, CHANNEL, "creatives").id
         there = [one for one in accounts.all_accounts(self.ledger, channel=CHANNEL) if one.enabled]
         if len(there) == 1:
             return there[0].id
@@ -191,7 +189,6 @@ class UploadDesk(Working, Accounts):
         new = NewBatch(
             platform=ask.platform, account_id=account_id, campaign_id=ask.campaign,
             uploads=[_order(one, ask) for one in found], beyond=batches.greatest_number(self._archives),
-            params={"source": ask.source, "files": list(ask.files), "slot": ask.slot, "force": ask.force},
         )  # fmt: skip
         batch_id = uploading.make_batch(self.ledger, new)
         self.write_upload_files(batch_id)
@@ -213,6 +210,7 @@ class UploadDesk(Working, Accounts):
             "batch_id": row["batch_id"],
             "depth": "real",
             "status_csv": str(tracking / f"upload_status_{stamp}.csv"),
+            "log": str(tracking / f"upload_log_{stamp}.txt"),
             "report": str(tracking / f"upload_summary_{stamp}.txt"),
             "archive": str(self._batch_folder(row)),
             "account_id": row["account_id"],
@@ -233,11 +231,8 @@ class UploadDesk(Working, Accounts):
     ) -> dict[str, Any]:
         """Work here until nothing of the batch is left that moves soon by itself; how it stands then."""
         batch_id = uploaded.find_batch(self.ledger, batch)
-
-        def is_settled() -> bool:
-            return batches.is_settled(uploaded.uploads(self.ledger, batch_id=batch_id), now())
-
-        self.work(over=is_settled, watch=watch, stop=stop, **more)
+        items = partial(uploaded.uploads, self.ledger, batch_id=batch_id)
+        self._work_on(items, acts_in=UploadState.CHECKED, watch=watch, stop=stop, **more)
         return self.upload_batch(batch_id)
 
     def write_upload_files(self, batch: str | None = None) -> dict[str, str]:
@@ -271,6 +266,18 @@ class UploadDesk(Working, Accounts):
 
     def todo(self) -> list[dict[str, Any]]:
         return super().todo() + [_waiting(one) for one in uploaded.waiting(self.ledger)]
+
+    def sweep_evidence(self, *, dry: bool = True) -> list[str]:
+        """The logs too of batches that are over, by the same age; their tables and reports stay."""
+        gone = super().sweep_evidence(dry=dry)
+        before = (now() - timedelta(days=self.settings.evidence_days)).timestamp()
+        over = (one for one in self.upload_batches() if not any(_is_open(each) for each in one["items"]))
+        for path in (Path(one["log"]) for one in over):
+            if path.is_file() and path.stat().st_mtime < before:
+                gone.append(str(path))
+                if not dry:
+                    path.unlink()
+        return gone
 
     # deciding -------------------------------------------------------------------------------------
 
@@ -384,6 +391,10 @@ def _order(one: Checked, ask: Ask) -> NewUpload:
 
 def _shown(one: Mapping[str, Any]) -> dict[str, Any]:
     return {name: one.get(name) for name in (*batches.ITEM, "upload_id", "tab", "review_status")}
+
+
+def _is_open(item: Mapping[str, Any]) -> bool:
+    return bool(item["attention"] or item["is_due"] or item["is_worked"])
 
 
 def _can_be_tried(one: Mapping[str, Any]) -> bool:

@@ -8,8 +8,9 @@ import os
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any, Final
 
 from workbench import detached
@@ -19,6 +20,7 @@ from workbench.collect import folders
 from workbench.files import make_folder
 from workbench.ledger import queries, recovering
 from workbench.ledger.clock import now
+from workbench.ledger.records import GAP
 from workbench.logs import log_to_folder
 from workbench.settings import as_environment
 from workbench.worker import Worked
@@ -29,6 +31,10 @@ _NOTIFY_SECONDS: Final = 30.0  # that the owner's command may take for one entry
 _LAST_WEEK: Final = timedelta(days=7)  # in which it is said that a body is about to be removed
 _PROJECT_EVERY: Final = 5.0  # seconds between rebuilds of what is derived, while work goes on, at least
 _REST: Final = 10  # they may take a tenth of the time: of a large ledger they come less often
+
+# What somebody who started work still waits for: the owner's gap between two acts, and looks that come soon.
+_LONGEST_PACE: Final = timedelta(hours=1)
+_LONGEST_LOOK: Final = timedelta(minutes=5)
 
 
 class Working(Tending, Delivering):
@@ -85,6 +91,10 @@ class Working(Tending, Delivering):
         self.finish_tending(has_worked=worked.steps > 0)
         return worked
 
+    def _work_on(self, items: Callable[[], Iterable[Mapping[str, Any]]], *, acts_in: StrEnum, **more: Any) -> None:
+        """Work here until nothing of `items` is left that moves soon by itself."""
+        self.work(over=lambda: is_settled(items(), now(), acts_in=acts_in), **more)
+
     def log_here(self) -> None:
         """What this process logs goes to the file of the day."""
         log_to_folder(self.settings.data / "logs", self.redactor)
@@ -120,6 +130,25 @@ class Working(Tending, Delivering):
         waiting = {f"{one['kind']} {one['id']} {one['command']}": one for one in self.todo()}
         for name in sorted(recovering.newly_waiting(self.ledger, waiting)):
             _tell(command, waiting[name])
+
+
+def is_settled(items: Iterable[Mapping[str, Any]], at: datetime, *, acts_in: StrEnum) -> bool:
+    """Whether whoever started these need not wait: all is over, or only a person or a long time moves the rest.
+
+    `acts_in`: the state from which they act, at the pace of their account.
+    """
+    return not any(_is_soon(one, at, acts=one["state"] == acts_in) for one in items)
+
+
+def _is_soon(one: Mapping[str, Any], at: datetime, *, acts: bool) -> bool:
+    if one["is_worked"] or not one["is_due"]:
+        return bool(one["is_worked"])
+    not_before = one["not_before"] if acts else None
+    if not_before and not_before > at and one["wait_reason"] not in (None, GAP):
+        return False  # the site, or the owner's day, says when it goes on
+    is_paced = acts and one.get("error_class") is None  # a listing in trouble waits for another try, not for its turn
+    longest = _LONGEST_PACE if is_paced else _LONGEST_LOOK
+    return max((each for each in (one["next_at"], not_before) if each), default=at) - at <= longest
 
 
 def _for_review(one: Mapping[str, Any]) -> dict[str, Any]:

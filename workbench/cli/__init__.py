@@ -4,9 +4,9 @@
     boundary    errors → one line, a JSON object, an exit code; never a traceback
     exits       the exit codes, and which state leads to which
     console     what a terminal is shown: tables, times, JSON; hostile text made harmless
-    opening     the workbench of this home, and a clean end on Ctrl-C and SIGTERM
+    opening     the workbench of this home, a person's yes, and a clean end on Ctrl-C and SIGTERM
     progress    how a run comes along: live on a terminal, a line per change elsewhere
-    posting     the same for a posting job
+    items       the same for a posting job and for a batch
 
     doctor · lab · sandbox · sources · collect · deliveries · accounts · listings · post · creatives · upload ·
     work (work, status, todo, folders) · sql · imports · recover · spend · browser · audit · demo

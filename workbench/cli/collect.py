@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from workbench.cli import exits
-from workbench.cli.console import Json, answer, counted, dollars, say, show, table, usd
+from workbench.cli.console import Json, answer, counted, dollars, reply, say, show, table, usd
 from workbench.cli.exits import Exit
-from workbench.cli.opening import bench, stopping
+from workbench.cli.opening import Yes, agree, bench, stopping
 from workbench.cli.progress import following
 from workbench.cli.work import print_runs
-from workbench.errors import Refused
 
 if TYPE_CHECKING:
     from workbench.app import Workbench
@@ -81,9 +79,7 @@ def run(
     since: Since = None,
     num_posts: NumPosts = None,
     name: Name = None,
-    yes: Annotated[
-        bool, typer.Option("--yes", help="Do not ask; needed in live mode where nobody can answer.")
-    ] = False,
+    yes: Yes = False,
     fresh: Fresh = False,
     again: Again = False,
     wait: Wait = False,
@@ -114,10 +110,7 @@ def cancel(
     """
     with bench(quiet=json) as workbench:
         run_id = workbench.cancel(run)
-        if json:
-            answer({"run_id": run_id, "cancel_asked": True})
-        else:
-            show(f"run {run_id} is asked to end.")
+        reply({"run_id": run_id, "cancel_asked": True}, f"run {run_id} is asked to end.", json=json)
         _hint(workbench)
 
 
@@ -177,17 +170,10 @@ def _shape(made: Plan) -> dict[str, Any]:
 
 
 def _ask(made: Plan, mode: str) -> None:
-    """A terminal is asked. Without one, practice goes on, and live is refused: nobody agreed to pay."""
+    estimate = dollars(made.estimate.micro_usd)
+    cost = "practice, free" if mode == "practice" else f"about {estimate}"
     kept = f"The plan is kept: workbench collect start {made.hash[:12]}"
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        if mode == "live":
-            raise Refused(
-                f"nobody is here to agree to an estimate of {dollars(made.estimate.micro_usd)}; give --yes. {kept}"
-            )
-        return
-    cost = "practice, free" if mode == "practice" else f"about {dollars(made.estimate.micro_usd)}"
-    if not typer.confirm(f"Start it ({cost})?", err=True):
-        raise Refused(f"not started, as you said. {kept}")
+    agree(mode, f"Start it ({cost})?", to=f"an estimate of {estimate}", kept=kept)
 
 
 def _start(workbench: Workbench, plan_hash: str, *, fresh: bool, again: bool, wait: bool, json: bool) -> Exit:
@@ -232,10 +218,8 @@ def _started(workbench: Workbench, run: dict[str, Any]) -> dict[str, Any]:
 
 def wait_for(workbench: Workbench, run_id: str) -> dict[str, Any]:
     """Work here until the run is over (or we are asked to stop); how it stands then."""
-    with stopping() as stop, following(workbench, run_id) as watch:
+    with stopping(f"run {run_id}") as stop, following(workbench, run_id) as watch:
         workbench.work(run=run_id, watch=watch, stop=stop)
-    if stop.is_set():
-        say(f"stopped; run {run_id} goes on with: workbench work")
     run: dict[str, Any] = workbench.status(run_id)["runs"][0]
     return run
 

@@ -6,7 +6,7 @@ import json
 import re
 import sys
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, tzinfo
 from typing import Annotated, Any, Final
 
@@ -83,10 +83,25 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], 
     out.print(drawn)
 
 
+def records(
+    title: str, columns: Sequence[str], rows: Iterable[Mapping[str, object]], *, right: Sequence[str] = ()
+) -> None:
+    """A table of what has these names; a name that a record lacks is an empty cell."""
+    table(title, columns, ([one.get(name) for name in columns] for one in rows), right=right)
+
+
 def answer(value: Any) -> None:
     """The one JSON document of a command."""
     text = json.dumps(value, ensure_ascii=False, indent=2, default=str)
     sys.stdout.write("".join(_escaped(sign) for sign in text) + "\n")
+
+
+def reply(value: Any, words: str, *, json: bool) -> None:
+    """The whole answer of a command that has one line to say: the document, or its words."""
+    if json:
+        answer(value)
+    else:
+        show(words)
 
 
 def _escaped(sign: str) -> str:

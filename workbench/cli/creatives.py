@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 import typer
 
-from workbench.cli.console import Json, answer, counted, show, table
+from workbench.cli.console import Json, answer, counted, records, show
 from workbench.cli.opening import bench
 
 app = typer.Typer(no_args_is_help=True)
@@ -26,7 +26,7 @@ def scan(
     if json:
         answer(found)
     else:
-        table(f"{counted(len(found), 'new creative')}", _SCAN, ([one[name] for name in _SCAN] for one in found))
+        records(counted(len(found), "new creative"), _SCAN, found)
         show("Upload them with: workbench upload run --session")
 
 
@@ -38,4 +38,4 @@ def list_(json: Json = False) -> None:
     if json:
         answer(found)
     else:
-        table(counted(len(found), "creative"), _LIST, ([one[name] for name in _LIST] for one in found))
+        records(counted(len(found), "creative"), _LIST, found)

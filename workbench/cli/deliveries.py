@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from workbench.cli.console import Json, answer, counted, say, show, table, when
+from workbench.cli.console import Json, answer, counted, records, say, show, when
 from workbench.cli.exits import Exit
 from workbench.cli.opening import bench
 
@@ -55,7 +55,7 @@ def list_(
         return
     for one in found:
         one["received_at"] = when(one["received_at"], zone)
-    table(counted(len(found), "delivery", "deliveries"), _COLUMNS, ([one[name] for name in _COLUMNS] for one in found))
+    records(counted(len(found), "delivery", "deliveries"), _COLUMNS, found)
 
 
 @app.command("show")

@@ -11,13 +11,12 @@ from workbench.cli.audit import print_execution, shape_of
 from workbench.cli.collect import print_plan, wait_for
 from workbench.cli.console import Json, answer, counted, dollars, say, show, table
 from workbench.cli.exits import Exit
+from workbench.cli.items import following_batch, following_job
 from workbench.cli.opening import bench
 from workbench.cli.post import print_posting
-from workbench.cli.posting import following as following_posts
 from workbench.cli.progress import cells
 from workbench.cli.sql import rows_of
 from workbench.cli.upload import print_upload
-from workbench.cli.uploading import following as following_uploads
 from workbench.cli.work import print_folders
 from workbench.errors import Refused
 from workbench.files import make_folder, write_bytes
@@ -112,7 +111,7 @@ def _posted(workbench: Workbench) -> dict[str, Any]:
     if all(one["todo"] == "nothing" for one in workbench.post_plan(file)):
         return workbench.posting_job()
     job_id = workbench.start_posting(file).job_id
-    with following_posts(workbench, job_id) as watch:
+    with following_job(workbench, job_id) as watch:
         return workbench.work_on_posting(job_id, watch=watch)
 
 
@@ -125,7 +124,7 @@ def _uploaded(workbench: Workbench) -> dict[str, Any]:
     if not workbench.upload_plan(ask)["totals"]["pending"]:
         return workbench.upload_batch()
     batch_id = workbench.start_upload(ask)
-    with following_uploads(workbench, batch_id) as watch:
+    with following_batch(workbench, batch_id) as watch:
         return workbench.work_on_upload(batch_id, watch=watch)
 
 

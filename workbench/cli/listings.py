@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from workbench.cli.console import Json, answer, counted, show, table
+from workbench.cli.console import Json, answer, counted, records, reply
 from workbench.cli.opening import bench
 
 app = typer.Typer(no_args_is_help=True)
@@ -29,10 +29,8 @@ def import_(
     """
     with bench(quiet=json) as workbench:
         done = workbench.import_listings(file.absolute())
-    if json:
-        answer(asdict(done))
-    else:
-        show(f"{counted(len(done.listing_ids), 'listing')} in {file}: {done.added} new, {done.changed} changed.")
+    words = f"{counted(len(done.listing_ids), 'listing')} in {file}: {done.added} new, {done.changed} changed."
+    reply(asdict(done), words, json=json)
 
 
 @app.command("list")
@@ -45,9 +43,8 @@ def list_(
     found = [one for one in found if status in {None, one["status"]}]
     if json:
         answer(found)
-        return
-    rows = ([one[name] for name in COLUMNS] for one in found)
-    table(counted(len(found), "listing"), COLUMNS, rows, right=("listing_id", "price"))
+    else:
+        records(counted(len(found), "listing"), COLUMNS, found, right=("listing_id", "price"))
 
 
 @app.command()
@@ -72,7 +69,5 @@ def edit(
     given = {name: value for name, value in cells.items() if value is not None}
     with bench(quiet=json) as workbench:
         workbench.edit_listing(listing_id, **given)
-    if json:
-        answer({"listing_id": listing_id, "changed": sorted(given)})
-    else:
-        show(f"listing {listing_id} is changed: {', '.join(sorted(given))}.")
+    words = f"listing {listing_id} is changed: {', '.join(sorted(given))}."
+    reply({"listing_id": listing_id, "changed": sorted(given)}, words, json=json)

@@ -1,25 +1,39 @@
-"""The workbench of this home, and a clean end on Ctrl-C and SIGTERM."""
+"""The workbench of this home, a person's yes, and a clean end on Ctrl-C and SIGTERM."""
 
 from __future__ import annotations
 
 import contextlib
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from workbench.cli import console
+from workbench.errors import Refused
 
 if TYPE_CHECKING:
     from workbench.app import Workbench
 
+Headless = Annotated[bool, typer.Option("--headless", help="No window, whatever the settings say.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask; needed in live mode where nobody can answer.")]
+Detach = Annotated[bool, typer.Option("--detach", help="Start a worker and return at once.")]
+Reason = Annotated[str, typer.Option(help="Why; kept with who and when.")]
+
 
 @contextlib.contextmanager
-def bench(*, quiet: bool = False, **settings: Any) -> Iterator[Workbench]:
-    """The workbench; says PRACTICE unless a program reads the answer (`quiet`)."""
+def bench(*, quiet: bool = False, headless: bool = False, **settings: Any) -> Iterator[Workbench]:
+    """The workbench; says PRACTICE unless a program reads the answer (`quiet`).
+
+    `headless` only ever adds: without it the setting stays what it is.
+    """
     from workbench.app import open_workbench
 
+    if headless:
+        settings["headless"] = True
     with open_workbench(**settings) as workbench:
         if not quiet:
             console.practice(workbench.settings.mode)
@@ -27,8 +41,11 @@ def bench(*, quiet: bool = False, **settings: Any) -> Iterator[Workbench]:
 
 
 @contextlib.contextmanager
-def stopping() -> Iterator[threading.Event]:
-    """An event that the first Ctrl-C or SIGTERM sets: steps at work finish, none begins. The second ends at once."""
+def stopping(what: str = "") -> Iterator[threading.Event]:
+    """An event that the first Ctrl-C or SIGTERM sets: steps at work finish, none begins. The second ends at once.
+
+    A person is told how `what` goes on.
+    """
     stop = threading.Event()
 
     def ask(_signal: int, _frame: FrameType | None) -> None:
@@ -42,3 +59,18 @@ def stopping() -> Iterator[threading.Event]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+    if what and stop.is_set():
+        console.say(f"stopped; {what} goes on with: workbench work")
+
+
+def agree(mode: str, question: str, *, to: str, kept: str = "") -> None:
+    """A terminal is asked. Without one, practice goes on, and live is refused: nobody agreed `to` it.
+
+    `kept` says what is left of it after a no.
+    """
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        if mode == "live":
+            raise Refused(f"nobody is here to agree to {to}; give --yes. {kept or 'Nothing was started.'}")
+        return
+    if not typer.confirm(question, err=True):
+        raise Refused(f"not started, as you said. {kept}".rstrip())

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from workbench.cli import exits
-from workbench.cli.console import Json, answer, counted, say, show, table, when
+from workbench.cli.console import Json, answer, counted, records, reply, say, when
 from workbench.cli.exits import Exit
-from workbench.cli.opening import bench, stopping
-from workbench.cli.posting import following
-from workbench.errors import BadInput, Refused
+from workbench.cli.items import following_job
+from workbench.cli.opening import Detach, Headless, Reason, Yes, agree, bench, stopping
+from workbench.errors import BadInput
 
 if TYPE_CHECKING:
     from workbench.app import Workbench
@@ -27,7 +26,6 @@ Accounts = Annotated[
     typer.Option("--account", metavar="ID", help="Only its listings, and those that name none; repeatable."),
 ]
 Draft = Annotated[bool, typer.Option("--draft", help="End with the site's own draft; nothing is published.")]
-Headless = Annotated[bool, typer.Option("--headless", help="No window, whatever the settings say.")]
 Job = Annotated[str | None, typer.Argument(metavar="[JOB]", help="The id of a posting job, or its beginning.")]
 
 _ITEMS: Final = ("listing_id", "title", "price", "account_id", "status", "remote_id", "error_class", "error_message")
@@ -58,7 +56,7 @@ def rehearse(
     json: Json = False,
 ) -> Exit:
     """Fill every form and read it back, up to the enabled last button, which is not pressed. Nothing is sent."""
-    with bench(quiet=json, **_window(headless)) as workbench:
+    with bench(quiet=json, headless=headless) as workbench:
         return _rehearse(workbench, _what(listings, listing), account or [], draft=draft, json=json)
 
 
@@ -72,19 +70,18 @@ def run(
     group: Annotated[list[str] | None, typer.Option("--group", help="List there too; repeatable.")] = None,
     hide_from_friends: Annotated[bool, typer.Option("--hide-from-friends")] = False,
     headless: Headless = False,
-    yes: Annotated[
-        bool, typer.Option("--yes", help="Do not ask; needed in live mode where nobody can answer.")
-    ] = False,
-    detach: Annotated[bool, typer.Option("--detach", help="Start a worker and return at once.")] = False,
+    yes: Yes = False,
+    detach: Detach = False,
     json: Json = False,
 ) -> Exit:
     """Post listings, each at most once. What is posted already, or on its way, is left alone."""
     what = _what(listings, listing)
-    with bench(quiet=json, **_window(headless)) as workbench:
+    with bench(quiet=json, headless=headless) as workbench:
         if not live:
             return _rehearse(workbench, what, account or [], draft=draft, json=json)
         if not yes:
-            _ask(workbench)
+            mode = workbench.settings.mode
+            agree(mode, "Publish them now?" if mode == "live" else "Publish them now (practice)?", to="publishing")
         made = workbench.start_posting(
             what, accounts=account or (), draft=draft, groups=group or (), hide_from_friends=hide_from_friends
         )
@@ -93,10 +90,8 @@ def run(
         if detach:
             workbench.start_worker()
             return _told(workbench, workbench.posting_job(made.job_id), json=json, detached=True)
-        with stopping() as stop, following(workbench, made.job_id) as watch:
+        with stopping(f"job {made.job_id}") as stop, following_job(workbench, made.job_id) as watch:
             done = workbench.work_on_posting(made.job_id, watch=watch, stop=stop)
-        if stop.is_set():
-            say(f"stopped; job {made.job_id} goes on with: workbench work")
         return _told(workbench, done, json=json)
 
 
@@ -148,7 +143,8 @@ def retry(
         raise BadInput("name listings, or a job with --job.")
     with bench(quiet=json) as workbench:
         number = workbench.retry_posting(listing or (), job=job)
-    _counted("queued", number, "queued again; a worker posts them: workbench work --until-idle", json=json)
+    words = f"{counted(number, 'listing')} queued again; a worker posts them: workbench work --until-idle."
+    reply({"queued": number}, words, json=json)
 
 
 @app.command()
@@ -156,7 +152,7 @@ def cancel(job: Job = None, listing: Ids = None, json: Json = False) -> None:
     """Take listings out of the queue: those named with --listing, or all of a job. What is at work this moment ends."""
     with bench(quiet=json) as workbench:
         number = workbench.cancel_posting(job, listing_ids=listing or ())
-    _counted("cancelled", number, "taken out of the queue", json=json)
+    reply({"cancelled": number}, f"{counted(number, 'listing')} taken out of the queue.", json=json)
 
 
 @app.command()
@@ -165,16 +161,13 @@ def resolve(
     adopt: Annotated[str | None, typer.Option(metavar="ID|ADDRESS", help="It is there, as this listing.")] = None,
     absent: Annotated[bool, typer.Option("--absent", help="It is not there: post it once more.")] = False,
     abandon: Annotated[bool, typer.Option("--abandon", help="Forget it; it is not posted again.")] = False,
-    reason: Annotated[str, typer.Option(help="Why; kept with who and when.")] = "",
+    reason: Reason = "",
     json: Json = False,
 ) -> None:
     """Say by hand what became of a click whose answer was lost. Look into Your listings first."""
     with bench(quiet=json) as workbench:
         state = workbench.resolve_posting(listing, adopt=adopt, absent=absent, abandon=abandon, reason=reason)
-    if json:
-        answer({"listing_id": listing, "state": str(state)})
-    else:
-        show(f"listing {listing} is {state} now.")
+    reply({"listing_id": listing, "state": str(state)}, f"listing {listing} is {state} now.", json=json)
 
 
 # ----------------------------------------------------------------------------------------------------
@@ -184,21 +177,6 @@ def _what(listings: Path | None, ids: list[int] | None) -> str | Path | list[int
     if (listings is None) == (not ids):
         raise BadInput("give --listings FILE, or --listing ID for each one that is known.")
     return listings.absolute() if listings else ids or []
-
-
-def _window(headless: bool) -> dict[str, Any]:
-    return {"headless": True} if headless else {}
-
-
-def _ask(workbench: Workbench) -> None:
-    """A terminal is asked. Without one, practice goes on, and live is refused: nobody agreed to publish."""
-    is_live = workbench.settings.mode == "live"
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        if is_live:
-            raise Refused("nobody is here to agree to publishing; give --yes. Nothing was started.")
-        return
-    if not typer.confirm("Publish them now?" if is_live else "Publish them now (practice)?", err=True):
-        raise Refused("not started, as you said.")
 
 
 def _rehearse(
@@ -238,15 +216,8 @@ def _hint(workbench: Workbench, done: dict[str, Any], *, detached: bool) -> None
         say("something waits for a person: workbench todo")
 
 
-def _counted(name: str, number: int, words: str, *, json: bool) -> None:
-    if json:
-        answer({name: number})
-    else:
-        show(f"{counted(number, 'listing')} {words}.")
-
-
 def _table(title: str, columns: tuple[str, ...], rows: list[dict[str, Any]]) -> None:
     right = tuple(
         name for name in columns if name in {"line", "listing_id", "price", "post"} or name.endswith("_posts")
     )
-    table(title, columns, ([one.get(name) for name in columns] for one in rows), right=right)
+    records(title, columns, rows, right=right)

@@ -9,9 +9,9 @@ from typing import Annotated, Any
 import typer
 
 from workbench.cli import exits
-from workbench.cli.console import Json, answer, counted, say, show, table, when
+from workbench.cli.console import Json, answer, counted, records, reply, say, show, table, when
 from workbench.cli.exits import Exit
-from workbench.cli.opening import bench
+from workbench.cli.opening import Reason, bench
 from workbench.cli.progress import following
 
 app = typer.Typer(no_args_is_help=True)
@@ -103,10 +103,8 @@ def reconcile(snapshots: Names = None, json: Json = False) -> None:
     """Look now, not later, for triggers whose answer was lost. A worker looks: workbench work."""
     with bench(quiet=json) as workbench:
         number = workbench.reconcile(snapshots or ())
-    if json:
-        answer({"due": number})
-    else:
-        show(f"{counted(number, 'snapshot')} looked for by the next worker: workbench work --until-idle")
+    words = f"{counted(number, 'snapshot')} looked for by the next worker: workbench work --until-idle"
+    reply({"due": number}, words, json=json)
 
 
 @app.command()
@@ -115,16 +113,13 @@ def resolve(
     adopt_id: Annotated[str | None, typer.Option("--adopt", metavar="ID", help="It runs at Bright Data as ID.")] = None,
     absent: Annotated[bool, typer.Option("--absent", help="It was never started: send it once more.")] = False,
     abandon: Annotated[bool, typer.Option("--abandon", help="Forget it; it is not sent again.")] = False,
-    reason: Annotated[str, typer.Option(help="Why; kept with who and when.")] = "",
+    reason: Reason = "",
     json: Json = False,
 ) -> None:
     """Decide by hand what became of a trigger whose answer was lost. Look into Bright Data's control panel first."""
     with bench(quiet=json) as workbench:
         state = workbench.resolve(snapshot, adopt=adopt_id, absent=absent, abandon=abandon, reason=reason)
-    if json:
-        answer({"snapshot": snapshot, "state": str(state)})
-    else:
-        show(f"snapshot {snapshot} is {state} now.")
+    reply({"snapshot": snapshot, "state": str(state)}, f"snapshot {snapshot} is {state} now.", json=json)
 
 
 @app.command()
@@ -135,8 +130,7 @@ def requeue(snapshots: Names = None, json: Json = False) -> None:
     if json:
         answer(done)
     else:
-        columns = ("snapshot_id", "key", "from", "to")
-        table(counted(len(done), "snapshot"), columns, ([one[name] for name in columns] for one in done))
+        records(counted(len(done), "snapshot"), ("snapshot_id", "key", "from", "to"), done)
 
 
 @app.command()
@@ -152,7 +146,4 @@ def reprocess(
         done = workbench.reprocess(snapshots or (), run=run, dataset=dataset, below_version=below_version)
         if done:
             workbench.work(watch=watch)
-    if json:
-        answer({"reprocessed": done})
-    else:
-        show(f"{counted(len(done), 'snapshot')} made anew.")
+    reply({"reprocessed": done}, f"{counted(len(done), 'snapshot')} made anew.", json=json)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from workbench.cli.console import Json, answer, counted, show, table
+from workbench.cli.console import Json, answer, counted, reply, show, table
 from workbench.cli.opening import bench
 
 if TYPE_CHECKING:
@@ -33,10 +33,8 @@ def import_(
     """Bring in a sources.csv: all of it, or nothing. A known platform, service and url is updated, never doubled."""
     with bench(quiet=json) as workbench:
         done = workbench.import_sources(file.absolute(), project=project)
-    if json:
-        answer(asdict(done))
-    else:
-        show(f"{counted(len(done.source_ids), 'source')} in {file}: {done.added} new, {done.changed} changed.")
+    words = f"{counted(len(done.source_ids), 'source')} in {file}: {done.added} new, {done.changed} changed."
+    reply(asdict(done), words, json=json)
 
 
 @app.command("list")
@@ -74,11 +72,8 @@ def add(
     more = {"name": name, "creator": creator, "project": project, "options": options}
     with bench(quiet=json) as workbench:
         done = workbench.add_source(platform, service, url, **_given(more))
-    if json:
-        answer(asdict(done))
-    else:
-        said = "added" if done.added else "was there already" + (" and is changed" if done.changed else "")
-        show(f"source {done.source_ids[0]} {said}.")
+    said = "added" if done.added else "was there already" + (" and is changed" if done.changed else "")
+    reply(asdict(done), f"source {done.source_ids[0]} {said}.", json=json)
 
 
 @app.command()

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from workbench.cli.console import Json, answer, dollars, show, table, usd
+from workbench.cli.console import Json, answer, dollars, records, reply, show, table, usd
 from workbench.cli.opening import bench
 
 app = typer.Typer(no_args_is_help=True)
@@ -40,8 +40,7 @@ def _show_differences(differences: list[dict[str, Any]]) -> None:
         show("Reserves, settlements and Bright Data's list agree within 2 %.")
         return
     columns = ("snapshot_id", "reserved_records", "settled_records", "delivered_rows", "listed_rows")
-    rows = ([one[name] for name in columns] for one in differences)
-    table("Differences above 2 %", columns, rows, right=columns[1:])
+    records("Differences above 2 %", columns, differences, right=columns[1:])
 
 
 @app.command()
@@ -84,10 +83,8 @@ def _left(cap: int | None, used: int | None) -> tuple[str, str]:
 
 
 def _told(*, json: bool, stopped: bool) -> None:
-    if json:
-        answer({"stopped": stopped})
-    else:
-        show("Spending is stopped." if stopped else "Spending is allowed again.")
+    words = "Spending is stopped." if stopped else "Spending is allowed again."
+    reply({"stopped": stopped}, words, json=json)
 
 
 def _in_dollars(found: dict[str, Any]) -> dict[str, Any]:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from workbench.cli import exits
-from workbench.cli.console import Json, answer, counted, say, show, table, when
+from workbench.cli.console import Json, answer, counted, records, reply, say, show, table, when
 from workbench.cli.exits import Exit
-from workbench.cli.opening import bench, stopping
-from workbench.cli.uploading import following
-from workbench.errors import BadInput, Refused
+from workbench.cli.items import following_batch
+from workbench.cli.opening import Detach, Headless, Reason, Yes, agree, bench, stopping
+from workbench.errors import BadInput
 
 if TYPE_CHECKING:
     from workbench.app import Workbench
@@ -32,8 +31,6 @@ Account = Annotated[int | None, typer.Option(metavar="ID", help="Needed where th
 Slot = Annotated[str | None, typer.Option(metavar="static|video|in_stream|native", help="Where all of them go.")]
 Platform = Annotated[str, typer.Option(metavar="tj|exo", help="exo can be checked, not uploaded.")]
 Force = Annotated[bool, typer.Option("--force", help="Also what is there already; needs --reason.")]
-Reason = Annotated[str | None, typer.Option(help="Why; kept with who and when.")]
-Headless = Annotated[bool, typer.Option("--headless", help="No window, whatever the settings say.")]
 Batch = Annotated[str | None, typer.Argument(metavar="[BATCH]", help="Like batch_007 or 7; the newest otherwise.")]
 
 _ITEMS: Final = ("unique_id", "file_name", "slot", "status", "tj_creative_id", "attention", "error_message")
@@ -52,7 +49,7 @@ def plan(
     slot: Slot = None,
     platform: Platform = "tj",
     force: Force = False,
-    reason: Reason = None,
+    reason: Reason = "",
     json: Json = False,
 ) -> Exit:
     """Check every file offline and show what would be refused, and why: no browser, nothing is started."""
@@ -62,7 +59,7 @@ def plan(
     if json:
         answer(done)
     else:
-        _table(f"Plan · {_counts(done)}", _PLAN, done["items"])
+        records(f"Plan · {_counts(done)}", _PLAN, done["items"])
     return Exit.FAILED if done["totals"]["failed"] else Exit.DONE
 
 
@@ -76,12 +73,12 @@ def rehearse(
     account: Account = None,
     slot: Slot = None,
     force: Force = False,
-    reason: Reason = None,
+    reason: Reason = "",
     headless: Headless = False,
     json: Json = False,
 ) -> Exit:
     """Go as far as the open upload panel and read the library; nothing is attached, nothing is kept."""
-    with bench(quiet=json, **_window(headless)) as workbench:
+    with bench(quiet=json, headless=headless) as workbench:
         ask = _ask_of(session, inventory, files, source, campaign, account, slot, "tj", force, reason)
         return _rehearse(workbench, ask, json=json)
 
@@ -100,21 +97,19 @@ def run(
     live: Annotated[bool, typer.Option("--live", help="Really upload.")] = False,
     headless: Headless = False,
     force: Force = False,
-    reason: Reason = None,
+    reason: Reason = "",
     setup: Annotated[
         bool, typer.Option("--setup", help="Open a browser for the first login; no password is stored.")
     ] = False,
-    yes: Annotated[
-        bool, typer.Option("--yes", help="Do not ask; needed in live mode where nobody can answer.")
-    ] = False,
-    detach: Annotated[bool, typer.Option("--detach", help="Start a worker and return at once.")] = False,
+    yes: Yes = False,
+    detach: Detach = False,
     json: Json = False,
 ) -> Exit:
     """Upload creatives, each at most once, and write the platform's id beside every file.
 
     What is there already is skipped; without --live this is a rehearsal.
     """
-    with bench(quiet=json, **_window(headless)) as workbench:
+    with bench(quiet=json, headless=headless) as workbench:
         ask = _ask_of(session, inventory, files, source, campaign, account, slot, platform, force, reason)
         if setup:
             return _setup(workbench, ask)
@@ -123,16 +118,15 @@ def run(
         if not live and (dry_run or workbench.settings.dry_run):
             return _rehearse(workbench, ask, json=json)
         if not yes:
-            _ask(workbench)
+            mode = workbench.settings.mode
+            agree(mode, "Upload them now?" if mode == "live" else "Upload them now (practice)?", to="uploading")
         batch_id = workbench.start_upload(ask)
         if detach:
             workbench.start_worker()
             _told(workbench, workbench.upload_batch(batch_id), json=json)
             return Exit.DONE
-        with stopping() as stop, following(workbench, batch_id) as watch:
+        with stopping(batch_id) as stop, following_batch(workbench, batch_id) as watch:
             done = workbench.work_on_upload(batch_id, watch=watch, stop=stop)
-        if stop.is_set():
-            say(f"stopped; {batch_id} goes on with: workbench work")
         return _told(workbench, done, json=json)
 
 
@@ -149,7 +143,7 @@ def status(batch: Batch = None, json: Json = False) -> None:
         answer(found)
     else:
         rows = [{**one, **one["totals"], "created_at": when(one["created_at"], zone)} for one in found]
-        _table(counted(len(found), "batch", "batches"), _BATCHES, rows)
+        records(counted(len(found), "batch", "batches"), _BATCHES, rows)
 
 
 @app.command()
@@ -175,10 +169,8 @@ def retry(
     """Check and upload again what failed, and let go on what waits. A worker uploads: workbench work."""
     with bench(quiet=json) as workbench:
         number = workbench.retry_uploads(uploads or (), batch=batch)
-    if json:
-        answer({"retried": number})
-    else:
-        show(f"{counted(number, 'file')} tried again by the next worker: workbench work --until-idle")
+    words = f"{counted(number, 'file')} tried again by the next worker: workbench work --until-idle"
+    reply({"retried": number}, words, json=json)
 
 
 @app.command()
@@ -187,7 +179,7 @@ def resolve(
     remote_id: Annotated[str | None, typer.Option("--id", "--adopt", metavar="ID", help="It is there as ID.")] = None,
     absent: Annotated[bool, typer.Option("--absent", help="It is not there: send it once more.")] = False,
     abandon: Annotated[bool, typer.Option("--abandon", help="Forget it; it is not sent again.")] = False,
-    reason: Annotated[str, typer.Option(help="Why; kept with who and when.")] = "",
+    reason: Reason = "",
     json: Json = False,
 ) -> None:
     """Say by hand what became of a file that nobody can tell. Look into the media library first."""
@@ -197,10 +189,8 @@ def resolve(
             upload.removeprefix("act:"), remote_id=remote_id, absent=absent, abandon=abandon, is_act=is_act,
             reason=reason,
         )  # fmt: skip
-    if json:
-        answer({"resolved": ids})
-    else:
-        show(f"{counted(len(ids), 'file')} resolved. A worker goes on: workbench work --until-idle")
+    words = f"{counted(len(ids), 'file')} resolved. A worker goes on: workbench work --until-idle"
+    reply({"resolved": ids}, words, json=json)
 
 
 @app.command()
@@ -208,10 +198,7 @@ def cancel(batch: Batch = None, json: Json = False) -> None:
     """End a batch: what is not attached yet stays where it is; what is goes on to its end."""
     with bench(quiet=json) as workbench:
         batch_id = workbench.cancel_upload(batch)
-    if json:
-        answer({"batch_id": batch_id, "cancel_asked": True})
-    else:
-        show(f"{batch_id} is asked to end.")
+    reply({"batch_id": batch_id, "cancel_asked": True}, f"{batch_id} is asked to end.", json=json)
 
 
 @app.command()
@@ -260,7 +247,7 @@ def campaign_csv(
 
 def _ask_of(
     session: bool, inventory: bool, files: str | None, source: str | None, campaign: str | None, account: int | None,
-    slot: str | None, platform: str, force: bool, reason: str | None,
+    slot: str | None, platform: str, force: bool, reason: str,
 ) -> Ask:  # fmt: skip
     from workbench.app.uploading import Ask
 
@@ -273,12 +260,8 @@ def _ask_of(
     chosen = "session" if session else "inventory" if inventory else source or ""
     return Ask(
         source=chosen, files=names, campaign=campaign, account=account, slot=slot, platform=platform, force=force,
-        reason=reason,
+        reason=reason or None,
     )  # fmt: skip
-
-
-def _window(headless: bool) -> dict[str, Any]:
-    return {"headless": True} if headless else {}
 
 
 def _setup(workbench: Workbench, ask: Ask) -> Exit:
@@ -286,17 +269,6 @@ def _setup(workbench: Workbench, ask: Ask) -> Exit:
     workbench.login(account_id, on_wait=say)
     show(f"account {account_id} is logged in; upload with: workbench upload run --session --live")
     return Exit.DONE
-
-
-def _ask(workbench: Workbench) -> None:
-    """A terminal is asked. Without one, practice goes on, and live is refused: nobody agreed to upload."""
-    is_live = workbench.settings.mode == "live"
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        if is_live:
-            raise Refused("nobody is here to agree to uploading; give --yes. Nothing was started.")
-        return
-    if not typer.confirm("Upload them now?" if is_live else "Upload them now (practice)?", err=True):
-        raise Refused("not started, as you said.")
 
 
 def _rehearse(workbench: Workbench, ask: Ask, *, json: bool) -> Exit:
@@ -323,14 +295,10 @@ def _told(workbench: Workbench, done: dict[str, Any], *, json: bool) -> Exit:
 
 def print_upload(done: dict[str, Any]) -> None:
     words = {"rehearse": "Rehearsal, nothing was uploaded"}.get(done["depth"], str(done["batch_id"]))
-    _table(f"{words} · {_counts(done)}", _ITEMS, done["items"])
+    records(f"{words} · {_counts(done)}", _ITEMS, done["items"])
     if done["report"]:
         show(f"report {done['report']} · status {done['status_csv']}")
 
 
 def _counts(done: dict[str, Any]) -> str:
     return ", ".join(f"{number} {name.replace('_', ' ')}" for name, number in done["totals"].items())
-
-
-def _table(title: str, columns: tuple[str, ...], rows: list[dict[str, Any]]) -> None:
-    table(title, columns, ([one.get(name) for name in columns] for one in rows))

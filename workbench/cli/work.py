@@ -11,7 +11,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from workbench.cli import exits
-from workbench.cli.console import Json, answer, clean, counted, out, say, show, table, when
+from workbench.cli.console import Json, answer, clean, counted, out, records, say, show, table, when
 from workbench.cli.exits import Exit
 from workbench.cli.opening import bench, stopping
 from workbench.cli.progress import following
@@ -119,9 +119,9 @@ def _print_browser_work(found: dict[str, Any], workbench: Workbench) -> None:
 def _print_without_rows(sources: list[dict[str, Any]]) -> None:
     if not sources:
         return
-    columns = ("source_id", "name", "url", "reason")
-    title = f"{counted(len(sources), 'source')} gave nothing"
-    table(title, columns, ([one[name] or "" for name in columns] for one in sources[:_RECENT]))
+    records(
+        f"{counted(len(sources), 'source')} gave nothing", ("source_id", "name", "url", "reason"), sources[:_RECENT]
+    )
     if len(sources) > _RECENT:
         say(f"and {counted(len(sources) - _RECENT, 'source')} more; view source_results has them all: workbench sql")
 
@@ -164,8 +164,7 @@ def todo(json: Json = False) -> None:
     elif not found:
         show("Nothing waits for a person.")
     else:
-        columns = ("kind", "id", "why", "command")
-        table("", columns, ([one[name] for name in columns] for one in found))
+        records("", ("kind", "id", "why", "command"), found)
 
 
 def folders(run: Run = None, json: Json = False) -> None:

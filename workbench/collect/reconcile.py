@@ -42,14 +42,12 @@ def look(snapshot: Snapshot, tools: Tools) -> Iterator[Yielded]:
         for one, theirs in matching
         if one.snapshot_id not in known and not any(same_inputs(inputs, theirs) for inputs in closer)
     ]
-    early = _due(snapshot, tools) - tools.now()
+    at = tools.now()
+    again = snapshot.next_look(snapshot.armed_at or at, tools.look_gaps, at)
     if found:
         yield _adopt(tools, found, owners=1 + len(alike) - len(closer))
-    elif early > timedelta():
-        # Looked for by hand, before its time: looks in a row prove no more than one.
-        yield Stay(after=early)
-    elif snapshot.looks < len(tools.look_gaps):
-        yield Stay(after=tools.look_gaps[snapshot.looks], values={"looks": snapshot.looks + 1})
+    elif again is not None:
+        yield again
     elif unread:
         raise NeedsPerson(
             f"Bright Data does not tell what {', '.join(unread[:5])} was asked, which may be this one. Look there by "
@@ -65,11 +63,6 @@ def look(snapshot: Snapshot, tools: Tools) -> Iterator[Yielded]:
             f"two triggers were sent and {snapshot.looks + 1} looks found neither at Bright Data. Look there by hand, "
             f"then: workbench recover resolve {snapshot.id} --adopt ID, or --absent"
         )
-
-
-def _due(snapshot: Snapshot, tools: Tools) -> datetime:
-    """When the next look is one of the spaced ones, of which absence is concluded."""
-    return (snapshot.armed_at or tools.now()) + sum(tools.look_gaps[: snapshot.looks], timedelta())
 
 
 def _search(snapshot: Snapshot, tools: Tools) -> tuple[list[_Asked], list[str]]:

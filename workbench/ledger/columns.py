@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -76,6 +77,14 @@ class Json(TypeDecorator[Any]):
 def storable(text: str) -> str:
     """`text` as both databases take it: no NUL (PostgreSQL), no half of a surrogate pair."""
     return text.encode(errors="replace").decode().replace("\0", "�")
+
+
+TableRows = Mapping[str, tuple[str, list[Any]]]  # column → (text|int|float|bool|time|json|json_text, values)
+
+
+def by_column(rows: Sequence[Mapping[Any, Any]], types: Mapping[str, str]) -> TableRows:
+    """What a view is made of."""
+    return {name: (kind, [row[name] for row in rows]) for name, kind in types.items()}
 
 
 def item_columns() -> list[Column[Any]]:

@@ -107,8 +107,8 @@ def take_body(ledger: Ledger, delivery_id: int, raw: Mapping[str, Any]) -> None:
         row = connection.execute(select(delivery).where(delivery.c.id == delivery_id).with_for_update()).one()
         item = connection.execute(select(snapshot).where(snapshot.c.id == row.snapshot).with_for_update()).one()
         reason = f"Bright Data no longer has it; the rows are those of delivery {delivery_id}"
-        facts = {"reason": reason, "delivery_id": row.id}
-        move_snapshot(ledger, connection, item, SnapshotState.DOWNLOADED, facts=facts, values={"raw": dict(raw)})
+        to, values = SnapshotState.DOWNLOADED, {"raw": dict(raw)}
+        move_snapshot(ledger, connection, item, to, reason=reason, delivery_id=delivery_id, values=values)
         write_status(ledger, connection, row, "processed", ended(reason))
 
     ledger.write(change)

@@ -9,6 +9,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, RowMapping, Select, func, select
 
 from workbench.errors import FAULTS, BadInput
+from workbench.ledger.columns import TableRows, by_column
 from workbench.ledger.states import (
     POSTING_BAD,
     POSTING_GOOD,
@@ -57,7 +58,6 @@ def _listings(
         )
         .join(posting, (posting.c.listing_id == listing.c.id) & posting.c.id.in_(newest), isouter=job_id is None)
         .join(account, listing.c.account_id == account.c.id, isouter=True)
-        .where(listing.c.removed_at.is_(None))
         .order_by(listing.c.id)
     )  # fmt: skip
     if listing_ids is not None:
@@ -234,14 +234,14 @@ _JOBS: Final = {
 }  # fmt: skip
 
 
-def view_tables(connection: Connection) -> dict[str, Mapping[str, tuple[str, list[Any]]]]:
+def view_tables(connection: Connection) -> dict[str, TableRows]:
     """`listings`, `posting_jobs` and `error_logs`, column by column."""
     errors = connection.execute(_errors().order_by(error_log.c.id)).mappings().all()
     told = [{**_error(row), "listing_id": row["listing_id"], "title": row["content"].get("title")} for row in errors]
     return {
-        "listings": _by_column([_listing(row) for row in _listings(connection)], _VIEW),
-        "posting_jobs": _by_column(_job_rows(connection), _JOBS),
-        "error_logs": _by_column(told, _ERRORS),
+        "listings": by_column([_listing(row) for row in _listings(connection)], _VIEW),
+        "posting_jobs": by_column(_job_rows(connection), _JOBS),
+        "error_logs": by_column(told, _ERRORS),
     }
 
 
@@ -266,7 +266,3 @@ def _job_row(row: RowMapping, states: list[PostingState], *, is_begun: bool) -> 
         "failed_posts": sum(one in POSTING_BAD for one in states),
         **{name: row[name] for name in ("params", "created_at", "cancelled_at")},
     }
-
-
-def _by_column(rows: Sequence[Mapping[Any, Any]], types: Mapping[str, str]) -> dict[str, tuple[str, list[Any]]]:
-    return {name: (kind, [row[name] for row in rows]) for name, kind in types.items()}

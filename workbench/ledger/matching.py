@@ -18,7 +18,7 @@ from workbench.ledger.chain import Event
 from workbench.ledger.claims import NO_PROGRESS
 from workbench.ledger.clock import now
 from workbench.ledger.columns import storable
-from workbench.ledger.recorder import check_legal
+from workbench.ledger.moving import move
 from workbench.ledger.states import SNAPSHOT_GOOD, Attention, SnapshotState
 from workbench.ledger.store import Ledger
 from workbench.ledger.tables import delivery, snapshot, spend
@@ -150,9 +150,10 @@ class _Visit:
         return True
 
     def _move(self, item: Row[Any], reason: str, values: Mapping[str, Any]) -> None:
-        named = {"provider_id": values["provider_id"]} if "provider_id" in values else {}
-        facts = {"reason": reason, "delivery_id": self._row.id, **named}
-        move_snapshot(self._ledger, self._connection, item, SnapshotState.TRIGGERED, facts=facts, values=values)
+        move_snapshot(
+            self._ledger, self._connection, item, SnapshotState.TRIGGERED,
+            reason=reason, delivery_id=self._row.id, values=values,
+        )  # fmt: skip
 
     def _has_other(self, item: Row[Any]) -> bool:
         query = select(func.count()).where(
@@ -213,20 +214,17 @@ def look_now(connection: Connection, snapshot_id: int) -> None:
 
 
 def move_snapshot(
-    ledger: Ledger, connection: Connection, item: Row[Any], to: SnapshotState, *,
-    facts: Mapping[str, Any], values: Mapping[str, Any],
-) -> None:  # fmt: skip
-    """Move a snapshot that nobody holds, for what a delivery proves; it is due at once."""
-    check_legal("snapshot", item.state, to)
-    at = now()
-    changed = connection.execute(
-        update(snapshot)
-        .where(snapshot.c.id == item.id, snapshot.c.lease_owner.is_(None))
-        .values(
-            state=str(to), state_at=at, next_at=at, attention=None, reason=facts["reason"], attempts=0, crashes=0,
-            act_id=None, **NO_PROGRESS, **values,
-        )
-    )  # fmt: skip
-    if changed.rowcount != 1:
+    ledger: Ledger,
+    connection: Connection,
+    item: Row[Any],
+    to: SnapshotState,
+    *,
+    reason: str,
+    delivery_id: int,
+    values: Mapping[str, Any],
+) -> None:
+    """Move a snapshot that nobody holds, for what a delivery proves."""
+    if item.lease_owner is not None:
         raise Refused(f"a worker is at snapshot {item.id} right now; try again in a moment.")
-    ledger.append(connection, Event("snapshot", str(item.id), "moved", item.state, str(to), facts))
+    values, facts = {**NO_PROGRESS, **values}, {"delivery_id": delivery_id}
+    move(ledger, connection, "snapshot", item._asdict(), to, reason=reason, values=values, facts=facts)

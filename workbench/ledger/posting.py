@@ -16,17 +16,15 @@ from workbench.errors import BadInput, Refused
 from workbench.ledger.chain import Event, lock
 from workbench.ledger.clock import now
 from workbench.ledger.collecting import number_of
-from workbench.ledger.columns import storable
-from workbench.ledger.recorder import check_legal
+from workbench.ledger.moving import is_held, let_go_on, move
 from workbench.ledger.records import NewListing
-from workbench.ledger.states import PostingState
+from workbench.ledger.states import POSTING_UNFINISHED, PostingState
 from workbench.ledger.store import Ledger
 from workbench.ledger.tables import account, listing, posting, posting_job
 
 P = PostingState
 
 GONE: Final = (str(P.FAILED), str(P.CANCELED))  # the states that allow the same listing once more
-_DUE: Final = frozenset({P.QUEUED, P.SUBMITTED, P.UNSURE})
 _GOES_ON: Final = (str(P.QUEUED), str(P.SUBMITTED))  # where nothing is in doubt
 _OPEN: Final = frozenset({P.UNSURE, P.SUBMITTED, P.QUARANTINED})  # where a person may say what became of the click
 
@@ -61,7 +59,7 @@ def add_listings(ledger: Ledger, new: Sequence[NewListing]) -> ImportedListings:
 
 def _known(connection: Connection, one: NewListing) -> RowMapping | None:
     """The same content on the same account; where the row names no account, on whichever took it before."""
-    there = select(listing).where(listing.c.removed_at.is_(None)).order_by(listing.c.id)
+    there = select(listing).order_by(listing.c.id)
     same = there.where(listing.c.sha == one.sha)
     if one.account_id is None:
         return connection.execute(same).mappings().first()
@@ -79,11 +77,7 @@ def known_as(ledger: Ledger, one: NewListing) -> int | None:
 
 
 def _add(ledger: Ledger, connection: Connection, one: NewListing) -> int:
-    at = now()
-    values = {
-        "account_id": one.account_id, "content": dict(one.content), "sha": one.sha, "sku": one.sku,
-        "created_at": at, "updated_at": at,
-    }  # fmt: skip
+    values = {"account_id": one.account_id, "content": dict(one.content), "sha": one.sha, "sku": one.sku}
     listing_id = number_of(connection.execute(insert(listing).values(values)).inserted_primary_key)
     facts = {"account_id": one.account_id, "sha": one.sha, "title": one.content.get("title")}
     ledger.append(connection, Event("listing", str(listing_id), "added", facts=facts))
@@ -113,9 +107,8 @@ def edit_listing(ledger: Ledger, listing_id: int, new: NewListing) -> None:
         get(connection, listing_id)
         _refuse_live(connection, listing_id, f"listing {listing_id}")
         twin = select(listing.c.id).where(
-            listing.c.removed_at.is_(None), listing.c.sha == new.sha, listing.c.account_id == new.account_id,
-            listing.c.id != listing_id,
-        )  # fmt: skip
+            listing.c.sha == new.sha, listing.c.account_id == new.account_id, listing.c.id != listing_id
+        )
         if (other := connection.execute(twin).scalar()) is not None:
             raise BadInput(f"listing {other} says exactly that already; nothing was changed.")
         values = {"account_id": new.account_id, "content": dict(new.content), "sha": new.sha, "sku": new.sku}
@@ -125,7 +118,7 @@ def edit_listing(ledger: Ledger, listing_id: int, new: NewListing) -> None:
 
 
 def _edit(ledger: Ledger, connection: Connection, listing_id: int, values: Mapping[str, Any]) -> None:
-    connection.execute(update(listing).where(listing.c.id == listing_id).values(**values, updated_at=now()))
+    connection.execute(update(listing).where(listing.c.id == listing_id).values(values))
     facts = {name: value for name, value in values.items() if name != "content"}
     ledger.append(connection, Event("listing", str(listing_id), "edited", facts=facts))
 
@@ -140,8 +133,7 @@ def _refuse_live(connection: Connection, listing_id: int, what: str) -> None:
 
 
 def get(connection: Connection, listing_id: int) -> RowMapping:
-    found = select(listing).where(listing.c.id == listing_id, listing.c.removed_at.is_(None))
-    row = connection.execute(found).mappings().first()
+    row = connection.execute(select(listing).where(listing.c.id == listing_id)).mappings().first()
     if row is None:
         raise BadInput(f"there is no listing {listing_id}; workbench listings list shows the ids.")
     return row
@@ -244,7 +236,7 @@ def _queue(connection: Connection, job_id: str, row: Mapping[str, Any], account_
     connection.execute(
         insert(posting),
         {
-            "job_id": job_id, "listing_id": row["id"], "account_id": account_id, "generation": row["generation"],
+            "job_id": job_id, "listing_id": row["id"], "account_id": account_id,
             "content": row["content"], "content_sha": row["sha"], "token": new_token(), "end": end,
             "state": str(P.QUEUED), "state_at": at, "next_at": at, "created_at": at,
             "retries": max(before) + 1 if before else 0,
@@ -268,11 +260,11 @@ def cancel_job(ledger: Ledger, job_id: str) -> int:
         ledger.append(connection, Event("posting_job", job_id, "cancel_asked"))
         queued = select(posting).where(mine, posting.c.state == str(P.QUEUED)).with_for_update()
         rows = connection.execute(queued).mappings().all()
-        free = [row for row in rows if not row["armed"] and not _is_held(ledger, connection, row)]
+        free = [row for row in rows if not row["armed"] and not is_held(ledger, connection, row)]
         for row in free:
             _move(ledger, connection, row, P.CANCELED, "cancelled with its job")
         # Should it come back to the queue, it ends there instead of being sent.
-        live = posting.c.state.in_([str(one) for one in _DUE])
+        live = posting.c.state.in_([str(one) for one in POSTING_UNFINISHED])
         connection.execute(update(posting).where(mine, live).values(cancel_requested=True))
         return len(free)
 
@@ -307,7 +299,7 @@ def retry(ledger: Ledger, posting_ids: Iterable[int]) -> int:
             row = _held_row(ledger, connection, posting_id)
             number += 1
             if row["state"] in _GOES_ON and row["attention"] is not None and row["next_at"] is None:
-                _wake(ledger, connection, row)
+                let_go_on(ledger, connection, "posting", row, reason=None, error_type=None)
                 continue
             if row["state"] not in GONE:
                 raise BadInput(
@@ -347,24 +339,13 @@ def resolve(
         raise BadInput(f"{values.get('remote_id')} is another listing's already; nothing was done.") from error
 
 
-def _wake(ledger: Ledger, connection: Connection, row: RowMapping) -> None:
-    """Let a posting go on that waits for a person where it is."""
-    values = {"attention": None, "reason": None, "error_type": None, "next_at": now(), "attempts": 0, "crashes": 0}
-    connection.execute(update(posting).where(posting.c.id == row["id"]).values(values))
-    ledger.append(connection, Event("posting", str(row["id"]), "woken", row["state"], row["state"]))
-
-
 def _held_row(ledger: Ledger, connection: Connection, posting_id: int) -> RowMapping:
     row = connection.execute(select(posting).where(posting.c.id == posting_id).with_for_update()).mappings().first()
     if row is None:
         raise BadInput(f"there is no posting {posting_id}; workbench post status shows them.")
-    if _is_held(ledger, connection, row):
+    if is_held(ledger, connection, row):
         raise BadInput(f"listing {row['listing_id']} is being posted right now; try again in a moment.")
     return row
-
-
-def _is_held(ledger: Ledger, connection: Connection, row: RowMapping) -> bool:
-    return row["lease_owner"] is not None and not ledger.liveness.is_dead(row["lease_owner"], connection)
 
 
 def _move(
@@ -379,16 +360,5 @@ def _move(
 ) -> None:
     if row["armed"] and what != "decided":
         raise BadInput(f"listing {row['listing_id']} may be at the site already; a worker looks: workbench work")
-    check_legal("posting", row["state"], to)
-    at = now()
-    connection.execute(
-        update(posting)
-        .where(posting.c.id == row["id"])
-        .values(
-            state=str(to), state_at=at, next_at=at if to in _DUE else None, reason=storable(reason), attention=None,
-            attempts=0, crashes=0, looks=0, armed=False, act_id=None, error_type=None, lease_owner=None,
-            lease_token=posting.c.lease_token + 1, **values,
-        )
-    )  # fmt: skip
-    facts = {"reason": reason, **{name: values[name] for name in ("remote_id", "remote_url") if name in values}}
-    ledger.append(connection, Event("posting", str(row["id"]), what, row["state"], str(to), facts))
+    values = {"error_type": None, **values}
+    move(ledger, connection, "posting", row, to, reason=reason, what=what, values=values)

@@ -12,6 +12,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from workbench.errors import BadInput
 from workbench.ledger import chain, listed, uploaded
+from workbench.ledger.columns import TableRows
 from workbench.ledger.records import Account, Item, Job, Run, Snapshot, Source, same_inputs
 from workbench.ledger.states import SNAPSHOT_STATUS, SNAPSHOT_UNFINISHED, SnapshotState
 from workbench.ledger.store import Ledger
@@ -299,8 +300,6 @@ def spent(ledger: Ledger, run_id: str) -> int:
 
 
 # Tables that views are made of --------------------------------------------------------------------
-
-TableRows = Mapping[str, tuple[str, list[Any]]]  # column → (text|int|float|bool|time|json|json_text, values)
 
 
 def table_rows(ledger: Ledger) -> dict[str, TableRows]:

@@ -146,7 +146,7 @@ class Recorder:
             settle(connection, claim, move.settle)
         if move.release:
             release_open(connection, claim)
-        facts = {"reason": move.reason, **{name: move.values[name] for name in _TOLD if name in move.values}}
+        facts = {"reason": move.reason, **told(move.values)}
         self._ledger.append(connection, Event(claim.kind, str(claim.item_id), "moved", old, str(move.to), facts))
 
     def rest(self, claim: Claim, attention: Attention, reason: str, *, fault: Fault | None = None) -> None:
@@ -233,11 +233,15 @@ class Recorder:
 
 # Trouble that the whole account has, not the item.
 _STOPPING: Final = frozenset({"session_expired", "captcha", "checkpoint", "account_restricted", "ui_changed"})
-# Facts of a move that its event repeats, because they can never be derived again.
 _TOLD: Final = (
     *("provider_id", "vendor_status", "row_count", "warning_count", "error_count", "malformed_count"),
     *("remote_id", "remote_url", "remote_state", "archive_path", "sha256"),
 )
+
+
+def told(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Facts of a move that its event repeats, because they can never be derived again."""
+    return {name: values[name] for name in _TOLD if name in values}
 
 
 def _keep_baseline(connection: Connection, act_id: str, claims: Sequence[Claim], order: Armed) -> None:

@@ -76,6 +76,16 @@ class Item:
     acts: int = 0  # that were begun and not proved undone
     looks: int = 0  # at the other side, since it became unsure
     cancel_requested: bool = False
+    created_at: datetime | None = None
+
+    def next_look(self, began: datetime, gaps: Sequence[timedelta], now: datetime) -> Stay | None:
+        """When to look again for an answer that was lost; None: of that many spaced looks absence is concluded."""
+        early = began + sum(gaps[: self.looks], timedelta()) - now
+        if early > timedelta():  # looked for by hand, before its time: looks in a row prove no more than one
+            return Stay(after=early)
+        if self.looks < len(gaps):
+            return Stay(after=gaps[self.looks], values={"looks": self.looks + 1})
+        return None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,7 +116,6 @@ class Snapshot(Item):
     error_count: int | None = None
     malformed_count: int | None = None
     error_code: str | None = None
-    created_at: datetime | None = None
 
 
 GAP: Final = "the gap between two acts"  # why an account waits, when it is its owner's own pace
@@ -168,7 +177,6 @@ class Upload(Item):
     screenshot: str | None = None
     retries: int = 0
     error_type: str | None = None
-    created_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -179,12 +187,10 @@ class Posting(Item):
     job_id: str
     listing_id: int
     account_id: int
-    generation: int
     content: Mapping[str, Any]
     content_sha: str
     token: str  # ours, for the seller's SKU field
     end: str = "publish"  # or draft
-    force_reason: str | None = None
     remote_id: str | None = None
     remote_url: str | None = None
     remote_state: str | None = None  # live | under_review | draft
@@ -192,7 +198,6 @@ class Posting(Item):
     screenshot: str | None = None
     retries: int = 0
     error_type: str | None = None
-    created_at: datetime | None = None
 
 
 @dataclass(frozen=True)

@@ -17,24 +17,14 @@ from workbench.ledger.chain import Event
 from workbench.ledger.clock import now
 from workbench.ledger.collecting import number_of
 from workbench.ledger.money import release_open
-from workbench.ledger.recorder import check_legal
+from workbench.ledger.moving import is_held, let_go_on, move
 from workbench.ledger.records import Claim
-from workbench.ledger.states import SnapshotState
+from workbench.ledger.states import SNAPSHOT_UNFINISHED, SnapshotState
 from workbench.ledger.store import Ledger
 from workbench.ledger.tables import job, meta, run, snapshot, snapshot_use, source_result
 
 _AT_ONCE: Final = 5_000  # values in one statement
 _LONGEST_KEY: Final = 19  # digits of a number that both databases take
-_DUE: Final = frozenset(
-    {
-        SnapshotState.PLANNED,
-        SnapshotState.TRIGGERED,
-        SnapshotState.READY,
-        SnapshotState.DOWNLOADED,
-        SnapshotState.STAGED,
-        SnapshotState.UNSURE,
-    }
-)
 
 
 def ensure_job(ledger: Ledger, run_row: Mapping[str, Any], job_row: Mapping[str, Any]) -> None:
@@ -75,7 +65,7 @@ def adopt(
         at = now()
         state = SnapshotState(values["state"])
         # Due as if it had waited since it was made: what is gone soonest is brought in before all else that is due.
-        due = min(at, values["created_at"]) if state in _DUE else None
+        due = min(at, values["created_at"]) if state in SNAPSHOT_UNFINISHED else None
         row = {**values, "state": str(state), "state_at": at, "next_at": due}
         key = connection.execute(insert(snapshot).values(**row, source_ids=list(source_ids))).inserted_primary_key
         snapshot_id = number_of(key)
@@ -141,27 +131,15 @@ def decide(
     """Move a resting snapshot by a person's word. BadInput when it is being worked on, or may not go there."""
 
     def change(connection: Connection) -> None:
-        row = connection.execute(select(snapshot).where(snapshot.c.id == snapshot_id).with_for_update()).first()
+        mine = select(snapshot).where(snapshot.c.id == snapshot_id).with_for_update()
+        row = connection.execute(mine).mappings().first()
         if row is None:
             raise BadInput(f"there is no snapshot {snapshot_id}; workbench status shows them.")
-        if row.lease_owner is not None and not ledger.liveness.is_dead(row.lease_owner, connection):
+        if is_held(ledger, connection, row):
             raise BadInput(f"snapshot {snapshot_id} is being worked on right now; try again in a moment.")
-        check_legal("snapshot", row.state, to)
-        at = now()
-        connection.execute(
-            update(snapshot)
-            .where(snapshot.c.id == snapshot_id)
-            .values(
-                state=str(to), state_at=at, next_at=at if to in _DUE else None, reason=reason, attention=None,
-                attempts=0, crashes=0, looks=0, armed=False, lease_owner=None,
-                lease_token=snapshot.c.lease_token + 1, **values,
-            )
-        )  # fmt: skip
         if release:
             release_open(connection, Claim("snapshot", snapshot_id, 0, 0))
-        ledger.append(
-            connection, Event("snapshot", str(snapshot_id), "decided", row.state, str(to), {"reason": reason})
-        )
+        move(ledger, connection, "snapshot", row, to, reason=reason, what="decided", values=values)
 
     try:
         ledger.write(change)
@@ -195,14 +173,13 @@ def wake(ledger: Ledger, snapshot_id: int) -> None:
 
     def change(connection: Connection) -> None:
         waits = snapshot.c.attention.is_not(None) & snapshot.c.next_at.is_(None) & snapshot.c.lease_owner.is_(None)
-        states = snapshot.c.state.in_([str(one) for one in _DUE - {SnapshotState.UNSURE}])
+        states = snapshot.c.state.in_([str(one) for one in SNAPSHOT_UNFINISHED - {SnapshotState.UNSURE}])
         mine = snapshot.c.id == snapshot_id
-        row = connection.execute(select(snapshot.c.state).where(mine, waits, states).with_for_update()).first()
+        found = select(snapshot.c.id, snapshot.c.state).where(mine, waits, states).with_for_update()
+        row = connection.execute(found).mappings().first()
         if row is None:
             raise BadInput(f"snapshot {snapshot_id} waits for nobody; a worker takes it: workbench work")
-        values = {"attention": None, "reason": None, "next_at": now(), "attempts": 0, "crashes": 0}
-        connection.execute(update(snapshot).where(mine).values(values))
-        ledger.append(connection, Event("snapshot", str(snapshot_id), "woken", row.state, row.state))
+        let_go_on(ledger, connection, "snapshot", row, reason=None)
 
     ledger.write(change)
 

@@ -164,6 +164,8 @@ UPLOAD_STATUS: Final[dict[UploadState, str]] = {
     U.QUARANTINED: "failed",
 }
 
+PLATFORMS: Final = {"tj": "TrafficJunky", "exo": "ExoClick"}
+
 POSTING_STATUS: Final[dict[PostingState, str]] = {
     P.QUEUED: "pending",
     P.SUBMITTED: "posting",
@@ -205,6 +207,8 @@ def roll_up(states: Iterable[SnapshotState]) -> Status:
     return Status.PARTIAL if seen & SNAPSHOT_GOOD else Status.FAILED
 
 
+UPLOAD_UNFINISHED: Final = frozenset({U.PLANNED, U.CHECKED, U.SENT, U.UNSURE, U.IDENTIFIED, U.RECORDED})
+
 # "Is there anything left that this posting could still become by itself?" And the two ways of being over.
 POSTING_UNFINISHED: Final = frozenset({P.QUEUED, P.SUBMITTED, P.UNSURE})
 POSTING_GOOD: Final = frozenset({P.POSTED, P.DRAFTED})
@@ -219,3 +223,10 @@ def posting_roll_up(states: Iterable[PostingState], *, is_begun: bool, is_cancel
     if is_cancelled:
         return "cancelled"
     return "completed" if seen & POSTING_GOOD or not seen else "failed"
+
+
+UNFINISHED: Final[dict[str, frozenset[Any]]] = {
+    "snapshot": SNAPSHOT_UNFINISHED,
+    "upload": UPLOAD_UNFINISHED,
+    "posting": POSTING_UNFINISHED,
+}

@@ -155,11 +155,6 @@ creative = Table(
     Column("name", Text, nullable=False),
     Column("sha256", String(64), index=True),
     Column("columns", Json, nullable=False),  # its row of the inventory, as it was read
-    Column("written", Json),  # our six columns as we last wrote them: a cell that differs was changed by somebody
-    Column("attention", String(20)),
-    Column("reason", Text),
-    Column("created_at", UtcText, nullable=False),
-    Column("updated_at", UtcText, nullable=False),
     UniqueConstraint("unique_id", "part"),
 )
 
@@ -170,7 +165,6 @@ batch = Table(
     Column("platform", String(20), nullable=False),
     Column("account_id", ForeignKey("account.id")),
     Column("campaign_id", Text),
-    Column("params", Json, nullable=False),
     Column("created_at", UtcText, nullable=False),
     Column("cancelled_at", UtcText),
 )
@@ -219,10 +213,6 @@ listing = Table(
     Column("content", Json, nullable=False),  # title, price, category, condition, description, location, photos, ...
     Column("sha", String(64), nullable=False, index=True),  # of the content
     Column("sku", Text),
-    Column("generation", Integer, nullable=False, server_default="1"),
-    Column("created_at", UtcText, nullable=False),
-    Column("updated_at", UtcText, nullable=False),
-    Column("removed_at", UtcText),
 )
 
 posting_job = Table(
@@ -231,7 +221,6 @@ posting_job = Table(
     Column("id", String(40), primary_key=True),
     Column("params", Json, nullable=False),
     Column("created_at", UtcText, nullable=False),
-    Column("started_at", UtcText),
     Column("cancelled_at", UtcText),
 )
 
@@ -244,8 +233,6 @@ posting = Table(
     Column("job_id", ForeignKey("posting_job.id"), nullable=False, index=True),
     Column("listing_id", ForeignKey("listing.id"), nullable=False, index=True),
     Column("account_id", ForeignKey("account.id"), nullable=False),
-    Column("generation", Integer, nullable=False),
-    Column("force_reason", Text),
     Column("content", Json, nullable=False),
     Column("content_sha", String(64), nullable=False),
     Column("token", String(40), nullable=False, unique=True),
@@ -258,12 +245,11 @@ posting = Table(
     Column("retries", Integer, nullable=False, server_default="0"),
     Column("error_type", String(30)),
     UniqueConstraint("account_id", "remote_id"),
-    # What is on its way or there is not posted a second time, unless on purpose.
+    # What is on its way or there is not posted a second time.
     Index(
         "uq_posting_live",
         "account_id",
         "content_sha",
-        "generation",
         unique=True,
         sqlite_where=_LIVE_POSTING,
         postgresql_where=_LIVE_POSTING,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -10,15 +10,15 @@ from sqlalchemy import Connection, RowMapping, String, cast, func, select
 
 from workbench.errors import BadInput
 from workbench.ledger.claims import to_record
+from workbench.ledger.columns import TableRows, by_column
 from workbench.ledger.records import Upload
-from workbench.ledger.states import UPLOAD_STATUS, Attention, UploadState
+from workbench.ledger.states import PLATFORMS, UPLOAD_STATUS, Attention, UploadState
 from workbench.ledger.store import Ledger
 from workbench.ledger.tables import account, act, batch, creative, event, upload
 from workbench.ledger.uploading import OVER, THERE
 
 U = UploadState
 
-PLATFORMS: Final = {"tj": "TrafficJunky", "exo": "ExoClick"}
 _AT_PAGES: Final = frozenset({U.CHECKED, U.SENT, U.UNSURE})  # what a paused account holds up
 _SAID: Final = frozenset({U.FAILED, U.SKIPPED, U.CANCELED, U.UNKNOWN_ID, U.UNSURE, U.QUARANTINED})
 _PLAIN: Final = (
@@ -145,8 +145,7 @@ def batches(ledger: Ledger, batch_id: str | None = None) -> list[dict[str, Any]]
     return [
         {
             "batch_id": row["id"], "platform": PLATFORMS[row["platform"]], "account_id": row["account_id"],
-            "campaign_id": row["campaign_id"], "created_at": row["created_at"], "cancelled_at": row["cancelled_at"],
-            "params": row["params"], "items": by_batch.get(row["id"], []),
+            "campaign_id": row["campaign_id"], "created_at": row["created_at"], "items": by_batch.get(row["id"], []),
         }
         for row in rows
     ]  # fmt: skip
@@ -301,13 +300,9 @@ _CREATIVES: Final = {
 }  # fmt: skip
 
 
-def view_tables(connection: Connection) -> dict[str, Mapping[str, tuple[str, list[Any]]]]:
+def view_tables(connection: Connection) -> dict[str, TableRows]:
     """`uploads` and `creatives`, column by column."""
     return {
-        "uploads": _by_column([_upload(row) for row in _uploads(connection)], _UPLOADS),
-        "creatives": _by_column(_creatives(connection), _CREATIVES),
+        "uploads": by_column([_upload(row) for row in _uploads(connection)], _UPLOADS),
+        "creatives": by_column(_creatives(connection), _CREATIVES),
     }
-
-
-def _by_column(rows: Sequence[Mapping[str, Any]], types: Mapping[str, str]) -> dict[str, tuple[str, list[Any]]]:
-    return {name: (kind, [row[name] for row in rows]) for name, kind in types.items()}

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from types import MappingProxyType
 from typing import Any, Final
 
 from sqlalchemy import Connection, RowMapping, func, insert, or_, select, update
@@ -17,8 +16,8 @@ from workbench.ledger.chain import Event, lock
 from workbench.ledger.clock import now
 from workbench.ledger.collecting import number_of
 from workbench.ledger.columns import storable
-from workbench.ledger.recorder import check_legal
-from workbench.ledger.states import UploadState
+from workbench.ledger.moving import is_held, let_go_on, move
+from workbench.ledger.states import UPLOAD_UNFINISHED, UploadState
 from workbench.ledger.store import Ledger
 from workbench.ledger.tables import act, batch, creative, upload
 
@@ -27,8 +26,9 @@ U = UploadState
 OVER: Final = frozenset({U.FAILED, U.SKIPPED, U.CANCELED})  # nothing of it is at the platform
 THERE: Final = frozenset({U.IDENTIFIED, U.RECORDED, U.ARCHIVED})
 _OPEN: Final = frozenset({U.UNSURE, U.UNKNOWN_ID, U.QUARANTINED})  # where a person may say what became of it
-_DUE: Final = frozenset({U.PLANNED, U.CHECKED, U.SENT, U.UNSURE, U.IDENTIFIED, U.RECORDED})
 _TRIED_AGAIN: Final = frozenset({U.FAILED, U.CANCELED})
+# A half whose other half is not there yet.
+_RESTS: Final = (upload.c.state == str(U.RECORDED)) & upload.c.next_at.is_(None) & upload.c.attention.is_(None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +58,6 @@ class NewBatch:
     account_id: int
     campaign_id: str | None
     uploads: Sequence[NewUpload]
-    params: Mapping[str, Any] = field(default_factory=dict)
     beyond: int = 0  # the greatest number of a batch in the archive
 
 
@@ -71,10 +70,13 @@ def make_batch(ledger: Ledger, new: NewBatch) -> str:
         at = now()
         connection.execute(
             insert(batch).values(
-                id=batch_id, platform=new.platform, account_id=new.account_id, campaign_id=new.campaign_id,
-                params=dict(new.params), created_at=at,
+                id=batch_id,
+                platform=new.platform,
+                account_id=new.account_id,
+                campaign_id=new.campaign_id,
+                created_at=at,
             )
-        )  # fmt: skip
+        )
         events = [Event("batch", batch_id, "made", facts={"account_id": new.account_id, "files": len(new.uploads)})]
         taken = _remote_ids(connection, new.account_id)
         for one in new.uploads:
@@ -105,10 +107,10 @@ def _next_number(connection: Connection, beyond: int) -> int:
 
 
 def _upload_row(connection: Connection, new: NewBatch, one: NewUpload, batch_id: str, at: datetime) -> dict[str, Any]:
-    creative_id = _creative(connection, one, at)
+    creative_id = _creative(connection, one)
     state, reason, generation = _generation(connection, new.account_id, creative_id, one)
     return {
-        "state": str(state), "state_at": at, "next_at": at if state in _DUE else None, "created_at": at,
+        "state": str(state), "state_at": at, "next_at": at if state in UPLOAD_UNFINISHED else None, "created_at": at,
         "reason": None if reason is None else storable(reason), "batch_id": batch_id, "account_id": new.account_id,
         "creative_id": creative_id, "unique_id": one.unique_id, "part": one.part,
         "native_pair_id": one.native_pair_id, "path": one.path, "name": one.name, "platform": new.platform,
@@ -119,17 +121,17 @@ def _upload_row(connection: Connection, new: NewBatch, one: NewUpload, batch_id:
     }  # fmt: skip
 
 
-def _creative(connection: Connection, one: NewUpload, at: datetime) -> int:
+def _creative(connection: Connection, one: NewUpload) -> int:
     mine = (creative.c.unique_id == one.unique_id) & (creative.c.part == one.part)
     values = {
         "native_pair_id": one.native_pair_id, "path": one.path, "name": one.name, "columns": dict(one.columns),
-        "updated_at": at, **({"sha256": one.sha256} if one.sha256 else {}),
+        **({"sha256": one.sha256} if one.sha256 else {}),
     }  # fmt: skip
     known = connection.execute(select(creative.c.id).where(mine)).scalar_one_or_none()
     if known is not None:
         connection.execute(update(creative).where(creative.c.id == known).values(values))
         return int(known)
-    new = {"unique_id": one.unique_id, "part": one.part, "created_at": at, **values}
+    new = {"unique_id": one.unique_id, "part": one.part, **values}
     return number_of(connection.execute(insert(creative).values(new)).inserted_primary_key)
 
 
@@ -171,7 +173,7 @@ def resolve(
                 values |= {"remote_id": remote_id, "uploaded_at": row["uploaded_at"] or row["armed_at"] or now()}
             else:
                 values |= {"remote_id": None, "acts": 0}
-            _move(ledger, connection, row, to, reason, what="decided", values=values)
+            move(ledger, connection, "upload", row, to, reason=reason, what="decided", values=values)
             _wake_other_half(connection, row)
 
     try:
@@ -196,15 +198,13 @@ def _retry(ledger: Ledger, connection: Connection, upload_id: int) -> int:
         if (other := _live(connection, row)) is not None:
             raise BadInput(f"{row['name']} is {other['state']} in {other['batch_id']} already; nothing was done.")
         values = {"retries": row["retries"] + 1, "error_type": None, "cancel_requested": False, "remote_id": None}
-        _move(ledger, connection, row, U.PLANNED, "tried again", values=values)
+        move(ledger, connection, "upload", row, U.PLANNED, reason="tried again", values=values)
         connection.execute(update(batch).where(batch.c.id == row["batch_id"]).values(cancelled_at=None))
     elif state is U.QUARANTINED:
         to = U.IDENTIFIED if row["remote_id"] else U.UNSURE if row["acts"] else U.PLANNED
-        _move(ledger, connection, row, to, "tried again after quarantine")
-    elif row["next_at"] is None and state in _DUE:
-        values = {"attention": None, "next_at": now(), "attempts": 0, "crashes": 0, "looks": 0, "error_type": None}
-        connection.execute(update(upload).where(upload.c.id == upload_id).values(values))
-        ledger.append(connection, Event("upload", str(upload_id), "woken", row["state"], row["state"]))
+        move(ledger, connection, "upload", row, to, reason="tried again after quarantine")
+    elif row["next_at"] is None and state in UPLOAD_UNFINISHED:
+        let_go_on(ledger, connection, "upload", row, looks=0, error_type=None)
     elif state is U.UNKNOWN_ID:
         raise BadInput(f"{row['name']} was uploaded, its id is not known: workbench upload resolve {upload_id} --id ID")
     else:
@@ -223,20 +223,13 @@ def _wake_other_half(connection: Connection, row: RowMapping) -> None:
     """The half that rests because of this one looks again how it stands."""
     if row["native_pair_id"] is None:
         return
-    rests = (
-        (upload.c.batch_id == row["batch_id"])
-        & (upload.c.native_pair_id == row["native_pair_id"])
-        & (upload.c.state == str(U.RECORDED))
-        & upload.c.next_at.is_(None)
-        & upload.c.attention.is_(None)
-    )
-    connection.execute(update(upload).where(rests).values(next_at=now()))
+    pair = (upload.c.batch_id == row["batch_id"]) & (upload.c.native_pair_id == row["native_pair_id"])
+    connection.execute(update(upload).where(pair, _RESTS).values(next_at=now()))
 
 
 def wake(ledger: Ledger, upload_id: int) -> None:
     """Make a half due that rests because of its other half; any other one is left as it is."""
-    rests = (upload.c.state == str(U.RECORDED)) & upload.c.next_at.is_(None) & upload.c.attention.is_(None)
-    mine = update(upload).where(upload.c.id == upload_id, rests)
+    mine = update(upload).where(upload.c.id == upload_id, _RESTS)
     ledger.write(lambda connection: connection.execute(mine.values(next_at=now())))
 
 
@@ -291,36 +284,9 @@ def _free_row(ledger: Ledger, connection: Connection, upload_id: int) -> RowMapp
     row = connection.execute(select(upload).where(upload.c.id == upload_id).with_for_update()).mappings().first()
     if row is None:
         raise BadInput(f"there is no upload {upload_id}; workbench upload status shows them.")
-    if row["lease_owner"] is not None and not ledger.liveness.is_dead(row["lease_owner"], connection):
+    if is_held(ledger, connection, row):
         raise BadInput(f"upload {upload_id} ({row['name']}) is being worked on right now; try again in a moment.")
     return row
-
-
-def _move(
-    ledger: Ledger,
-    connection: Connection,
-    row: RowMapping,
-    to: UploadState,
-    reason: str,
-    *,
-    what: str = "moved",
-    values: Mapping[str, Any] = MappingProxyType({}),
-) -> None:
-    check_legal("upload", row["state"], to)
-    at = now()
-    connection.execute(
-        update(upload)
-        .where(upload.c.id == row["id"])
-        .values(
-            **{
-                "state": str(to), "state_at": at, "next_at": at if to in _DUE else None, "reason": storable(reason),
-                "attention": None, "attempts": 0, "crashes": 0, "looks": 0, "armed": False, "act_id": None,
-                "lease_owner": None, "lease_token": upload.c.lease_token + 1, **values,
-            }
-        )
-    )  # fmt: skip
-    facts = {"reason": reason, **({"remote_id": values["remote_id"]} if values.get("remote_id") else {})}
-    ledger.append(connection, Event("upload", str(row["id"]), what, row["state"], str(to), facts))
 
 
 def find_uploads(ledger: Ledger, names: Iterable[str]) -> list[int]:

@@ -5,6 +5,7 @@ recovery.py   scan, adopt, what waits, the outcome: the calls of the recovery no
 uploads.py    check, rehearse, upload, watch, results of creatives (uploadform.py: its buttons)
 postings.py   check, rehearse or post, watch, results of listings: the calls of the postings notebook
 postform.py   its widgets: a form for a listing, the buttons, a job as it goes
+sending.py    what the buttons of both have in common: asking twice, the work as it goes
 postdrawn.py  what is to be posted and what came of it as markup
 start.py      the start button
 watch.py      the bar, the jobs, the buttons of a run as it goes; without a person, the work itself

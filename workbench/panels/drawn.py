@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from workbench.collect import stages
 from workbench.collect.stages import Pace
 from workbench.ledger.records import Money, Plan, PlannedJob
-from workbench.panels.markup import Amount, Html, dollars, join, note, picture, shown, table, tag
+from workbench.panels.markup import Amount, Html, dollars, join, note, picture, progress_bar, shown, table, tag
 from workbench.panels.standing import Standing
 
 if TYPE_CHECKING:
@@ -163,23 +163,13 @@ def run_view(seen: Standing, zone: tzinfo, *, pace: Pace | None = None, cost: in
     return join(
         [
             mode_note(seen.mode),
-            _still_bar(seen),
+            progress_bar(label(seen), seen.percent, seen.progress),
             tag("div", seen.news, role="status", style="line-height: 1.6;"),
             run_facts(seen, zone, time_left=pace.time_left, cost=cost),
             steps_view(seen, pace),
             jobs_view(seen),
         ]
     )
-
-
-def _still_bar(seen: Standing) -> Html:
-    fill = tag("div", style=f"width: {seen.percent}%; height: 12px; background-color: #1f6feb;")
-    bar = tag(
-        "div", fill, role="progressbar", aria_label=label(seen), aria_valuemin=0, aria_valuemax=100,
-        aria_valuenow=seen.percent, aria_valuetext=seen.progress,
-        style="border: 1px solid #8888; border-radius: 7px; overflow: hidden; max-width: 860px;",
-    )  # fmt: skip
-    return join([tag("div", tag("strong", label(seen)), f": {seen.progress}", style="padding: 4px 0;"), bar])
 
 
 def label(seen: Standing) -> str:

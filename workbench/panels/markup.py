@@ -185,6 +185,17 @@ def dollars(micro_usd: int) -> str:
     return f"${usd:,.2f}" if usd >= 0.1 or micro_usd == 0 else f"${usd:.4f}"  # noqa: PLR2004 - ten cents
 
 
+def progress_bar(label: str, percent: int, words: str) -> Html:
+    """A bar that stays as it is, with its words above it."""
+    fill = tag("div", style=f"width: {percent}%; height: 12px; background-color: #1f6feb;")
+    bar = tag(
+        "div", fill, role="progressbar", aria_label=label, aria_valuemin=0, aria_valuemax=100,
+        aria_valuenow=percent, aria_valuetext=words,
+        style="border: 1px solid #8888; border-radius: 7px; overflow: hidden; max-width: 860px;",
+    )  # fmt: skip
+    return join([tag("div", tag("strong", label), f": {words}", style="padding: 4px 0;"), bar])
+
+
 def picture(png: bytes, *, alt: str, caption: str) -> Html:
     """A picture inside the page, with words for who cannot see it."""
     address = f"data:image/png;base64,{base64.b64encode(png).decode()}"

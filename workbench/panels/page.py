@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
+import time
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -19,6 +20,7 @@ from workbench.panels.markup import Html, note, plain
 log = logging.getLogger(__name__)
 
 HEADLESS: Final = "WORKBENCH_HEADLESS_NOTEBOOK"  # set by whoever executes notebooks without a person: audit, tests
+_REDRAW_SECONDS: Final = 0.25  # at least between two updates of a still page
 
 
 def is_headless() -> bool:
@@ -49,6 +51,20 @@ class Still:
 
 def still(markup: str) -> None:
     Still().show(markup)
+
+
+def show_while(work: Callable[[Callable[[], None]], str], markup: Callable[[], str]) -> None:
+    """Show `markup()` while `work` goes on, which calls what it is given now and then; at last what it answers."""
+    page, last = Still(), 0.0
+
+    def redraw() -> None:
+        nonlocal last
+        if time.monotonic() - last >= _REDRAW_SECONDS:
+            last = time.monotonic()
+            page.show(markup())
+
+    redraw()
+    page.show(work(redraw))
 
 
 def in_words(error: BaseException, redact: Callable[[str], str] = str) -> Html:

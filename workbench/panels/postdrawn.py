@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from workbench.panels.drawn import facts, mode_note
-from workbench.panels.markup import Html, esc, join, note, picture, table, tag
+from workbench.panels.markup import Html, esc, join, link, note, picture, progress_bar, table
 
 if TYPE_CHECKING:
     from workbench.app import Workbench
 
 _PICTURES: Final = 12  # screenshots in the page; the table names them all
-_ITEMS: Final = ("listing_id", "title", "price", "account", "status", "remote_url", "error_class", "error_message")
+_ITEMS: Final = ("listing_id", "title", "price", "account", "status", "at", "error_class", "error_message")
 _HEADS: Final = ("Listing", "Title", "Price", "Account", "Status", "At the site", "Error", "What was said")
 
 
@@ -69,10 +69,11 @@ def plan_view(desk: Desk) -> Html:
          names.get(one.get("account_id")), one["todo"], one["why"])
         for one in desk.plan()
     ]  # fmt: skip
+    first = "Listing" if desk.file is None else "Line"
     refused = sum(row[4] == "refused" for row in rows)
     parts = [
         mode_note(desk.wb.settings.mode),
-        table("What would be posted", ("Line", "Title", "Price", "Account", "To do", "Why"), rows),
+        table("What would be posted", (first, "Title", "Price", "Account", "To do", "Why"), rows),
         facts([("To post", sum(row[4] == "post" for row in rows)), ("Refused", refused)]),
     ]
     if refused:
@@ -80,24 +81,30 @@ def plan_view(desk: Desk) -> Html:
     return join(parts)
 
 
-def progress_view(job: Mapping[str, Any]) -> Html:
+def progress(job: Mapping[str, Any]) -> tuple[int, str]:
+    """Percent, and how many are over in which way."""
     over = job["completed_posts"] + job["failed_posts"]
     words = f"{over} of {job['total_posts']} listings: {job['completed_posts']} posted, {job['failed_posts']} failed"
-    percent = round(100 * over / job["total_posts"]) if job["total_posts"] else 0
-    fill = tag("div", style=f"width: {percent}%; height: 12px; background-color: #1f6feb;")
-    bar = tag(
-        "div", fill, role="progressbar", aria_label="Posting", aria_valuemin=0, aria_valuemax=100,
-        aria_valuenow=percent, aria_valuetext=words,
-        style="border: 1px solid #8888; border-radius: 7px; overflow: hidden; max-width: 860px;",
-    )  # fmt: skip
-    now = job["current_post_title"]
-    pairs = [("Job", job["job_id"][:8]), ("State", job["status"]), ("Now", now), ("Waits for", job["attention"])]
-    return join([tag("div", tag("strong", "Posting"), f": {words}", style="padding: 4px 0;"), bar, facts(pairs)])
+    return round(100 * over / job["total_posts"]) if job["total_posts"] else 0, words
+
+
+def progress_view(job: Mapping[str, Any]) -> Html:
+    now, waits = job["current_post_title"], job["attention"]
+    said = facts([("Job", job["job_id"][:8]), ("State", job["status"]), ("Now", now), ("Waits for", waits)])
+    return join([progress_bar("Posting", *progress(job)), said])
 
 
 def results_view(wb: Workbench, done: Mapping[str, Any]) -> Html:
     names = {one["account_id"]: one["label"] for one in wb.accounts("marketplace")}
-    items = [{**one, "account": names.get(one["account_id"])} for one in done["items"]]
+    # An address is cut where it is long, and its end is the id.
+    items = [
+        {
+            **one,
+            "account": names.get(one["account_id"]),
+            "at": link(one.get("remote_url") or "", one.get("remote_id") or ""),
+        }
+        for one in done["items"]
+    ]
     what = "Rehearsed, nothing was sent" if done["job_id"] is None else f"Posting job {done['job_id']}"
     rows = [[one.get(name) for name in _ITEMS] for one in items]
     return join([table(f"{what}: {done['status']}", _HEADS, rows), *pictures(wb.settings.data, items)])

@@ -6,7 +6,6 @@ By hand the calls draw a form and buttons, and a worker of its own does the work
 
 from __future__ import annotations
 
-import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -14,7 +13,7 @@ from IPython.display import display
 
 from workbench.errors import BadInput, NeedsPerson, Permanent, Unanswered
 from workbench.panels.markup import note
-from workbench.panels.page import Still, is_headless, still
+from workbench.panels.page import is_headless, show_while, still
 from workbench.panels.postdrawn import Desk, plan_view, progress_view, results_view
 from workbench.panels.postform import FormPanel, JobPanel, PostPanel
 from workbench.panels.recovery import raise_or_show, waiting
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from workbench.app import Workbench
 
 DEPTHS: Final = ("plan", "rehearse", "real")
-_REDRAW_SECONDS: Final = 0.5
 
 
 def check(wb: Workbench, listings: str = "", *, accounts: str = "") -> Desk:
@@ -65,21 +63,13 @@ def post(desk: Desk, *, depth: str = "plan", wait_minutes: float = 60) -> None:
     elif depth == "rehearse":
         still(results_view(desk.wb, desk.rehearse()))
     elif any(one["todo"] != "nothing" for one in desk.plan()):  # refused lines: the order says so
-        _work_and_show(desk, desk.start(), timedelta(minutes=wait_minutes))
+        job_id, limit = desk.start(), timedelta(minutes=wait_minutes)
+        show_while(
+            lambda watch: progress_view(desk.wb.work_on_posting(job_id, watch=watch, limit=limit)),
+            lambda: progress_view(desk.wb.posting_job(job_id)),
+        )
     else:
         still(note("plain", f"Nothing is left to post; job {desk.job_id} is shown below."))
-
-
-def _work_and_show(desk: Desk, job_id: str, limit: timedelta) -> None:
-    page, last = Still(), [0.0]
-
-    def redraw() -> None:
-        if time.monotonic() - last[0] >= _REDRAW_SECONDS:
-            last[0] = time.monotonic()
-            page.show(progress_view(desk.wb.posting_job(job_id)))
-
-    redraw()
-    page.show(progress_view(desk.wb.work_on_posting(job_id, watch=redraw, limit=limit)))
 
 
 def watch(desk: Desk) -> None:

@@ -20,7 +20,7 @@ from workbench.ledger.states import SNAPSHOT_UNFINISHED
 from workbench.ledger.states import SnapshotState as State
 from workbench.panels.drawn import facts, mode_note, run_view
 from workbench.panels.markup import Html, esc, join, note, table, tag
-from workbench.panels.page import Still, handled, in_background, is_headless, still
+from workbench.panels.page import handled, in_background, is_headless, show_while, still
 from workbench.panels.watch import WatchPanel
 from workbench.panels.watcher import look
 from workbench.panels.widgets import Panel, Region, button
@@ -103,15 +103,13 @@ def adopt(scan: Scan, *, adopt: bool = False) -> None:
 
 
 def _adopt_and_show(scan: Scan) -> None:
-    page = Still()
-    page.show(esc(f"Bringing in {_counted(scan.strangers)}…"))
-
-    def redraw() -> None:
+    def view() -> Html:
         run = scan.wb.recovered_run()
-        if run is not None:
-            page.show(run_view(look(scan.wb, run), scan.wb.settings.zone))
+        if run is None:
+            return esc(f"Bringing in {_counted(scan.strangers)}…")
+        return run_view(look(scan.wb, run), scan.wb.settings.zone)
 
-    page.show(told_view(scan.adopt(watch=redraw)))
+    show_while(lambda watch: told_view(scan.adopt(watch=watch)), view)
 
 
 def told_view(told: Mapping[str, Any]) -> Html:
@@ -226,6 +224,3 @@ class AdoptPanel(Panel):
         run = self._scan.wb.recovered_run()
         if run is not None and not self.live.children:
             self.live.children = (WatchPanel(self._scan.wb, run),)
-
-    def _show_error(self, error: Html) -> None:
-        self.alert.html = error

@@ -153,6 +153,3 @@ class LivePanel(Panel):
         if seen.run_id == self._run_id and seen.mark != self._drawn and is_due:
             self.body.html = self._draw(seen.run_id)
             self._drawn, self._drawn_at = seen.mark, time.monotonic()
-
-    def _show_error(self, error: Html) -> None:
-        self.alert.html = error

@@ -66,9 +66,6 @@ class StartPanel(Panel):
     def _enable(self, *, is_enabled: bool) -> None:
         self.first.disabled = self.again.disabled = not is_enabled
 
-    def _show_error(self, error: Html) -> None:
-        self.alert.html = error
-
 
 def _cost(wb: Workbench, order: Order) -> str:
     if wb.settings.mode == "practice":

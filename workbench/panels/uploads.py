@@ -6,7 +6,6 @@ By hand the calls draw buttons, and a worker of its own does the work. Executed 
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
@@ -15,8 +14,8 @@ from IPython.display import display
 
 from workbench.errors import BadInput, NeedsPerson, Permanent, Unanswered
 from workbench.panels.drawn import facts, mode_note
-from workbench.panels.markup import Html, join, note, table, tag
-from workbench.panels.page import Still, is_headless, still
+from workbench.panels.markup import Html, join, note, progress_bar, table
+from workbench.panels.page import is_headless, show_while, still
 from workbench.panels.postdrawn import pictures
 from workbench.panels.recovery import raise_or_show, waiting
 
@@ -24,8 +23,8 @@ if TYPE_CHECKING:
     from workbench.app import Workbench
 
 DEPTHS: Final = ("plan", "rehearse", "real")
-_REDRAW_SECONDS: Final = 0.5
 _ITEMS: Final = ("unique_id", "file_name", "slot", "status", "tj_creative_id", "review_status", "error_message")
+_FILES: Final = (("Status CSV", "status_csv"), ("Report", "report"), ("Archive", "archive"))
 _HEADS: Final = ("Id", "File", "Slot", "Status", "At TrafficJunky", "Review", "What was said")
 
 
@@ -78,7 +77,7 @@ def plan_view(wb: Workbench, done: Mapping[str, Any]) -> Html:
         (one["unique_id"], one["file_name"], one["slot"], one["status"], one["error_message"]) for one in done["items"]
     ]
     heads = ("Id", "File", "Slot", "Status", "What is said about it")
-    parts = [mode_note(wb.settings.mode), table("What would be uploaded", heads, rows), facts(_counts(done))]
+    parts = [mode_note(wb.settings.mode), table("What would be uploaded", heads, rows), facts(counts(done))]
     if done["totals"]["failed"]:
         parts.append(
             note("error", f"{done['totals']['failed']} files would be refused; the others go on without them.")
@@ -86,7 +85,7 @@ def plan_view(wb: Workbench, done: Mapping[str, Any]) -> Html:
     return join(parts)
 
 
-def _counts(done: Mapping[str, Any]) -> list[tuple[str, Any]]:
+def counts(done: Mapping[str, Any]) -> list[tuple[str, Any]]:
     return [(name.replace("_", " "), number) for name, number in done["totals"].items()]
 
 
@@ -106,19 +105,11 @@ def upload(load: Load, *, depth: str = "plan", wait_minutes: float = 60) -> None
     elif depth == "rehearse":
         still(results_view(load.wb, load.rehearse()))
     else:
-        _work_and_show(load, load.start(), timedelta(minutes=wait_minutes))
-
-
-def _work_and_show(load: Load, batch_id: str, limit: timedelta) -> None:
-    page, last = Still(), [0.0]
-
-    def redraw() -> None:
-        if time.monotonic() - last[0] >= _REDRAW_SECONDS:
-            last[0] = time.monotonic()
-            page.show(progress_view(load.wb.upload_batch(batch_id)))
-
-    redraw()
-    page.show(progress_view(load.wb.work_on_upload(batch_id, watch=redraw, limit=limit)))
+        batch_id, limit = load.start(), timedelta(minutes=wait_minutes)
+        show_while(
+            lambda watch: progress_view(load.wb.work_on_upload(batch_id, watch=watch, limit=limit)),
+            lambda: progress_view(load.wb.upload_batch(batch_id)),
+        )
 
 
 def progress(done: Mapping[str, Any]) -> tuple[int, str, str]:
@@ -131,14 +122,8 @@ def progress(done: Mapping[str, Any]) -> tuple[int, str, str]:
 
 def progress_view(done: Mapping[str, Any]) -> Html:
     percent, words, now = progress(done)
-    fill = tag("div", style=f"width: {percent}%; height: 12px; background-color: #1f6feb;")
-    bar = tag(
-        "div", fill, role="progressbar", aria_label="Uploading", aria_valuemin=0, aria_valuemax=100,
-        aria_valuenow=percent, aria_valuetext=words,
-        style="border: 1px solid #8888; border-radius: 7px; overflow: hidden; max-width: 860px;",
-    )  # fmt: skip
-    head = tag("div", tag("strong", "Uploading"), f": {words}", style="padding: 4px 0;")
-    return join([head, bar, facts([("Batch", done["batch_id"]), ("Now", now), *_counts(done)])])
+    said = facts([("Batch", done["batch_id"]), ("Now", now), *counts(done)])
+    return join([progress_bar("Uploading", percent, words), said])
 
 
 def watch(load: Load) -> None:
@@ -159,11 +144,12 @@ def results(load: Load) -> None:
 
 
 def results_view(wb: Workbench, done: Mapping[str, Any]) -> Html:
-    what = f"Batch {done['batch_id']}" if done["batch_id"] else "Rehearsed, nothing was uploaded"
+    what = str(done["batch_id"] or "Rehearsed, nothing was uploaded")
     rows = [[one.get(name) for name in _ITEMS] for one in done["items"]]
     shown = {one["screenshot"]: {**one, "title": one["file_name"]} for one in done["items"] if one.get("screenshot")}
-    files = [(name, done[name]) for name in ("status_csv", "report", "archive") if done[name]]
-    return join([table(what, _HEADS, rows), facts([*_counts(done), *files]),
+    # Below the home, as the file browser beside the notebook shows them.
+    files = [facts([(name, done[key].removeprefix(f"{wb.settings.home}/"))]) for name, key in _FILES if done[key]]
+    return join([table(what, _HEADS, rows), facts(counts(done)), *files,
                  *pictures(wb.settings.data, list(shown.values()))])  # fmt: skip
 
 
@@ -182,4 +168,4 @@ def outcome(load: Load) -> None:
     elif done["batch_id"] and done["totals"]["pending"]:
         raise_or_show(Unanswered("not every file is over; the rest goes on with: workbench work"))
     else:
-        still(note("plain", "Done: " + ", ".join(f"{number} {name}" for name, number in _counts(done)) + "."))
+        still(note("plain", "Done: " + ", ".join(f"{number} {name}" for name, number in counts(done)) + "."))

@@ -13,16 +13,15 @@ from workbench.collect.stages import Pace
 from workbench.panels.drawn import jobs_view, label, mode_note, run_facts, run_view, silent_view, steps_view
 from workbench.panels.markup import Html, esc, join, note
 from workbench.panels.order import Order
-from workbench.panels.page import Still, handled, in_background
+from workbench.panels.page import handled, in_background, show_while
 from workbench.panels.standing import Standing
 from workbench.panels.watcher import Watcher, look, watcher_of
-from workbench.panels.widgets import Bar, Panel, Region, button, show
+from workbench.panels.widgets import AskTwice, Bar, Panel, Region, button, show
 
 if TYPE_CHECKING:
     from workbench.app import Workbench
 
 _ALONE_SECONDS: Final = 10.0  # without a worker before a person is told: a new one takes a second to say it is there
-_REDRAW_SECONDS: Final = 0.25  # at least between two updates of a still page
 TONES: Final = {"completed": "good", "partial": "bad", "failed": "bad", "cancelled": "bad"}
 
 
@@ -38,18 +37,13 @@ class WatchPanel(Panel):
         self.bar = Bar(label="Run")
         self.body = Region(html=self._still)
         self.alert = Region()
-        self.cancel = button("Cancel the run…", "wb-cancel")
-        self.sure = button("Yes, cancel it", "wb-cancel-sure", style="danger")
-        self.keep = button("No, let it go on", "wb-cancel-not")
+        words = ("Cancel the run…", "Yes, cancel it", "No, let it go on")
+        self.cancel = AskTwice("wb-cancel", words, lambda: self._clicked(self._cancel))
         self.resume = button("Nobody works on it: start a worker", "wb-resume", style="warning")
-        self.cancel.on_click(lambda _: self._ask(is_asked=True))
-        self.keep.on_click(lambda _: self._ask(is_asked=False))
-        self.sure.on_click(lambda _: self._clicked(self._cancel))
         self.resume.on_click(lambda _: self._clicked(self._resume))
-        self._buttons = ipywidgets.HBox([self.cancel, self.sure, self.keep, self.resume])
-        for one in (self.bar, self.cancel, self.sure, self.keep, self.resume):
+        for one in (self.bar, self.cancel, self.resume):
             show(one, is_shown=False)
-        super().__init__([self.bar, self.body, self._buttons, self.alert])
+        super().__init__([self.bar, self.body, ipywidgets.HBox([self.cancel, self.resume]), self.alert])
         self.add_class("wb-watch-panel")
         if isinstance(run, Order):
             run.when_started(self._follow)
@@ -85,30 +79,19 @@ class WatchPanel(Panel):
 
     def _show_buttons(self, seen: Standing) -> None:
         if seen.is_over or seen.is_cancelled:
-            self._ask(is_asked=False)
-        is_asked = self.sure.layout.display is None
-        show(self.cancel, is_shown=not (is_asked or seen.is_over or seen.is_cancelled))
+            self.cancel.ask(is_asked=False)
+        show(self.cancel, is_shown=not (seen.is_over or seen.is_cancelled))
         if seen.is_over or self._wb.is_worked():
             self._worked_at = time.monotonic()
         show(self.resume, is_shown=time.monotonic() - self._worked_at > _ALONE_SECONDS)
 
-    def _show_error(self, error: Html) -> None:
-        self.alert.html = error
-
     # clicks ---------------------------------------------------------------------------------------
-
-    def _ask(self, *, is_asked: bool) -> None:
-        """Cancelling cannot be taken back: a second click says so on purpose."""
-        show(self.sure, is_shown=is_asked)
-        show(self.keep, is_shown=is_asked)
-        show(self.cancel, is_shown=not is_asked)
 
     def _clicked(self, work: Callable[[], None]) -> None:
         self.alert.html = ""
         in_background(lambda: handled(work, self._show_error, self._wb.redactor), "clicked")
 
     def _cancel(self) -> None:
-        self._ask(is_asked=False)
         show(self.cancel, is_shown=False)
         self._wb.cancel(self._run_id)
         self._resume()
@@ -131,22 +114,20 @@ def _cancelling(seen: Standing) -> Html:
 
 def work_and_show(wb: Workbench, run_id: str, wait: timedelta) -> None:
     """Work here until the run is over or the time is, and keep how it stands in the page."""
-    page, pace, last = Still(), Pace(), 0.0
+    pace = Pace()
 
-    def redraw() -> None:
-        nonlocal last
-        if time.monotonic() - last < _REDRAW_SECONDS:
-            return
-        last = time.monotonic()
+    def view() -> Html:
         seen = look(wb, run_id)
         pace.see(seen.stages)
-        page.show(run_view(seen, wb.settings.zone, pace=pace))
+        return run_view(seen, wb.settings.zone, pace=pace)
 
-    redraw()
-    wb.work(run=run_id, limit=wait, watch=redraw)
-    seen = look(wb, run_id)
-    told = run_view(seen, wb.settings.zone, cost=wb.spent_micro_usd(run_id))
-    page.show(join([told, silent_view(wb.sources_without_rows(run_id)), _why_stopped(seen, wait)]))
+    def work(redraw: Callable[[], None]) -> Html:
+        wb.work(run=run_id, limit=wait, watch=redraw)
+        seen = look(wb, run_id)
+        told = run_view(seen, wb.settings.zone, cost=wb.spent_micro_usd(run_id))
+        return join([told, silent_view(wb.sources_without_rows(run_id)), _why_stopped(seen, wait)])
+
+    show_while(work, view)
 
 
 def _why_stopped(seen: Standing, wait: timedelta) -> Html:

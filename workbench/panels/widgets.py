@@ -5,12 +5,14 @@ ipywidgets' own IntProgress is a plain box without role or value (ipywidgets #26
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 import anywidget
 import ipywidgets
 import traitlets
 
+from workbench.panels.markup import Html
 from workbench.panels.page import bundle
 
 _BAR_JS: Final = """
@@ -105,8 +107,13 @@ class Region(anywidget.AnyWidget):
 class Panel(ipywidgets.VBox):  # type: ignore[misc]
     """Widgets with a still face: what a viewer without widgets shows is its `markup` at the time of display."""
 
+    alert: Region
+
     def markup(self) -> str:
         return ""
+
+    def _show_error(self, error: Html) -> None:
+        self.alert.html = error
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         live = super()._repr_mimebundle_(**kwargs)
@@ -115,12 +122,39 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]
 
 def button(words: str, name: str, *, style: str = "", hint: str = "") -> Any:
     """A button of words; `name` is the class by which tests and style sheets find it."""
-    made = ipywidgets.Button(
-        description=words, button_style=style, tooltip=hint, layout=ipywidgets.Layout(width="auto", height="34px")
-    )
+    # As wide as its words, also in a column.
+    layout = ipywidgets.Layout(width="auto", height="34px", align_self="flex-start")
+    made = ipywidgets.Button(description=words, button_style=style, tooltip=hint, layout=layout)
     made.add_class(name)
     return made
 
 
 def show(widget: Any, *, is_shown: bool) -> None:
     widget.layout.display = None if is_shown else "none"
+
+
+class AskTwice(ipywidgets.HBox):  # type: ignore[misc]
+    """A button that asks once more before it acts; what it does cannot be taken back."""
+
+    def __init__(self, name: str, words: tuple[str, str, str], act: Callable[[], None], *, style: str = "") -> None:
+        """`words` of the button, of yes and of no."""
+        first, sure, keep = words
+        self.first = button(first, name, style=style)
+        self.sure = button(sure, f"{name}-sure", style="danger")
+        self.keep = button(keep, f"{name}-not")
+        self.first.on_click(lambda _: self._clicked(is_asked=True))
+        self.keep.on_click(lambda _: self._clicked(is_asked=False))
+        self.sure.on_click(lambda _: self._clicked(is_asked=False))
+        self.sure.on_click(lambda _: act())
+        super().__init__([self.first, self.sure, self.keep])
+        self.ask(is_asked=False)
+
+    def ask(self, *, is_asked: bool) -> None:
+        show(self.first, is_shown=not is_asked)
+        show(self.sure, is_shown=is_asked)
+        show(self.keep, is_shown=is_asked)
+
+    def _clicked(self, *, is_asked: bool) -> None:
+        self.ask(is_asked=is_asked)
+        # What was clicked is gone: the keyboard goes on where nothing happens by mistake.
+        (self.keep if is_asked else self.first).focus()

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any
 
-from workbench.ledger.records import GAP
 from workbench.ledger.states import (
     POSTING_BAD,
     POSTING_GOOD,
@@ -18,10 +16,6 @@ from workbench.ledger.states import (
 
 P = PostingState
 Row = Mapping[str, Any]
-
-# What somebody who started a job still waits for: the owner's gap between two listings, and looks that come soon.
-_LONGEST_PACE: Final = timedelta(hours=1)
-_LONGEST_LOOK: Final = timedelta(minutes=5)
 
 
 def job(row: Row) -> dict[str, Any]:
@@ -59,25 +53,6 @@ def attention(items: Iterable[Row]) -> str | None:
 
 def _why(items: Iterable[Row]) -> str | None:
     return next((one["error_message"] for one in items if one["error_message"]), None)
-
-
-def is_settled(items: Iterable[Row], now: datetime) -> bool:
-    """Whether whoever started the job need not wait: all is over, or only a person or a long time moves the rest."""
-    return not any(_is_soon(one, now) for one in items)
-
-
-def _is_soon(one: Row, now: datetime) -> bool:
-    if not one["is_due"] and not one["is_worked"]:
-        return False
-    if one["is_worked"]:
-        return True
-    is_held = one["state"] == P.QUEUED and one["wait_reason"] not in (None, GAP)
-    if is_held and one["not_before"] and one["not_before"] > now:
-        return False  # the site, or the owner's day, says when it goes on
-    is_paced = one["state"] == P.QUEUED and one["error_class"] is None
-    longest = _LONGEST_PACE if is_paced else _LONGEST_LOOK
-    waits = [one["next_at"], *([one["not_before"]] if one["state"] == P.QUEUED else [])]
-    return max((at for at in waits if at), default=now) - now <= longest
 
 
 def todo(rows: Iterable[Row]) -> list[dict[str, Any]]:

@@ -7,7 +7,6 @@ several, wait for a person. Nothing is ever posted again from here.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 
 from workbench.ledger.records import Posting, Stay, Yielded
 from workbench.post.confirm import proved, shown
@@ -28,10 +27,8 @@ def _later(posting: Posting, tools: Tools, number: int) -> Stay:
     """When to look again; raises what only a person can say, while the page is there for the evidence."""
     if number:
         raise for_person(posting, f"{number} listings of the account look like it.")
-    due = (posting.armed_at or tools.now()) + sum(tools.look_gaps[: posting.looks], timedelta())
-    early = due - tools.now()
-    if early > timedelta():  # looked for by hand, before its time: looks in a row prove no more than one
-        return Stay(after=early)
-    if posting.looks < len(tools.look_gaps):
-        return Stay(after=tools.look_gaps[posting.looks], values={"looks": posting.looks + 1})
+    at = tools.now()
+    again = posting.next_look(posting.armed_at or at, tools.look_gaps, at)
+    if again is not None:
+        return again
     raise for_person(posting, f"the site did not answer the click, and {posting.looks + 1} looks did not find it.")

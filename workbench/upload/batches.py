@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from workbench.ledger.records import GAP, Upload
-from workbench.ledger.states import UploadState
+from workbench.ledger.records import Upload
+from workbench.ledger.states import PLATFORMS, UploadState
 from workbench.upload.check import Checked
 from workbench.upload.names import made_id
 from workbench.upload.rehearse import Rehearsed
 from workbench.upload.reports import COLUMNS
-from workbench.upload.specs import PLATFORMS
 
 Row = Mapping[str, Any]
 
 ITEM: Final = (*COLUMNS, "state", "attention", "account_id", "slot", "sha256", "screenshot")
-# What somebody who started a batch still waits for: the owner's gap between two acts, and looks that come soon.
-_LONGEST_PACE: Final = timedelta(hours=1)
-_LONGEST_LOOK: Final = timedelta(minutes=5)
 _ORDER: Final = ("static", "native_static", "video", "native_rollover", "in_stream")  # images go first
 
 
@@ -77,17 +73,3 @@ def greatest_number(archives: Iterable[Path]) -> int:
     """Of the batches in the archive: a new one goes beyond them."""
     found = (re.match(r"batch_(\d{1,9})", each.name) for one in archives for each in one.glob("batch_*"))
     return max((int(each[1]) for each in found if each), default=0)
-
-
-def is_settled(items: Sequence[Row], now: datetime) -> bool:
-    """Whether whoever started the batch need not wait: all is over, or only a person or a long time moves the rest."""
-    return not any(_is_soon(one, now) for one in items)
-
-
-def _is_soon(one: Row, now: datetime) -> bool:
-    if one["is_worked"] or not one["is_due"]:
-        return bool(one["is_worked"])
-    if one["wait_reason"] not in (None, GAP) and one["not_before"] and one["not_before"] > now:
-        return False  # the site, or the owner's day, says when it goes on
-    longest = _LONGEST_PACE if one["state"] == UploadState.CHECKED else _LONGEST_LOOK
-    return max((at for at in (one["next_at"], one["not_before"]) if at), default=now) - now <= longest

@@ -7,7 +7,6 @@ look, are for a person. A library that could not be read whole proves nothing.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from workbench.errors import Fault, NeedsPerson
@@ -60,21 +59,13 @@ def _found(one: Upload, found: Sequence[Card], tools: Tools, picture: str) -> Mo
 
 
 def _not_there(left: Sequence[Upload], tools: Tools, picture: str) -> Stay:
-    first = left[0]
-    early = _due(first, tools)
-    if early > timedelta():  # looked for by hand, before its time: looks in a row prove no more than one
-        return Stay(after=early)
-    if first.looks < len(tools.look_gaps):
-        return Stay(after=tools.look_gaps[first.looks], values={"looks": first.looks + 1})
+    first, at = left[0], tools.now()
+    again = first.next_look(first.state_at or at, tools.look_gaps, at)
+    if again is not None:
+        return again
     names = ", ".join(f"{one.name} ({one.id})" for one in left[:5])
     raise NeedsPerson(
         f"{first.looks + 1} looks did not find {names} in the library, see {picture}. Look there by hand, then: "
         f"{resolve_hint(first)} --absent (it is sent once more), --id ID, or --abandon",
         fault=Fault(kind="uncertain_submit", evidence=picture.rpartition("/")[0], certain=False),
     )
-
-
-def _due(one: Upload, tools: Tools) -> timedelta:
-    """How long until the next look is one of the spaced ones, of which absence is concluded."""
-    began = one.state_at or tools.now()
-    return began + sum(tools.look_gaps[: one.looks], timedelta()) - tools.now()

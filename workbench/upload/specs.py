@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from workbench.errors import BadInput
+from workbench.ledger.states import PLATFORMS
 
 SLOTS: Final = ("static", "video", "in_stream", "native")
-PLATFORMS: Final = {"tj": "TrafficJunky", "exo": "ExoClick"}
 NATIVE_SIZE: Final = (640, 360)
 BANNERS: Final = frozenset(
     {(300, 250), (950, 250), (468, 60), (305, 99), (300, 100), (970, 90), (320, 480)}

@@ -1,0 +1,23 @@
+"""cli/items.py: what is shown of a job at a terminal."""
+
+from __future__ import annotations
+
+import io
+from datetime import UTC
+from types import SimpleNamespace
+
+from rich.console import Console
+
+from workbench.cli import items
+
+
+def test_a_title_of_outside_is_never_markup(monkeypatch):
+    shown = io.StringIO()
+    monkeypatch.setattr(items, "err", Console(file=shown, force_terminal=True, width=100))
+    job = {"completed_posts": 1, "failed_posts": 0, "total_posts": 2, "current_post_title": "Chair [/b] [red]"}
+    workbench = SimpleNamespace(posting_job=lambda job_id: job, settings=SimpleNamespace(zone=UTC))
+
+    with items.following_job(workbench, "job") as watch:
+        watch()
+
+    assert "1 of 2 · Chair [/b] [red]" in shown.getvalue()

@@ -1,0 +1,124 @@
+"""A real JupyterLab on a home, and what a person does in it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from playwright.sync_api import Page, expect
+
+if TYPE_CHECKING:
+    from tests.notebooks.conftest import Home
+
+PATIENCE = 60.0  # seconds for a server on a busy machine
+_IDLE = "() => window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
+_UNLABELLED = """() => [...document.querySelectorAll(".jp-OutputArea :is(input, textarea, select)")]
+    .filter((one) => ![...one.labels].some((label) => label.textContent.trim())).length"""
+_FOCUSED = """() => { const one = document.activeElement;
+    return one.labels?.[0]?.textContent || one.getAttribute("aria-label") || one.textContent || ""; }"""
+
+
+@dataclass
+class Lab:
+    home: Home
+    port: int
+    token: str
+    wrong: list[str] = field(default_factory=list)  # errors of the page
+    outside: list[str] = field(default_factory=list)  # addresses that are not on this machine
+
+    def url(self, notebook: str) -> str:
+        # A workspace of its own: no tabs of earlier visits.
+        place = f"lab/workspaces/t{secrets.token_hex(3)}/tree/notebooks/{notebook}.ipynb"
+        return f"http://127.0.0.1:{self.port}/{place}?token={self.token}&reset"
+
+    def answers(self) -> bool:
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.port}/api/status", headers={"Authorization": f"token {self.token}"}
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=2):
+                return True
+        except (urllib.error.URLError, OSError):
+            return False
+
+    def open(self, page: Page, notebook: str) -> None:
+        page.on("pageerror", lambda error: self.wrong.append(str(error)))
+        page.on("request", lambda request: self.outside.append(request.url) if _is_outside(request.url) else None)
+        page.goto(self.url(notebook))
+        page.wait_for_selector("#jupyterlab-splash", state="detached")
+        wait_for_kernel(page)  # what is run before the kernel is there is silently lost
+
+
+@contextlib.contextmanager
+def serving(home: Home, folder: Path) -> Iterator[Lab]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        lab = Lab(home, probe.getsockname()[1], secrets.token_hex(8))
+    config = folder / "config"
+    config.mkdir()
+    (config / "jupyter_lab_config.py").write_text("c.LabApp.expose_app_in_browser = True\n")
+    env = {**home.env, "JUPYTER_TOKEN": lab.token, "JUPYTER_CONFIG_PATH": str(config)}
+    command = [sys.executable, "-m", "workbench.cli", "lab", "--no-browser", "--port", str(lab.port)]
+    log = folder / "lab.log"
+    with log.open("wb") as out:
+        server = subprocess.Popen(command, env=env, stdout=out, stderr=out, start_new_session=True)
+    try:
+        last = time.monotonic() + PATIENCE
+        while not lab.answers():
+            assert server.poll() is None, log.read_text()
+            assert time.monotonic() < last, log.read_text()
+            time.sleep(0.1)
+        yield lab
+    finally:
+        os.killpg(server.pid, signal.SIGTERM)
+        server.wait(30)
+
+
+def wait_for_kernel(page: Page) -> None:
+    page.wait_for_function(_IDLE)
+
+
+def choose(page: Page, menu: str, item: str) -> None:
+    page.get_by_role("menuitem", name=menu, exact=True).click()
+    page.locator(".lm-Menu:visible .lm-Menu-item", has_text=item).first.click()
+
+
+def run_all(page: Page, last_words: str) -> None:
+    """Run every cell, and wait for what the last one says."""
+    choose(page, "Run", "Run All Cells")
+    expect(page.locator(".jp-OutputArea-output").get_by_text(last_words)).to_be_visible()
+    wait_for_kernel(page)
+
+
+def tabbed(page: Page, number: int) -> list[str]:
+    """What the keyboard comes to, from where it is."""
+    found = []
+    for _ in range(number):
+        page.keyboard.press("Tab")
+        found.append(page.evaluate(_FOCUSED).strip())
+    return found
+
+
+def focused(page: Page) -> str:
+    return str(page.evaluate(_FOCUSED)).strip()
+
+
+def unlabelled(page: Page) -> int:
+    """Inputs below the cells that no label belongs to."""
+    return int(page.evaluate(_UNLABELLED))
+
+
+def _is_outside(url: str) -> bool:
+    return not url.startswith(("http://127.0.0.1", "data:", "blob:"))

@@ -1,0 +1,128 @@
+"""What posting and uploading share by hand: a click that asks twice, and the work as it goes."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import ipywidgets
+
+from workbench.panels.markup import Html, esc, note
+from workbench.panels.page import handled, in_background
+from workbench.panels.widgets import AskTwice, Bar, Panel, Region, button, show
+
+if TYPE_CHECKING:
+    from workbench.app import Workbench
+
+NOT_AT_WORK: Final = "nothing is at work this moment"
+
+
+class SendPanel(Panel):
+    """Rehearse as often as you like; sending asks twice, as nobody can take it back."""
+
+    def __init__(self, wb: Workbench, name: str, *, rehearse: str, send: str, sure: str) -> None:
+        self._wb = wb
+        self._lock = threading.Lock()
+        self.said = Region(live="polite")
+        self.alert = Region()
+        self.rehearse = button(rehearse, f"{name}-rehearse")
+        self.rehearse.on_click(lambda _: self._begin(self._rehearse))
+        self.twice = AskTwice(name, (send, sure, "No"), lambda: self._begin(self._start), style="primary")
+        super().__init__([ipywidgets.HBox([self.rehearse, self.twice]), self.said, self.alert])
+        self.add_class(f"{name}-panel")
+
+    def _rehearsed(self) -> Html:
+        """Rehearse; what came of it."""
+        raise NotImplementedError
+
+    def _started(self) -> str:
+        """Give the order; what it is called."""
+        raise NotImplementedError
+
+    def markup(self) -> str:
+        return self.said.html + self.alert.html
+
+    def _begin(self, work: Callable[[], None]) -> None:
+        with self._lock:  # callbacks may run at the same time, on threads of the kernel's choosing
+            if self.rehearse.disabled:
+                return
+            self.rehearse.disabled = self.twice.sure.disabled = True
+        self.said.html, self.alert.html = esc("At work…"), ""
+        in_background(lambda: self._run(work), "send")
+
+    def _run(self, work: Callable[[], None]) -> None:
+        if not handled(work, self._show_error, self._wb.redactor):
+            self.said.html = ""
+        self.rehearse.disabled = self.twice.sure.disabled = False
+
+    def _rehearse(self) -> None:
+        self.said.html = self._rehearsed()
+
+    def _start(self) -> None:
+        started = self._started()
+        self._wb.start_worker()
+        self.said.html = note("plain", f"Started: {started}. It goes on when this page is closed.")
+
+
+class Look(NamedTuple):
+    """How the work stands at one moment."""
+
+    percent: int
+    text: str
+    now: str
+    tone: str
+    is_over: bool
+    body: Html
+
+
+class WorkPanel(Panel):
+    """The newest work of its kind; everything in it comes from the ledger."""
+
+    def __init__(self, wb: Workbench, name: str, *, label: str, nothing: str, cancel: str, every: float) -> None:
+        self._wb = wb
+        self._every = every  # seconds between looks
+        self.bar = Bar(label=label)
+        self.body = Region(html=esc(nothing))
+        self.alert = Region()
+        self.cancel = button(cancel, f"{name}-cancel")
+        self.cancel.on_click(lambda _: self._clicked())
+        show(self.bar, is_shown=False)
+        show(self.cancel, is_shown=False)
+        super().__init__([self.bar, self.body, self.cancel, self.alert])
+        self.add_class(f"{name}-panel")
+        in_background(self._watch, f"watch-{name}")
+
+    def _seen(self) -> Look | None:
+        """None while there is no such work yet."""
+        raise NotImplementedError
+
+    def _cancel(self) -> None:
+        raise NotImplementedError
+
+    def markup(self) -> str:
+        return self.body.html
+
+    def _watch(self) -> None:
+        """Until this panel is closed: more work may follow what is over."""
+        is_well = True
+        while self.comm is not None:
+            was_well, is_well = is_well, handled(self._look, self._show_error, self._wb.redactor)
+            if is_well and not was_well:
+                self.alert.html = ""
+            time.sleep(self._every)
+
+    def _look(self) -> None:
+        seen = self._seen()
+        if seen is None:
+            return
+        with self.bar.hold_sync():
+            self.bar.percent, self.bar.text, self.bar.tone = seen.percent, seen.text, seen.tone
+            self.bar.news = seen.now
+        show(self.bar, is_shown=True)
+        show(self.cancel, is_shown=not seen.is_over)
+        self.body.html = seen.body
+
+    def _clicked(self) -> None:
+        in_background(lambda: handled(self._cancel, self._show_error, self._wb.redactor), "cancel")
