@@ -40,6 +40,11 @@ def test_a_demo_shows_everything_and_a_second_one_adds_to_it(empty):
     assert sorted(one["kind"] for one in told["rejects"]) == ["error", "warning"]
     assert told["execution"]["outcome"] == "succeeded"
     assert told["run_id"] in Path(told["execution"]["report"]).read_text()
+    assert [one["state"] for one in told["posting"]["items"]] == ["posted"] * 3
+    assert [one["status"] for one in told["upload"]["items"]] == ["success"] * 3
+    assert len({one["tj_creative_id"] for one in told["upload"]["items"]}) == 3
+    sites = "SELECT (SELECT count(*) FROM listings) AS posted, (SELECT count(*) FROM uploads) AS uploaded"
+    assert empty.here("sql", sites, "--format", "csv").out.split() == ["posted,uploaded", "3,3"]  # not once more
 
     runs = empty.here("status", "--json").json["runs"]
     assert [run["status"] for run in runs] == ["completed", "completed"]

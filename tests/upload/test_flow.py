@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -199,6 +202,24 @@ def test_an_old_card_of_another_creative_is_never_adopted(studio: Studio) -> Non
     assert first["tj_creative_id"]
     assert (second["unique_id"], second["state"], second["tj_creative_id"]) == (picture_id(2), "unknown_id", None)
     assert second["attention"] == "person"
+
+
+def test_the_log_of_a_batch_is_swept_once_nothing_waits_in_it(studio: Studio) -> None:
+    name, other = studio.pictures(2)
+    studio.switch(reject={"file": other, "message": "no"})
+    with studio.open() as wb:
+        upload(wb)
+        log = Path(wb.upload_batch()["log"])
+        text = log.read_text()
+        os.utime(log, (time.time() - 40 * 86_400,) * 2)
+
+        assert name in text
+        assert wb.sweep_evidence() == [str(log)]
+        assert wb.sweep_evidence(dry=False) == [str(log)]
+        assert not log.exists()
+        wb.retry_uploads([other])  # it goes on, and its log is there again
+        os.utime(log, (time.time() - 40 * 86_400,) * 2)
+        assert wb.sweep_evidence(dry=False) == []
 
 
 def test_a_file_that_is_changed_after_the_check_is_not_sent(studio: Studio) -> None:

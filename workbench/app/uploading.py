@@ -213,6 +213,7 @@ class UploadDesk(Working, Accounts):
             "batch_id": row["batch_id"],
             "depth": "real",
             "status_csv": str(tracking / f"upload_status_{stamp}.csv"),
+            "log": str(tracking / f"upload_log_{stamp}.txt"),
             "report": str(tracking / f"upload_summary_{stamp}.txt"),
             "archive": str(self._batch_folder(row)),
             "account_id": row["account_id"],
@@ -271,6 +272,18 @@ class UploadDesk(Working, Accounts):
 
     def todo(self) -> list[dict[str, Any]]:
         return super().todo() + [_waiting(one) for one in uploaded.waiting(self.ledger)]
+
+    def sweep_evidence(self, *, dry: bool = True) -> list[str]:
+        """The logs too of batches that are over, by the same age; their tables and reports stay."""
+        gone = super().sweep_evidence(dry=dry)
+        before = (now() - timedelta(days=self.settings.evidence_days)).timestamp()
+        over = (one for one in self.upload_batches() if not any(_is_open(each) for each in one["items"]))
+        for path in (Path(one["log"]) for one in over):
+            if path.is_file() and path.stat().st_mtime < before:
+                gone.append(str(path))
+                if not dry:
+                    path.unlink()
+        return gone
 
     # deciding -------------------------------------------------------------------------------------
 
@@ -384,6 +397,10 @@ def _order(one: Checked, ask: Ask) -> NewUpload:
 
 def _shown(one: Mapping[str, Any]) -> dict[str, Any]:
     return {name: one.get(name) for name in (*batches.ITEM, "upload_id", "tab", "review_status")}
+
+
+def _is_open(item: Mapping[str, Any]) -> bool:
+    return bool(item["attention"] or item["is_due"] or item["is_worked"])
 
 
 def _can_be_tried(one: Mapping[str, Any]) -> bool:

@@ -40,7 +40,8 @@ def sweep(
     """Show (or remove) files of the lake that no manifest lists: what stopped steps and old compactions left.
 
     --remove removes the bodies of deliveries too whose time is over (WORKBENCH_DELIVERY_RETENTION_DAYS), and evidence
-    whose time or room is (WORKBENCH_EVIDENCE_DAYS, WORKBENCH_EVIDENCE_MB), unless something in review refers to it.
+    and logs of upload batches whose time or room is (WORKBENCH_EVIDENCE_DAYS, WORKBENCH_EVIDENCE_MB), unless
+    something in review refers to it.
     """
     with bench(quiet=json) as workbench:
         evidence = workbench.sweep_evidence(dry=not remove)
