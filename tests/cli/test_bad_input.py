@@ -81,6 +81,16 @@ def test_a_plan_is_refused_before_anything_happens(tea, words, said):
         pytest.param(["collect", "cancel", "abc"], ["abc"], id="unknown run to cancel"),
         pytest.param(["sources", "edit", "99", "--name", "x"], ["99", "workbench sources list"], id="unknown source"),
         pytest.param(["sources", "edit", "1"], ["--name"], id="nothing to change"),
+        pytest.param(
+            ["sources", "edit", "1", "--options", "nonsense"],
+            ["source 1", "not JSON"],
+            id="edited options that are no JSON",
+        ),
+        pytest.param(
+            ["sources", "edit", "1", "--options", '{"bogus": 1}'],
+            ["no option 'bogus'", "num_of_posts"],
+            id="an edited option that the dataset has not",
+        ),
         pytest.param(["sources", "add", "instagram", "posts", "tea.club"], ["tea.club", "https"], id="no URL"),
         pytest.param(["audit", "run", "nowhere"], ["nowhere", ".ipynb"], id="unknown notebook"),
         pytest.param(["audit", "run", "runs", "-p", "start"], ["start", "NAME=VALUE"], id="a parameter without value"),

@@ -119,11 +119,12 @@ def test_sources_are_added_edited_disabled_and_enabled(home):
     ).json
     (source_id,) = map(str, added["source_ids"])
 
-    edited = home.here("sources", "edit", source_id, "--creator", "Tea Club", "--json").json
+    edited = home.here("sources", "edit", source_id, "--creator", "Tea Club", "--project", " ", "--json").json
     disabled = home.here("sources", "disable", source_id, "--json").json
     refused = home.here("collect", "plan")
     enabled = home.here("sources", "enable", source_id, "--json").json
 
+    assert (edited[0]["name"], edited[0]["project"]) == ("Tea", None)
     assert (edited[0]["creator"], disabled[0]["enabled"], enabled[0]["enabled"]) == ("Tea Club", False, True)
     assert refused.code == 2
     assert "no enabled source" in refused.err

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 from workbench.app.working import Working
 from workbench.collect import folders
 from workbench.collect.plan import Ask, make_plan
-from workbench.collect.sources import check, read_csv
+from workbench.collect.sources import COLUMNS, check, read_csv
 from workbench.errors import BadInput
 from workbench.ledger import collecting, queries
 from workbench.ledger.clock import now
@@ -29,9 +30,16 @@ class Collecting(Working):
     def add_source(self, platform: str, service: str, url: str, **more: Any) -> Imported:
         """Add one source from code: name, creator, project and options may be given."""
         row = {"platform": platform, "service": service, "url": url, **more}
-        return collecting.add_sources(self.ledger, check([(1, row)], place="the source", among=self.datasets))
+        return collecting.add_sources(self.ledger, check([(0, row)], place="the source", among=self.datasets))
 
     def edit_source(self, source_id: int, **values: Any) -> None:
+        """Set name, creator, project, options or enabled, checked as for a new one; an empty text means none."""
+        said = {name: value for name, value in values.items() if name in COLUMNS}
+        known = queries.list_sources(self.ledger, ids=[source_id])
+        if said and known:
+            row = {**asdict(known[0]), **said}
+            (one,) = check([(0, row)], place=f"source {source_id}", among=self.datasets)
+            values |= {name: getattr(one, name) for name in said}
         collecting.edit_source(self.ledger, source_id, **values)
 
     def sources(self, *, project: str | None = None) -> list[Source]:

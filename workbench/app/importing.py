@@ -91,7 +91,7 @@ class Importing(Working):
             "creator": creator or (known.creator if known else None),
             "project": project or (known.project if known else None),
         }
-        checked = sources.check([(1, {**same, **values})], place="the source", among=self.datasets)
+        checked = sources.check([(0, {**same, **values})], place="the source", among=self.datasets)
         (source_id,) = collecting.add_sources(self.ledger, checked).source_ids
         (source,) = queries.list_sources(self.ledger, ids=[source_id])
         return source, inputs_for(chosen, source.url, source.options)

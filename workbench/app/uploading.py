@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from workbench.app.accounts import Accounts
+from workbench.app.proving import Proving
 from workbench.app.working import Working
 from workbench.errors import BadInput, LaneStops, LaneWaits, Refused, Transient, UiChanged
 from workbench.files import make_folder, write_text
@@ -49,7 +49,7 @@ class Ask:
     reason: str | None = None
 
 
-class UploadDesk(Working, Accounts):
+class UploadDesk(Working, Proving):
     # creatives ------------------------------------------------------------------------------------
 
     @property

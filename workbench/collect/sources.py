@@ -32,11 +32,11 @@ def check(
     project: str | None = None,
     among: Sequence[datasets.Dataset] = datasets.DATASETS,
 ) -> list[NewSource]:
-    """Checked sources from (line, cells); used for files, forms and code alike."""
+    """Checked sources from (line, cells); used for files, forms and code alike, which have no lines: 0."""
     found: dict[tuple[str, str, str], int] = {}
     sources = []
     for line, row in rows:
-        where = f"{place}, line {line}"
+        where = f"{place}, line {line}" if line else place
         try:
             one = _source(row, project)
             datasets.inputs_for(datasets.find(one.platform, one.service, among=among), one.url, one.options)
