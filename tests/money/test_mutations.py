@@ -102,7 +102,7 @@ OTHERS = [
     clause("live mode is approved without a person", "panels/runs.py",
            "        _refuse_unapproved(wb, order, approve_usd)\n", "",
            "panels/test_runs.py::test_without_a_person_live_mode_starts_nothing_above_what_was_approved"),
-    clause("live mode is agreed to on the command line", "cli/collect.py", 'if mode == "live":', "if False:",
+    clause("live mode is agreed to on the command line", "cli/opening.py", 'if mode == "live":', "if False:",
            "cli/test_bad_input.py::test_nobody_pays_without_a_yes"),
     # reuse
     clause("what is asked already is not paid again", COLLECTING, "            if found is None:\n",
