@@ -22,6 +22,7 @@ CHUNK: Final = 1 << 20
 _RESERVED: Final = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in "0123456789¹²³")}
 _UNSAFE: Final = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f-\x9f]')
 _JOINERS: Final = {"\u200c", "\u200d"}  # invisible, but letters and emoji are made with them
+_PART_OF_NAME: Final = 50  # signs of a name, of at most four bytes each, that a temporary file beside it bears
 _LONGEST_NAME: Final = 120  # bytes; leaves room for a suffix within the 255 of common file systems
 
 
@@ -38,7 +39,7 @@ def fsync_dir(folder: Path) -> None:
 def written_beside(target: Path, *, mode: int = 0o644) -> Iterator[IO[bytes]]:
     """Yield a temporary file that becomes `target`, durably, when the block ends well; otherwise nothing."""
     # By a part of its name only: a name that just fits leaves no room for more.
-    beside = target.with_name(f".{target.name[:20]}.{uuid.uuid4().hex[:12]}.tmp")
+    beside = target.with_name(f".{target.name[:_PART_OF_NAME]}.{uuid.uuid4().hex[:12]}.tmp")
     fd = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
     try:
         with os.fdopen(fd, "wb") as file:

@@ -69,6 +69,20 @@ def test_a_destroyed_session_is_overwritten_first(sessions, tmp_path):
     assert sessions.load(3) is None
 
 
+@pytest.mark.parametrize("verb", ["save", "destroy"])
+def test_what_a_killed_process_left_of_a_login_goes_with_it(sessions, verb):
+    """It died between writing a session and giving it its name."""
+    sessions.save(3, state({"name": "xs", "value": "secret"}))
+    left = sessions.path(3).with_name(f".{sessions.path(3).name}.0123456789ab.tmp")
+    other = sessions.path(3).with_name(".33.json.0123456789ab.tmp")
+    for path in (left, other):
+        path.write_text("a login")
+    sessions.save(3, state()) if verb == "save" else sessions.destroy(3)
+
+    assert not left.exists()
+    assert other.exists()
+
+
 @pytest.mark.parametrize(
     ("given", "why"),
     [

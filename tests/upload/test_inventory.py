@@ -141,6 +141,27 @@ def test_rows_of_the_processor_are_never_lost(root: Path, is_atomic: bool) -> No
     assert {name for name in found if name.startswith("ID-B")} == {f"ID-BBBBBB{number:02}" for number in range(12)}
 
 
+def killed_at_rename(path: Path, number: int) -> int:
+    """The exit code of a process that is killed instead of its rename `number`."""
+    if (pid := os.fork()) == 0:
+        real, before = os.replace, iter(range(number - 1))
+        os.replace = lambda *names: os._exit(9) if next(before, None) is None else real(*names)  # type: ignore[assignment]
+        update(path, {FIRST: SAID})
+        os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def test_what_a_killed_process_left_beside_it_is_removed(root: Path) -> None:
+    path = sheet(root, f"{HEAD}\n{ONE}\n")
+    for number in (1, 2):  # the memory of our cells, the sheet
+        assert killed_at_rename(path, number) == 9
+        assert list(path.parent.glob(".*.tmp"))
+    update(path, {FIRST: SAID})
+
+    assert not list(path.parent.glob(".*.tmp"))
+    assert "1032500001" in path.read_text()
+
+
 def test_a_writer_that_rests_in_the_middle_is_waited_for(root: Path) -> None:
     """The processor may hold the file open for as long as it makes creatives."""
     path = sheet(root, f"{HEAD}\n{ONE}\n")

@@ -64,6 +64,7 @@ class Sessions:
     def save(self, account_id: int, state: Mapping[str, Any]) -> None:
         make_folder(self._folder, mode=0o700)
         self._folder.chmod(0o700)
+        self._wipe_leftovers(account_id)
         write_text(self.path(account_id), json.dumps(state), mode=0o600)
 
     def imported(self, account_id: int, text: str | bytes) -> None:
@@ -72,16 +73,13 @@ class Sessions:
 
     def destroy(self, account_id: int) -> bool:
         """Overwrite and remove the file; False when there is none. Copies by the file system or a backup remain."""
-        path = self.path(account_id)
-        try:
-            with path.open("r+b") as file:
-                file.write(b"\0" * path.stat().st_size)
-                file.flush()
-                os.fsync(file.fileno())
-        except FileNotFoundError:
-            return False
-        path.unlink(missing_ok=True)
-        return True
+        self._wipe_leftovers(account_id)
+        return _wipe(self.path(account_id))
+
+    def _wipe_leftovers(self, account_id: int) -> None:
+        """Of a process that died while it saved: a login is in them too."""
+        for path in self._folder.glob(f".{self.path(account_id).name}.*.tmp"):
+            _wipe(path)
 
     def saved(self) -> list[int]:
         """The accounts that have a session."""
@@ -107,6 +105,18 @@ class Sessions:
         except BadInput:
             return SessionFacts(**told, is_damaged=True)
         return SessionFacts(**told, **_cookie_facts(cookies, login_cookies, now))
+
+
+def _wipe(path: Path) -> bool:
+    try:
+        with path.open("r+b") as file:
+            file.write(b"\0" * path.stat().st_size)
+            file.flush()
+            os.fsync(file.fileno())
+    except FileNotFoundError:
+        return False
+    path.unlink(missing_ok=True)
+    return True
 
 
 def _cookie_facts(cookies: Sequence[Mapping[str, Any]], names: Sequence[str], now: datetime) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import contextlib
 import ctypes
 import errno
 import fcntl
+import glob
 import hashlib
 import json
 import os
@@ -320,6 +321,7 @@ def _locked(path: Path) -> Iterator[None]:
     """One of ours at a time; the processor does not know our lock, which is why the file is compared as well."""
     with _beside(path, "lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        for left in path.parent.glob(f".{path.name}.*.tmp"):  # of a process that died before its rename
-            left.unlink(missing_ok=True)
+        for dots in (".", ".."):  # of a process that died before its rename: of the file, of what lies beside it
+            for left in path.parent.glob(f"{dots}{glob.escape(path.name)}.*.tmp"):
+                left.unlink(missing_ok=True)
         yield
