@@ -1,13 +1,17 @@
-"""browser/marketplace.py: a form that draws itself late and in pieces."""
+"""browser/marketplace.py, press.py: a form that draws itself late, and what is said to the click."""
 
 from __future__ import annotations
 
+import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from workbench.browser.marketplace import CREATE, Item, ItemForm
+from workbench.browser.once import Call
+from workbench.browser.press import Press
 
 pytestmark = pytest.mark.browser
 
@@ -94,3 +98,45 @@ def test_details_that_were_opened_are_not_closed_by_the_next_field(browsing, mar
 
         assert visit.page.get_by_role("textbox", name="Description").input_value() == "Four legs."
         assert visit.page.get_by_role("textbox", name="Description").is_visible()
+
+
+# the click ----------------------------------------------------------------------------------------
+
+PUBLISH = """<html lang="en"><body><div aria-label="Your profile">A</div><h1>Item for sale</h1><button>Publish</button>
+<script>
+const call = (path, said) => fetch(path, {method: 'POST', body: JSON.stringify(said)});
+document.querySelector('button').onclick = async () => {
+  await call('/suggestions', {first: 5});
+  await new Promise((done) => setTimeout(done, 400));
+  await call('/create', {title: 'Oak “table”'});
+};
+</script>"""
+
+
+def test_listings_in_other_answers_are_not_ours(browsing, marketplace, seller, web, answer):
+    web.pages[CREATE] = answer(PUBLISH)
+    for path, number in (("/suggestions", "5550001"), ("/create", "7770001")):
+        body = json.dumps({"data": {"listing": {"id": number}}})
+        web.pages[path] = answer(body, 200, {"Content-Type": "application/json"})
+    with browsing.visit(seller, marketplace) as visit:
+        visit.goto(CREATE)
+        button = visit.page.get_by_role("button", name="Publish")
+        found = Press(visit, patience=timedelta(seconds=15), title="Oak “table”").once(button, frozenset())
+
+    assert found is not None
+    assert found.remote_id == "7770001"
+    assert web.seen.count(("POST", "/create")) == 1
+
+
+@pytest.mark.parametrize(
+    ("sent", "is_ours"),
+    [
+        ('{"title": "Café \\"table\\" 5"}', True),
+        ('{"title": "Caf\\u00e9 \\"table\\" 5"}', True),
+        ("variables=%7B%22title%22%3A%22Caf%C3%A9+%5C%22table%5C%22+5%22%7D", True),
+        ("", True),  # a call whose content is not to be read may be any
+        ('{"first": 5}', False),
+    ],
+)
+def test_a_call_that_says_our_title_in_any_spelling_may_be_ours(sent, is_ours):
+    assert Call(200, None, sent).may_be_about('Café "table" 5') == is_ours
