@@ -1,4 +1,4 @@
-"""browser/marketplace.py, press.py: a form that draws itself late, and what is said to the click."""
+"""browser/marketplace.py, press.py, selling.py: pages that draw themselves late, in pieces, or page by page."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from PIL import Image
 from workbench.browser.marketplace import CREATE, Item, ItemForm
 from workbench.browser.once import Call
 from workbench.browser.press import Press
+from workbench.browser.selling import SELLING, listed
 
 pytestmark = pytest.mark.browser
 
@@ -140,3 +141,56 @@ def test_listings_in_other_answers_are_not_ours(browsing, marketplace, seller, w
 )
 def test_a_call_that_says_our_title_in_any_spelling_may_be_ours(sent, is_ours):
     assert Call(200, None, sent).may_be_about('Café "table" 5') == is_ours
+
+
+# Your listings ------------------------------------------------------------------------------------
+
+LIST = """<html lang="en"><body><div aria-label="Your profile">A</div><h1>Your listings</h1>
+<nav><a href="#" aria-current="page">Your listings</a><a href="/elsewhere">Insights</a></nav>
+<main><ul></ul><p></p></main>
+<script>
+const pages = PAGES;
+const list = document.querySelector('ul'), pager = document.querySelector('p');
+function show(number) {
+  setTimeout(() => {
+    list.innerHTML = pages[number - 1].map(([id, title]) => `<li>LINK<span>$10</span></li>`).join('');
+    pager.innerHTML = pages.map((_, n) => `<a href="#" ${n + 1 === number ? 'aria-current="page"' : ''}
+      onclick="show(${n + 1})">${n + 1}</a>`).join('');
+  }, 200);
+}
+show(1);
+</script>"""
+LINKED = '<a href="/marketplace/item/${id}/">${title}</a>'
+BARE = """<div onclick="location = '/marketplace/item/${id}/'"><b>${title}</b><h2>${title}</h2></div>"""
+PAGES = [[["101", "Lamp"], ["102", "Oak table"]], [["103", "Chair"]], [["104", "Oak table"]]]
+
+
+@pytest.mark.parametrize(("link", "ids"), [(LINKED, ["101", "102", "103", "104"]), (BARE, ["102", "104"])])
+def test_a_list_of_numbered_pages_is_read_to_its_end(browsing, marketplace, seller, web, answer, link, ids):
+    web.pages[SELLING] = answer(LIST.replace("PAGES", json.dumps(PAGES)).replace("LINK", link))
+    for number in ("102", "104"):
+        web.pages[f"/marketplace/item/{number}/"] = answer('<html lang="en"><div aria-label="Your profile">A</div>')
+    with browsing.visit(seller, marketplace) as visit:
+        found = listed(visit, title="Oak table")
+
+    assert [card.remote_id for card in found] == ids
+
+
+def test_a_title_in_several_pieces_is_found_without_a_link(browsing, marketplace, seller, web, answer):
+    card = """<div onclick="location = '/marketplace/item/102/'"><p><i>Oak</i> <i>table</i></p><p>$10</p></div>"""
+    web.pages[SELLING] = answer(f'<html lang="en"><div aria-label="Your profile">A</div><main>{card}</main>')
+    web.pages["/marketplace/item/102/"] = answer('<html lang="en"><div aria-label="Your profile">A</div>')
+    with browsing.visit(seller, marketplace) as visit:
+        (found,) = listed(visit, title="Oak table")
+
+    assert (found.remote_id, found.is_of("Oak table", 10)) == ("102", True)
+
+
+def test_a_card_that_opens_a_window_leads_to_the_whole_address(browsing, marketplace, seller, web, answer):
+    window = "<div role=dialog><a href=/marketplace/item/102/>View listing</a></div>"
+    card = f"""<div onclick="this.innerHTML = '{window}'"><p>Oak table</p><p>$10</p></div>"""
+    web.pages[SELLING] = answer(f'<html lang="en"><div aria-label="Your profile">A</div><main>{card}</main>')
+    with browsing.visit(seller, marketplace) as visit:
+        (found,) = listed(visit, title="Oak table")
+
+    assert found.url == f"{web.url}/marketplace/item/102/"
