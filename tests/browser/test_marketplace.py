@@ -13,6 +13,7 @@ from workbench.browser.marketplace import CREATE, Item, ItemForm
 from workbench.browser.once import Call
 from workbench.browser.press import Press
 from workbench.browser.selling import SELLING, listed
+from workbench.errors import NeedsPerson
 
 pytestmark = pytest.mark.browser
 
@@ -194,3 +195,13 @@ def test_a_card_that_opens_a_window_leads_to_the_whole_address(browsing, marketp
         (found,) = listed(visit, title="Oak table")
 
     assert found.url == f"{web.url}/marketplace/item/102/"
+
+
+def test_a_card_without_a_link_that_does_not_open_is_for_a_person(
+    browsing, marketplace, seller, web, answer, monkeypatch
+):
+    monkeypatch.setattr("workbench.browser.selling._SLOWEST", timedelta(seconds=1))
+    card = "<article><p>Oak table</p><p>$10</p></article>"
+    web.pages[SELLING] = answer(f'<html lang="en"><div aria-label="Your profile">A</div><main>{card}</main>')
+    with browsing.visit(seller, marketplace) as visit, pytest.raises(NeedsPerson, match="does not open"):
+        listed(visit, title="Oak table")

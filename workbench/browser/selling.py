@@ -293,9 +293,13 @@ def _opened(visit: Visit, title: str, pages: list[dict[str, Any]]) -> list[Card]
         linked = visit.page.locator('a[href*="/marketplace/item/"], a[href*="/commerce/listing/"]')
         bare = [one for one in rows.all() if not linked.filter(has=one).count()]
         _open_card(visit, bare[place])
-        if not visit.wait(lambda: _address(visit) is not None, limit=timedelta(seconds=10)):
+        if not visit.wait(lambda: _address(visit) is not None, limit=_SLOWEST):
             visit.check()
-            raise _unread(f"a card called {title!r} does not open")
+            # Another look would bring no more.
+            raise NeedsPerson(
+                f"a card called {title!r} carries no link and does not open, so which listing it is cannot be read.",
+                fault=Fault(kind="unknown"),
+            )
         address = _address(visit) or ""
         found.append(Card(_id_of(address), address, text))
     return found
