@@ -69,10 +69,16 @@ def _handler(web: Web) -> type[BaseHTTPRequestHandler]:
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
-            if self.command == "GET":
+            if self.command != "HEAD":
                 self.wfile.write(body)
 
         def do_HEAD(self) -> None:
+            self.do_GET()
+
+        def do_POST(self) -> None:
+            left = int(self.headers["Content-Length"])
+            while left:
+                left -= len(self.rfile.read(min(left, 65536)))
             self.do_GET()
 
         def log_message(self, *_: Any) -> None:
@@ -178,6 +184,14 @@ def logged_in(browsing: Browsing, cookie: Callable[..., dict[str, Any]]) -> int:
     """An account whose login was imported; its id."""
     browsing.sessions.imported(7, json.dumps({"cookies": [cookie()], "origins": []}))
     return 7
+
+
+@pytest.fixture
+def seller(browsing: Browsing, cookie: Callable[..., dict[str, Any]]) -> int:
+    """An account of Marketplace whose login was imported; its id."""
+    cookies = [cookie(name, f"seeded-{name}", expires=9_999_999_999) for name in ("c_user", "xs")]
+    browsing.sessions.imported(3, json.dumps({"cookies": cookies, "origins": []}))
+    return 3
 
 
 @pytest.fixture

@@ -110,6 +110,16 @@ def test_all_that_is_known_in_one_word(session, proof, proved_at, paused, status
     assert (found.action is None) == (status == "healthy")
 
 
+@pytest.mark.parametrize(("proof", "action"), [("restricted", "resume"), ("checkpoint", "login")])
+def test_what_is_to_be_done_mends_what_the_site_said(proof, action):
+    found = health(
+        3, GOOD, proof=proof, proof_reason="because", proved_at=RECENT, paused=None, now=NOW,
+        oldest=timedelta(days=30),
+    )  # fmt: skip
+
+    assert found.action == f"workbench accounts {action} 3"
+
+
 def test_a_file_that_is_touched_grows_no_younger_by_being_read(browsing, cookie):
     browsing.sessions.imported(3, json.dumps({"cookies": [cookie()]}))
     moment = (NOW - timedelta(days=31)).timestamp()

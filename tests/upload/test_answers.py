@@ -45,3 +45,19 @@ def test_nothing_is_said_before_the_panel_has_read_the_answer():
     shown = {"name": "a.png", "is_done": False, "is_good": False, "words": ""}
 
     assert judge("a.png", 200, '{"id": 1032530511}', None, shown) is None
+
+
+@pytest.mark.parametrize(
+    ("status", "text", "shown", "outcome"),
+    [
+        pytest.param(200, '[{"id": 1032530511}, {"id": 1032530512}]', GOOD, Outcome.SENT, id="taken"),
+        pytest.param(200, '[{"error": "too long"}, {"id": 1032530512}]', GOOD, Outcome.SENT, id="another was refused"),
+        pytest.param(200, '[{"error": "too long"}, {}]', bad("too long"), Outcome.REJECTED, id="this one was refused"),
+        pytest.param(200, "[{}, {}]", None, Outcome.LOST, id="nothing is shown"),
+        pytest.param(422, '{"error": "too long"}', bad("too long"), Outcome.LOST, id="one of them was refused"),
+    ],
+)
+def test_one_answer_to_several_files_says_nothing_of_a_single_one(status, text, shown, outcome):
+    found = judge("a.png", status, text, None, shown, is_shared=True)
+
+    assert (found.outcome, found.remote_id) == (outcome, None)

@@ -99,11 +99,13 @@ def health(
     login = f"workbench accounts login {account_id}"
     age = f"the session is {session.age_days or 0:.0f} days old, which is more than {oldest.days}"
     is_blocked = proof in BLOCKING
+    resume = f"workbench accounts resume {account_id}"
+    mend = resume if proof == ProofState.RESTRICTED else login  # another login ends no restriction
     rules = (
         (not session.exists, Health("error", "no session: nobody has logged in yet", login)),
         (session.is_damaged, Health("error", "the saved session cannot be read", login)),
-        (is_blocked, Health("error", f"{_SAID.get(proof or '')}: {proof_reason}", login)),
-        (bool(paused), Health("error", paused or "", f"workbench accounts resume {account_id}")),
+        (is_blocked, Health("error", f"{_SAID.get(proof or '')}: {proof_reason}", mend)),
+        (bool(paused), Health("error", paused or "", resume)),
         (
             session.is_expired,
             Health("warning", f"the login cookie expired at {_when(session.cookie_expires_at)}", login),

@@ -5,13 +5,15 @@ Every page is filled and read back before it is left. `press.py` presses the las
 
 from __future__ import annotations
 
+import contextlib
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-from playwright.sync_api import Locator
+from playwright.sync_api import Error, Locator
 from playwright.sync_api import TimeoutError as TooSlow
 
 from workbench.browser import fields
@@ -24,6 +26,15 @@ CREATE: Final = "/marketplace/create/item"
 
 _MOST_PAGES: Final = 6
 _PAGE_PATIENCE: Final = timedelta(seconds=15)
+_DRAWING: Final = timedelta(seconds=10)
+_DRAWN: Final = 0.5  # seconds in which a page brings no further control: it is drawn
+# Everything on the page that a person could use or has to wait for; not what it holds.
+_CONTROLS: Final = """() => [...document.querySelectorAll(
+    'input, textarea, select, button, a, [role=button], [role=combobox], [role=checkbox], [role=switch], ' +
+    '[role=option], [role=textbox], [role=progressbar]')]
+  .filter((one) => one.checkVisibility({visibilityProperty: true}))
+  .map((one) => [one.tagName, one.getAttribute("role"), one.getAttribute("aria-label")].join(" ")).join("\\n")"""
+_NEEDED: Final = frozenset({"title", "price", "category", "condition", "description", "location", "photos"})
 # Boxes about handing over; they may stand beside the groups where all is one page.
 _HANDING_OVER: Final = frozenset({"public meetup", "door pickup", "door dropoff", "local pickup only", "shipping"})
 
@@ -52,6 +63,7 @@ class ItemForm:
         self._visit = visit
         self._item = item
         self._filled: set[str] = set()
+        self._unfolded = False
         self._place = ""
 
     @property
@@ -70,7 +82,11 @@ class ItemForm:
             self._go_on()
         else:
             raise _changed(f"the form has no end after {_MOST_PAGES} pages.")
-        missing = {"title", "price", "category", "condition", "description", "location", "photos"} - self._filled
+        missing = _NEEDED - self._filled
+        if missing and self._visit.wait(lambda: any(map(self._field, missing)), limit=_PAGE_PATIENCE):
+            self._fill_page()
+            self._read_back()
+            missing = _NEEDED - self._filled
         if missing:
             raise _changed(f"the form asked for no {', '.join(sorted(missing))} on any page.")
         if self._item.groups and "groups" not in self._filled:
@@ -81,6 +97,33 @@ class ItemForm:
     # pages ----------------------------------------------------------------------------------------
 
     def _fill_page(self) -> None:
+        """Some fields come late, and some only when others are filled."""
+        before = -1
+        while len(self._filled) > before:
+            before = len(self._filled)
+            self._wait_until_drawn()
+            self._fill_fields()
+        if "hide_from_friends" not in self._filled and self._visit.pack.maybe(
+            self._visit.page, "hide_from_friends_words"
+        ):
+            raise _changed('the switch beside "Hide from friends" is not found, so it cannot be read.')
+
+    def _wait_until_drawn(self) -> None:
+        """A page may draw itself in pieces: the settings that the site remembers must not come behind our back."""
+        seen, since = "", time.monotonic()
+
+        def is_drawn() -> bool:
+            nonlocal seen, since
+            here = ""
+            with contextlib.suppress(Error):  # between two pages
+                here = str(self._visit.page.evaluate(_CONTROLS))
+            if here != seen or not (self._button("next") or self._button("publish")):
+                seen, since = here, time.monotonic()
+            return time.monotonic() - since >= _DRAWN
+
+        self._visit.wait(is_drawn, limit=_DRAWING, every=timedelta(milliseconds=100))
+
+    def _fill_fields(self) -> None:
         fill: dict[str, Callable[[Locator], None]] = {
             "photos": self._fill_photos,
             "title": lambda field: field.fill(self._item.title),
@@ -101,10 +144,6 @@ class ItemForm:
             if field is not None:
                 work(field)
                 self._filled.add(name)
-        if "hide_from_friends" not in self._filled and self._visit.pack.maybe(
-            self._visit.page, "hide_from_friends_words"
-        ):
-            raise _changed('the switch beside "Hide from friends" is not found, so it cannot be read.')
         self._fill_groups()
 
     def _field(self, name: str) -> Locator | None:
@@ -133,7 +172,10 @@ class ItemForm:
         more = pack.maybe(page, "more_details")
         if more is None or (field is not None and field.is_visible()):
             return
-        if more.get_attribute("aria-expanded") != "true":
+        # One that does not say whether it is open would be closed by a second click.
+        said = more.get_attribute("aria-expanded")
+        if said == "false" or (said is None and not self._unfolded):
+            self._unfolded = True
             more.click()
             self._visit.wait(lambda: pack.maybe(page, name) is not None, limit=timedelta(seconds=1))
 
@@ -169,7 +211,10 @@ class ItemForm:
         except TooSlow:
             self._refuse_field_errors()
             raise
-        if not self._visit.wait(lambda: self._shape() != before or self._has_field_error(), limit=_PAGE_PATIENCE):
+        self._visit.wait(lambda: self._shape() != before or self._has_field_error(), limit=_PAGE_PATIENCE)
+        self._refuse_field_errors()
+        self._wait_until_drawn()
+        if self._shape() == before:
             alerts = self._visit.check().facts.alerts
             if alerts:
                 raise refused(f"the button Next did not lead to another page, and the form says: {'; '.join(alerts)}.")
@@ -179,7 +224,7 @@ class ItemForm:
     def _shape(self) -> tuple[bool, ...]:
         """What distinguishes the pages of the form."""
         pack, page = self._visit.pack, self._visit.page
-        names = ("title", "location", "groups", "publish", "next")
+        names = (*sorted(_NEEDED), "groups", "publish", "next")
         return tuple(pack.many(page, name).filter(visible=True).count() > 0 for name in names)
 
     def _has_field_error(self) -> bool:
@@ -243,6 +288,8 @@ class ItemForm:
     def ready(self, name: str) -> Locator:
         """The button that ends the form, proved to take a click now; raises why it does not."""
         self._visit.check()
+        self._fill_page()  # what came since the page was filled
+        self._read_back()
         button = self._visit.pack.one(self._visit.page, name)
         try:
             button.click(trial=True, timeout=3000)

@@ -10,9 +10,11 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
+import re
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Final, Self
+from urllib.parse import unquote_plus
 
 from playwright.sync_api import Error, Request
 
@@ -29,6 +31,11 @@ class Call:
 
     status: int
     body: Any  # its JSON, or None
+    sent: str = ""  # what the page had sent, where that can be read
+
+    def may_be_about(self, words: str) -> bool:
+        """Pages call their site for much else; one whose content is not to be read may be about anything."""
+        return not self.sent or any(_letters(words) in _letters(one) for one in (self.sent, unquote_plus(self.sent)))
 
     @property
     def is_good(self) -> bool:
@@ -98,7 +105,7 @@ class SentOnce:
         with contextlib.suppress(Error):  # a redirect has none
             got = self._cdp.send("Fetch.getResponseBody", {"requestId": event["requestId"]})
             body = base64.b64decode(got["body"]) if got["base64Encoded"] else got["body"].encode()
-        call = Call(event["responseStatusCode"], _json(body))
+        call = Call(event["responseStatusCode"], _json(body), asked.get("postData", ""))
         self.answers.append(call)
         self.others -= call.is_refusal
 
@@ -116,3 +123,9 @@ def _json(body: bytes) -> Any:
         except (ValueError, RecursionError):
             continue
     return None
+
+
+def _letters(text: str) -> str:
+    """Without what one encoding escapes and another does not."""
+    plain = re.sub(r"\\u([0-9a-fA-F]{4})", lambda found: chr(int(found[1], 16)), text)
+    return "".join(one for one in plain.casefold() if one.isalnum())

@@ -42,9 +42,10 @@ class Answer:
 class Press:
     """Clicks once, and waits for what the site says to it."""
 
-    def __init__(self, visit: Visit, *, patience: timedelta) -> None:
+    def __init__(self, visit: Visit, *, patience: timedelta, title: str) -> None:
         self._visit = visit
         self._patience = patience
+        self._title = title
         self._alerts: frozenset[str] = frozenset()  # that stood there before the click
         self._was_wrong = False  # a field was marked before the click: the mark says nothing of it
         self._refused_since: float | None = None
@@ -62,7 +63,7 @@ class Press:
         end = time.monotonic() + self._patience.total_seconds()
         was_lost = False
         while True:
-            answer = _by_network(sent, known) or self._by_address(known) or self._by_page(sent)
+            answer = _by_network(sent, known, self._title) or self._by_address(known) or self._by_page(sent)
             if answer is not None:
                 return answer
             if sent.is_lost and not was_lost:
@@ -108,11 +109,12 @@ class Press:
         return time.monotonic() - self._refused_since >= _STAYS
 
 
-def _by_network(sent: SentOnce, known: frozenset[str]) -> Answer | None:
+def _by_network(sent: SentOnce, known: frozenset[str], title: str) -> Answer | None:
+    """Other calls of the page may be answered with other listings, and before the one that counts is sent."""
     waiting, sent.answers = sent.answers, []
     for one in waiting:
         remote_id = next((each for each in _ids(one.body) if each not in known), None)
-        if one.is_good and remote_id:
+        if one.is_good and remote_id and one.may_be_about(title):
             return Answer(was_taken=True, remote_id=remote_id, why="the site's answer to the click")
     return None
 

@@ -30,6 +30,7 @@ _CONTINUE: Final = re.compile(r"^(?:continue|edit|edit draft)$", re.IGNORECASE)
 _MOST_PAGES: Final = 500
 _QUIET: Final = 0.7  # seconds without anything new, and with nothing on its way: that was the last page
 _SLOWEST: Final = timedelta(seconds=30)  # of one page
+_IS_OVER: Final = "(one) => Boolean(one.closest(':disabled, [aria-disabled=true], .disabled'))"
 _ASKS: Final = frozenset({"xhr", "fetch"})  # what brings more of the list
 _LOADS: Final = frozenset({*_ASKS, "document", "script"})
 _MOST_OPENED: Final = 20  # cards without a link that are opened to learn which listing they are
@@ -69,10 +70,12 @@ _CARDS: Final = """
   const plain = (text) => text.replace(/\\s+/g, " ").trim();
   const bare = [];
   for (const one of title ? room.querySelectorAll("*") : []) {
-    if (one.children.length === 0 && plain(one.textContent) === title && ids(card(one)).size === 0 &&
+    const isTitle = (it) => plain(it.textContent) === title;
+    if (isTitle(one) && ![...one.children].some(isTitle) && ids(card(one)).size === 0 &&
         one.getBoundingClientRect().height > 0) bare.push(card(one).innerText.slice(0, 2000));
   }
-  return {found, bare, height: document.documentElement.scrollHeight};
+  const shown = room.innerText.slice(0, 50000);
+  return {found, bare, shown, height: document.documentElement.scrollHeight};
 }
 """
 
@@ -123,31 +126,63 @@ def listed(visit: Visit, *, title: str = "") -> list[Card]:
 
     Raises Transient when the list could not be read to its end.
     """
-    seen = _read(visit, title)
-    found = [Card(one["id"], one["url"], one["text"]) for one in seen["found"]]
-    if seen["bare"]:
-        found += _opened(visit, title, len(seen["bare"]))
-    return found
+    pages = _read(visit, title)
+    cards = [Card(one["id"], one["url"], one["text"]) for page in pages for one in page["found"]]
+    if any(page["bare"] for page in pages):
+        cards += _opened(visit, title, pages)
+    known: dict[str, Card] = {}
+    for card in cards:  # a card may say its title twice
+        known.setdefault(card.remote_id, card)
+    return list(known.values())
 
 
-def _read(visit: Visit, title: str) -> dict[str, Any]:
+def _read(visit: Visit, title: str, *, most: int = _MOST_PAGES) -> list[dict[str, Any]]:
+    """What the list shows, page by page where it has several; `most`: that many of them."""
     with _watching(visit) as traffic:
         _open(visit, traffic)
-        for _ in range(_MOST_PAGES):
-            before = _look(visit, title)
-            visit.page.mouse.move(640, 450)
-            visit.page.mouse.wheel(0, 100_000)
-            more = visit.pack.maybe(visit.page, "more_listings")
-            if more is not None and more.is_enabled():
-                more.click()
-            if not _grew(visit, title, before, traffic):
-                break
-        else:
+        pages = [_unrolled(visit, title, traffic)]
+        while len(pages) < most and _turned(visit, title, traffic):
+            pages.append(_unrolled(visit, title, traffic))
+        if len(pages) == _MOST_PAGES:
             raise _unread("it has no end")
-        if traffic.failed:
-            raise _unread(traffic.failed)
         visit.check()
-        return _look(visit, title)
+        return pages
+
+
+def _unrolled(visit: Visit, title: str, traffic: _Traffic) -> dict[str, Any]:
+    """A list that grows as it is looked at, once it has come to its end."""
+    for _ in range(_MOST_PAGES):
+        before = _look(visit, title)
+        visit.page.mouse.move(640, 450)
+        visit.page.mouse.wheel(0, 100_000)
+        more = visit.pack.maybe(visit.page, "more_listings")
+        if more is not None and more.is_enabled():
+            more.click()
+        if not _grew(visit, title, before, traffic):
+            break
+    else:
+        raise _unread("it has no end")
+    if traffic.failed:
+        raise _unread(traffic.failed)
+    return _look(visit, title)
+
+
+def _turned(visit: Visit, title: str, traffic: _Traffic) -> bool:
+    """Whether there is a page after this one, which is shown now."""
+    following = visit.pack.maybe(visit.page, "next_listings")
+    if following is None or following.evaluate(_IS_OVER):
+        return False
+    before = _look(visit, title)["shown"]
+
+    def is_there() -> bool:
+        with contextlib.suppress(Error):  # the next page may be a document of its own
+            return bool(traffic.failed) or _look(visit, title)["shown"] != before
+        return False
+
+    following.click()
+    if not visit.wait(is_there, limit=_SLOWEST):
+        raise _unread("the site did not bring the next page")
+    return True
 
 
 def _open(visit: Visit, traffic: _Traffic) -> None:
@@ -240,26 +275,31 @@ def _watching(visit: Visit) -> Iterator[_Traffic]:
 # cards without a link --------------------------------------------------------------------------------
 
 
-def _opened(visit: Visit, title: str, number: int) -> list[Card]:
+def _opened(visit: Visit, title: str, pages: list[dict[str, Any]]) -> list[Card]:
     """Open each card of that title and read where it leads."""
-    if number > _MOST_OPENED:
+    places = [(number, place) for number, page in enumerate(pages, 1) for place in range(len(page["bare"]))]
+    if len(places) > _MOST_OPENED:
         raise NeedsPerson(
-            f"{number} of your listings are called {title!r} and carry no link; look through them by hand.",
+            f"{len(places)} of your listings are called {title!r} and carry no link; look through them by hand.",
             fault=Fault(kind="unknown"),
         )
     found = []
-    for position in range(number):
-        text = _read(visit, title)["bare"][position]
+    for number, place in places:
+        text = _read(visit, title, most=number)[-1]["bare"][place]
         main = visit.page.get_by_role("main")
         rows = (
             (main if main.count() else visit.page.locator("body")).get_by_text(title, exact=True).filter(visible=True)
         )
         linked = visit.page.locator('a[href*="/marketplace/item/"], a[href*="/commerce/listing/"]')
         bare = [one for one in rows.all() if not linked.filter(has=one).count()]
-        _open_card(visit, bare[position])
-        if not visit.wait(lambda: _address(visit) is not None, limit=timedelta(seconds=10)):
+        _open_card(visit, bare[place])
+        if not visit.wait(lambda: _address(visit) is not None, limit=_SLOWEST):
             visit.check()
-            raise _unread(f"a card called {title!r} does not open")
+            # Another look would bring no more.
+            raise NeedsPerson(
+                f"a card called {title!r} carries no link and does not open, so which listing it is cannot be read.",
+                fault=Fault(kind="unknown"),
+            )
         address = _address(visit) or ""
         found.append(Card(_id_of(address), address, text))
     return found
@@ -284,7 +324,7 @@ def _address(visit: Visit) -> str | None:
     links = visit.page.locator(
         '[role="dialog"] a[href*="/marketplace/item/"], [role="dialog"] a[href*="/commerce/listing/"]'
     )
-    return links.first.get_attribute("href") if links.count() else None
+    return str(links.first.evaluate("(link) => link.href")) if links.count() else None
 
 
 # one listing -----------------------------------------------------------------------------------------

@@ -140,9 +140,9 @@ class Library:
             if enough(found.cards):
                 found.gap = "no more was needed"
                 return found
-            following = self._next()
+            following = self._next(found.pages)
             if following is None:
-                found.gap = self._short_of(len(found.cards))
+                found.gap = self._short_of(found)
                 return found
             if len(page) < full:
                 found.gap = f"page {found.pages} of {tab} has {len(page)} creatives and others {full}, yet more follow"
@@ -166,17 +166,30 @@ class Library:
             cards.append(Card(one["id"], one["name"], one["dimensions"], one["file_type"], one["review"]))
         return cards
 
-    def _short_of(self, found: int) -> str:
-        """The page's own count, where it shows one."""
+    def _short_of(self, found: Listing) -> str:
+        """By the page's own count, and by the numbers of its pages where nothing else leads on."""
+        numbers = [] if self._onward().count() else self._numbers().all_inner_texts()
+        last = max(map(int, numbers), default=0)
+        if last > found.pages:
+            return f"{found.tab} has a page {last}, and page {found.pages} shows no way to the next"
         shown = self._visit.pack.maybe(self._page, "list_count")
         told = _OF.search(shown.inner_text()) if shown is not None and shown.is_visible() else None
-        total = int(re.sub(r"\D", "", told[1])) if told else found
-        return "" if total <= found else f"the list counts {total} creatives, and {found} were shown"
+        here = len(found.cards)
+        total = int(re.sub(r"\D", "", told[1])) if told else here
+        return "" if total <= here else f"the list counts {total} creatives, and {here} were shown"
 
-    def _next(self) -> Locator | None:
-        found = self._visit.pack.many(self._page, "next_page").filter(visible=True).first  # above the list, and below
+    def _onward(self) -> Locator:
+        return self._visit.pack.many(self._page, "next_page").filter(visible=True)
+
+    def _numbers(self) -> Locator:
+        return self._visit.pack.many(self._page, "page_numbers").filter(visible=True)
+
+    def _next(self, page: int) -> Locator | None:
+        """The way on from that page."""
+        found = self._onward().first  # above the list, and below
         if not found.count():
-            return None
+            numbered = self._numbers().filter(has_text=re.compile(rf"^\s*{page + 1}\s*$")).first
+            return numbered if numbered.count() else None
         is_over = found.evaluate(
             "e => [e, e.closest('li'), e.querySelector('a, button')].some(one => one && "
             "(one.classList.contains('disabled') || one.getAttribute('aria-disabled') === 'true' || one.disabled))"

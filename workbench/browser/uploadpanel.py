@@ -24,6 +24,7 @@ from workbench.browser.visit import Visit
 _IDS: Final = ("id", "creative_id", "creativeId", "banner_id", "bannerId")
 _NUMBER: Final = re.compile(r"\d{4,20}")
 _WORDS: Final = 300  # of what a site says about a file
+_LATE: Final = 10.0  # seconds until a panel shows what it was given
 # What a panel says of itself, without asking the site: the file was never sent.
 _NEVER_SENT: Final = ("you can't upload files of this type", "file is too big", "you can not upload any more files")
 _TURNED_AWAY: Final = frozenset({401, 403, 419, 429})
@@ -43,11 +44,12 @@ _LISTEN: Final = """() => {
         .filter(one => one instanceof File).map(one => one.name);
     const send = XMLHttpRequest.prototype.send;
     XMLHttpRequest.prototype.send = function (body) {
-        for (const name of names(body)) {
+        const found = names(body);
+        for (const name of found) {
             tell('begun', name);
             this.addEventListener('loadend', () => tell('ended', name, this.status, this.responseType === '' ||
                 this.responseType === 'text' ? this.responseText : JSON.stringify(this.response),
-                this.status === 429 ? this.getResponseHeader('Retry-After') : null));
+                this.status === 429 ? this.getResponseHeader('Retry-After') : null, found.length));
         }
         return send.apply(this, arguments);
     };
@@ -58,8 +60,8 @@ _LISTEN: Final = """() => {
         const answer = ask.apply(this, arguments);
         if (found.length) answer.then(
             got => got.clone().text().then(text => found.forEach(name => tell('ended', name, got.status, text,
-                got.headers.get('Retry-After')))),
-            () => found.forEach(name => tell('ended', name, 0, '', null)));
+                got.headers.get('Retry-After'), found.length))),
+            () => found.forEach(name => tell('ended', name, 0, '', null, found.length)));
         return answer;
     };
 }"""
@@ -92,7 +94,9 @@ class Panel:
         self._page = visit.page
         self._taker = taker
         self._begun: set[str] = set()
-        self._answers: dict[str, tuple[int, str, timedelta | None]] = {}
+        self._answers: dict[str, tuple[int, str, timedelta | None, bool]] = {}
+        self._has_shown = False  # a preview of a file
+        self._attached_at = 0.0
         self._page.evaluate(_LISTEN)
 
     @property
@@ -104,9 +108,9 @@ class Panel:
         if what == "begun":
             self._begun.add(str(name))
         else:
-            status, text, wait = more
+            status, text, wait, number = more
             after = timedelta(seconds=min(int(wait), 7 * 86_400)) if wait and str(wait).isdecimal() else None
-            self._answers[str(name)] = (int(status), str(text)[:100_000], after)
+            self._answers[str(name)] = (int(status), str(text)[:100_000], after, int(number) > 1)
 
     def send(self, paths: Sequence[Path], limit: timedelta) -> Iterator[Result]:
         """Attach the files, once, and tell of each as soon as something is known of it.
@@ -114,6 +118,7 @@ class Panel:
         What is not told of when this ends may be there, or may not.
         """
         waiting = {path.name for path in paths}
+        self._attached_at = time.monotonic()
         self._taker.set_input_files([str(path) for path in paths])
         fresh: list[Result] = []
 
@@ -136,11 +141,16 @@ class Panel:
             yield Result(name, Outcome.TURNED_AWAY, words="the page went away before the file was sent")
 
     def _is_gone(self) -> bool:
-        """The panel is no longer there: a late redirect, a challenge over it."""
+        """The panel is no longer there: a late redirect, a challenge over it. One that shows nothing may be at it."""
         try:
-            return self._page.locator("div.dz-preview").count() == 0 and not self._previews()
+            is_other = not self._page.evaluate("() => Boolean(window.__workbenchListens)")
+            is_shown = self._page.locator("div.dz-preview").count() > 0 or bool(self._previews())
         except Error:
             return True
+        self._has_shown = self._has_shown or is_shown
+        is_busy = bool(self._begun - self._answers.keys())
+        is_late = time.monotonic() - self._attached_at > _LATE
+        return is_other or (not is_shown and not is_busy and (self._has_shown or is_late))
 
     def _previews(self) -> list[Mapping[str, Any]]:
         with contextlib.suppress(Error):
@@ -158,8 +168,8 @@ class Panel:
         """None while nothing is sure to be over."""
         shown = self._preview(name)
         if name in self._answers:
-            status, text, wait = self._answers[name]
-            return judge(name, status, text, wait, shown)
+            status, text, wait, is_shared = self._answers[name]
+            return judge(name, status, text, wait, shown, is_shared=is_shared)
         if shown is None or not shown["is_done"] or (name in self._begun):
             return None
         if shown["is_good"]:
@@ -169,26 +179,41 @@ class Panel:
         return Result(name, Outcome.REJECTED if never else Outcome.LOST, words=words)
 
 
-def judge(name: str, status: int, text: str, wait: timedelta | None, shown: Mapping[str, Any] | None) -> Result | None:
+def judge(
+    name: str,
+    status: int,
+    text: str,
+    wait: timedelta | None,
+    shown: Mapping[str, Any] | None,
+    *,
+    is_shared: bool = False,
+) -> Result | None:
     """What an answer to one file means, beside what the panel shows of it; None while the panel has not read it.
 
-    `status` 0: no answer came.
+    `status` 0: no answer came. `is_shared`: it answers several files at once, and only the panel tells them apart.
     """
     if 200 <= status < 300:  # noqa: PLR2004 - HTTP's
-        return _by_good_answer(name, status, text, shown)
+        return _by_good_answer(name, status, text, shown, is_shared=is_shared)
     if status in _TURNED_AWAY:
         return Result(name, Outcome.TURNED_AWAY, words=_words(_json(text), shown), status=status, retry_after=wait)
     if 400 <= status < 500 and status not in (408, 409, 425):  # noqa: PLR2004
-        return Result(name, Outcome.REJECTED, words=_words(_json(text), shown), status=status)
+        words = _words(_json(text), shown)
+        if is_shared:  # one of them was refused, and nobody says what became of the others
+            return Result(name, Outcome.LOST, words=f"the site refused several files at once: {words}", status=status)
+        return Result(name, Outcome.REJECTED, words=words, status=status)
     words = f"the site answered {status}" if status else "the answer was lost"
     return Result(name, Outcome.LOST, words=words, status=status)
 
 
-def _by_good_answer(name: str, status: int, text: str, shown: Mapping[str, Any] | None) -> Result | None:
-    said = _json(text)
+def _by_good_answer(
+    name: str, status: int, text: str, shown: Mapping[str, Any] | None, *, is_shared: bool
+) -> Result | None:
+    said = {} if is_shared else _json(text)
     is_no = said.get("success") is False or bool(said.get("error"))
     if not is_no and shown is not None and not shown["is_done"]:
         return None  # the panel has not read it yet
+    if shown is None and is_shared:
+        return Result(name, Outcome.LOST, words="the site answered several files at once", status=status)
     if is_no or shown is None or shown["is_good"]:
         words = _words(said, shown) if is_no else ""
         return Result(name, Outcome.REJECTED if is_no else Outcome.SENT, _id_in(said), words=words, status=status)

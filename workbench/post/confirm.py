@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from workbench.errors import NeedsPerson
 from workbench.ledger.records import Move, Posting, Stay, Yielded
 from workbench.ledger.states import PostingState
 from workbench.post.matching import Found, find
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 def look(posting: Posting, tools: Tools) -> Iterator[Yielded]:
     with tools.visit(posting.account_id) as visit:
-        found = shown(posting, visit) or find(posting, tools.view.baseline(posting) or {}, visit)
+        found = looked_for(posting, tools, visit)
         if len(found) == 1:
             yield proved(posting, tools, visit, found[0])
         elif posting.looks < len(tools.look_gaps) and not found:
@@ -24,6 +25,14 @@ def look(posting: Posting, tools: Tools) -> Iterator[Yielded]:
         else:
             seen = f"{len(found)} listings look like it" if found else "it is nowhere to be seen"
             raise for_person(posting, f"the site took the listing, and {seen}.")
+
+
+def looked_for(posting: Posting, tools: Tools, visit: Visit) -> list[Found]:
+    """Everything that may be ours; a list that only a person can read is for the person who decides."""
+    try:
+        return shown(posting, visit) or find(posting, tools.view.baseline(posting) or {}, visit)
+    except NeedsPerson as error:
+        raise for_person(posting, error.message) from error
 
 
 def shown(posting: Posting, visit: Visit) -> list[Found]:

@@ -9,14 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from workbench.ledger.records import Posting, Stay, Yielded
-from workbench.post.confirm import proved, shown
-from workbench.post.matching import find
+from workbench.post.confirm import looked_for, proved
 from workbench.post.tools import Tools, for_person
 
 
 def look(posting: Posting, tools: Tools) -> Iterator[Yielded]:
     with tools.visit(posting.account_id) as visit:
-        found = shown(posting, visit) or find(posting, tools.view.baseline(posting) or {}, visit)
+        found = looked_for(posting, tools, visit)
         if len(found) == 1:
             yield proved(posting, tools, visit, found[0])
             return

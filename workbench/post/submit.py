@@ -44,7 +44,7 @@ def _post(posting: Posting, item: Item, tools: Tools, visit: Visit) -> Iterator[
     baseline = {"ids": sorted(before), "has_sku": form.has_sku}
     facts = {"end": posting.end, "token": posting.token}
     yield Armed(intent_id=secrets.token_urlsafe(16), facts=facts, baseline=baseline)
-    answer = Press(visit, patience=tools.patience).once(button, before)
+    answer = Press(visit, patience=tools.patience, title=item.title).once(button, before)
     if answer is None:
         raise visit.fail(
             Unanswered(

@@ -1,0 +1,207 @@
+"""browser/marketplace.py, press.py, selling.py: pages that draw themselves late, in pieces, or page by page."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from workbench.browser.marketplace import CREATE, Item, ItemForm
+from workbench.browser.once import Call
+from workbench.browser.press import Press
+from workbench.browser.selling import SELLING, listed
+from workbench.errors import NeedsPerson
+
+pytestmark = pytest.mark.browser
+
+SCRIPT = """
+const app = document.getElementById('app');
+const add = (html, to = app) => to.insertAdjacentHTML('beforeend', html);
+const later = (wait, html) => setTimeout(() => add(html), wait);
+const field = (name) => `<input aria-label="${name}">`;
+const choice = (name, of) => `<label role="combobox" tabindex="0" onclick="menu(this, '${of}')"><span>${name}</span>
+  <span class="v"></span></label>`;
+function menu(box, of) {
+  add('<ul role="listbox"></ul>');
+  const list = app.lastElementChild;
+  for (const one of of.split('|')) {
+    add(`<li role="option">${one}</li>`, list);
+    list.lastElementChild.onclick = () => {
+      box.querySelector('.v').textContent = one;
+      list.remove();
+      if (box.innerText.includes('Category')) later(400, '<textarea aria-label="Description"></textarea>');
+    };
+  }
+}
+function photos(taker) {
+  for (const _ of taker.files) add('<div role="button" aria-label="Remove photo">x</div>');
+}
+function place(box) {
+  document.querySelector('ul')?.remove();
+  add(`<ul role="listbox"><li role="option" onclick="this.parentNode.remove()">${box.value}</li></ul>`);
+}
+function on(box) {
+  box.setAttribute('aria-checked', box.getAttribute('aria-checked') !== 'true');
+}
+function second() {
+  app.innerHTML = '<div role="progressbar">...</div>';
+  setTimeout(() => {
+    app.innerHTML = '<input role="combobox" aria-label="Location" oninput="place(this)">';
+    add('<button onclick="app.innerHTML=`<p>Done</p>`">Publish</button>');
+    later(300, '<p>Hide from friends</p><div role="switch" aria-checked="true" onclick="on(this)">o</div>');
+    later(500, '<h2>List in more places</h2><div role="checkbox" aria-checked="true" onclick="on(this)">Town</div>');
+  }, 700);
+}
+add('<input type="file" accept="image/*" multiple onchange="photos(this)" style="display: none">');
+add(field('Title'));
+later(300, field('Price') + choice('Category', 'Furniture|Garden') + choice('Condition', 'New|Used - Good'));
+later(350, '<button onclick="second()">Next</button>');
+"""
+FORM = f"""<html lang="en"><body><div aria-label="Your profile">A</div><h1>Item for sale</h1><div id="app"></div>
+<script>{SCRIPT}</script>"""
+
+
+@pytest.fixture
+def item(tmp_path: Path) -> Item:
+    photo = tmp_path / "table.jpg"
+    Image.new("RGB", (40, 30)).save(photo)
+    return Item(
+        title="Oak table", price=120, category="Furniture", heading="Home & Garden", condition="New",
+        description="Four legs.", location="Springfield, Illinois", photos=(photo,), sku="WB-TOKEN",
+    )  # fmt: skip
+
+
+def test_what_a_form_draws_late_is_filled_and_what_it_remembers_is_undone(
+    browsing, marketplace, seller, web, answer, item
+):
+    web.pages[CREATE] = answer(FORM)
+    with browsing.visit(seller, marketplace) as visit:
+        form = ItemForm(visit, item)
+        form.fill()
+        form.ready("publish")
+
+        boxes = visit.page.locator("[role=switch], [role=checkbox]")
+        assert boxes.evaluate_all("all => all.map(one => one.getAttribute('aria-checked'))") == ["false", "false"]
+
+
+MORE_DETAILS = """<html lang="en"><body><div aria-label="Your profile">A</div><h1>Item for sale</h1>
+<div role="button" tabindex="0" onclick="inside.hidden = !inside.hidden">More details</div>
+<div id="inside" hidden><textarea aria-label="Description"></textarea></div><button>Publish</button>"""
+
+
+def test_details_that_were_opened_are_not_closed_by_the_next_field(browsing, marketplace, seller, web, answer, item):
+    web.pages[CREATE] = answer(MORE_DETAILS)
+    with browsing.visit(seller, marketplace) as visit:
+        visit.goto(CREATE)
+        ItemForm(visit, item)._fill_page()
+
+        assert visit.page.get_by_role("textbox", name="Description").input_value() == "Four legs."
+        assert visit.page.get_by_role("textbox", name="Description").is_visible()
+
+
+# the click ----------------------------------------------------------------------------------------
+
+PUBLISH = """<html lang="en"><body><div aria-label="Your profile">A</div><h1>Item for sale</h1><button>Publish</button>
+<script>
+const call = (path, said) => fetch(path, {method: 'POST', body: JSON.stringify(said)});
+document.querySelector('button').onclick = async () => {
+  await call('/suggestions', {first: 5});
+  await new Promise((done) => setTimeout(done, 400));
+  await call('/create', {title: 'Oak “table”'});
+};
+</script>"""
+
+
+def test_listings_in_other_answers_are_not_ours(browsing, marketplace, seller, web, answer):
+    web.pages[CREATE] = answer(PUBLISH)
+    for path, number in (("/suggestions", "5550001"), ("/create", "7770001")):
+        body = json.dumps({"data": {"listing": {"id": number}}})
+        web.pages[path] = answer(body, 200, {"Content-Type": "application/json"})
+    with browsing.visit(seller, marketplace) as visit:
+        visit.goto(CREATE)
+        button = visit.page.get_by_role("button", name="Publish")
+        found = Press(visit, patience=timedelta(seconds=15), title="Oak “table”").once(button, frozenset())
+
+    assert found is not None
+    assert found.remote_id == "7770001"
+    assert web.seen.count(("POST", "/create")) == 1
+
+
+@pytest.mark.parametrize(
+    ("sent", "is_ours"),
+    [
+        ('{"title": "Café \\"table\\" 5"}', True),
+        ('{"title": "Caf\\u00e9 \\"table\\" 5"}', True),
+        ("variables=%7B%22title%22%3A%22Caf%C3%A9+%5C%22table%5C%22+5%22%7D", True),
+        ("", True),  # a call whose content is not to be read may be any
+        ('{"first": 5}', False),
+    ],
+)
+def test_a_call_that_says_our_title_in_any_spelling_may_be_ours(sent, is_ours):
+    assert Call(200, None, sent).may_be_about('Café "table" 5') == is_ours
+
+
+# Your listings ------------------------------------------------------------------------------------
+
+LIST = """<html lang="en"><body><div aria-label="Your profile">A</div><h1>Your listings</h1>
+<nav><a href="#" aria-current="page">Your listings</a><a href="/elsewhere">Insights</a></nav>
+<main><ul></ul><p></p></main>
+<script>
+const pages = PAGES;
+const list = document.querySelector('ul'), pager = document.querySelector('p');
+function show(number) {
+  setTimeout(() => {
+    list.innerHTML = pages[number - 1].map(([id, title]) => `<li>LINK<span>$10</span></li>`).join('');
+    pager.innerHTML = pages.map((_, n) => `<a href="#" ${n + 1 === number ? 'aria-current="page"' : ''}
+      onclick="show(${n + 1})">${n + 1}</a>`).join('');
+  }, 200);
+}
+show(1);
+</script>"""
+LINKED = '<a href="/marketplace/item/${id}/">${title}</a>'
+BARE = """<div onclick="location = '/marketplace/item/${id}/'"><b>${title}</b><h2>${title}</h2></div>"""
+PAGES = [[["101", "Lamp"], ["102", "Oak table"]], [["103", "Chair"]], [["104", "Oak table"]]]
+
+
+@pytest.mark.parametrize(("link", "ids"), [(LINKED, ["101", "102", "103", "104"]), (BARE, ["102", "104"])])
+def test_a_list_of_numbered_pages_is_read_to_its_end(browsing, marketplace, seller, web, answer, link, ids):
+    web.pages[SELLING] = answer(LIST.replace("PAGES", json.dumps(PAGES)).replace("LINK", link))
+    for number in ("102", "104"):
+        web.pages[f"/marketplace/item/{number}/"] = answer('<html lang="en"><div aria-label="Your profile">A</div>')
+    with browsing.visit(seller, marketplace) as visit:
+        found = listed(visit, title="Oak table")
+
+    assert [card.remote_id for card in found] == ids
+
+
+def test_a_title_in_several_pieces_is_found_without_a_link(browsing, marketplace, seller, web, answer):
+    card = """<div onclick="location = '/marketplace/item/102/'"><p><i>Oak</i> <i>table</i></p><p>$10</p></div>"""
+    web.pages[SELLING] = answer(f'<html lang="en"><div aria-label="Your profile">A</div><main>{card}</main>')
+    web.pages["/marketplace/item/102/"] = answer('<html lang="en"><div aria-label="Your profile">A</div>')
+    with browsing.visit(seller, marketplace) as visit:
+        (found,) = listed(visit, title="Oak table")
+
+    assert (found.remote_id, found.is_of("Oak table", 10)) == ("102", True)
+
+
+def test_a_card_that_opens_a_window_leads_to_the_whole_address(browsing, marketplace, seller, web, answer):
+    window = "<div role=dialog><a href=/marketplace/item/102/>View listing</a></div>"
+    card = f"""<div onclick="this.innerHTML = '{window}'"><p>Oak table</p><p>$10</p></div>"""
+    web.pages[SELLING] = answer(f'<html lang="en"><div aria-label="Your profile">A</div><main>{card}</main>')
+    with browsing.visit(seller, marketplace) as visit:
+        (found,) = listed(visit, title="Oak table")
+
+    assert found.url == f"{web.url}/marketplace/item/102/"
+
+
+def test_a_card_without_a_link_that_does_not_open_is_for_a_person(
+    browsing, marketplace, seller, web, answer, monkeypatch
+):
+    monkeypatch.setattr("workbench.browser.selling._SLOWEST", timedelta(seconds=1))
+    card = "<article><p>Oak table</p><p>$10</p></article>"
+    web.pages[SELLING] = answer(f'<html lang="en"><div aria-label="Your profile">A</div><main>{card}</main>')
+    with browsing.visit(seller, marketplace) as visit, pytest.raises(NeedsPerson, match="does not open"):
+        listed(visit, title="Oak table")

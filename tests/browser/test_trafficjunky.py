@@ -1,0 +1,81 @@
+"""browser/trafficjunky.py, uploadpanel.py: a library that pages in another way, a panel that shows files late."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from workbench.browser.trafficjunky import Library
+from workbench.browser.uploadpanel import Outcome
+
+pytestmark = pytest.mark.browser
+
+PATIENCE = timedelta(seconds=15)
+PAGE = """<html lang="en"><body><nav><a href="/campaigns">Campaigns</a></nav><h1>Media Library</h1>
+<a id="instream_tab" href="#x">In-Stream Video</a><button id="newImage">Upload New Creatives</button>
+<div id="list"></div><div class="pagination" id="pager"></div><form class="dropzone"></form>
+<input type="file" class="dz-hidden-input" multiple hidden>
+<script>
+const ids = IDS, each = 12, last = Math.ceil(ids.length / each);
+function show(page) {
+  const shown = ids.slice((page - 1) * each, page * each);
+  list.innerHTML = shown.map((id) => `<div class="creativeContainer" data-id="${id}">
+    <label class="creativeName" title="film ${id}"></label><span class="bannerId">${id}</span></div>`).join('');
+  pager.innerHTML = PAGER;
+}
+show(1);
+const taker = document.querySelector('input');
+taker.onchange = async () => {
+  const files = [...taker.files];
+  await new Promise((done) => setTimeout(done, 1500));
+  for (const file of files) {
+    const seen = document.createElement('div');
+    seen.className = 'dz-preview dz-processing';
+    seen.innerHTML = `<span data-dz-name>${file.name}</span>`;
+    document.querySelector('form').append(seen);
+    const body = new FormData();
+    body.append('file', file);
+    const answer = await fetch('/media-library/upload', {method: 'POST', body});
+    seen.className = `dz-preview ${answer.ok ? 'dz-success' : 'dz-error'}`;
+  }
+};
+</script>"""
+NUMBERS = "Array.from({length: last}, (_, n) => `<a href='#p' onclick='show(${n + 1})'>${n + 1}</a>`).join(' ')"
+MUTE = "Array.from({length: last}, (_, n) => n + 1 > page + 1 ? `<a href='#p'>${n + 1}</a>` : '').join(' ')"
+ARROW = "`<a href='#p' class='${page < last ? '' : 'disabled'}' onclick='show(${Math.min(page + 1, last)})'>Next »</a>`"
+
+
+def page(pager: str = "''", number: int = 30) -> str:
+    ids = json.dumps([1032530500 + n for n in range(number)])
+    return PAGE.replace("IDS", ids).replace("PAGER", pager)
+
+
+@pytest.mark.parametrize(
+    ("pager", "number", "gap"),
+    [
+        pytest.param(NUMBERS, 30, "", id="numbers alone"),
+        pytest.param(ARROW, 30, "", id="an arrow after the word"),
+        pytest.param(MUTE, 12, "in_stream has a page 3, and page 1 shows no way to the next", id="no way on"),
+    ],
+)
+def test_a_library_is_read_whole_or_says_that_it_is_not(browsing, site, logged_in, web, answer, pager, number, gap):
+    web.pages["/media-library"] = answer(page(pager))
+    with browsing.visit(logged_in, site) as visit:
+        found = Library(visit, PATIENCE).cards("in_stream")
+
+    assert (len(found.cards), found.gap) == (number, gap)
+
+
+def test_a_panel_that_shows_its_files_late_is_waited_for(browsing, site, logged_in, web, answer, tmp_path):
+    web.pages["/media-library"] = answer(page())
+    web.pages["/media-library/upload"] = answer('{"id": 1032530999}')
+    film = tmp_path / "film.mp4"
+    film.write_bytes(b"film")
+    with browsing.visit(logged_in, site) as visit:
+        panel = Library(visit, PATIENCE).panel("in_stream")
+        (found,) = panel.send([film], PATIENCE)
+
+    assert (found.outcome, found.remote_id) == (Outcome.SENT, "1032530999")
+    assert web.seen.count(("POST", "/media-library/upload")) == 1
