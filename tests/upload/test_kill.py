@@ -179,7 +179,7 @@ def kill_at_random_moments(ward: Ward, moments: int) -> None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
             hit += ward.end() == KILLED
-        assert ward.work() == 0, f"seed {seed}"
+        assert ward.work(limit=600) == 0, f"seed {seed}"
         ends += check_end(ward.studio)
         assert set(ends) <= {"archived", "failed"}, (seed, ends)
     print(f"seed {seed}: {hit} kills, ends {dict(ends)}")
