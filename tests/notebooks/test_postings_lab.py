@@ -35,6 +35,7 @@ def test_a_person_posts_listings_and_sees_where_they_are(desk: Desk, lab: Lab, p
     page.get_by_label("Title").fill("Blue chair")
     page.get_by_label("Price").fill("25")
     page.get_by_label("Category").select_option("Furniture")
+    page.get_by_label("Condition").select_option("New")
     page.get_by_label("Description").fill("Comfortable.")
     page.get_by_label("Location").fill("Springfield, Illinois")
     page.get_by_label("Photos").fill("table.jpg")

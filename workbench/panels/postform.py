@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
 import ipywidgets
@@ -33,8 +34,8 @@ class FormPanel(Panel):
         self.fields: dict[str, Any] = {
             "title": text(description="Title", layout=_WIDE),
             "price": text(description="Price", layout=_WIDE, placeholder="whole units, no currency sign"),
-            "category": choice(description="Category", options=[one.name for one in bounds.categories]),
-            "condition": choice(description="Condition", options=bounds.conditions),
+            "category": choice(description="Category", options=_unchosen(one.name for one in bounds.categories)),
+            "condition": choice(description="Condition", options=_unchosen(bounds.conditions)),
             "description": area(description="Description", layout=_WIDE),
             "location": text(description="Location", layout=_WIDE, placeholder="as the site suggests it"),
             "photos": text(description="Photos", layout=_WIDE, placeholder="a.jpg; b.jpg in data/inputs/photos"),
@@ -61,6 +62,11 @@ class FormPanel(Panel):
 
     def _tell(self, said: Html) -> None:
         self.said.html = said
+
+
+def _unchosen(names: Iterable[str]) -> list[tuple[str, str]]:
+    """Nothing is chosen until somebody does: a first entry would be kept unseen."""
+    return [("choose one", ""), *((name, name) for name in names)]
 
 
 class PostPanel(SendPanel):
