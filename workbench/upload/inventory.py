@@ -64,7 +64,8 @@ class Row:
 def read(path: Path) -> list[Row]:
     """Every row; BadInput names the file, and the column that is missing."""
     try:
-        data = _settled(path)
+        with _Read(path) as found:
+            data = found.data
     except FileNotFoundError as error:
         raise BadInput(
             f"there is no {path}; the creative processor writes it, and workbench creatives scan makes one of a folder."
@@ -180,14 +181,31 @@ def _merged(
 
 
 class _Read:
-    """The file as it was read, held open: a writer that had it open too can be noticed after it was replaced."""
+    """The file as it was read while nobody wrote, held open: whoever had it open too is noticed after the move."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        _settled(path)
-        self._fd = os.open(path, os.O_RDONLY)
-        self._stat = os.fstat(self._fd)
-        self.data = _all(self._fd)
+        deadline = time.monotonic() + _PATIENCE
+        while True:
+            self._fd = os.open(path, os.O_RDONLY)
+            self.data = _all(self._fd)
+            self._stat = os.fstat(self._fd)
+            is_open = _is_being_written(self._fd)
+            if not is_open and self._is_at_rest() and self.is_untouched():
+                return
+            os.close(self._fd)
+            if time.monotonic() > deadline:
+                how = "open for writing in another program" if is_open else "being rewritten all the time"
+                raise Transient(f"{path} is {how}; it is tried again later.")
+            time.sleep(_SETTLED / 2)
+
+    def _is_at_rest(self) -> bool:
+        """Whether these are our own bytes, or nobody wrote for a moment."""
+        known = _memory(self._path)
+        # Shorter than it was when we wrote it last: perhaps somebody is in the middle of writing it anew.
+        needed = _SHRUNK if len(self.data) < known.get("bytes", 1) else _SETTLED
+        age = time.time() - self._stat.st_mtime
+        return not 0 <= age < needed or hashlib.sha256(self.data).hexdigest() == known.get("sha256")
 
     def __enter__(self) -> Self:
         return self
@@ -269,26 +287,6 @@ def _all(fd: int) -> bytes:
     while chunk := os.read(fd, CHUNK):
         found += chunk
     return bytes(found)
-
-
-def _settled(path: Path) -> bytes:
-    """The bytes, once nobody has written for a moment: a writer that is not atomic may be in the middle of it."""
-    deadline = time.monotonic() + _PATIENCE
-    while True:
-        with path.open("rb") as file:
-            data = file.read()
-            age = time.time() - os.fstat(file.fileno()).st_mtime
-            is_open = _is_being_written(file.fileno())
-        known = _memory(path)
-        # Shorter than it was when we wrote it last: perhaps somebody is in the middle of writing it anew.
-        needed = _SHRUNK if len(data) < known.get("bytes", 1) else _SETTLED
-        is_quiet = not 0 <= age < needed or hashlib.sha256(data).hexdigest() == known.get("sha256")
-        if is_quiet and not is_open:
-            return data
-        if time.monotonic() > deadline:
-            how = "open for writing in another program" if is_open else "being rewritten all the time"
-            raise Transient(f"{path} is {how}; it is tried again later.")
-        time.sleep(_SETTLED / 2)
 
 
 # What we wrote last lies beside the file, so that a hand's change can be told from our own.
