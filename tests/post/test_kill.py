@@ -83,7 +83,8 @@ def test_killed_at_every_boundary(desk: Desk, tmp_path: Path) -> None:
     assert wrong == []
 
 
-def kill_at_random(desk: Desk, *, listings: int, accounts: tuple[str, ...], kills: int, seed: int) -> Counter[str]:
+def kill_at_random(desk: Desk, *, listings: int, accounts: tuple[str, ...], kills: int, seed: int) -> int:
+    """Kill the worker that often, or until nothing moves by itself any more; how often it was."""
     dice = random.Random(seed)
     order(desk, listings, accounts)
     done, longest, waiting = 0, 3.0, listings
@@ -104,8 +105,7 @@ def kill_at_random(desk: Desk, *, listings: int, accounts: tuple[str, ...], kill
         longest, waiting = (longest * 1.25 if left == waiting else longest * 0.8), left
     for _ in range(3):
         assert begin(desk, threads=len(accounts), limit=600).wait() == 0
-    print(f"seed {seed}: {done} kills")
-    return ended(desk)
+    return done
 
 
 def go_on(desk: Desk) -> None:
@@ -125,7 +125,8 @@ def is_due(desk: Desk) -> bool:
 
 def test_killed_at_random_moments(desk: Desk) -> None:
     desk.sandbox.marketplace.switch(commit_then_drop={"times": 1}, under_review={"chance": 0.3})
-    states = kill_at_random(desk, listings=3, accounts=("north", "south"), kills=3, seed=11)
+    kill_at_random(desk, listings=3, accounts=("north", "south"), kills=3, seed=11)
+    states = ended(desk)
 
     assert sum(states.values()) == 3
     # One that three workers died over waits for a person, whoever killed them.
@@ -134,20 +135,33 @@ def test_killed_at_random_moments(desk: Desk) -> None:
 
 @pytest.mark.soak
 @pytest.mark.timeout(14_000)
-def test_killed_100_times_with_every_fault(desk: Desk) -> None:
-    """30 listings of 3 accounts, every failure of the site mixed in."""
-    desk.sandbox.marketplace.switch(
-        commit_then_drop=0.1, drop_before=0.05, answer_without_id=0.1, under_review=0.2, query_error=0.05,
-        field_error={"field": "title", "chance": 0.05}, cards_without_links=0.1, server_error_500=0.03, slow=0.05,
-    )  # fmt: skip
-    states = kill_at_random(desk, listings=30, accounts=("north", "south", "east"), kills=100, seed=12)
+def test_killed_100_times_with_every_fault(tmp_path: Path) -> None:
+    """30 listings of 3 accounts, every failure of the site mixed in; anew with 30 more once nothing moves any more."""
+    done, seed = 0, 12
+    while done < 100:
+        with Sandbox(tmp_path / f"site-{seed}", seed=seed) as sandbox:
+            desk = Desk(tmp_path / f"desk-{seed}", sandbox)
+            sandbox.marketplace.switch(
+                commit_then_drop=0.1, drop_before=0.05, answer_without_id=0.1, under_review=0.2, query_error=0.05,
+                field_error={"field": "title", "chance": 0.05}, cards_without_links=0.1, server_error_500=0.03,
+                slow=0.05,
+            )  # fmt: skip
+            done += kill_at_random(
+                desk, listings=30, accounts=("north", "south", "east"), kills=100 - done, seed=seed
+            )  # fmt: skip
+            states = ended(desk)
+            print(f"seed {seed}: {done} kills so far, {dict(states)}, {sum(desk.there().values())} at the site")
+            assert sum(states.values()) == 30
+            check_that_a_person_is_asked(desk)
+        seed += 1
+
+
+def check_that_a_person_is_asked(desk: Desk) -> None:
+    """About all that is neither posted nor refused, with evidence."""
     with desk.open() as wb:
         rest = [one for one in wb.listings() if one["state"] not in {"posted", "failed"}]
         logs = {one["post"] for one in wb.error_logs(limit=None) if one["evidence"]}
         paused = {one["label"] for one in wb.accounts() if one["paused_kind"]}
-
-    print(dict(states), {"at the site": sum(desk.there().values())})
-    assert sum(states.values()) == 30
     # A worker that is killed leaves no picture; what waits because its account does is told as the account's.
     waiting = [one for one in rest if not (one["state"] == "queued" and one["account"] in paused)]
     assert all(one["attention"] in {"person", "review"} for one in waiting)

@@ -222,6 +222,18 @@ def test_the_log_of_a_batch_is_swept_once_nothing_waits_in_it(studio: Studio) ->
         assert wb.sweep_evidence(dry=False) == []
 
 
+def test_what_a_killed_process_left_of_a_login_goes_with_the_next_work(studio: Studio) -> None:
+    with studio.open() as wb:
+        left = wb.sessions.path(1).with_name(".1.json.0123456789ab.tmp")
+        left.write_text("a login")
+        with wb.account_lane(1):
+            wb.work()
+        assert left.exists()  # whoever has the account may be saving
+        wb.work()
+
+    assert not left.exists()
+
+
 def test_a_file_that_is_changed_after_the_check_is_not_sent(studio: Studio) -> None:
     first, second = studio.pictures(2)
     with studio.open() as wb:

@@ -175,7 +175,7 @@ def kill_at_random_moments(ward: Ward, moments: int) -> None:
         ward.anew()
         for _ in range(2):
             pid = ward.begin()
-            time.sleep(dice.uniform(0.05, seconds * 0.7))
+            time.sleep(dice.uniform(0.05, seconds * 0.5))
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
             hit += ward.end() == KILLED

@@ -20,6 +20,7 @@ from workbench.collect import folders
 from workbench.files import make_folder
 from workbench.ledger import queries, recovering
 from workbench.ledger.clock import now
+from workbench.ledger.lanes import lane_of
 from workbench.ledger.records import GAP
 from workbench.logs import log_to_folder
 from workbench.settings import as_environment
@@ -75,6 +76,7 @@ class Working(Tending, Delivering):
             watch()
 
         self.match_deliveries()
+        self._wipe_leftover_logins()
         try:
             worked = self.worker.work(
                 threads=threads or self.settings.threads,
@@ -98,6 +100,12 @@ class Working(Tending, Delivering):
     def log_here(self) -> None:
         """What this process logs goes to the file of the day."""
         log_to_folder(self.settings.data / "logs", self.redactor)
+
+    def _wipe_leftover_logins(self) -> None:
+        for account_id in self.sessions.leftovers():
+            with self.lanes.holding(lane_of(account_id), "sessions") as is_ours:
+                if is_ours:
+                    self.sessions.wipe_leftovers(account_id)
 
     def _is_over(self, run_id: str) -> bool:
         """Nothing is due in the run any more: finished, or waiting for a person."""

@@ -64,7 +64,7 @@ class Sessions:
     def save(self, account_id: int, state: Mapping[str, Any]) -> None:
         make_folder(self._folder, mode=0o700)
         self._folder.chmod(0o700)
-        self._wipe_leftovers(account_id)
+        self.wipe_leftovers(account_id)
         write_text(self.path(account_id), json.dumps(state), mode=0o600)
 
     def imported(self, account_id: int, text: str | bytes) -> None:
@@ -73,11 +73,16 @@ class Sessions:
 
     def destroy(self, account_id: int) -> bool:
         """Overwrite and remove the file; False when there is none. Copies by the file system or a backup remain."""
-        self._wipe_leftovers(account_id)
+        self.wipe_leftovers(account_id)
         return _wipe(self.path(account_id))
 
-    def _wipe_leftovers(self, account_id: int) -> None:
-        """Of a process that died while it saved: a login is in them too."""
+    def leftovers(self) -> set[int]:
+        """The accounts beside whose login a process that died while it saved, or one that saves now, has another."""
+        names = (path.name.split(".")[1] for path in self._folder.glob(".*.json.*.tmp"))
+        return {int(name) for name in names if name.isdecimal()}
+
+    def wipe_leftovers(self, account_id: int) -> None:
+        """For who has the account's lane: nobody else saves."""
         for path in self._folder.glob(f".{self.path(account_id).name}.*.tmp"):
             _wipe(path)
 
