@@ -21,6 +21,7 @@ from workbench.ledger.claims import Claims
 from workbench.ledger.clock import now
 from workbench.ledger.lanes import Lanes
 from workbench.ledger.store import Ledger, open_ledger
+from workbench.logs import LogFolder
 from workbench.secret import Redactor, Secret
 from workbench.settings import BRIGHTDATA_LIVE, Origin, Settings
 from workbench.worker import Bench, Worker
@@ -95,6 +96,10 @@ class Parts:
         with contextlib.suppress(Misconfigured):  # told by whoever needs them
             return Redactor([self.settings.brightdata_api_key, *self.receiver_secrets()])
         return Redactor([self.settings.brightdata_api_key])
+
+    @part
+    def logs(self) -> LogFolder:
+        return LogFolder(self.settings.data / "logs", self.redactor)
 
     def receiver_secrets(self) -> list[Secret]:
         """What callers of the receiver show: none where it is not set up."""
@@ -300,7 +305,7 @@ class Parts:
     def close(self) -> None:
         with self.opening:
             tools = ("upload_tools", "post_tools", "collect_tools")
-            for name in ("catalog", "worker", *tools, "lanes", "brightdata", "ledger"):
+            for name in ("catalog", "worker", *tools, "lanes", "brightdata", "ledger", "logs"):
                 found = self.__dict__.pop(name, None)
                 if hasattr(found, "close"):
                     found.close()

@@ -22,7 +22,6 @@ from workbench.ledger import queries, recovering
 from workbench.ledger.clock import now
 from workbench.ledger.lanes import lane_of
 from workbench.ledger.records import GAP
-from workbench.logs import log_to_folder
 from workbench.settings import as_environment
 from workbench.worker import Worked
 
@@ -99,7 +98,7 @@ class Working(Tending, Delivering):
 
     def log_here(self) -> None:
         """What this process logs goes to the file of the day."""
-        log_to_folder(self.settings.data / "logs", self.redactor)
+        self.logs.begin()
 
     def _wipe_leftover_logins(self) -> None:
         for account_id in self.sessions.leftovers():
