@@ -109,13 +109,18 @@ def kill_at_random(desk: Desk, *, listings: int, accounts: tuple[str, ...], kill
 
 
 def go_on(desk: Desk) -> None:
-    """A person looks at the site, and says of those that three workers died over what became of them."""
+    """A person looks at the site, says of those that three workers died over what became of them, and lets accounts
+    go on that something stopped.
+    """
     there = {(one["account"], one["title"]): one["listing_id"] for one in desk.count()["listings"]}
     with desk.open() as wb:
         for one in wb.listings():
             if one["state"] == "quarantined":
                 found = there.get((one["account"], one["title"]))
                 wb.resolve_posting(one["listing_id"], adopt=found, absent=found is None)
+        for account in wb.accounts():
+            if account["paused_kind"]:
+                wb.resume_account(account["account_id"])
 
 
 def is_due(desk: Desk) -> bool:
@@ -163,6 +168,6 @@ def check_that_a_person_is_asked(desk: Desk) -> None:
         logs = {one["post"] for one in wb.error_logs(limit=None) if one["evidence"]}
         paused = {one["label"] for one in wb.accounts() if one["paused_kind"]}
     # A worker that is killed leaves no picture; what waits because its account does is told as the account's.
-    waiting = [one for one in rest if not (one["state"] == "queued" and one["account"] in paused)]
+    waiting = [one for one in rest if not (one["next_at"] and one["account"] in paused)]
     assert all(one["attention"] in {"person", "review"} for one in waiting)
     assert all(one["listing_id"] in logs for one in waiting if one["state"] != "quarantined")

@@ -194,7 +194,15 @@ def test_who_waits_waits_for_what_comes_soon(
 ) -> None:
     at = None if wait is None else now() + wait
     due = {"next_at": at, "not_before": at, "wait_reason": reason, "is_due": at is not None, "is_worked": False}
-    row = {"state": state, "error_class": error, **due}
+    row = {"state": state, "error_class": error, "state_at": now(), **due}
+
+    assert is_settled([row], now(), acts_in=P.QUEUED) is settled
+
+
+@pytest.mark.parametrize(("state", "settled"), [("queued", False), ("unsure", True)])
+def test_nobody_waits_for_ever_for_looks_that_fail(state: str, settled: bool) -> None:
+    soon = {"next_at": now(), "not_before": None, "wait_reason": None, "is_due": True, "is_worked": False}
+    row = {"state": state, "error_class": "network_error", "state_at": now() - timedelta(hours=1), **soon}
 
     assert is_settled([row], now(), acts_in=P.QUEUED) is settled
 

@@ -35,6 +35,7 @@ _REST: Final = 10  # they may take a tenth of the time: of a large ledger they c
 # What somebody who started work still waits for: the owner's gap between two acts, and looks that come soon.
 _LONGEST_PACE: Final = timedelta(hours=1)
 _LONGEST_LOOK: Final = timedelta(minutes=5)
+_LONGEST_LOOKING: Final = timedelta(minutes=30)  # for what was sent, at a site whose pages cannot be read
 
 
 class Working(Tending, Delivering):
@@ -153,6 +154,8 @@ def _is_soon(one: Mapping[str, Any], at: datetime, *, acts: bool) -> bool:
     not_before = one["not_before"] if acts else None
     if not_before and not_before > at and one["wait_reason"] not in (None, GAP):
         return False  # the site, or the owner's day, says when it goes on
+    if not acts and at - one["state_at"] > _LONGEST_LOOKING:
+        return False
     is_paced = acts and one.get("error_class") is None  # a listing in trouble waits for another try, not for its turn
     longest = _LONGEST_PACE if is_paced else _LONGEST_LOOK
     return max((each for each in (one["next_at"], not_before) if each), default=at) - at <= longest

@@ -92,6 +92,7 @@ def _listing(row: RowMapping) -> dict[str, Any]:
         "wait_reason": row["wait_reason"],
         "is_worked": row["lease_owner"] is not None,
         "doing": row["progress_text"],
+        "state_at": row["state_at"],
         "changed_at": max((one for one in (row["state_at"], row["progress_at"]) if one), default=None),
         "begun_at": row["armed_at"] or row["progress_at"] or (None if state in _NOT_BEGUN else row["state_at"]),
     }  # fmt: skip
