@@ -180,9 +180,9 @@ def kill_at_random_moments(ward: Ward, moments: int) -> None:
                 os.kill(pid, signal.SIGKILL)
             hit += ward.end() == KILLED
         assert ward.work(limit=600) == 0, f"seed {seed}"
-        ends += check_end(ward.studio)
-        assert set(ends) <= {"archived", "failed"}, (seed, ends)
-    print(f"seed {seed}: {hit} kills, ends {dict(ends)}")
+        ends += check_end(ward.studio)  # which knows when one may be unsure
+        assert set(ends) <= {"archived", "failed", "unsure"}, (seed, ends)
+        print(f"seed {seed}: {hit} kills, ends {dict(ends)}")
 
 
 def test_killed_at_two_random_moments(ward: Ward) -> None:
