@@ -177,7 +177,7 @@ def test_an_expired_cookie(bench: Workbench, anna: int) -> None:
     bench.sessions.save(anna, state)
     found = only(bench.health())
 
-    assert found["health_status"] == "warning"
+    assert found["health_status"] == "error"
     assert "cookie expired" in found["reason"]
     assert bench.validate_session(anna) == {
         "valid": False, "session_age_days": 0.0, "message": "Session may be expired",

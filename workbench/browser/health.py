@@ -108,9 +108,9 @@ def health(
         (bool(paused), Health("error", paused or "", resume)),
         (
             session.is_expired,
-            Health("warning", f"the login cookie expired at {_when(session.cookie_expires_at)}", login),
+            Health("error", f"the login cookie expired at {_when(session.cookie_expires_at)}", login),
         ),
-        (not session.mode_ok, Health("warning", "others may read the saved session, so it is not used", login)),
+        (not session.mode_ok, Health("error", "others may read the saved session, so it is not used", login)),
         (timedelta(days=session.age_days or 0) > oldest, Health("warning", age, login)),
     )
     found = next((health for applies, health in rules if applies), None)

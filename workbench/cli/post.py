@@ -67,7 +67,9 @@ def run(
     account: Accounts = None,
     live: Annotated[bool, typer.Option("--live", help="Really publish; without it, this is a rehearsal.")] = False,
     draft: Draft = False,
-    group: Annotated[list[str] | None, typer.Option("--group", help="List there too; repeatable.")] = None,
+    group: Annotated[
+        list[str] | None, typer.Option("--group", metavar="NAME", help="List there too; repeatable.")
+    ] = None,
     hide_from_friends: Annotated[bool, typer.Option("--hide-from-friends")] = False,
     headless: Headless = False,
     yes: Yes = False,
