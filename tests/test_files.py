@@ -7,6 +7,7 @@ import random
 import stat
 import subprocess
 import unicodedata
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -111,6 +112,18 @@ def test_a_name_that_just_fits_can_be_written(tmp_path):
         write_bytes(tmp_path / name, b"x")
 
     assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_what_killed_processes_left_goes_once_it_is_old(tmp_path):
+    target, other = tmp_path / "a[1].csv", tmp_path / ".b.csv.0123456789ab.tmp"
+    old, young = (tmp_path / f".a[1].csv.{n * 12}.tmp" for n in "12")
+    for path in (old, young, other):
+        path.write_text("half")
+    os.utime(old, (0, 0))
+    os.utime(other, (0, 0))
+    files.forget_leftovers(target, older=timedelta(hours=1))
+
+    assert set(tmp_path.iterdir()) == {young, other}
 
 
 def test_a_link_is_replaced_and_not_followed(tmp_path):

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import glob
 import hashlib
 import io
 import json
 import os
 import re
 import shutil
+import time
 import unicodedata
 import uuid
 from collections.abc import Collection, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -51,6 +54,15 @@ def written_beside(target: Path, *, mode: int = 0o644) -> Iterator[IO[bytes]]:
         beside.unlink(missing_ok=True)
         raise
     fsync_dir(target.parent)
+
+
+def forget_leftovers(target: Path, *, older: timedelta) -> None:
+    """Remove what processes that were killed left beside `target`; a younger one may be at work."""
+    before = time.time() - older.total_seconds()
+    for path in target.parent.glob(f".{glob.escape(target.name[:_PART_OF_NAME])}.*.tmp"):
+        with contextlib.suppress(FileNotFoundError):
+            if path.stat().st_mtime < before:
+                path.unlink()
 
 
 def write_bytes(target: Path, data: bytes, *, mode: int = 0o644) -> None:

@@ -152,7 +152,16 @@ def check_truth(studio: Studio, wb: Workbench) -> None:
 
 
 def leftovers(studio: Studio) -> Sequence[Path]:
-    """What no worker may leave behind once everything rests."""
+    """What no worker may leave behind once everything rests.
+
+    Evidence goes with its folder, at its age; the next serving copy removes what lies beside it, and the next report
+    too, after an hour.
+    """
     sending = studio.home / "data" / "sending"
-    beside = [path for path in studio.home.rglob("*.tmp") if not path.name.startswith(".upload_")]
+    later = (".upload_", ".workbench.duckdb.")
+    beside = [
+        path
+        for path in studio.home.rglob("*.tmp")
+        if not path.name.startswith(later) and "evidence" not in path.relative_to(studio.home).parts
+    ]
     return [*beside, *(sending.iterdir() if sending.is_dir() else ())]

@@ -11,11 +11,11 @@ import io
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any, Final
 
-from workbench.files import make_folder, write_text
+from workbench.files import forget_leftovers, make_folder, write_text
 
 COLUMNS: Final = (
     "unique_id", "file_path", "file_name", "upload_date", "upload_time", "platform", "campaign_id", "tj_creative_id",
@@ -23,6 +23,7 @@ COLUMNS: Final = (
 )  # fmt: skip
 UNDO: Final = ("archived_as", "came_from", "sha256", "archived_at")
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+_ABANDONED: Final = timedelta(hours=1)  # so long nobody takes to write a report
 _SHOWN: Final = 4  # digits of an id in the log
 
 
@@ -103,6 +104,7 @@ def write_undo(folder: Path, rows: Sequence[Mapping[str, Any]]) -> None:
 
 def _written(path: Path, text: str) -> Path:
     if not path.is_file() or path.read_text("utf-8") != text:
+        forget_leftovers(path, older=_ABANDONED)
         write_text(path, text)
     return path
 
