@@ -325,7 +325,7 @@ def test_the_runner_ends_with_the_process_that_started_it(notebook, tmp_path):
     assert left.metadata.workbench.outcome == "cancelled"
 
 
-def wait_for(condition, seconds=15.0):
+def wait_for(condition, seconds=60.0):
     deadline = time.monotonic() + seconds
     while not condition() and time.monotonic() < deadline:
         time.sleep(0.05)

@@ -243,4 +243,4 @@ def test_hostile_markup_takes_no_hostile_time():
 
     rendered(*(new_markdown_cell(text * 2000) for text in ("<div>", "<script ", "[", "&", "<", "*a ", "> ")))
 
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 30

@@ -90,7 +90,7 @@ def collect(client, dataset, **given):
 
 
 def wait(client, snapshot_id):
-    end = time.monotonic() + 10
+    end = time.monotonic() + 60
     while client.progress(snapshot_id).status != "ready":
         assert time.monotonic() < end
         time.sleep(0.05)

@@ -55,7 +55,7 @@ def ask(url, what, **values):
     order = urllib.request.Request(
         f"{url}/sandbox/{what}", json.dumps(values).encode(), {"Content-Type": "application/json"}
     )
-    with urllib.request.urlopen(order, timeout=10) as answer:
+    with urllib.request.urlopen(order, timeout=60) as answer:
         return json.load(answer)
 
 

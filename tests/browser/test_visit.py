@@ -218,7 +218,7 @@ def test_a_short_login_outlives_a_long_wait(browsing, sandbox):
     """TrafficJunky's logins end after a while without a request; files may take longer than that."""
     site = TRAFFICJUNKY.at(sandbox.trafficjunky.url)
     order = urllib.request.Request(f"{site.url}/sandbox/session", b'{"account": "Ads"}')
-    with urllib.request.urlopen(order, timeout=10) as answer:
+    with urllib.request.urlopen(order, timeout=60) as answer:
         browsing.sessions.imported(3, answer.read())
     quick = replace(browsing, keep_alive=timedelta(seconds=1))
     with quick.visit(3, site) as visit:

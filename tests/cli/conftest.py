@@ -103,14 +103,14 @@ class Home:
         body = json.dumps(values).encode() if values else None
         headers = {"Authorization": f"Bearer {practice.KEY}", "Content-Type": "application/json"}
         request = urllib.request.Request(f"{self.sandbox_url()}/sandbox/{path}", data=body, headers=headers)
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             return json.load(answer)
 
     def stop(self) -> None:
         with contextlib.suppress(OSError, ValueError, KeyError):
             address = self.folder / "data" / "sandbox" / "address.json"
             os.kill(json.loads(address.read_text())["pid"], signal.SIGTERM)
-            deadline = time.monotonic() + 10
+            deadline = time.monotonic() + 30
             while address.exists() and time.monotonic() < deadline:
                 time.sleep(0.02)
 

@@ -123,7 +123,7 @@ def test_sigterm_ends_work_cleanly(home):
         line = process.stderr.readline()
 
     os.kill(process.pid, signal.SIGTERM)
-    out, _ = process.communicate(timeout=20)
+    out, _ = process.communicate(timeout=90)
 
     assert process.returncode == 0
     assert "1 published" in out

@@ -65,11 +65,11 @@ def test_jupyterlab_wants_its_token_and_takes_our_settings(home):
         assert news["schema"]["properties"]["fetchNews"]["default"] == "false"
     finally:
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=20)
+        process.communicate(timeout=60)
 
 
 def _wait_for(address):
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 90
     while time.monotonic() < deadline:
         with contextlib.suppress(ConnectionError, urllib.error.URLError):
             return _get(address)
@@ -78,5 +78,5 @@ def _wait_for(address):
 
 
 def _get(address):
-    with urllib.request.urlopen(address, timeout=10) as answer:
+    with urllib.request.urlopen(address, timeout=60) as answer:
         return json.load(answer)

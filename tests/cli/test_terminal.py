@@ -32,7 +32,7 @@ def _at_terminal(home, *words: str, typed: str = "") -> tuple[int, str]:
             os.write(leader, typed.encode())
             typed = ""
     os.close(leader)
-    return process.wait(timeout=10), seen.decode()
+    return process.wait(timeout=60), seen.decode()
 
 
 def test_a_terminal_is_asked_and_a_no_starts_nothing(home):

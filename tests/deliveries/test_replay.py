@@ -131,7 +131,7 @@ def test_serve_check_list_show(home: Home) -> None:
         checked = home("deliveries", "check", f"http://127.0.0.1:{port}", "--json")
         assert (checked.code, checked.json["outcome"]) == (0, "arrived")
         httpx.post(f"http://127.0.0.1:{port}{HOOK}", content=b"[]", headers={**BEARER, "Snapshot-Id": "sd_7"})
-        last = time.monotonic() + 20
+        last = time.monotonic() + 60
         while (found := home("deliveries", "list", "--json").json)[0]["status"] != "unmatched":
             assert time.monotonic() < last
         assert [(one["snapshot_id"], one["status"]) for one in found] == [
@@ -144,7 +144,7 @@ def test_serve_check_list_show(home: Home) -> None:
         assert home("deliveries", "replay", str(found[0]["delivery_id"])).code == 4
     finally:
         process.terminate()
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
     process.communicate()
     assert home("deliveries", "check", f"http://127.0.0.1:{port}").code == 1
 

@@ -180,7 +180,7 @@ def children(count: int, verb: str, *args: object) -> Iterator[list[Child]]:
 
 def soon(look: Callable[[], Any]) -> Any:
     """What `look` finds: PostgreSQL notices the death of a client a moment later."""
-    end = time.monotonic() + 5
+    end = time.monotonic() + 30
     while (found := look()) is None and time.monotonic() < end:
         time.sleep(0.02)
     return found

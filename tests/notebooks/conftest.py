@@ -67,11 +67,11 @@ class Home:
         sandbox = self.sandbox()
         if sandbox is None:
             return 0
-        with urllib.request.urlopen(f"{sandbox['brightdata_url']}/sandbox/count", timeout=10) as answer:
+        with urllib.request.urlopen(f"{sandbox['brightdata_url']}/sandbox/count", timeout=60) as answer:
             return int(json.load(answer)["triggers_accepted"])
 
     def end(self) -> None:
-        last = time.monotonic() + 30
+        last = time.monotonic() + 90
         with open_workbench(self.path) as wb:
             while wb.is_worked() and time.monotonic() < last:
                 time.sleep(0.1)

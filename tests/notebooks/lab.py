@@ -48,7 +48,7 @@ class Lab:
             f"http://127.0.0.1:{self.port}/api/status", headers={"Authorization": f"token {self.token}"}
         )
         try:
-            with urllib.request.urlopen(request, timeout=2):
+            with urllib.request.urlopen(request, timeout=20):
                 return True
         except (urllib.error.URLError, OSError):
             return False

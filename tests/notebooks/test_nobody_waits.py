@@ -98,7 +98,7 @@ class Reader:
         return int(rows), float(seconds)
 
     def close(self) -> None:
-        self._process.communicate(timeout=10)
+        self._process.communicate(timeout=60)
 
 
 @pytest.fixture

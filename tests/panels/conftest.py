@@ -38,7 +38,7 @@ class Bench(Workbench):
         return not self.is_idle
 
 
-def eventually(check: Callable[[], Any], seconds: float = 20.0) -> Any:
+def eventually(check: Callable[[], Any], seconds: float = 60.0) -> Any:
     last = time.monotonic() + seconds
     while not (found := check()) and time.monotonic() < last:
         time.sleep(0.02)

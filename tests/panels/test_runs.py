@@ -51,7 +51,7 @@ def test_a_click_gives_the_kernel_back_at_once(wb, order):
 
     panel.first.click()
 
-    assert time.monotonic() - began < 0.1
+    assert time.monotonic() - began < 0.5
 
 
 def test_clicks_of_an_impatient_person_start_one_run(wb, order, eventually):

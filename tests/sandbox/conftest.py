@@ -66,7 +66,7 @@ def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
 @pytest.fixture
 def caller(sandbox: Sandbox) -> Iterator[Caller]:
     key = {"Authorization": "Bearer practice-key-0001"}
-    with httpx.Client(base_url=sandbox.url, headers=key, timeout=10) as http:
+    with httpx.Client(base_url=sandbox.url, headers=key, timeout=60) as http:
         yield Caller(sandbox.url, http)
 
 
@@ -78,7 +78,7 @@ def _page() -> Any:
 
 @pytest.fixture
 def eventually() -> Any:
-    def wait(check: Any, seconds: float = 5.0) -> Any:
+    def wait(check: Any, seconds: float = 60.0) -> Any:
         last = time.monotonic() + seconds
         while not (found := check()) and time.monotonic() < last:
             time.sleep(0.02)

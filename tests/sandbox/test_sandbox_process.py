@@ -8,8 +8,8 @@ import signal
 import stat
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +66,7 @@ def test_a_second_one_names_the_first_and_leaves(serve: Serve, tmp_path: Path) -
     second, same = serve()
     address = json.loads((tmp_path / "address.json").read_text())
 
-    assert (same, second.wait(5), first.poll()) == (line, 0, None)
+    assert (same, second.wait(60), first.poll()) == (line, 0, None)
     assert address == living_address(tmp_path)
     assert (address["pid"], f"brightdata {address['brightdata_url']}") == (first.pid, line)
     assert stat.S_IMODE((tmp_path / "address.json").stat().st_mode) == 0o600
@@ -77,17 +77,17 @@ def test_a_second_one_names_the_first_and_leaves(serve: Serve, tmp_path: Path) -
 def test_it_stops_when_told_and_when_idle(serve: Serve, tmp_path: Path) -> None:
     told, _ = serve()
     told.send_signal(signal.SIGTERM)
-    assert (told.wait(5), living_address(tmp_path)) == (0, None)
+    assert (told.wait(60), living_address(tmp_path)) == (0, None)
     idle, _ = serve("--idle-minutes", "0.005")
 
-    assert idle.wait(5) == 0
+    assert idle.wait(60) == 0
     assert sorted(path.name for path in tmp_path.iterdir()) == ["lock", "sandbox.db"]
 
 
 def test_a_wrong_switch_on_the_command_line_is_told(serve: Serve) -> None:
     process, line = serve("--switch", "surprise=1")
 
-    assert (process.wait(5), line.startswith("sandbox: unknown switch 'surprise'")) == (2, True)
+    assert (process.wait(60), line.startswith("sandbox: unknown switch 'surprise'")) == (2, True)
 
 
 def test_the_wire_keeps_connections_and_takes_chunked_bodies(sandbox: Sandbox) -> None:
@@ -95,10 +95,8 @@ def test_the_wire_keeps_connections_and_takes_chunked_bodies(sandbox: Sandbox) -
     with httpx.Client(base_url=sandbox.url, headers=KEY, limits=httpx.Limits(max_connections=1)) as http:
         body = iter([b'[{"url": "https://www.insta', b'gram.com/p/TEA"}]'])
         answer = http.post("/datasets/v3/trigger", params={"dataset_id": "gd_lk5ns7kz21pck8jpis"}, content=body)
-        began = time.monotonic()
-        for _ in range(50):
-            assert http.get("/status").status_code == 200
+        taken = [http.get("/status").raise_for_status().elapsed for _ in range(50)]
 
     assert answer.json()["snapshot_id"].startswith("s")
-    assert time.monotonic() - began < 1.5
+    assert min(taken) < timedelta(seconds=0.03)  # a connection that waits for acknowledgements takes 0.04
     assert os.getpid() == httpx.get(f"{sandbox.url}/sandbox").json()["pid"]
