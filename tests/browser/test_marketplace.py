@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from workbench.browser import fields
 from workbench.browser.marketplace import CREATE, Item, ItemForm
 from workbench.browser.once import Call
 from workbench.browser.press import Press
@@ -113,6 +114,32 @@ document.querySelector('button').onclick = async () => {
   await call('/create', {title: 'Oak “table”'});
 };
 </script>"""
+
+
+def test_a_suggestion_that_moves_before_the_click_is_looked_for_again(
+    browsing, marketplace, seller, web, answer, monkeypatch
+):
+    """Each key asks for suggestions anew, so that the list is drawn anew while we look at it."""
+    town = "Springfield, Illinois"
+    web.pages[CREATE] = answer(f"""<html lang="en"><body><div aria-label="Your profile">A</div>
+<input role="combobox" aria-label="Location"><ul role="listbox"><li role="option">Springfield, Ohio</li>
+<li role="option" onclick="this.parentNode.remove()">{town}</li></ul>""")
+    best, drawn = fields._best, []
+    monkeypatch.setattr(fields, "_CLICK_MS", 300)
+    with browsing.visit(seller, marketplace) as visit:
+        visit.goto(CREATE)
+
+        def best_before_it_moved(wanted: str, offered: list[str]) -> int | None:
+            drawn.append(offered)
+            found = best(wanted, offered)
+            visit.page.evaluate("document.querySelectorAll('li').length > 1 && document.querySelector('li').remove()")
+            return found
+
+        monkeypatch.setattr(fields, "_best", best_before_it_moved)
+        chosen = fields.place(visit, visit.page.get_by_role("combobox"), town)
+
+        assert visit.page.get_by_role("option").count() == 0
+    assert (chosen, drawn) == (town, [["Springfield, Ohio", town], [town]])
 
 
 def test_listings_in_other_answers_are_not_ours(browsing, marketplace, seller, web, answer):

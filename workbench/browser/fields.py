@@ -8,12 +8,14 @@ from datetime import timedelta
 from typing import Final
 
 from playwright.sync_api import Locator
+from playwright.sync_api import TimeoutError as TooLate
 
 from workbench.browser.visit import Visit
 from workbench.errors import Fault, Permanent, UiChanged
 
 PATIENCE: Final = timedelta(seconds=10)
 _PHOTOS_PATIENCE: Final = timedelta(seconds=90)
+_CLICK_MS: Final = 3_000  # for a row of a list, which may be drawn anew just then
 _TYPING_MS: Final = 40  # a key: suggestions are asked for while somebody types
 _APOSTROPHES: Final = "['‘’]"
 # The value of an input, or what stands in it; never what is only read to the blind.
@@ -76,8 +78,7 @@ def choose(visit: Visit, control: Locator, name: str, *, label: str, heading: st
             opened[0] = True
             above.click()
         elif option is not None:
-            option.click()
-            return True
+            return _clicked(option)
         return False
 
     if not visit.wait(picked, limit=PATIENCE):
@@ -107,6 +108,15 @@ def _option(visit: Visit, name: str) -> Locator | None:
             return found
     menus = visit.pack.many(visit.page, "menu")
     return _single(menus.get_by_role("button", name=pattern))
+
+
+def _clicked(row: Locator) -> bool:
+    """False where the row went before it could be clicked; whoever waits looks again."""
+    try:
+        row.click(timeout=_CLICK_MS)
+    except TooLate:
+        return False
+    return True
 
 
 def _single(rows: Locator) -> Locator | None:
@@ -141,10 +151,10 @@ def place(visit: Visit, control: Locator, wanted: str) -> str:
         rows = visit.pack.many(visit.page, "location_options")
         offered = [" ".join(one.split()) for one in rows.all_inner_texts()]
         number = _best(wanted, offered)
-        if number is not None:
-            rows.nth(number).click()
-            chosen.append(offered[number])
-        return number is not None
+        if number is None or not _clicked(rows.nth(number)):
+            return False
+        chosen.append(offered[number])
+        return True
 
     if not visit.wait(picked, limit=PATIENCE):
         visit.check()
