@@ -188,8 +188,8 @@ class _Read:
         deadline = time.monotonic() + _PATIENCE
         while True:
             self._fd = os.open(path, os.O_RDONLY)
+            self._stat = os.fstat(self._fd)  # before the bytes: what is written while they are read changes it
             self.data = _all(self._fd)
-            self._stat = os.fstat(self._fd)
             is_open = _is_being_written(self._fd)
             if not is_open and self._is_at_rest() and self.is_untouched():
                 return
