@@ -152,9 +152,8 @@ def test_killed_100_times_with_every_fault(tmp_path: Path) -> None:
                 field_error={"field": "title", "chance": 0.05}, cards_without_links=0.1, server_error_500=0.03,
                 slow=0.05,
             )  # fmt: skip
-            done += kill_at_random(
-                desk, listings=30, accounts=("north", "south", "east"), kills=100 - done, seed=seed
-            )  # fmt: skip
+            accounts = ("north", "south", "east")
+            done += kill_at_random(desk, listings=30, accounts=accounts, kills=100 - done, seed=seed)
             states = ended(desk)
             print(f"seed {seed}: {done} kills so far, {dict(states)}, {sum(desk.there().values())} at the site")
             assert sum(states.values()) == 30
