@@ -10,6 +10,7 @@ import pytest
 from tests.flows.house import House, sources_csv
 from workbench.app import Workbench
 from workbench.ledger import compacting
+from workbench.tables import compact
 
 WHOLE = "SELECT * FROM {} ORDER BY snapshot_id, row_no"
 VIEWS = ("posts", "posts_latest", "comments", "comments_latest", "profiles", "profiles_latest", "rejects")
@@ -34,6 +35,19 @@ def test_every_view_answers_the_same_before_and_after(workbench: Workbench) -> N
     assert {one["kind"] for one in done} >= {"posts", "comments"}
     assert answers(workbench) == before
     assert not workbench.refreshed().missing
+
+
+def test_the_latest_is_the_same_found_at_once_or_share_by_share(
+    house: House, workbench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    again(house, workbench, start="2025-09-01", end="2025-10-01")
+    before = answers(workbench)
+    monkeypatch.setattr(compact, "_SHARE", 5)
+
+    workbench.compact()
+
+    assert 5 < len(before["posts_latest"]) < len(before["posts"])
+    assert answers(workbench) == before
 
 
 def test_nothing_to_compact_is_no_work(workbench: Workbench) -> None:

@@ -29,11 +29,16 @@ _WHOLE: Final = """
 copy (select $columns from read_parquet($files) order by platform, source_id, $published, snapshot_id, row_no)
 to $target (format parquet, compression zstd, row_group_size 122880)
 """
-# Numbers alone are compared and kept, so that neither the texts nor a second sort take memory; rows stay in order.
+# Numbers alone are kept, of a share of the things at a time, so that neither texts nor what is compared fill the
+# memory; rows stay in order.
+_NEWEST: Final = """
+insert into newest
+select arg_max(file_row_number, (coalesce(scraped_at, '-infinity'::timestamptz), snapshot_id, row_no))
+from read_parquet($files, file_row_number = true) where hash($key) % $shares = $share group by $key
+"""
+_SHARE: Final = 2_000_000  # rows; as many things at most take a third of the memory
 _LATEST: Final = """
-copy (select $columns from read_parquet($files, file_row_number = true) where file_row_number in (
-    select arg_max(file_row_number, (coalesce(scraped_at, '-infinity'::timestamptz), snapshot_id, row_no))
-    from read_parquet($files, file_row_number = true) group by $key))
+copy (select $columns from read_parquet($files, file_row_number = true) where file_row_number in (from newest))
 to $target (format parquet, compression zstd, row_group_size 122880)
 """
 _SETTINGS: Final = {
@@ -73,12 +78,20 @@ def compact(lake: Path, kind: str, files: Sequence[LakeFile], scratch: Path) -> 
             _write(connection, _WHOLE, kind, [lake / file.path for file in files], scratch / "whole", whole)
             connection.execute("set preserve_insertion_order = true")
             latest = folder / f"{stem}.latest.parquet"
+            _find_newest(connection, kind, whole)
             _write(connection, _LATEST, kind, [whole], scratch / "latest", latest)
     except (duckdb.IOException, duckdb.FatalException, duckdb.OutOfMemoryException, OSError) as error:
         raise Transient(f"{kind} could not be compacted: {error}. Nothing has changed; free space on disk.") from error
     finally:
         remove_tree(scratch)
     return Compacted(_made(lake, whole, kind), _made(lake, latest, f"{kind}_latest"))
+
+
+def _find_newest(connection: duckdb.DuckDBPyConnection, kind: str, whole: Path) -> None:
+    connection.execute("create temp table newest (number bigint)")
+    files, key, shares = path_literal(whole), key_of(kind), rows_in(whole) // _SHARE + 1
+    for share in range(shares):
+        connection.execute(fill(_NEWEST, files=files, key=key, shares=shares, share=share))
 
 
 def _write(  # noqa: PLR0917 - what, of what, from where, by way of where, to where
@@ -92,7 +105,6 @@ def _write(  # noqa: PLR0917 - what, of what, from where, by way of where, to wh
             files=list_literal(map(path_literal, files)),
             # Not every kind has a date of its own.
             published="published_at" if "published_at" in columns else "scraped_at",
-            key=key_of(kind),
             target=literal(str(beside)),
         )
     )
