@@ -50,6 +50,16 @@ def test_the_same_body_in_other_parts_is_the_same_file(tmp_path):
     assert one.path.read_bytes() == two.path.read_bytes()
 
 
+def test_the_same_body_is_the_same_file_on_any_number_of_cores(tmp_path, monkeypatch):
+    body = b"".join(b'{"a": %d, "text": "%x"}\n' % (i, i**40) for i in range(300_000))  # several blocks of zstd's
+    made = []
+    for threads in (1, 2, 4):
+        monkeypatch.setattr(raw, "_THREADS", threads)
+        made.append(_stored(tmp_path, body).path.read_bytes())
+
+    assert made[0] == made[1] == made[2]
+
+
 def test_lines_are_numbered_with_the_blank_ones(tmp_path):
     kept = _stored(tmp_path, b'\xef\xbb\xbf{"a":1}\r\n\n \t\r\n{"a":2}')
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
@@ -27,6 +28,8 @@ _BLANK: Final = b" \t\r"
 _BOM: Final = b"\xef\xbb\xbf"
 _ZSTD_MAGIC: Final = b"\x28\xb5\x2f\xfd"
 _LEVEL: Final = 3
+# Beside the one who reads; any number of them makes the same bytes, which none at all would not.
+_THREADS: Final = max(1, min((os.cpu_count() or 1) // 2, 4))
 _LINE_END: Final = ord("\n")
 _MAY_BEGIN_A_BLANK: Final = np.isin(np.arange(256), (*_BLANK, _LINE_END))
 
@@ -189,7 +192,8 @@ class _Counter:
 def compressed(target: Path) -> Iterator[Squeezed]:
     """A file to write to, whole or absent; the same writes give the same bytes."""
     with written_beside(target) as file:
-        squeezed = Squeezed(file, zstandard.ZstdCompressor(level=_LEVEL, write_checksum=True).compressobj())
+        compressor = zstandard.ZstdCompressor(level=_LEVEL, write_checksum=True, threads=_THREADS)
+        squeezed = Squeezed(file, compressor.compressobj())
         yield squeezed
         file.write(squeezed.stream.flush())
 
