@@ -31,6 +31,17 @@ def test_parquet_goes_to_a_file_whole(finished):
     assert (home.folder / "posts.parquet").read_bytes()[:4] == b"PAR1"
 
 
+def test_an_answer_does_not_wait_for_pandas(finished):
+    """DuckDB imports it for whatever Python hands over, and it takes longer than all the rest."""
+    home, _ = finished
+
+    done = home("sql", "FROM brightdata_snapshots", "--json", PYTHONPROFILEIMPORTTIME="1")
+
+    assert done.json[0]["state"] == "published"
+    assert " duckdb\n" in done.err
+    assert " pandas\n" not in done.err
+
+
 @pytest.mark.parametrize(
     ("query", "said"),
     [

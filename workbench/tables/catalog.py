@@ -18,9 +18,8 @@ import duckdb
 from workbench.errors import BadInput
 from workbench.files import remove_tree
 from workbench.tables import guard
-from workbench.tables.ledgered import TableData, arrow_table, select_list
-from workbench.tables.raw import LONGEST_LINE
-from workbench.tables.schema import COLUMNS, IDENTITY, REJECTS
+from workbench.tables.ledgered import TableData, as_json, rows_of
+from workbench.tables.schema import COLUMNS, IDENTITY, LONGEST_LINE, REJECTS
 from workbench.tables.sql import fill, list_literal, literal, name, path_literal
 
 Relation = duckdb.DuckDBPyRelation  # for those who may not import DuckDB
@@ -64,7 +63,8 @@ where record::varchar <> 'null' and snapshot_id >= $first and snapshot_id <= $la
 """
 _BRANCHES: Final = 32
 _NO_RECORDS: Final = "select null::varchar as snapshot_id, null::bigint as row_no, null::json as record where false"
-_LEDGER: Final = "create or replace table $table as select $columns from given"
+_GIVEN: Final = "set variable given = $json"
+_LEDGER: Final = "create or replace table $table as $rows"
 
 
 @dataclass(frozen=True)
@@ -177,9 +177,9 @@ class Catalog:
         for table in set(self.names) - set(self._view_names()) - set(tables):
             cursor.execute(fill("drop table if exists $table", table=name(table)))
         for table, data in tables.items():
-            cursor.register("given", arrow_table(data))
-            cursor.execute(fill(_LEDGER, table=name(table), columns=select_list(data)))
-            cursor.unregister("given")
+            cursor.execute(fill(_GIVEN, json=literal(as_json(data))))
+            cursor.execute(fill(_LEDGER, table=name(table), rows=rows_of(data)))
+            cursor.execute("reset variable given")
 
     def _view(self, kind: str, files: Sequence[LakeFile]) -> str:
         pinned = _PINNED[kind]

@@ -14,7 +14,8 @@ from typing import Final
 import duckdb
 import pyarrow as pa
 
-from workbench.tables.raw import LONGEST_LINE, body_lines, compressed
+from workbench.tables.raw import body_lines, compressed
+from workbench.tables.schema import LONGEST_LINE
 
 NOTHING: Final = b"null"
 _BATCH_BYTES: Final = 4 << 20

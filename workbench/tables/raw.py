@@ -18,11 +18,10 @@ from numpy.typing import NDArray
 
 from workbench.errors import Permanent
 from workbench.files import CHUNK, written_beside
+from workbench.tables.schema import LONGEST_LINE
 
 Shape = Literal["ndjson", "array", "csv", "empty"]
 
-# Bytes. The widest real rows have half a megabyte; DuckDB sets twice this aside for each file that it reads.
-LONGEST_LINE: Final = 16 << 20
 _BLOCK: Final = 1024  # lines
 _BLANK: Final = b" \t\r"
 _BOM: Final = b"\xef\xbb\xbf"

@@ -9,8 +9,7 @@ from typing import Final
 
 from workbench.tables.columns import ROW, Mapped, casts
 from workbench.tables.mend import NOTHING
-from workbench.tables.raw import LONGEST_LINE
-from workbench.tables.schema import REJECTS
+from workbench.tables.schema import LONGEST_LINE, REJECTS
 from workbench.tables.sql import fill, path_literal
 
 _READ: Final = """

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from typing import Final
 
 TRANSFORM_VERSION: Final = 1
+# Bytes. The widest real rows have half a megabyte; DuckDB sets twice this aside for each file that it reads.
+LONGEST_LINE: Final = 16 << 20
 
 _PROVENANCE: Final = {
     "source_id": "BIGINT",

@@ -13,11 +13,12 @@ import math
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import IO, Any, Final, Literal
 
 import duckdb
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from workbench.tables.guard import explained
@@ -35,6 +36,7 @@ _ESCAPES: Final = re.compile(
     r"|\x1b.?"
 )
 _BREAKS: Final = re.compile(r"[\t\n\v\f\r\x85\u2028\u2029]+")
+_ENDS_OF_TIME: Final = {2**63 - 1: "infinity", 1 - 2**63: "-infinity"}  # DuckDB's, in microseconds
 _JOINER: Final = "\u200d"  # holds emojis of several signs together
 _FORMULA: Final = tuple("=+-@\t\r\n\0＝＋－＠")
 
@@ -129,7 +131,25 @@ def _values(relation: duckdb.DuckDBPyRelation) -> Iterator[tuple[Any, ...]]:
             batch = next(batches, None)
         if batch is None:
             return
-        yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
+        yield from zip(*map(_list, batch.columns), strict=True)
+
+
+def _list(column: pa.Array[Any]) -> list[Any]:
+    if not (pa.types.is_timestamp(column.type) and column.type.unit == "us" and column.type.tz in {None, "UTC"}):
+        return column.to_pylist()
+    # Arrow's own way imports pandas, which takes longer than the question.
+    epoch = datetime(1970, 1, 1, tzinfo=UTC if column.type.tz else None)
+    return [
+        None if microseconds is None else _since(epoch, microseconds)
+        for microseconds in column.cast(pa.int64()).to_pylist()
+    ]
+
+
+def _since(epoch: datetime, microseconds: int) -> datetime | str:
+    try:
+        return epoch + timedelta(microseconds=microseconds)
+    except OverflowError:  # DuckDB's years reach further than Python's
+        return _ENDS_OF_TIME.get(microseconds, f"{microseconds} µs since 1970")
 
 
 def _unique(columns: list[str]) -> list[str]:

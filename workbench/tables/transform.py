@@ -25,7 +25,7 @@ from workbench.tables import raw, reject
 from workbench.tables.attribute import SourceRef, introduce
 from workbench.tables.columns import ROW, Mapped, casts
 from workbench.tables.mend import mend
-from workbench.tables.schema import COLUMNS, OWN_COLUMNS
+from workbench.tables.schema import COLUMNS, LONGEST_LINE, OWN_COLUMNS
 from workbench.tables.sql import fill, literal, path_literal
 from workbench.tables.workshop import connected, numbers_in, rows_in
 
@@ -190,7 +190,7 @@ class _Work:
             file=path_literal(lines),
             compression=literal("zstd" if raw.is_compressed(lines) else "uncompressed"),
             columns=self.mapped.read_columns(),
-            largest=raw.LONGEST_LINE + 1,
+            largest=LONGEST_LINE + 1,
         )
         known = {
             **{column: _constant(self.order.constants.get(column)) for column in _CONSTANTS},
