@@ -9,7 +9,7 @@ import pytest
 
 from tests.flows.house import House, sources_csv
 from workbench.app import Workbench
-from workbench.ledger import compacting
+from workbench.ledger import compacting, queries
 from workbench.tables import compact
 
 WHOLE = "SELECT * FROM {} ORDER BY snapshot_id, row_no"
@@ -48,6 +48,24 @@ def test_the_latest_is_the_same_found_at_once_or_share_by_share(
 
     assert 5 < len(before["posts_latest"]) < len(before["posts"])
     assert answers(workbench) == before
+
+
+def test_questions_about_posts_do_not_wait_for_copies_of_the_ledger(
+    house: House, workbench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, copied = queries.table_rows, list[int]()
+    monkeypatch.setattr(queries, "table_rows", lambda ledger: copied.append(1) or read(ledger))
+    posts, runs = "SELECT count(*) FROM posts", "SELECT count(*) FROM runs"
+    before = [workbench.sql(query).fetchone()[0] for query in (runs, posts)]
+    again(house, workbench, start="2025-09-01", end="2025-10-01")
+    copied.clear()
+
+    assert workbench.sql(posts).fetchone()[0] > before[1]
+    assert workbench.sql(posts).fetchone()[0] > before[1]
+    assert not copied
+    assert workbench.sql(runs).fetchone()[0] == before[0] + 1
+    assert workbench.sql(f"{runs} WHERE run_id IN (SELECT run_id FROM posts)").fetchone()[0] == before[0] + 1
+    assert len(copied) == 1
 
 
 def test_nothing_to_compact_is_no_work(workbench: Workbench) -> None:

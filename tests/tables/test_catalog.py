@@ -231,6 +231,40 @@ def test_tables_of_the_ledger_are_copied_in(catalog):
     assert _all(catalog, "select count(*) from jobs") == [(0,)]
 
 
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("from posts", True),
+        ("select * from Posts_Latest p join main.rejects r using (snapshot_id)", True),
+        ("select count(*) from (from records) where row_no in (select row_no from comments)", True),
+        ("from posts where run_id in (select run_id from runs)", False),
+        ('select (select max(n) from "Runs") from posts', False),
+        ("with posts as (from runs) from posts", False),
+        ("from posts union all from query_table('runs')", False),
+        ("from posts, unnest([1])", False),  # a function might be about any table
+        ("describe posts", False),
+        ("show tables", False),
+        ("select 1", False),
+        ("pivot posts on author", False),
+        ("explain from posts", False),
+        ("from nowhere", False),
+        ("selekt", False),
+        ("from posts where " + "not " * 5000 + "true", False),
+        ("from posts; from runs", False),
+    ],
+)
+def test_which_queries_need_no_table_of_the_ledger(catalog, query, expected):
+    assert catalog.asks_views_alone(query) is expected
+
+
+def test_tables_stay_while_only_files_are_refreshed(publish, catalog):
+    catalog.refresh([], TABLES)
+    catalog.refresh(publish([{"post_id": "1"}]), None)
+
+    assert _all(catalog, "select (select count(*) from runs), (select count(*) from posts)") == [(2, 1)]
+    assert {"runs", "posts"} <= set(catalog.names)
+
+
 def test_a_table_that_is_no_longer_given_is_gone(catalog):
     catalog.refresh([], TABLES)
     catalog.refresh([], {"jobs": TABLES["jobs"]})

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 class Asking(Parts):
     @part
-    def _shown(self) -> WeakKeyDictionary[Catalog, object]:
-        """The chain's head that each catalog was last refreshed at."""
+    def _shown(self) -> WeakKeyDictionary[Catalog, tuple[object, object]]:
+        """The chain's heads at which the files and the tables of each catalog were last refreshed."""
         return WeakKeyDictionary()
 
     def status(self, run: str | None = None) -> dict[str, Any]:
@@ -59,17 +59,22 @@ class Asking(Parts):
     def spent_micro_usd(self, run: str) -> int:
         return queries.spent(self.ledger, queries.find_run(self.ledger, run))
 
-    def refreshed(self) -> Catalog:
-        """The catalog with everything that is published by now."""
+    def refreshed(self, query: str | None = None) -> Catalog:
+        """The catalog with everything that is published by now, as far as the query needs it."""
         with self.opening:  # an analyst and a watching panel may ask at the same moment
-            self._refresh(self.catalog)
+            self._refresh(self.catalog, query)
         return self.catalog
 
-    def _refresh(self, catalog: Catalog) -> None:
+    def _refresh(self, catalog: Catalog, query: str | None = None) -> None:
         from workbench.tables.catalog import LakeFile
 
         head = self.ledger.head()
-        if head == self._shown.get(catalog):
+        files_at, tables_at = self._shown.get(catalog, (None, None))
+        if head == files_at == tables_at:
+            return
+        # A copy of the ledger's tables takes seconds after a year of daily runs, and most questions are about posts.
+        has_tables = not (query and catalog.asks_views_alone(query))
+        if head == files_at and not has_tables:
             return
         files = [
             LakeFile(
@@ -81,13 +86,16 @@ class Asking(Parts):
             )
             for row in queries.manifest(self.ledger)
         ]
-        catalog.refresh(files, queries.table_rows(self.ledger))
-        self._shown[catalog] = head
+        catalog.refresh(files, queries.table_rows(self.ledger) if has_tables else None)
+        self._shown[catalog] = (head, head if has_tables else tables_at)
 
     def sql(self, query: str) -> Any:
-        """A DuckDB relation over posts, comments, profiles, ..., runs, jobs, brightdata_snapshots, ..."""
+        """A DuckDB relation over posts, comments, profiles, ..., runs, jobs, brightdata_snapshots, ...
+
+        What the query names is as of now; a table of the ledger that it does not name may be older, or not there yet.
+        """
         # A cursor of its own: a later query on the same connection would cut this result short without a word.
-        return self.refreshed().connection.cursor().sql(query)
+        return self.refreshed(query).connection.cursor().sql(query)
 
     def select(self, query: str) -> Any:
         """The same for a query from outside: one SELECT, on a connection that reaches nothing but the lake."""
@@ -96,7 +104,7 @@ class Asking(Parts):
 
         checked = select_only(query)
         catalog = Catalog(make_folder(self.settings.lake))
-        self._refresh(catalog)
+        self._refresh(catalog, checked)
         catalog.lock_down()
         with explained():
             return catalog.connection.sql(checked)

@@ -9,7 +9,7 @@ mend.py       lines that cannot be read → lines that can
 reject.py     lines that did not become data → rejects
 workshop.py   the DuckDB that transforms, in bounded memory
 catalog.py    the files of the lake and the ledger's tables as one queryable whole
-ledgered.py   the ledger's tables for DuckDB
+ledgered.py   the ledger's tables as Arrow
 guard.py      one SELECT and nothing else; a connection that reaches no further than the lake
 serve.py      the serving copy workbench.duckdb, swapped whole
 show.py       what a query answered, as a text table, JSON, CSV or Parquet

@@ -6,19 +6,20 @@ by one, so a file that was not published, or lies in the tree by accident, is ne
 
 from __future__ import annotations
 
+import json
 import tempfile
 import uuid
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import duckdb
 
 from workbench.errors import BadInput
 from workbench.files import remove_tree
 from workbench.tables import guard
-from workbench.tables.ledgered import TableData, as_json, rows_of
+from workbench.tables.ledgered import TableData, arrow_table, select_list
 from workbench.tables.schema import COLUMNS, IDENTITY, LONGEST_LINE, REJECTS
 from workbench.tables.sql import fill, list_literal, literal, name, path_literal
 
@@ -61,10 +62,11 @@ from (select filename, record,
 join (values $snapshots) as files(filename, snapshot_id) using (filename)
 where record::varchar <> 'null' and snapshot_id >= $first and snapshot_id <= $last
 """
+_PARSED: Final = "select json_serialize_sql($query)"
+_ASK_FURTHER: Final = {"TABLE_FUNCTION", "SHOW_REF", "PIVOT"}  # might be about any table
 _BRANCHES: Final = 32
 _NO_RECORDS: Final = "select null::varchar as snapshot_id, null::bigint as row_no, null::json as record where false"
-_GIVEN: Final = "set variable given = $json"
-_LEDGER: Final = "create or replace table $table as $rows"
+_LEDGER: Final = "create or replace table $table as select $columns from given"
 
 
 @dataclass(frozen=True)
@@ -124,19 +126,34 @@ class Catalog:
         )
         self.connection.execute("set global TimeZone = 'UTC'")
 
+    def asks_views_alone(self, query: str) -> bool:
+        """Whether the query names views over files and nothing else, as far as can be told without running it."""
+        with self.connection.cursor() as cursor:
+            [(told,)] = cursor.execute(fill(_PARSED, query=literal(query))).fetchall()
+        try:
+            parts = list(_parts(json.loads(told)))
+        except RecursionError:
+            return False
+        named = {one["table_name"].casefold() for one in parts if "table_name" in one}
+        is_more = any(one.get("error") is True or str(one.get("type")) in _ASK_FURTHER for one in parts)
+        return bool(named) and named <= set(self._view_names()) and not is_more
+
     def refresh(
         self,
         files: Sequence[LakeFile] | Callable[[], Sequence[LakeFile]],
-        tables: Mapping[str, TableData] | Callable[[], Mapping[str, TableData]],
+        tables: Mapping[str, TableData] | Callable[[], Mapping[str, TableData]] | None,
         *,
         version: Hashable = None,
     ) -> None:
-        """Make the views and tables anew, all at once; nothing is called while `version` stays the same."""
+        """Make the views and tables anew, all at once; nothing is called while `version` stays the same.
+
+        Without `tables` those that there are stay as they are.
+        """
         if version is not None and version == self._version:
             return
         files = files() if callable(files) else files
         tables = tables() if callable(tables) else tables
-        if taken := sorted(set(tables) & set(self._view_names())):
+        if taken := sorted(set(tables or ()) & set(self._view_names())):
             raise BadInput(f"{', '.join(taken)}: a table of the ledger cannot have the name of a view of the lake.")
         there = [file for file in files if (self.lake / file.path).is_file()]
         found = frozenset(there)
@@ -149,7 +166,7 @@ class Catalog:
                 raise
             cursor.execute("commit")
         self.missing = tuple(Missing(file) for file in dict.fromkeys(files) if file not in found)
-        self.names = (*self._view_names(), *tables)
+        self.names = (*self._view_names(), *(self._tables() if tables is None else tables))
         self._version = version
 
     def lock_down(self) -> None:
@@ -165,7 +182,7 @@ class Catalog:
         cursor: duckdb.DuckDBPyConnection,
         files: Sequence[LakeFile],
         with_records: Sequence[LakeFile],
-        tables: Mapping[str, TableData],
+        tables: Mapping[str, TableData] | None,
     ) -> None:
         for kind in _PINNED:
             cursor.execute(self._view(kind, [file for file in files if file.kind == kind]))
@@ -174,12 +191,14 @@ class Catalog:
             cursor.execute(fill(_VIEW, view=name(f"{kind}_latest"), rows=latest))
         self.records = " union all ".join(self._records_of(some) for some in _branches(with_records)) or _NO_RECORDS
         cursor.execute(fill(_RECORDS, rows=self.records))
-        for table in set(self.names) - set(self._view_names()) - set(tables):
+        if tables is None:
+            return
+        for table in set(self._tables()) - set(tables):
             cursor.execute(fill("drop table if exists $table", table=name(table)))
         for table, data in tables.items():
-            cursor.execute(fill(_GIVEN, json=literal(as_json(data))))
-            cursor.execute(fill(_LEDGER, table=name(table), rows=rows_of(data)))
-            cursor.execute("reset variable given")
+            cursor.register("given", arrow_table(data))
+            cursor.execute(fill(_LEDGER, table=name(table), columns=select_list(data)))
+            cursor.unregister("given")
 
     def _view(self, kind: str, files: Sequence[LakeFile]) -> str:
         pinned = _PINNED[kind]
@@ -219,9 +238,22 @@ class Catalog:
             largest=LONGEST_LINE + 1,
         )
 
+    def _tables(self) -> list[str]:
+        return [one for one in self.names if one not in self._view_names()]
+
     @staticmethod
     def _view_names() -> tuple[str, ...]:
         return (*_PINNED, *(f"{kind}_latest" for kind in IDENTITY), "records")
+
+
+def _parts(parsed: Any) -> Iterator[dict[str, Any]]:
+    """Every object within what json_serialize_sql told."""
+    if isinstance(parsed, dict):
+        yield parsed
+        parsed = list(parsed.values())
+    if isinstance(parsed, list):
+        for one in parsed:
+            yield from _parts(one)
 
 
 def _with_records(listed: Sequence[LakeFile], there: Sequence[LakeFile]) -> list[LakeFile]:

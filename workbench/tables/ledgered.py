@@ -1,67 +1,62 @@
-"""The ledger's tables for DuckDB: one JSON text with the columns, and the SQL that gives them their types.
-
-Not Arrow: DuckDB imports pandas to look at it, which takes longer than all else that a question needs.
-"""
+"""The ledger's tables as Arrow: names, types and values in, whatever the values hold."""
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from workbench.tables.sql import fill, literal, name
+import pyarrow as pa
+
+from workbench.tables.sql import name
 
 # Column → type name and values, in the order of the columns.
 TableData = Mapping[str, tuple[str, Sequence[Any]]]
 
-_TYPES: Final = {
-    "text": "VARCHAR",
-    "int": "BIGINT",
-    "float": "DOUBLE",
-    "bool": "BOOLEAN",
-    "time": "TIMESTAMPTZ",
-    "json": "JSON",
-    "json_text": "JSON",  # of the ledger's own spelling, so known to be JSON
+_ARROW: Final[Mapping[str, pa.DataType]] = {
+    "text": pa.string(),
+    "int": pa.int64(),
+    "float": pa.float64(),
+    "bool": pa.bool_(),
+    "time": pa.timestamp("us", tz="UTC"),
+    "json": pa.string(),
+    "json_text": pa.string(),  # of the ledger's own spelling, so known to be JSON
 }
-_ROWS: Final = "select $columns from (select from_json(getvariable('given'), $structure) as given)"
+# As they come from the ledger, column by column; one value that is something else makes the whole column go one by one.
+_AT_ONCE: Final = frozenset({"text", "int", "bool", "json_text"})
+_PLAIN: Final[Mapping[str, type]] = {"int": int, "float": float, "bool": bool}
 
 
-def as_json(data: TableData) -> str:
+def arrow_table(data: TableData) -> pa.Table:
     """Times may be ISO text or datetimes (UTC where they have no zone), JSON may be text or values."""
-    columns = {
-        column: [None if value is None else _AS_TEXT[kind](value) for value in values]
-        for column, (kind, values) in data.items()
-    }
-    # Half of a surrogate pair is no text.
-    return json.dumps(columns, ensure_ascii=False).encode("utf-8", "replace").decode()
+    return pa.table([_array(kind, values) for kind, values in data.values()], names=list(data))
 
 
-def rows_of(data: TableData) -> str:
-    """SQL for the rows, where `as_json` is the value of the variable `given`."""
-    columns = (f"unnest(given.{name(column)})::{_TYPES[kind]} as {name(column)}" for column, (kind, _) in data.items())
-    structure = literal(json.dumps({column: ["VARCHAR"] for column in data}))
-    return fill(_ROWS, columns=", ".join(columns), structure=structure)
+def _array(kind: str, values: Sequence[Any]) -> pa.Array[Any]:
+    if kind in _AT_ONCE:
+        with contextlib.suppress(pa.ArrowException, UnicodeEncodeError):
+            return pa.array(values, _ARROW[kind])
+    return pa.array([_value(kind, value) for value in values], _ARROW[kind])
 
 
-def _json(value: Any) -> str:
-    return value if isinstance(value, str) and _is_json(value) else json.dumps(value)
+def select_list(data: TableData) -> str:
+    casts = {"json": "::json", "json_text": "::json"}
+    return ", ".join(f"{name(column)}{casts.get(kind, '')} as {name(column)}" for column, (kind, _) in data.items())
 
 
-def _time(value: str | datetime) -> str:
-    moment = datetime.fromisoformat(value) if isinstance(value, str) else value
-    return str(moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment)
-
-
-_AS_TEXT: Final[Mapping[str, Callable[[Any], object]]] = {
-    "text": str,
-    "int": int,
-    "float": lambda value: str(float(value)),  # in JSON there is no infinity
-    "bool": bool,
-    "time": _time,
-    "json": _json,
-    "json_text": str,
-}
+def _value(kind: str, value: Any) -> Any:
+    if value is None:
+        return None
+    if kind == "json":
+        return value if isinstance(value, str) and _is_json(value) else json.dumps(value)
+    if kind == "time":
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+    if kind in _PLAIN:
+        return _PLAIN[kind](value)
+    return str(value).encode("utf-8", "replace").decode()  # half of a surrogate pair is no text for Arrow
 
 
 def _is_json(text: str) -> bool:

@@ -135,21 +135,17 @@ def _values(relation: duckdb.DuckDBPyRelation) -> Iterator[tuple[Any, ...]]:
 
 
 def _list(column: pa.Array[Any]) -> list[Any]:
-    if not (pa.types.is_timestamp(column.type) and column.type.unit == "us" and column.type.tz in {None, "UTC"}):
-        return column.to_pylist()
-    # Arrow's own way imports pandas, which takes longer than the question.
-    epoch = datetime(1970, 1, 1, tzinfo=UTC if column.type.tz else None)
-    return [
-        None if microseconds is None else _since(epoch, microseconds)
-        for microseconds in column.cast(pa.int64()).to_pylist()
-    ]
-
-
-def _since(epoch: datetime, microseconds: int) -> datetime | str:
     try:
-        return epoch + timedelta(microseconds=microseconds)
+        return column.to_pylist()
     except OverflowError:  # DuckDB's years reach further than Python's
-        return _ENDS_OF_TIME.get(microseconds, f"{microseconds} µs since 1970")
+        return [None if since is None else _after_1970(since) for since in column.cast(pa.int64()).to_pylist()]
+
+
+def _after_1970(microseconds: int) -> datetime | str:
+    try:
+        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=microseconds)
+    except OverflowError:
+        return _ENDS_OF_TIME.get(microseconds, f"{microseconds} µs after 1970")
 
 
 def _unique(columns: list[str]) -> list[str]:
