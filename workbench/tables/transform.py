@@ -157,8 +157,8 @@ class _Work:
 
     def keep_lines(self) -> None:
         with raw.compressed(self.lines) as file:
-            for _, line in raw.body_lines(self.body):
-                file.write(line + b"\n")
+            for chunk in raw.body_chunks(self.body):
+                file.write(chunk)
 
     def check(self) -> None:
         data, rejected = rows_in(self.data), self._rejected()
