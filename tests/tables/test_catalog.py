@@ -303,6 +303,19 @@ def test_refreshing_leaves_open_results_alone(publish, catalog):
     assert _all(catalog, "select count(*) from posts") == [(5001,)]
 
 
+def test_what_does_not_fit_into_memory_goes_to_disk_and_is_gone_afterwards(lake, tmp_path):
+    spill = tmp_path / "not" / "yet"
+    catalog = Catalog(lake, memory="60MB", spill=spill)
+
+    rows = "select range, md5(range::varchar) as text from range(3000000)"
+    catalog.connection.execute(f"create table sorted as {rows} order by text")
+    spilled = list(spill.rglob("*.tmp"))
+    catalog.close()
+
+    assert spilled
+    assert list(spill.iterdir()) == []
+
+
 def test_a_refresh_that_fails_changes_nothing(publish, catalog, lake):
     catalog.refresh(publish([{"post_id": "1"}]), {})
     (lake / "broken.parquet").write_bytes(b"no parquet")

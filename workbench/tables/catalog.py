@@ -17,7 +17,7 @@ from typing import Any, Final
 import duckdb
 
 from workbench.errors import BadInput
-from workbench.files import remove_tree
+from workbench.files import make_folder, remove_tree
 from workbench.tables import guard
 from workbench.tables.ledgered import TableData, arrow_table, select_list
 from workbench.tables.schema import COLUMNS, IDENTITY, LONGEST_LINE, REJECTS
@@ -114,7 +114,8 @@ class Catalog:
         self.missing: tuple[Missing, ...] = ()
         self.names: tuple[str, ...] = ()
         self.records = _NO_RECORDS
-        self._spill = (spill or Path(tempfile.gettempdir())) / f"workbench-duckdb-{uuid.uuid4().hex}"
+        beside = make_folder(spill or Path(tempfile.gettempdir()))  # DuckDB makes the last folder of a path only
+        self._spill = beside / f"workbench-duckdb-{uuid.uuid4().hex}"
         self._version: Hashable = None
         self.connection = duckdb.connect(
             config={
