@@ -70,7 +70,7 @@ def ours(body: Path, folder: Path) -> None:
 
 
 def bare_copy(body: Path, folder: Path, *, threads: int | None = 1, form: str = "newline_delimited") -> None:
-    """On one thread, as we do it."""
+    """On one thread, as we do a body of ordinary size."""
     import duckdb
 
     columns = ", ".join(f"'{key}': 'VARCHAR'" for key in _KEYS)

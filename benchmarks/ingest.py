@@ -21,7 +21,7 @@ _PARTS = {"pandas": 0.1, "pandas_unaided": 0.1, "dlt": 0.1, "dlt_unaided": 0.1} 
 _AIMS = {"polars_unaided": 3, "pandas_unaided": 20, "dlt_unaided": 40}
 _NAMES = {
     "ours": "Workbench: sha256, zstd, count, rejects, tables",
-    "bare_copy": "bare DuckDB COPY, one thread as ours",
+    "bare_copy": "bare DuckDB COPY, one thread",
     "bare_copy_cores": "bare DuckDB COPY, all cores",
     "bare_copy_array": "bare DuckDB COPY of the array",
     "bare_custody": "bare sha256 + zstd",
@@ -34,9 +34,9 @@ _NAMES = {
 }
 _WORDS = """Bytes of a snapshot of Instagram-like posts, 3.5 KB a row, every fiftieth an error or a warning. Workbench
 keeps them (sha256, zstd, lines counted), makes the posts table with its 25 columns, and the rejects, and counts rows
-and rejects against lines. The bare COPY makes a table with the same values and nothing else; a test compares the two.
-The peers make Parquet of the same file, without custody, count or rejects: with our columns by hand, and as their
-manuals begin, which is what the aims are about."""
+and rejects against lines; a body of this size is read in pieces, two at once. The bare COPY makes a table with the same
+values and nothing else; a test compares the two. The peers make Parquet of the same file, without custody, count or
+rejects: with our columns by hand, and as their manuals begin, which is what the aims are about."""
 
 
 def run(size: str) -> Iterator[Figure]:

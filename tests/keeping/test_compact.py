@@ -10,7 +10,7 @@ import pytest
 from tests.flows.house import House, sources_csv
 from workbench.app import Workbench
 from workbench.ledger import compacting, queries
-from workbench.tables import compact
+from workbench.tables import compact, raw, transform
 
 WHOLE = "SELECT * FROM {} ORDER BY snapshot_id, row_no"
 VIEWS = ("posts", "posts_latest", "comments", "comments_latest", "profiles", "profiles_latest", "rejects")
@@ -48,6 +48,26 @@ def test_the_latest_is_the_same_found_at_once_or_share_by_share(
 
     assert 5 < len(before["posts_latest"]) < len(before["posts"])
     assert answers(workbench) == before
+
+
+def test_a_large_snapshot_has_several_files_and_is_one_to_every_question(
+    house: House, workbench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(raw, "CHUNK", 1 << 9)
+    monkeypatch.setattr(transform, "LARGEST", 1 << 11)
+    again(house, workbench, start="2025-09-01", end="2025-10-01")
+    in_pieces = [one for one in queries.manifest(workbench.ledger) if ".2.posts.parquet" in one["path"]]
+    before = answers(workbench)
+    of_one = f"SELECT snapshot_id, row_no FROM {{}} WHERE snapshot_id = '{in_pieces[0]['provider_id']}'"
+    rows = workbench.sql(of_one.format("posts") + " UNION ALL " + of_one.format("rejects")).fetchall()
+
+    assert sorted(rows) == sorted(workbench.sql(of_one.format("records")).fetchall())
+    workbench.reprocess([in_pieces[0]["provider_id"]])
+    workbench.work()
+    assert answers(workbench) == before
+    workbench.compact()
+    assert answers(workbench) == before
+    assert not workbench.refreshed().missing
 
 
 def test_questions_about_posts_do_not_wait_for_copies_of_the_ledger(

@@ -357,6 +357,72 @@ def test_the_same_body_makes_the_same_files_on_any_number_of_threads(stage, monk
     assert len(set(made)) == 1
 
 
+MANY = [
+    {"post_id": i, "description": f"text {i} " * (i % 50), "input": {"url": "https://www.instagram.com/duba"}}
+    if i % 50 else {**ASKED, "error": f"error {i % 3}"}
+    for i in range(1, 10_001)
+]  # fmt: skip
+
+
+def _in_pieces(monkeypatch, staged):
+    """The same read again in pieces of some hundred kilobytes."""
+    monkeypatch.setattr(raw, "CHUNK", 1 << 14)
+    monkeypatch.setattr(transform, "LARGEST", 300_000)
+    return staged()
+
+
+def test_a_large_body_is_read_in_pieces_and_nothing_else_differs(stage, monkeypatch):
+    whole = stage(MANY)
+    pieces, again = (_in_pieces(monkeypatch, lambda: stage(MANY)) for _ in range(2))
+
+    for kind, rows in (("posts", whole.rows), ("rejects", whole.rejects)):
+        files = [file for file in pieces.staged.files if file.kind == kind]
+        assert [file.path.name for file in files[:2]] == [f"{kind}.parquet", f"2.{kind}.parquet"]
+        assert len(files) > 5
+        assert [row for file in files for row in pq.read_table(file.path).to_pylist()] == rows
+        assert sum(file.rows for file in files) == len(rows)
+    facts = ("lines", "data_rows", "warning_rows", "error_rows", "malformed_rows", "per_source", "exact")
+    assert [getattr(pieces.staged, name) for name in facts] == [getattr(whole.staged, name) for name in facts]
+    assert [file.sha256 for file in pieces.staged.files] == [file.sha256 for file in again.staged.files]
+    there = sorted(path.name for path in pieces.files["posts"].path.parent.iterdir())
+    assert there == sorted(file.path.name for file in pieces.staged.files)
+
+
+@pytest.mark.parametrize("line", [b"oops\n", b"\n", b'{"post_id": 1, "post_id": 2}\n'])
+def test_one_line_that_is_no_row_makes_the_pieces_one_body_again(stage, monkeypatch, line):
+    body = b"".join(json.dumps(row).encode() + b"\n" for row in MANY)
+    made = _in_pieces(monkeypatch, lambda: stage(body + line))
+
+    assert sorted(file.path.name for file in made.staged.files) == [
+        "lines.ndjson.zst",
+        "posts.parquet",
+        "rejects.parquet",
+    ]
+    assert made.staged.exact
+    assert [row["row_no"] for row in made.rows][:9_800] == [n for n in range(1, 10_001) if n % 50]
+    there = sorted(path.name for path in made.files["posts"].path.parent.iterdir())
+    assert there == sorted(file.path.name for file in made.staged.files)
+
+
+def test_no_line_is_taken_for_a_compressed_body(tmp_path, order):
+    (tmp_path / "lines").write_bytes(b"\x28\xb5\x2f\xfd\n" + b'{"post_id": "1"}\n')
+    kept = raw.store_raw([tmp_path / "lines"], tmp_path / "raw.csv.zst")
+
+    staged = transform.transform(kept.path, order(), tmp_path / "out", lines=tmp_path / "lines")
+
+    assert (staged.data_rows, staged.malformed_rows) == (1, 1)
+
+
+def test_pieces_without_rows_of_a_kind_have_no_file_of_it(stage, monkeypatch):
+    errors = [{**ASKED, "error": "e" * 100}] * 5000
+    made = _in_pieces(monkeypatch, lambda: stage([*errors, *MANY]))
+
+    names = {kind: [one.path.name for one in made.staged.files if one.kind == kind] for kind in ("posts", "rejects")}
+    assert names["rejects"][0] == "rejects.parquet"
+    assert names["posts"][0].split(".")[0].isdigit()
+    assert (made.staged.data_rows, made.staged.error_rows) == (9_800, 5_200)
+
+
 def test_rows_that_got_lost_on_the_way_stop_everything(stage, monkeypatch):
     # Stands for a defect of the reader: valid rows that come out as nothing.
     monkeypatch.setattr(transform, "_READ", transform._READ + " where post_id <> 'lost'")
@@ -387,14 +453,16 @@ def test_a_body_that_is_not_the_one_that_was_counted_stops_everything(tmp_path, 
         pytest.param(lambda data: data[:200] + bytes([data[200] ^ 1]) + data[201:], id="a bit flipped"),
     ],
 )
-def test_a_damaged_body_is_named_as_such(tmp_path, order, harm):
+def test_a_damaged_body_is_named_as_such(tmp_path, order, monkeypatch, harm):
     lines = (b'{"post_id": "%d", "description": "%x"}\n' % (number, number**9) for number in range(20_000))
     (tmp_path / "part").write_bytes(b"".join(lines))
     came = raw.store_raw([tmp_path / "part"], tmp_path / "came.zst")
     came.path.write_bytes(harm(came.path.read_bytes()))
 
-    with pytest.raises(Permanent, match=r"is damaged: .*Restore it from a backup, or download"):
-        transform.transform(came.path, order(), tmp_path / "out", counted=came.body)
+    for largest in (transform.LARGEST, 100_000):  # whole, and in pieces
+        monkeypatch.setattr(transform, "LARGEST", largest)
+        with pytest.raises(Permanent, match=r"is damaged: .*Restore it from a backup, or download"):
+            transform.transform(came.path, order(), tmp_path / "out", counted=came.body)
 
 
 def test_what_was_counted_on_arrival_is_what_counting_again_finds(tmp_path, order):
@@ -460,7 +528,9 @@ def test_many_large_rows_stay_within_memory(stage, monkeypatch):
     made = stage(row * 300)
 
     assert made.staged.data_rows == 300
-    assert pq.ParquetFile(made.files["posts"].path).metadata.num_row_groups > 3
+    groups = [pq.read_metadata(file.path).num_row_groups for file in made.staged.files]
+    assert len(groups) == 2  # more than 256 MB
+    assert sum(groups) > 3
 
 
 def test_one_spill_folder_less(stage):

@@ -3,6 +3,7 @@
 schema.py     the pinned columns of every kind of table
 raw.py        bodies as received: kept, and read back line by line
 transform.py  a body → Parquet: strict read, exact read, the count that must come out
+pieces.py     a large body cut, so that two can read it at once
 columns.py    vendor keys → our columns and their types
 attribute.py  rows → sources
 mend.py       lines that cannot be read → lines that can

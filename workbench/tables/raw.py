@@ -24,13 +24,12 @@ Shape = Literal["ndjson", "array", "csv", "empty"]
 
 _BLOCK: Final = 1024  # lines
 _BLANK: Final = b" \t\r"
-_BOM: Final = b"\xef\xbb\xbf"
-_ZSTD_MAGIC: Final = b"\x28\xb5\x2f\xfd"
+BOM: Final = b"\xef\xbb\xbf"
 _LEVEL: Final = 3
 # Beside the one who reads; any number of them makes the same bytes, which none at all would not.
 _THREADS: Final = max(1, min((os.cpu_count() or 1) // 2, 4))
-_LINE_END: Final = ord("\n")
-_MAY_BEGIN_A_BLANK: Final = np.isin(np.arange(256), (*_BLANK, _LINE_END))
+LINE_END: Final = ord("\n")
+_MAY_BEGIN_A_BLANK: Final = np.isin(np.arange(256), (*_BLANK, LINE_END))
 
 
 @dataclass(frozen=True)
@@ -41,6 +40,7 @@ class Body:
     blank: int
     longest: int
     densest: int  # bytes of a line where lines are longest: the mean of the heaviest block
+    size: int = 0  # bytes; 0 of bodies that were counted before sizes were
 
     @property
     def is_plain(self) -> bool:
@@ -96,7 +96,7 @@ def store_raw(parts: Sequence[Part], target: Path) -> RawFile:
             file.write(chunk)
             counter.see(chunk)
             size += len(chunk)
-            head = head or chunk.removeprefix(_BOM).lstrip()[:1]
+            head = head or chunk.removeprefix(BOM).lstrip()[:1]
             digested.result()
     return RawFile(
         path=target,
@@ -146,12 +146,14 @@ class _Counter:
     def __init__(self) -> None:
         self._number = self._blank = self._longest = self._densest = self._block = 0
         self._begun, self._begun_blank = 0, True  # of the line that the last chunk did not end
+        self._size = 0
 
     def see(self, chunk: bytes) -> None:
+        self._size += len(chunk)
         if not self._number and not self._begun:
-            chunk = chunk.removeprefix(_BOM)
+            chunk = chunk.removeprefix(BOM)
         found = np.frombuffer(chunk, np.uint8)
-        ends = np.flatnonzero(found == _LINE_END)
+        ends = np.flatnonzero(found == LINE_END)
         rest = 0
         if ends.size:
             starts = np.concatenate(([0], ends[:-1] + 1))
@@ -171,7 +173,7 @@ class _Counter:
             self._end_of_lines(np.array([min(self._begun, LONGEST_LINE + 1)]))
             self._begun, self._begun_blank = 0, True
         rest = self._number % _BLOCK or 1
-        return Body(self._number, self._blank, self._longest, max(self._densest, self._block // rest))
+        return Body(self._number, self._blank, self._longest, max(self._densest, self._block // rest), self._size)
 
     def _is_blank(self, chunk: bytes, start: int, end: int, *, begun: bool) -> bool:
         return (self._begun_blank or not begun) and is_blank(chunk[start:end])
@@ -207,8 +209,8 @@ class Squeezed:
 
 
 def is_compressed(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(4) == _ZSTD_MAGIC
+    """By its name: what a body begins with is for whoever wrote the body to choose."""
+    return path.suffix == ".zst"
 
 
 def _line_ends(chunk: bytes) -> Iterator[int]:
@@ -221,21 +223,21 @@ def _line_ends(chunk: bytes) -> Iterator[int]:
 
 def _line(number: int, pieces: list[bytes]) -> bytes:
     line = b"".join(pieces)[: LONGEST_LINE + 1]
-    return line.removeprefix(_BOM) if number == 1 else line
+    return line.removeprefix(BOM) if number == 1 else line
 
 
 def _joined(parts: Iterable[Part]) -> Iterator[bytes]:
     last = b"\n"
     for part in parts:
         with part.open("rb") as file:
-            for chunk in _read(file):
+            for chunk in chunks_of(file):
                 if last != b"\n" and file.tell() == len(chunk):
                     yield b"\n"
                 yield chunk
                 last = chunk[-1:]
 
 
-def _read(file: IO[bytes]) -> Iterator[bytes]:
+def chunks_of(file: IO[bytes]) -> Iterator[bytes]:
     while chunk := file.read(CHUNK):
         yield chunk
 
@@ -249,7 +251,7 @@ def _shape(first: bytes) -> Shape:
 def body_chunks(path: Path) -> Iterator[bytes]:
     if not is_compressed(path):
         with path.open("rb") as file:
-            yield from _read(file)
+            yield from chunks_of(file)
         return
     # Arrow's reader and not zstandard's: that one takes a file cut short for a whole one.
     try:

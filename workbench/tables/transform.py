@@ -2,7 +2,8 @@
 
 The strict read takes each line for one JSON object and stops at the first that is none. Then, and where blank
 lines would spoil its count, every line is looked at and mended or emptied (mend.py), and the same read takes
-that. What did not become data becomes a reject with its reason (reject.py).
+that. What did not become data becomes a reject with its reason (reject.py). A large body is read in pieces, two at
+once, and each piece has files of its own.
 
 `row_no` is the number of the line in the body. Where the body is no NDJSON (an array, CSV) or was mended, a
 file of kind "lines" goes with it: one JSON value a line, `null` where a line held no row, so that row n is
@@ -11,9 +12,10 @@ the n-th value. The bytes as received stay the file of kind "raw" in either case
 
 from __future__ import annotations
 
+import tempfile
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,17 +27,20 @@ from workbench.tables import raw, reject
 from workbench.tables.attribute import SourceRef, introduce
 from workbench.tables.columns import ROW, Mapped, casts
 from workbench.tables.mend import mend
+from workbench.tables.pieces import LARGEST, Piece, ahead, cut
 from workbench.tables.schema import COLUMNS, LONGEST_LINE, OWN_COLUMNS
-from workbench.tables.sql import fill, literal, path_literal
+from workbench.tables.sql import fill, list_literal, literal, path_literal
 from workbench.tables.workshop import connected, numbers_in, rows_in
 
 _ROW_GROUP_BYTES: Final = 64 << 20  # of lines, where they are heaviest: DuckDB holds a group in memory
 _LARGEST_ROW_GROUP: Final = 50_000
 _CONSTANTS: Final = ("platform", "service", "run_id", "job_id", "snapshot_id", "dataset_id")
 
+_AT_ONCE: Final = 2  # pieces; more would take more memory than is promised
+
 # A window without an order numbers the rows as they come, and keeps them so on any number of threads.
 _READ: Final = """
-    select row_number() over () as $row, *
+    select row_number() over () + $before as $row, *
     from read_json($file, format = 'newline_delimited', compression = $compression, columns = $columns,
                    maximum_object_size = $largest)
 """
@@ -127,19 +132,28 @@ def transform(
 class _Work:
     """One body on its way through one connection: methods write the files, or answer from those there."""
 
-    def __init__(
-        self, connection: duckdb.DuckDBPyConnection, order: Order, body: Path, counted: raw.Body, folder: Path
+    def __init__(  # noqa: PLR0917 - by what, what, of what, to where
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        order: Order,
+        body: Path,
+        counted: raw.Body,
+        folder: Path,
+        before: int = 0,
     ) -> None:
         self.connection, self.order, self.body, self.counted = connection, order, body, counted
+        self.folder, self.before = folder, before  # `before`: lines of the whole body, where this is a piece of it
         self.mapped = Mapped(order.kind, order.columns, order.scraped_at_key)
         self.source = introduce(connection, order.sources, order.match_keys, are_all=order.is_asked_by_these_alone)
-        self.data = folder / f"{order.kind}.parquet"
-        self.rejects = folder / "rejects.parquet"
+        self.data = [folder / f"{order.kind}.parquet"]
+        self.rejects = [folder / "rejects.parquet"]
         self.lines = folder / "lines.ndjson.zst"
         self.rejected_lines = folder / ".scratch" / "rejected.ndjson"
 
     def read_strictly(self) -> bool:
         """False when some line is not what the read takes it for."""
+        if self.counted.size > LARGEST:
+            return self._read_in_pieces()
         try:
             self._write_data(self.body)
         except (duckdb.InvalidInputException, duckdb.ConversionException, UnicodeDecodeError):
@@ -149,6 +163,32 @@ class _Work:
             raise
         self._write_rejects(self.body)
         return not self._rejected()["data"]
+
+    def _read_in_pieces(self) -> bool:
+        size = self.counted.size // -(-self.counted.size // LARGEST) + 1
+        with tempfile.TemporaryDirectory(dir=self.folder) as beside:
+            pieces = cut(raw.body_chunks(self.body), size, Path(beside))
+            folders = []
+            for folder in ahead(self._read_piece, pieces, _AT_ONCE):
+                if folder is None:
+                    return False
+                folders.append(folder)
+            self.data, self.rejects = [], []
+            for number, folder in enumerate(folders, start=1):
+                for made, kind in ((self.data, self.order.kind), (self.rejects, "rejects")):
+                    name = f"{kind}.parquet"
+                    if (folder / name).exists():
+                        made.append((folder / name).rename(self.folder / (name if number == 1 else f"{number}.{name}")))
+        return True
+
+    def _read_piece(self, piece: Piece) -> Path | None:
+        """The folder with its files; None when it could not be read strictly."""
+        folder = make_folder(piece.path.with_suffix(""))
+        counted = replace(self.counted, lines=piece.lines, size=0)
+        with connected(folder / ".scratch") as connection:
+            is_read = _Work(connection, self.order, piece.path, counted, folder, piece.before).read_strictly()
+        piece.path.unlink()
+        return folder if is_read else None
 
     def read_exactly(self) -> None:
         mend(self.connection, self.body, self.lines)
@@ -161,7 +201,7 @@ class _Work:
                 file.write(chunk)
 
     def check(self) -> None:
-        data, rejected = rows_in(self.data), self._rejected()
+        data, rejected = sum(map(rows_in, self.data)), self._rejected()
         if self._line_count() != data + rejected.total() or rejected["data"]:
             raise Permanent(
                 f"the body has {self._line_count()} lines, of which {data} became rows and "
@@ -171,11 +211,11 @@ class _Work:
 
     def staged(self, *, exact: bool) -> Staged:
         rejected = self._rejected()
-        paths = ((self.order.kind, self.data), ("rejects", self.rejects), ("lines", self.lines))
+        kinds = ((self.order.kind, self.data), ("rejects", self.rejects), ("lines", [self.lines]))
         return Staged(
-            files=tuple(self._file(kind, path) for kind, path in paths if path.exists()),
+            files=tuple(self._file(kind, path) for kind, paths in kinds for path in paths if path.exists()),
             lines=self._line_count(),
-            data_rows=rows_in(self.data),
+            data_rows=sum(map(rows_in, self.data)),
             warning_rows=rejected["warning"],
             error_rows=rejected["error"],
             malformed_rows=rejected["malformed"],
@@ -187,6 +227,7 @@ class _Work:
         read = fill(
             _READ,
             row=ROW,
+            before=self.before,
             file=path_literal(lines),
             compression=literal("zstd" if raw.is_compressed(lines) else "uncompressed"),
             columns=self.mapped.read_columns(),
@@ -205,15 +246,19 @@ class _Work:
         pinned = COLUMNS[self.order.kind]
         values = casts(pinned, (known[column] for column in pinned))
         rows = self.mapped.begun(fill(_DATA, judged=self.mapped.judged(read, self.source)))
-        self._write(fill("select $values from ($rows)", values=values, rows=rows), self.data)
+        self._write(fill("select $values from ($rows)", values=values, rows=rows), self.data[0])
 
     def _write_rejects(self, lines: Path) -> None:
         """Of every line that is not in the data file, so that none can be left out unseen."""
-        taken = numbers_in(self.data, self.counted.lines).tobytes()
-        left = (one for one in self._received_and(lines, but=taken) if not raw.is_blank(one[1]))
+        taken = numbers_in(self.data[0], self.counted.lines, self.before).tobytes()
+        left = (
+            (self.before + number, received, read)
+            for number, received, read in self._received_and(lines, but=taken)
+            if not raw.is_blank(received)
+        )
         longest = reject.write_lines(left, self.rejected_lines)
         snapshot_id = _constant(self.order.constants.get("snapshot_id"))
-        self._write(reject.select(self.mapped, self.source, snapshot_id, self.rejected_lines, longest), self.rejects)
+        self._write(reject.select(self.mapped, self.source, snapshot_id, self.rejected_lines, longest), self.rejects[0])
 
     def _received_and(self, lines: Path, *, but: bytes) -> Iterator[tuple[int, bytes, bytes]]:
         """Every line as it was received and as it was read."""
@@ -257,10 +302,9 @@ class _Work:
                 reasons.get(source_id),
             )
 
-    def _ask(self, query: str, file: Path) -> list[tuple[Any, ...]]:
-        if not file.exists():
-            return []
-        return self.connection.execute(fill(query, file=path_literal(file))).fetchall()
+    def _ask(self, query: str, files: Iterable[Path]) -> list[tuple[Any, ...]]:
+        there = list_literal(path_literal(file) for file in files if file.exists())
+        return [] if there == "[]" else self.connection.execute(fill(query, file=there)).fetchall()
 
 
 def _constant(value: str | None) -> str:

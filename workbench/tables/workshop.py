@@ -44,13 +44,13 @@ def rows_in(file: Path) -> int:
     return int(pq.read_metadata(file).num_rows) if file.exists() else 0
 
 
-def numbers_in(file: Path, largest: int) -> NDArray[np.bool_]:
-    """For every line number up to the largest, whether it is a row_no of the file."""
+def numbers_in(file: Path, largest: int, before: int = 0) -> NDArray[np.bool_]:
+    """For every line number up to the largest, whether it is a row_no of the file; `before` is taken off those."""
     found = np.zeros(largest + 1, dtype=np.bool_)
     if file.exists():
         with pq.ParquetFile(file) as parquet:
             for batch in parquet.iter_batches(columns=["row_no"]):
                 # Not to_numpy(), which imports pandas: most of a second.
-                numbers = np.from_dlpack(batch.column(0))
+                numbers = np.from_dlpack(batch.column(0)) - before
                 found[numbers[numbers <= largest]] = True
     return found
