@@ -107,9 +107,9 @@ def test_every_line_is_a_row_or_a_reject(stage, lines):
 def test_mending_changes_no_line_that_can_be_read(tmp_path, lines):
     (tmp_path / "body").write_bytes(b"\n".join(lines))
     with connected(tmp_path / "scratch") as connection:
-        mend(connection, tmp_path / "body", tmp_path / "lines")
+        mend(connection, tmp_path / "body", tmp_path / "lines.zst")
 
-    received, mended = (dict(body_lines(tmp_path / name)) for name in ("body", "lines"))
+    received, mended = (dict(body_lines(tmp_path / name)) for name in ("body", "lines.zst"))
     assert received.keys() == mended.keys()
     for number, line in mended.items():
         assert line in (received[number], b"null") or isinstance(json.loads(line), dict)
