@@ -118,6 +118,8 @@ def transform(
     body = lines or raw_file
     if counted is None or lines is not None:
         counted = raw.count(body)
+    if lines is not None:
+        counted = replace(counted, size=0)  # opening it up took far longer than the pieces would save, and memory
     with connected(make_folder(folder) / ".scratch") as connection:
         work = _Work(connection, order, body, counted, folder)
         exact = not (counted.is_plain and work.read_strictly())
