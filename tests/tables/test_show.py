@@ -63,6 +63,12 @@ def test_times_that_python_has_not_are_shown_as_text(connection):
     ]  # fmt: skip
 
 
+def test_a_day_that_python_has_not_spoils_no_other(connection):
+    found = rows(connection.sql("select unnest(['290000-01-01', '2024-01-12', null])::date as day"))
+
+    assert [row["day"] for row in found][1:] == ["2024-01-12", None]
+
+
 def test_rows_are_plain_values(connection):
     [row] = rows(connection.sql(QUERY))
 

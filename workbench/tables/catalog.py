@@ -135,7 +135,7 @@ class Catalog:
             parts = list(_parts(json.loads(told)))
         except RecursionError:
             return False
-        named = {one["table_name"].casefold() for one in parts if "table_name" in one}
+        named = {str(one["table_name"]).casefold() for one in parts if "table_name" in one}
         is_more = any(one.get("error") is True or str(one.get("type")) in _ASK_FURTHER for one in parts)
         return bool(named) and named <= set(self._view_names()) and not is_more
 

@@ -138,6 +138,10 @@ def _list(column: pa.Array[Any]) -> list[Any]:
     try:
         return column.to_pylist()
     except OverflowError:  # DuckDB's years reach further than Python's
+        if pa.types.is_date(column.type):
+            return column.cast(pa.string()).to_pylist()
+        if not (pa.types.is_timestamp(column.type) and column.type.unit == "us"):
+            raise
         return [None if since is None else _after_1970(since) for since in column.cast(pa.int64()).to_pylist()]
 
 
