@@ -12,6 +12,7 @@ from html import escape
 from typing import Any, Final
 from urllib.parse import quote, unquote
 
+from workbench.sandbox.database import Row
 from workbench.sandbox.marketplace import pages
 from workbench.sandbox.marketplace.store import Account
 from workbench.sandbox.marketplace.world import Visit, World, cookies
@@ -70,14 +71,12 @@ def two_factor(visit: Visit, said: str = "") -> Answer:
 
 def enter_code(visit: Visit) -> Answer:
     token = visit.request.query.get("token", "")
-    waiting = visit.world.store.signin(token)
-    if waiting is None:
+    if visit.world.store.signin(token) is None:
         return pages.redirect("/login/")
     typed = visit.form().get("approvals_code", "")
     if "".join(each for each in typed if each.isdigit()) != _CODE:
         return two_factor(visit, "The code you entered is incorrect.")
-    visit.world.store.solve_signin(waiting["label"], token)
-    return pages.redirect(f"/login/done/?token={token}")
+    return _let_in(visit, visit.world.store.take_signin(token))
 
 
 def waiting(visit: Visit) -> Answer:
@@ -87,7 +86,10 @@ def waiting(visit: Visit) -> Answer:
 
 
 def done(visit: Visit) -> Answer:
-    row = visit.world.store.finish_signin(visit.request.query.get("token", ""))
+    return _let_in(visit, visit.world.store.finish_signin(visit.request.query.get("token", "")))
+
+
+def _let_in(visit: Visit, row: Row | None) -> Answer:
     if row is None:
         return pages.redirect("/login/")
     account = visit.world.store.account(row["label"])

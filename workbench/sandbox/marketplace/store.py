@@ -160,6 +160,13 @@ class Store:
             self.db.run("DELETE FROM marketplace_signin WHERE token = ? AND solved", (token,))
             return row
 
+    def take_signin(self, token: str) -> Row | None:
+        """A sign-in that is solved where it is asked for: its page, which waits as well, must not go on too."""
+        with self.db.writing():
+            row = self.db.one("SELECT * FROM marketplace_signin WHERE token = ?", (token,))
+            self.db.run("DELETE FROM marketplace_signin WHERE token = ?", (token,))
+            return row
+
     # photos and listings
 
     def add_photo(self, label: str, size: int, sha256: str) -> str:
