@@ -388,6 +388,14 @@ def test_a_large_body_is_read_in_pieces_and_nothing_else_differs(stage, monkeypa
     assert there == sorted(file.path.name for file in pieces.staged.files)
 
 
+def test_a_last_line_without_end_is_a_row_of_its_piece(stage, monkeypatch):
+    body = b"\n".join(json.dumps(row).encode() for row in MANY[:-1])
+    made = _in_pieces(monkeypatch, lambda: stage(body))
+
+    assert not made.staged.exact
+    assert (made.staged.data_rows, made.staged.error_rows) == (9_800, 199)
+
+
 @pytest.mark.parametrize("line", [b"oops\n", b"\n", b'{"post_id": 1, "post_id": 2}\n'])
 def test_one_line_that_is_no_row_makes_the_pieces_one_body_again(stage, monkeypatch, line):
     body = b"".join(json.dumps(row).encode() + b"\n" for row in MANY)

@@ -186,7 +186,7 @@ class _Work:
     def _read_piece(self, piece: Piece) -> Path | None:
         """The folder with its files; None when it could not be read strictly."""
         folder = make_folder(piece.path.with_suffix(""))
-        counted = replace(self.counted, lines=piece.lines, size=0)
+        counted = replace(self.counted, lines=piece.lines + 1, size=0)  # the body's last line may have no end
         with connected(folder / ".scratch") as connection:
             is_read = _Work(connection, self.order, piece.path, counted, folder, piece.before).read_strictly()
         piece.path.unlink()
