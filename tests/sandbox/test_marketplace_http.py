@@ -95,10 +95,22 @@ def test_a_stranger_is_sent_to_the_login_and_comes_back(site: Site, path: str) -
     wrong = http.post(step, data={"approvals_code": "000000"})
     assert "The code you entered is incorrect" in wrong.text
 
-    done = http.post(step, data={"approvals_code": "123 456"}).headers["location"]
-    assert http.get(done).headers["location"] == path
+    assert http.post(step, data={"approvals_code": "123 456"}).headers["location"] == path
     assert {"c_user", "xs"} <= set(http.cookies)
     assert http.get(path).status_code == 200
+    assert site.count()["sign_ins"] == {"anna": 1}
+
+
+def test_the_page_of_the_code_does_not_go_on_by_itself_once_the_code_is_entered(site: Site) -> None:
+    http = site.client()
+    login = http.get("/login/?next=/marketplace/")
+    step = http.post(_action(login.text), data={"email": "anna", "pass": "of her own"}).headers["location"]
+    token = _token(http.get(step).text)
+    http.post(step, data={"approvals_code": "123456"})
+
+    assert http.get(f"/login/waiting?token={token}").json() == {"solved": False}
+    assert http.get(f"/login/done?token={token}").headers["location"] == "/login/"
+    assert http.get(SELLING).status_code == 200
     assert site.count()["sign_ins"] == {"anna": 1}
 
 

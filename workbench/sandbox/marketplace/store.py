@@ -154,14 +154,7 @@ class Store:
             return True
 
     def finish_signin(self, token: str) -> Row | None:
-        """A solved sign-in, once."""
-        with self.db.writing():
-            row = self.db.one("SELECT * FROM marketplace_signin WHERE token = ? AND solved", (token,))
-            self.db.run("DELETE FROM marketplace_signin WHERE token = ? AND solved", (token,))
-            return row
-
-    def take_signin(self, token: str) -> Row | None:
-        """A sign-in that is solved where it is asked for: its page, which waits as well, must not go on too."""
+        """The sign-in of this token, once: whoever else finishes it gets none."""
         with self.db.writing():
             row = self.db.one("SELECT * FROM marketplace_signin WHERE token = ?", (token,))
             self.db.run("DELETE FROM marketplace_signin WHERE token = ?", (token,))
