@@ -74,6 +74,14 @@ def test_it_is_a_run_of_its_own_with_raw_bytes_as_they_were(workbench: Workbench
     assert not list((workbench.settings.lake / ".staging").iterdir())
 
 
+def test_a_byte_order_mark_spoils_no_question(workbench: Workbench, file: Any) -> None:
+    brought(workbench, file(b"\xef\xbb\xbf", post(1), post(2)))
+    workbench.work()
+
+    assert workbench.sql("SELECT count(*) FROM posts").fetchone() == (2,)
+    assert workbench.sql("SELECT record->>'post_id' FROM records ORDER BY row_no").fetchall() == [("1",), ("2",)]
+
+
 def test_the_same_file_is_never_doubled(workbench: Workbench, file: Any) -> None:
     first = brought(workbench, file(post(1)))
     head = workbench.ledger.head()

@@ -251,10 +251,30 @@ def test_tables_of_the_ledger_are_copied_in(catalog):
         ("selekt", False),
         ("from posts where " + "not " * 5000 + "true", False),
         ("from posts; from runs", False),
+        ("from posts where '\ud800' = ''", False),
+        ("from posts where '\x00' = ''", False),
+        ("from mine.posts", False),
+        ("from memory.mine.posts", False),
     ],
 )
 def test_which_queries_need_no_table_of_the_ledger(catalog, query, expected):
     assert catalog.asks_views_alone(query) is expected
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        "create macro late() as (select count(*) from runs)",
+        "create macro late() as table from runs",
+        "create view mine as from runs",
+    ],
+)
+def test_what_an_analyst_makes_may_be_about_any_table(catalog, made):
+    catalog.refresh([], TABLES)
+    assert catalog.asks_views_alone("from posts") is True
+    catalog.connection.execute(made)
+
+    assert catalog.asks_views_alone("from posts") is False
 
 
 def test_tables_stay_while_only_files_are_refreshed(publish, catalog):

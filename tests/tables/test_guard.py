@@ -71,6 +71,7 @@ def test_questions_are_answered(sql):
         "explain/**/analyze(format json)create table x as select 1",
         "SELECT",
         "no sql at all",
+        "SELECT '\ud800'",
     ],
 )
 def test_everything_else_is_refused(sql):

@@ -60,8 +60,9 @@ def explained() -> Iterator[None]:
 
 def _kind(sql: str) -> duckdb.StatementType:
     try:
+        sql.encode()  # half of a character pair is no text to DuckDB, which does not say so
         statements = duckdb.extract_statements(sql)
-    except duckdb.Error as error:
+    except (duckdb.Error, UnicodeEncodeError) as error:
         raise BadInput(str(error)) from error
     if len(statements) != 1:
         raise BadInput(f"one statement at a time; these are {len(statements)}.")

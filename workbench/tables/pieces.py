@@ -11,11 +11,13 @@ from typing import Final, TypeVar
 
 import numpy as np
 
-from workbench.tables.raw import BOM, LINE_END
+from workbench.tables.raw import LINE_END
 
 T = TypeVar("T")
 
-LARGEST: Final = 256 << 20  # bytes; what is smaller stays whole
+# Bytes; what is smaller stays whole. Pieces of another size need another TRANSFORM_VERSION, as their files' names
+# only tell how many there are.
+LARGEST: Final = 256 << 20
 
 
 @dataclass
@@ -37,8 +39,8 @@ class Piece:
 def cut(chunks: Iterable[bytes], size: int, folder: Path) -> Iterator[Piece]:
     """About so many bytes at a time, and the same each time; `folder` is an empty one."""
     piece = Piece(folder / "0.ndjson", before=0)
-    for number, chunk in enumerate(chunks):
-        rest = chunk if number else chunk.removeprefix(BOM)
+    for chunk in chunks:
+        rest = chunk
         if piece.size + len(rest) >= size and (end := rest.rfind(b"\n") + 1):
             piece.add(rest[:end])
             yield piece

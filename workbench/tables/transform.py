@@ -154,16 +154,18 @@ class _Work:
 
     def read_strictly(self) -> bool:
         """False when some line is not what the read takes it for."""
+        if next(raw.body_chunks(self.body), b"").startswith(raw.BOM):
+            return False  # DuckDB takes it away with one thread, and refuses the body with more: whoever reads it next
         if self.counted.size > LARGEST:
             return self._read_in_pieces()
         try:
             self._write_data(self.body)
+            self._write_rejects(self.body)
         except (duckdb.InvalidInputException, duckdb.ConversionException, UnicodeDecodeError):
             return False  # the last: DuckDB's words about the line quote it, cut within a character
         except duckdb.IOException:
             raw.count(self.body)  # where the stored body is damaged, this says so and what to do
             raise
-        self._write_rejects(self.body)
         return not self._rejected()["data"]
 
     def _read_in_pieces(self) -> bool:
@@ -177,10 +179,11 @@ class _Work:
                 folders.append(folder)
             self.data, self.rejects = [], []
             for number, folder in enumerate(folders, start=1):
+                # No name of another cut of the same body, whose files are read until this one is published. In order.
+                which = f"{number:0{len(str(len(folders)))}}of{len(folders)}"
                 for made, kind in ((self.data, self.order.kind), (self.rejects, "rejects")):
-                    name = f"{kind}.parquet"
-                    if (folder / name).exists():
-                        made.append((folder / name).rename(self.folder / (name if number == 1 else f"{number}.{name}")))
+                    if (file := folder / f"{kind}.parquet").exists():
+                        made.append(file.rename(self.folder / f"{which}.{file.name}"))
         return True
 
     def _read_piece(self, piece: Piece) -> Path | None:
