@@ -73,14 +73,15 @@ class PostPanel(SendPanel):
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         super().__init__(
-            desk.wb, "wb-post", rehearse="Rehearse: fill in, send nothing", send="Post them…",
+            desk.wb, "wb-post", self._rehearsal, self._order,
+            rehearse="Rehearse: fill in, send nothing", send="Post them…",
             sure="Yes, publish them",
         )  # fmt: skip
 
-    def _rehearsed(self) -> Html:
+    def _rehearsal(self) -> Html:
         return results_view(self._desk.wb, self._desk.rehearse())
 
-    def _started(self) -> str:
+    def _order(self) -> str:
         return f"job {self._desk.start()}"
 
 
@@ -88,11 +89,12 @@ class JobPanel(WorkPanel):
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         super().__init__(
-            desk.wb, "wb-job", label="Posting", nothing="This fills as soon as something is posted.",
+            desk.wb, "wb-job", self._newest, self._stop,
+            label="Posting", nothing="This fills as soon as something is posted.",
             cancel="Cancel after the current listing", every=0.5,
         )  # fmt: skip
 
-    def _seen(self) -> Look | None:
+    def _newest(self) -> Look | None:
         job_id = self._desk.job_id
         if job_id is None:
             return None
@@ -107,6 +109,6 @@ class JobPanel(WorkPanel):
             body=join([facts([("Waits for", job["attention"])]), results_view(self._wb, {**job, "items": plain})]),
         )  # fmt: skip
 
-    def _cancel(self) -> None:
+    def _stop(self) -> None:
         if (job_id := self._desk.job_id) is not None:
             self._wb.cancel_posting(job_id)

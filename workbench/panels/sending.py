@@ -20,10 +20,17 @@ NOT_AT_WORK: Final = "nothing is at work this moment"
 
 
 class SendPanel(Panel):
-    """Rehearse as often as you like; sending asks twice, as nobody can take it back."""
+    """Rehearse as often as you like; sending asks twice, as nobody can take it back.
 
-    def __init__(self, wb: Workbench, name: str, *, rehearse: str, send: str, sure: str) -> None:
+    `rehearsed` rehearses and gives what came of it; `started` gives the order, and what it is called.
+    """
+
+    def __init__(
+        self, wb: Workbench, name: str, rehearsed: Callable[[], Html], started: Callable[[], str],
+        *, rehearse: str, send: str, sure: str,
+    ) -> None:  # fmt: skip
         self._wb = wb
+        self._rehearsed, self._started = rehearsed, started
         self._lock = threading.Lock()
         self.said = Region(live="polite")
         self.alert = Region()
@@ -32,14 +39,6 @@ class SendPanel(Panel):
         self.twice = AskTwice(name, (send, sure, "No"), lambda: self._begin(self._start), style="primary")
         super().__init__([ipywidgets.HBox([self.rehearse, self.twice]), self.said, self.alert])
         self.add_class(f"{name}-panel")
-
-    def _rehearsed(self) -> Html:
-        """Rehearse; what came of it."""
-        raise NotImplementedError
-
-    def _started(self) -> str:
-        """Give the order; what it is called."""
-        raise NotImplementedError
 
     def markup(self) -> str:
         return self.said.html + self.alert.html
@@ -78,10 +77,17 @@ class Look(NamedTuple):
 
 
 class WorkPanel(Panel):
-    """The newest work of its kind; everything in it comes from the ledger."""
+    """The newest work of its kind; everything in it comes from the ledger.
 
-    def __init__(self, wb: Workbench, name: str, *, label: str, nothing: str, cancel: str, every: float) -> None:
+    `seen` looks at it, and gives None while there is no such work yet.
+    """
+
+    def __init__(
+        self, wb: Workbench, name: str, seen: Callable[[], Look | None], cancelled: Callable[[], None],
+        *, label: str, nothing: str, cancel: str, every: float,
+    ) -> None:  # fmt: skip
         self._wb = wb
+        self._seen, self._cancelled = seen, cancelled
         self._every = every  # seconds between looks
         self.bar = Bar(label=label)
         self.body = Region(html=esc(nothing))
@@ -93,13 +99,6 @@ class WorkPanel(Panel):
         super().__init__([self.bar, self.body, self.cancel, self.alert])
         self.add_class(f"{name}-panel")
         in_background(self._watch, f"watch-{name}")
-
-    def _seen(self) -> Look | None:
-        """None while there is no such work yet."""
-        raise NotImplementedError
-
-    def _cancel(self) -> None:
-        raise NotImplementedError
 
     def markup(self) -> str:
         return self.body.html
@@ -125,4 +124,4 @@ class WorkPanel(Panel):
         self.body.html = seen.body
 
     def _clicked(self) -> None:
-        in_background(lambda: handled(self._cancel, self._show_error, self._wb.redactor), "cancel")
+        in_background(lambda: handled(self._cancelled, self._show_error, self._wb.redactor), "cancel")

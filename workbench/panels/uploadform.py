@@ -16,14 +16,15 @@ class UploadPanel(SendPanel):
     def __init__(self, load: Load) -> None:
         self._load = load
         super().__init__(
-            load.wb, "wb-upload", rehearse="Rehearse: open everything, attach nothing", send="Upload them…",
+            load.wb, "wb-upload", self._rehearsal, self._order,
+            rehearse="Rehearse: open everything, attach nothing", send="Upload them…",
             sure="Yes, upload them",
         )  # fmt: skip
 
-    def _rehearsed(self) -> Html:
+    def _rehearsal(self) -> Html:
         return results_view(self._load.wb, self._load.rehearse())
 
-    def _started(self) -> str:
+    def _order(self) -> str:
         return self._load.start()
 
 
@@ -31,11 +32,12 @@ class BatchPanel(WorkPanel):
     def __init__(self, load: Load) -> None:
         self._load = load
         super().__init__(
-            load.wb, "wb-batch", label="Uploading", nothing="This fills as soon as something is uploaded.",
+            load.wb, "wb-batch", self._newest, self._stop,
+            label="Uploading", nothing="This fills as soon as something is uploaded.",
             cancel="Cancel what is not attached yet", every=1.0,
         )  # fmt: skip
 
-    def _seen(self) -> Look | None:
+    def _newest(self) -> Look | None:
         done = self._load.batch()
         if done is None:
             return None
@@ -50,7 +52,7 @@ class BatchPanel(WorkPanel):
             is_over=is_over, body=results_view(self._wb, {**done, "items": plain}),
         )  # fmt: skip
 
-    def _cancel(self) -> None:
+    def _stop(self) -> None:
         done = self._load.batch()
         if done is not None:
             self._wb.cancel_upload(done["batch_id"])
