@@ -198,3 +198,19 @@ def seller(browsing: Browsing, cookie: Callable[..., dict[str, Any]]) -> int:
 def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
     with Sandbox(tmp_path / "sandbox", seed=7) as made:
         yield made
+
+
+@pytest.fixture
+def noise(web: Web, stranger: Web) -> Iterator[str]:
+    """What a page may do beside its work: a counter whose answer nobody reads, one that is down, a chat that waits."""
+    is_over = threading.Event()
+    web.pages["/counter"] = Answer("")
+    stranger.pages["/chat"] = lambda _: Answer(str(is_over.wait(120)))
+    yield f"""<script>
+fetch('/counter');
+fetch('http://127.0.0.1:9/counter').catch(() => 0);
+fetch('{stranger.url}/chat').catch(() => 0);
+</script>"""
+    is_over.set()
+    assert ("GET", "/counter") in web.seen
+    assert ("GET", "/chat") in stranger.seen

@@ -14,7 +14,7 @@ from workbench.browser.marketplace import CREATE, Item, ItemForm
 from workbench.browser.once import Call
 from workbench.browser.press import Press
 from workbench.browser.selling import SELLING, listed
-from workbench.errors import NeedsPerson
+from workbench.errors import NeedsPerson, Transient
 
 pytestmark = pytest.mark.browser
 
@@ -157,6 +157,23 @@ def test_listings_in_other_answers_are_not_ours(browsing, marketplace, seller, w
     assert web.seen.count(("POST", "/create")) == 1
 
 
+def test_a_counter_whose_answer_nobody_reads_does_not_stop_the_listing(browsing, marketplace, seller, web, answer):
+    web.pages |= {
+        CREATE: answer(PUBLISH.replace("await call('/suggestions'", "call('/counter'")),
+        "/counter": answer(""),
+    }
+    body = json.dumps({"data": {"listing": {"id": "7770001"}}})
+    web.pages["/create"] = answer(body, 200, {"Content-Type": "application/json"})
+    with browsing.visit(seller, marketplace) as visit:
+        visit.goto(CREATE)
+        button = visit.page.get_by_role("button", name="Publish")
+        found = Press(visit, patience=timedelta(seconds=15), title="Oak “table”").once(button, frozenset())
+
+    assert web.seen.count(("POST", "/counter")) == web.seen.count(("POST", "/create")) == 1
+    assert found is not None
+    assert found.remote_id == "7770001"
+
+
 @pytest.mark.parametrize(
     ("sent", "is_ours"),
     [
@@ -212,6 +229,21 @@ def test_a_title_in_several_pieces_is_found_without_a_link(browsing, marketplace
         (found,) = listed(visit, title="Oak table")
 
     assert (found.remote_id, found.is_of("Oak table", 10)) == ("102", True)
+
+
+def test_what_else_a_page_asks_for_does_not_spoil_its_list(browsing, marketplace, seller, web, answer, noise):
+    web.pages[SELLING] = answer(LIST.replace("PAGES", json.dumps(PAGES)).replace("LINK", LINKED) + noise)
+    with browsing.visit(seller, marketplace) as visit:
+        found = listed(visit)
+
+    assert [card.remote_id for card in found] == ["101", "102", "103", "104"]
+
+
+def test_a_list_whose_answer_is_an_error_is_not_taken_for_whole(browsing, marketplace, seller, web, answer):
+    more = "<script>fetch('/api/graphql/')</script>"
+    web.pages[SELLING] = answer(LIST.replace("PAGES", json.dumps(PAGES)).replace("LINK", LINKED) + more)
+    with browsing.visit(seller, marketplace) as visit, pytest.raises(Transient, match="the site answered 404"):
+        listed(visit)
 
 
 def test_a_card_that_opens_a_window_leads_to_the_whole_address(browsing, marketplace, seller, web, answer):

@@ -13,7 +13,8 @@ from workbench.browser.uploadpanel import Outcome
 pytestmark = pytest.mark.browser
 
 PATIENCE = timedelta(seconds=15)
-PAGE = """<html lang="en"><body><nav><a href="/campaigns">Campaigns</a></nav><h1>Media Library</h1>
+PAGE = """<html lang="en"><style>.creativeContainer { height: 100px }</style><body>
+<nav><a href="/campaigns">Campaigns</a></nav><h1>Media Library</h1>
 <a id="instream_tab" href="#x">In-Stream Video</a><button id="newImage">Upload New Creatives</button>
 <div id="list"></div><div class="pagination" id="pager"></div><form class="dropzone"></form>
 <input type="file" class="dz-hidden-input" multiple hidden>
@@ -21,7 +22,7 @@ PAGE = """<html lang="en"><body><nav><a href="/campaigns">Campaigns</a></nav><h1
 const ids = IDS, each = 12, last = Math.ceil(ids.length / each);
 function show(page) {
   const shown = ids.slice((page - 1) * each, page * each);
-  list.innerHTML = shown.map((id) => `<div class="creativeContainer" data-id="${id}">
+  list.innerHTML = (SCROLLS ? list.innerHTML : '') + shown.map((id) => `<div class="creativeContainer" data-id="${id}">
     <label class="creativeName" title="film ${id}"></label><span class="bannerId">${id}</span></div>`).join('');
   pager.innerHTML = PAGER;
 }
@@ -46,10 +47,17 @@ NUMBERS = "Array.from({length: last}, (_, n) => `<a href='#p' onclick='show(${n 
 MUTE = "Array.from({length: last}, (_, n) => n + 1 > page + 1 ? `<a href='#p'>${n + 1}</a>` : '').join(' ')"
 ARROW = "`<a href='#p' class='${page < last ? '' : 'disabled'}' onclick='show(${Math.min(page + 1, last)})'>Next »</a>`"
 
+# No pages at all: once its end is in view, the list asks for more and shows them below the others.
+SCROLL = """(shown.length === each && (onscroll = async () => {
+  onscroll = null;
+  if ((await fetch(`/media-library/more?page=${page}`)).ok) show(page + 1);
+}), '')"""
+
 
 def page(pager: str = "''", number: int = 30) -> str:
     ids = json.dumps([1032530500 + n for n in range(number)])
-    return PAGE.replace("IDS", ids).replace("PAGER", pager)
+    scrolls = json.dumps(pager == SCROLL)
+    return PAGE.replace("IDS", ids).replace("PAGER", pager).replace("SCROLLS", scrolls)
 
 
 @pytest.mark.parametrize(
@@ -57,15 +65,32 @@ def page(pager: str = "''", number: int = 30) -> str:
     [
         pytest.param(NUMBERS, 30, "", id="numbers alone"),
         pytest.param(ARROW, 30, "", id="an arrow after the word"),
+        pytest.param(SCROLL, 30, "", id="more below as one scrolls"),
         pytest.param(MUTE, 12, "in_stream has a page 3, and page 1 shows no way to the next", id="no way on"),
     ],
 )
 def test_a_library_is_read_whole_or_says_that_it_is_not(browsing, site, logged_in, web, answer, pager, number, gap):
-    web.pages["/media-library"] = answer(page(pager))
+    web.pages |= {"/media-library": answer(page(pager)), "/media-library/more": answer("[]")}
     with browsing.visit(logged_in, site) as visit:
         found = Library(visit, PATIENCE).cards("in_stream")
 
     assert (len(found.cards), found.gap) == (number, gap)
+
+
+def test_a_list_whose_end_fails_to_load_is_not_taken_for_whole(browsing, site, logged_in, web, answer):
+    web.pages |= {"/media-library": answer(page(SCROLL)), "/media-library/more": answer("", 500)}
+    with browsing.visit(logged_in, site) as visit:
+        found = Library(visit, PATIENCE).cards("in_stream")
+
+    assert (len(found.cards), found.gap) == (12, "page 2 of in_stream: the site answered 500")
+
+
+def test_what_else_a_page_asks_for_does_not_spoil_its_list(browsing, site, logged_in, web, answer, noise):
+    web.pages["/media-library"] = answer(page(NUMBERS) + noise)
+    with browsing.visit(logged_in, site) as visit:
+        found = Library(visit, timedelta(seconds=5)).cards("in_stream")
+
+    assert (len(found.cards), found.gap) == (30, "")
 
 
 def test_a_panel_that_shows_its_files_late_is_waited_for(browsing, site, logged_in, web, answer, tmp_path):

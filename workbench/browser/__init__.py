@@ -15,6 +15,7 @@ health.py         what a login is worth: by its file, by proof at the site
 fields.py         fill a field and read it back
 press.py          press once, and what the site answered
 once.py           what a click sends and what comes back of it; nothing more after a lost answer
+traffic.py        what a page asks its site for, and what went wrong
 trafficjunky.py   the media library: its tabs, its cards over all pages
 uploadpanel.py    its upload panel: attach once, and what was said of every file
 marketplace.py    the listing form: fill, send, read back

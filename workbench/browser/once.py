@@ -18,6 +18,7 @@ from urllib.parse import unquote_plus
 
 from playwright.sync_api import Error, Request
 
+from workbench.browser.traffic import ABORTED
 from workbench.browser.visit import Visit
 
 _LONGEST: Final = 1 << 20
@@ -59,6 +60,7 @@ class SentOnce:
         self.is_lost = False  # one of them was not answered
         self.others = 0  # calls that were sent and are not known to be refused
         self._is_stopped = False
+        self._read_whole: set[tuple[str, str]] = set()  # address and content of calls
 
     def stop(self) -> None:
         """Nothing more is sent, also not when this is left: the page is taken to have sent nothing."""
@@ -105,14 +107,20 @@ class SentOnce:
         with contextlib.suppress(Error):  # a redirect has none
             got = self._cdp.send("Fetch.getResponseBody", {"requestId": event["requestId"]})
             body = base64.b64decode(got["body"]) if got["base64Encoded"] else got["body"].encode()
+            self._read_whole.add((asked["url"], asked.get("postData", "")))
         call = Call(event["responseStatusCode"], _json(body), asked.get("postData", ""))
         self.answers.append(call)
         self.others -= call.is_refusal
 
     def _failed(self, request: Request) -> None:
         is_call = request.method == "POST" and self._visit.site.has(request.url)
-        if is_call and request.resource_type != "ping":
+        if is_call and request.resource_type != "ping" and not self._is_left(request):
             self.is_lost = True
+
+    def _is_left(self, request: Request) -> bool:
+        """Its answer came whole, and the page does not read it: a counter's."""
+        sent = (request.post_data_buffer or b"").decode("utf-8", "replace")
+        return request.failure == ABORTED and (request.url, sent) in self._read_whole
 
 
 def _json(body: bytes) -> Any:

@@ -9,16 +9,16 @@ from __future__ import annotations
 import contextlib
 import re
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Error, Locator, Request, Response
+from playwright.sync_api import Error, Locator, Request
 
 from workbench.browser.fields import digits, folded
 from workbench.browser.pagestate import PageFacts, PageState, Verdict
+from workbench.browser.traffic import ASKS, Traffic, is_page
 from workbench.browser.visit import Visit
 from workbench.errors import Fault, LaneStops, NeedsPerson, Transient
 
@@ -31,8 +31,6 @@ _MOST_PAGES: Final = 500
 _QUIET: Final = 0.7  # seconds without anything new, and with nothing on its way: that was the last page
 _SLOWEST: Final = timedelta(seconds=30)  # of one page
 _IS_OVER: Final = "(one) => Boolean(one.closest(':disabled, [aria-disabled=true], .disabled'))"
-_ASKS: Final = frozenset({"xhr", "fetch"})  # what brings more of the list
-_LOADS: Final = frozenset({*_ASKS, "document", "script"})
 _MOST_OPENED: Final = 20  # cards without a link that are opened to learn which listing they are
 _PAGE: Final = timedelta(seconds=5)  # a page may draw itself so long
 _GONE: Final = frozenset({404, 410})
@@ -149,7 +147,7 @@ def _read(visit: Visit, title: str, *, most: int = _MOST_PAGES) -> list[dict[str
         return pages
 
 
-def _unrolled(visit: Visit, title: str, traffic: _Traffic) -> dict[str, Any]:
+def _unrolled(visit: Visit, title: str, traffic: Traffic) -> dict[str, Any]:
     """A list that grows as it is looked at, once it has come to its end."""
     for _ in range(_MOST_PAGES):
         before = _look(visit, title)
@@ -163,11 +161,11 @@ def _unrolled(visit: Visit, title: str, traffic: _Traffic) -> dict[str, Any]:
     else:
         raise _unread("it has no end")
     if traffic.failed:
-        raise _unread(traffic.failed)
+        raise _unread(traffic.failed[0])
     return _look(visit, title)
 
 
-def _turned(visit: Visit, title: str, traffic: _Traffic) -> bool:
+def _turned(visit: Visit, title: str, traffic: Traffic) -> bool:
     """Whether there is a page after this one, which is shown now."""
     following = visit.pack.maybe(visit.page, "next_listings")
     if following is None or following.evaluate(_IS_OVER):
@@ -185,17 +183,17 @@ def _turned(visit: Visit, title: str, traffic: _Traffic) -> bool:
     return True
 
 
-def _open(visit: Visit, traffic: _Traffic) -> None:
+def _open(visit: Visit, traffic: Traffic) -> None:
     """A list that fails while it is drawn says so on the page, which alone would stop the account."""
     try:
         visit.goto(SELLING)
     except LaneStops as stop:
         if traffic.failed and stop.fault and stop.fault.kind == "unknown":
-            raise _unread(traffic.failed) from stop
+            raise _unread(traffic.failed[0]) from stop
         raise
 
 
-def _grew(visit: Visit, title: str, before: dict[str, Any], traffic: _Traffic) -> bool:
+def _grew(visit: Visit, title: str, before: dict[str, Any], traffic: Traffic) -> bool:
     """Whether the page brought more; it is asked until nothing is on its way any more."""
     quiet_since = time.monotonic()
     last = quiet_since + _SLOWEST.total_seconds()
@@ -231,45 +229,14 @@ def _unread(why: str) -> Transient:
     )
 
 
-class _Traffic:
-    """What the list asks the site for while it is read."""
+def _watching(visit: Visit) -> contextlib.closing[Traffic]:
+    """What the list asks its own site for, and every script that may ask for more."""
 
-    def __init__(self) -> None:
-        self.open = 0
-        self.failed = ""
+    def counts(request: Request) -> bool:
+        kind = request.resource_type
+        return kind == "script" or is_page(request) or (kind in ASKS and visit.site.has(request.url))
 
-    def begun(self, request: Request) -> None:
-        if request.resource_type in _LOADS:
-            self.open += 1
-
-    def over(self, request: Request) -> None:
-        if request.resource_type in _LOADS:
-            self.open = max(0, self.open - 1)
-
-    def lost(self, request: Request) -> None:
-        self.over(request)
-        if request.resource_type in _ASKS:
-            self.failed = self.failed or f"a request of the page failed: {request.failure or 'without a word'}"
-
-    def answered(self, answer: Response) -> None:
-        if answer.request.resource_type in _ASKS and answer.status >= 400:  # noqa: PLR2004 - HTTP
-            self.failed = self.failed or f"the site answered {answer.status}"
-
-
-@contextlib.contextmanager
-def _watching(visit: Visit) -> Iterator[_Traffic]:
-    traffic = _Traffic()
-    listeners: list[tuple[Any, Any]] = [
-        ("request", traffic.begun), ("requestfinished", traffic.over), ("requestfailed", traffic.lost),
-        ("response", traffic.answered),
-    ]  # fmt: skip
-    for name, listener in listeners:
-        visit.page.on(name, listener)
-    try:
-        yield traffic
-    finally:
-        for name, listener in listeners:
-            visit.page.remove_listener(name, listener)
+    return contextlib.closing(Traffic(visit.page, counts))
 
 
 # cards without a link --------------------------------------------------------------------------------

@@ -52,6 +52,11 @@ class Site:
         parts = urlsplit(address)
         return parts.scheme == urlsplit(self.url).scheme and parts.netloc in self.hosts
 
+    def serves(self, address: str) -> bool:
+        """Whether a request is the site's own business: that of a subdomain too, no counter and no chat of others."""
+        host = urlsplit(address).netloc
+        return any(f".{host}".endswith(f".{one.removeprefix('www.')}") for one in self.hosts)
+
 
 def bare(address: str) -> str:
     """An address without its query and fragment, which may hold what nobody else should read."""

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
 
-from playwright.sync_api import Error, Locator, Page, Request, Response
+from playwright.sync_api import Error, Locator, Page, Request
 
 from workbench.browser.pagestate import PageState
+from workbench.browser.traffic import ASKS, Traffic, is_page
 from workbench.browser.uploadpanel import Panel
 from workbench.browser.visit import Visit
 from workbench.errors import BadInput, Fault, UiChanged
@@ -29,7 +30,6 @@ _QUIET: Final = 0.25  # seconds without a request and without a change: the list
 _SLUGGISH: Final = 2.0  # as long, where the list was asked for and is still the one before
 _MOST_BANNERS: Final = 10
 _LOOK_MS: Final = 60
-_LOADED: Final = frozenset({"xhr", "fetch"})
 _OF: Final = re.compile(r"\bof\s+([\d.,]+)\b", re.IGNORECASE)
 
 
@@ -79,13 +79,8 @@ class Library:
         self._page: Page = visit.page
         self._proved = False
         self._at: str | None = None  # the tab that is shown
-        self._open: set[Request] = set()
-        self._bad: list[int] = []  # answers without cards since the last page was read; 0: none came
+        self._traffic = Traffic(self._page, self._counts)
         self._patience = patience.total_seconds()
-        self._page.on("request", self._began)
-        self._page.on("requestfinished", self._ended)
-        self._page.on("requestfailed", self._failed)
-        self._page.on("response", self._answered)
         self._panel: Panel | None = None
         self._page.expose_function("__workbenchUpload", self._told)  # a page takes a name once
         banner = visit.pack.many(self._page, "accept_cookies").first
@@ -98,6 +93,7 @@ class Library:
         if tab not in TABS:
             raise BadInput(f"the media library has no tab {tab!r}; it has {', '.join(TABS)}.")
         self._at = None
+        self._traffic.forget()
         self._visit.goto(self._visit.site.start, expect="media_library")
         self._settle()
         self._prove()
@@ -141,6 +137,8 @@ class Library:
                 found.gap = "no more was needed"
                 return found
             following = self._next(found.pages)
+            if following is None and self._grows():
+                continue
             if following is None:
                 found.gap = self._short_of(found)
                 return found
@@ -154,10 +152,10 @@ class Library:
         return found
 
     def _cards_here(self) -> list[Card]:
-        if self._bad:
-            said, self._bad = self._bad[0], []
+        if self._traffic.failed:
+            said = self._traffic.failed[0]
             self._visit.check("media_library")
-            raise _Missing(f"the site answered {said}" if said else "the site did not answer")
+            raise _Missing(said)
         raw = self._visit.pack.many(self._page, "card").evaluate_all(_CARDS)
         cards = []
         for one in raw:
@@ -177,6 +175,16 @@ class Library:
         here = len(found.cards)
         total = int(re.sub(r"\D", "", told[1])) if told else here
         return "" if total <= here else f"the list counts {total} creatives, and {here} were shown"
+
+    def _grows(self) -> bool:
+        """Whether a list without pages shows more once its end is in view."""
+        cards = self._visit.pack.many(self._page, "card")
+        if self._onward().count() or self._numbers().count() or not cards.count():
+            return False
+        here = self._glance()
+        cards.last.evaluate("e => { e.scrollIntoView(); scrollTo(0, document.documentElement.scrollHeight); }")
+        self._settle()
+        return bool(self._traffic.failed) or self._glance() != here
 
     def _onward(self) -> Locator:
         return self._visit.pack.many(self._page, "next_page").filter(visible=True)
@@ -211,41 +219,21 @@ class Library:
         while time.monotonic() < last:
             self._page.wait_for_timeout(_LOOK_MS)
             here = self._glance()
-            if unlike and here and here != unlike and not self._open:
+            if unlike and here and here != unlike and not self._traffic.open:
                 return
-            if self._open or here != seen or here is None:
+            if self._traffic.open or here != seen or here is None:
                 since, seen = time.monotonic(), here
             elif time.monotonic() - since >= (_SLUGGISH if unlike and here == unlike else _QUIET):
                 return
-        self._bad.append(0)
+        self._traffic.failed.append("the site did not answer")
 
     def _glance(self) -> Any:
         with contextlib.suppress(Error):  # the page is on its way elsewhere
             return self._visit.pack.many(self._page, "card").evaluate_all("all => all.map(one => one.dataset.id)")
         return None
 
-    def _began(self, request: Request) -> None:
-        if request.resource_type in _LOADED or self._is_page(request):
-            self._open.add(request)
-
-    def _is_page(self, request: Request) -> bool:
-        """A tab or a next page may be a document of its own."""
-        with contextlib.suppress(Error):
-            return request.resource_type == "document" and request.frame == self._page.main_frame
-        return False
-
-    def _ended(self, request: Request) -> None:
-        self._open.discard(request)
-
-    def _failed(self, request: Request) -> None:
-        if request in self._open:
-            self._open.discard(request)
-            if request.resource_type in _LOADED or request.failure != "net::ERR_ABORTED":
-                self._bad.append(0)
-
-    def _answered(self, answer: Response) -> None:
-        if answer.request in self._open and answer.status >= 400 and answer.request.method == "GET":  # noqa: PLR2004
-            self._bad.append(answer.status)
+    def _counts(self, request: Request) -> bool:
+        return is_page(request) or (request.resource_type in ASKS and self._visit.site.serves(request.url))
 
     # the upload panel -----------------------------------------------------------------------------
 
