@@ -6,6 +6,7 @@ and archive/.
 
 from __future__ import annotations
 
+import difflib
 import os
 import shlex
 import stat
@@ -61,7 +62,7 @@ Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
 class Settings(BaseModel):
     """Every setting: name, type, default, and what it does."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, allow_inf_nan=False)
 
     home: Path = Field(description="root of data/ and archive/; workbench.toml and .env lie in it")
     mode: Literal["practice", "live"] = Field("practice", description="practice: against our stand-ins; live: real")
@@ -117,14 +118,16 @@ class Settings(BaseModel):
     unmatched_retention_days: int = Field(
         60, ge=1, description="bodies that nobody has claimed are kept so long; todo says so a week before"
     )
-    retention_days: int = Field(16, ge=1, description="how long Bright Data keeps a snapshot, as we plan")
+    retention_days: int = Field(16, ge=1, le=3650, description="how long Bright Data keeps a snapshot, as we plan")
     datasets: tuple[dict[str, Any], ...] = Field(
         (), description="entries [[datasets]] of your own; docs/adding-a-dataset.md"
     )
     compact_after_snapshots: int = Field(
         500, ge=0, description="published snapshots until the worker compacts by itself; 0: never"
     )
-    reuse_hours: float = Field(24, ge=0, description="a younger snapshot answers the same inputs again; 0: never")
+    reuse_hours: float = Field(
+        20, ge=0, le=8760, description="a younger snapshot answers the same inputs again; 0: never"
+    )
     cap_trigger_usd: float | None = Field(None, ge=0, description="the most that one trigger may cost, by its estimate")
     cap_run_usd: float | None = Field(None, ge=0, description="the most that one run may cost")
     cap_day_usd: float | None = Field(None, ge=0, description="the most that a day (UTC) may cost")
@@ -165,6 +168,13 @@ class Settings(BaseModel):
     def _positive(cls, value: timedelta) -> timedelta:
         if value <= timedelta():
             raise ValueError("give a time above 0")
+        return value
+
+    @field_validator("look_gaps")
+    @classmethod
+    def _some(cls, value: tuple[timedelta, ...]) -> tuple[timedelta, ...]:
+        if not value or min(value) < timedelta():
+            raise ValueError("give at least one time, none below 0: after the last look a lost trigger is sent again")
         return value
 
     # derived -------------------------------------------------------------------------------------
@@ -297,7 +307,7 @@ def _from_toml(path: Path) -> dict[str, Any]:
     if not path.exists():
         return {}
     try:
-        found = tomllib.loads(path.read_text("utf-8"))
+        found = tomllib.loads(path.read_text("utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise Misconfigured(f"{path} is not TOML: {error}. Mend that line.") from error
     unknown = sorted(found.keys() - Settings.model_fields.keys())
@@ -317,6 +327,12 @@ def _from_dotenv(path: Path) -> dict[str, str | None]:
     if stat.S_IMODE(path.stat().st_mode) & 0o077 and os.name == "posix":
         raise Misconfigured(f"{path} holds secrets and others may read it. Run: chmod 600 {path}")
     try:
-        return dict(dotenv_values(path, interpolate=False, encoding="utf-8"))
+        found = dict(dotenv_values(path, interpolate=False, encoding="utf-8"))
     except UnicodeDecodeError as error:
         raise BadInput(f"{path} is not UTF-8 text: {error}. Save it as UTF-8.") from error
+    known = {f"{PREFIX}HOME", *(variable(field) for field in Settings.model_fields)}
+    if unknown := sorted(name for name in found if name.startswith(PREFIX) and name not in known):
+        near = difflib.get_close_matches(unknown[0], known, n=1)
+        meant = f" Is {near[0]} meant?" if near else " workbench doctor lists them."
+        raise Misconfigured(f"{path} sets {unknown[0]}, which is no setting.{meant}")
+    return found

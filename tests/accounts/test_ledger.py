@@ -197,6 +197,11 @@ def test_quiet_hours_are_of_the_owners_clock(moment, hours, end):
     assert accounts.end_of_quiet(at(moment), *hours, RIGA) == (at(end) if end else None)
 
 
+def test_quiet_hours_last_through_the_hour_that_comes_twice():
+    second = datetime(2026, 10, 25, 1, 10, tzinfo=UTC)  # 03:10 in Riga, an hour after the first 03:10
+    assert accounts.end_of_quiet(second, "22:00", "03:30", RIGA) == second + timedelta(minutes=20)
+
+
 def test_a_cap_that_ends_in_quiet_hours_ends_with_them(ledger, anna):
     accounts.set_pace(ledger, anna, {"daily_cap": 1, "quiet_from": "23:59", "quiet_to": "06:00"})
     acted(ledger, anna, now())

@@ -260,6 +260,7 @@ def test_a_card_without_a_link_that_does_not_open_is_for_a_person(
     browsing, marketplace, seller, web, answer, monkeypatch
 ):
     monkeypatch.setattr("workbench.browser.selling._SLOWEST", timedelta(seconds=1))
+    monkeypatch.setattr("workbench.browser.selling._QUIET", 0.5)
     card = "<article><p>Oak table</p><p>$10</p></article>"
     web.pages[SELLING] = answer(f'<html lang="en"><div aria-label="Your profile">A</div><main>{card}</main>')
     with browsing.visit(seller, marketplace) as visit, pytest.raises(NeedsPerson, match="does not open"):

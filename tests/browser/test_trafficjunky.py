@@ -9,6 +9,7 @@ import pytest
 
 from workbench.browser.trafficjunky import Library
 from workbench.browser.uploadpanel import Outcome
+from workbench.errors import UiChanged
 
 pytestmark = pytest.mark.browser
 
@@ -50,6 +51,7 @@ ARROW = "`<a href='#p' class='${page < last ? '' : 'disabled'}' onclick='show(${
 # No pages at all: once its end is in view, the list asks for more and shows them below the others.
 SCROLL = """(shown.length === each && (onscroll = async () => {
   onscroll = null;
+  await new Promise((done) => setTimeout(done, 600));
   if ((await fetch(`/media-library/more?page=${page}`)).ok) show(page + 1);
 }), '')"""
 
@@ -77,12 +79,29 @@ def test_a_library_is_read_whole_or_says_that_it_is_not(browsing, site, logged_i
     assert (len(found.cards), found.gap) == (number, gap)
 
 
+def test_a_tab_that_asks_late_is_waited_for(browsing, site, logged_in, web, answer):
+    """The list of the tab before it is still shown, and nothing is on its way yet."""
+    late = "<script>document.querySelector('#instream_tab').onclick = () => setTimeout(show, 900, 2)</script>"
+    web.pages["/media-library"] = answer(page(number=24) + late)
+    with browsing.visit(logged_in, site) as visit:
+        found = Library(visit, PATIENCE).cards("in_stream")
+
+    assert [card.id for card in found.cards] == [str(1032530512 + n) for n in range(12)]
+
+
+def test_a_tab_that_is_not_chosen_is_not_read(browsing, site, logged_in, web, answer):
+    stays = page().replace('<a id="instream_tab"', '<a id="instream_tab" aria-selected="false"')
+    web.pages["/media-library"] = answer(stays)
+    with browsing.visit(logged_in, site) as visit, pytest.raises(UiChanged, match="did not go to in_stream"):
+        Library(visit, PATIENCE).cards("in_stream")
+
+
 def test_a_list_whose_end_fails_to_load_is_not_taken_for_whole(browsing, site, logged_in, web, answer):
     web.pages |= {"/media-library": answer(page(SCROLL)), "/media-library/more": answer("", 500)}
     with browsing.visit(logged_in, site) as visit:
         found = Library(visit, PATIENCE).cards("in_stream")
 
-    assert (len(found.cards), found.gap) == (12, "page 2 of in_stream: the site answered 500")
+    assert (len(found.cards), found.gap) == (12, "page 2 of in_stream: the site answered 500 to /media-library/more")
 
 
 def test_what_else_a_page_asks_for_does_not_spoil_its_list(browsing, site, logged_in, web, answer, noise):

@@ -115,6 +115,9 @@ def test_what_does_not_exist_is_named_with_the_way_to_find_it(tea, words, said):
         pytest.param(
             {"WORKBENCH_BRIGHTDATA_URL": "http://example.com"}, ["WORKBENCH_BRIGHTDATA_URL", "https"], id="plain http"
         ),
+        pytest.param({"WORKBENCH_CAP_DAY_USD": "inf"}, ["WORKBENCH_CAP_DAY_USD", "finite"], id="a cap that is none"),
+        pytest.param({"WORKBENCH_RETENTION_DAYS": "99999999999"}, ["WORKBENCH_RETENTION_DAYS"], id="for ever"),
+        pytest.param({"WORKBENCH_LOOK_GAPS": "5,-1"}, ["WORKBENCH_LOOK_GAPS", "none below 0"], id="gaps below 0"),
         pytest.param({"WORKBENCH_LEDGER_URL": "mysql://x/y"}, ["WORKBENCH_LEDGER_URL", "mysql"], id="another database"),
     ],
 )
@@ -133,6 +136,17 @@ def test_an_unknown_setting_in_workbench_toml_is_named(home):
     assert done.code == 2
     assert "colour" in done.err
     assert "workbench.toml" in done.err
+
+
+def test_an_unknown_setting_in_env_is_named(home):
+    home.write(".env", "WORKBENCH_CAP_DAYS_USD=5\n")
+    (home.folder / ".env").chmod(0o600)
+
+    done = home.here("status")
+
+    assert done.code == 2
+    assert "WORKBENCH_CAP_DAYS_USD" in done.err
+    assert "Is WORKBENCH_CAP_DAY_USD meant?" in done.err
 
 
 def test_a_home_of_practice_is_refused_in_live_mode_and_not_touched(home):

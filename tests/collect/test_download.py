@@ -32,9 +32,12 @@ def raw_bytes(desk: Desk) -> bytes:
         pytest.param(reply(409, {"error": "Snapshot is not ready for download"}), "triggered", id="409 not ready"),
         pytest.param(reply(200, {"status": "building", "message": "try again in 10s"}), "triggered", id="200 building"),
         pytest.param(reply(400, "Snapshot is expired"), "expired", id="400 expired"),
-        pytest.param(reply(404, "Snapshot does not exist"), "expired", id="404"),
+        pytest.param(reply(404, "Snapshot does not exist"), "triggered", id="404: its status tells"),
         pytest.param(reply(400, "Snapshot is empty"), "empty", id="400 empty"),
-        pytest.param(reply(400, {"validation_errors": ["format is wrong"]}), "failed", id="400 a wrong parameter"),
+        pytest.param(
+            reply(400, {"validation_errors": ["format is wrong"]}), "ready", id="400 a wrong parameter: asked again"
+        ),
+        pytest.param(reply(402, {"error": "Account balance is too low"}), "ready", id="402: asked again"),
         pytest.param(reply(500, "Internal server error"), "ready", id="500: asked again"),
         pytest.param(reply(503, "<html>busy</html>"), "ready", id="503: asked again"),
         pytest.param(reply(429, "slow down", retry_after="1"), "ready", id="429: asked again"),

@@ -77,10 +77,23 @@ def test_the_vendors_word_is_kept(triggered: Desk, vendor: Vendor, answer: objec
 def test_an_old_snapshot_that_is_not_known_has_expired(triggered: Desk, vendor: Vendor) -> None:
     vendor.answers["progress"] = NOT_FOUND
     triggered.late = timedelta(minutes=5)
+    assert triggered.advance().state == "triggered"  # once may be anybody's mistake, a changed key's too
+    triggered.late = timedelta(minutes=10)
     snapshot = triggered.advance()
 
     assert (snapshot.state, triggered.money()["sum"]) == ("expired", 0)
     assert "not found" in (snapshot.reason or "")
+
+
+def test_a_refusal_that_is_not_about_the_snapshot_ends_it_never(triggered: Desk, vendor: Vendor) -> None:
+    vendor.answers["progress"] = reply(402, {"error": "Account balance is too low"})
+    snapshot = triggered.advance()
+    assert (snapshot.state, "balance is too low" in (snapshot.reason or "")) == ("triggered", True)
+
+    triggered.late = timedelta(hours=3)
+    snapshot = triggered.advance()
+    assert (snapshot.state, snapshot.attention) == ("stalled", Attention.REVIEW)
+    assert triggered.money()["sum"] == 6000  # it is paid all the same
 
 
 def test_past_the_deadline_it_is_stalled_and_a_person_is_told(triggered: Desk, vendor: Vendor) -> None:

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -128,6 +129,14 @@ def test_one_known_source_is_not_given_what_others_asked_for(workbench: Workbenc
     brought(workbench, file(post(1, COFFEE), post(2)))
 
     assert [row["creator"] for row in rows_of(workbench, "posts")] == [None, "Tea"]
+
+
+def test_a_post_of_the_future_is_no_day_to_go_on_from(workbench: Workbench, file: Any) -> None:
+    workbench.add_source("instagram", "posts", TEA)
+    brought(workbench, file(post(1), post(2, date_posted="2099-12-31T00:00:00.000Z")))
+    (source,) = workbench.sources()
+
+    assert workbench.newest_days([source.id]) == {source.id: date(2025, 9, 2)}
 
 
 def test_all_of_it_is_a_source_when_a_person_says_so(workbench: Workbench, file: Any) -> None:

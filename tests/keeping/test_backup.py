@@ -81,6 +81,15 @@ def test_what_is_no_backup_is_refused(tmp_path: Path, prepare: object, words: st
         workbench.restore(backup)
 
 
+def test_a_backup_of_the_other_mode_is_refused_before_anything_is_copied(workbench: Workbench, tmp_path: Path) -> None:
+    workbench.backup(tmp_path / "backup")
+    live = {"mode": "live", "brightdata_api_key": "a-key-of-sixteen-signs"}
+
+    with open_workbench(tmp_path / "other", **live) as other, pytest.raises(BadInput, match="of practice mode"):
+        other.restore(tmp_path / "backup")
+    assert not list((tmp_path / "other").rglob("*.parquet"))
+
+
 def test_a_home_with_a_ledger_is_never_overwritten(workbench: Workbench, tmp_path: Path) -> None:
     workbench.backup(tmp_path / "backup")
 

@@ -253,9 +253,10 @@ def test_the_tables_of_views(ledger):
 
 
 def test_how_long_collections_took(ledger):
-    first, second, _ = add(ledger, 3)
-    change(ledger, first, triggered_at=now(), ready_at=now() + timedelta(seconds=90))
-    change(ledger, second, ready_at=now())
+    first, second, adopted = add(ledger, 3)
+    change(ledger, first, acts=1, triggered_at=now(), ready_at=now() + timedelta(seconds=90))
+    change(ledger, second, acts=1, ready_at=now())
+    change(ledger, adopted, triggered_at=now(), ready_at=now())
 
     assert queries.View(ledger).collection_seconds("gd_1") == [pytest.approx(90, abs=1)]
 

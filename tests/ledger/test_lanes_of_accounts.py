@@ -162,6 +162,7 @@ def test_who_lost_the_lane_writes_nothing(ledger):
 )
 def test_an_account_that_is_stopped_stops_alone(ledger, error, kind_of_pause):
     add(ledger, 1, 1, 1, 2)
+    ledger.write(lambda connection: connection.execute(update(account).values(proof="ok")))
     reached = []
 
     def step(item, tools):
@@ -178,6 +179,8 @@ def test_an_account_that_is_stopped_stops_alone(ledger, error, kind_of_pause):
     stopped, going = rows(ledger, account)
     assert (stopped.paused_kind, stopped.paused_reason) == (kind_of_pause, error.message)
     assert going.paused_kind is None
+    # What the site said now outweighs what was proved before; a page that has changed says nothing of the login.
+    assert (stopped.proof, going.proof) == ("ok" if kind_of_pause == "ui_changed" else None, "ok")
     (logged,) = rows(ledger, error_log)
     assert (logged.error_class, logged.needs_person, logged.certain, logged.account_id) == (
         kind_of_pause, True, True, 1,

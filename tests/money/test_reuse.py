@@ -53,6 +53,22 @@ def test_the_same_once_more_is_answered_and_costs_nothing(paid: Desk) -> None:
     assert (paid.snapshot().id, again.run_id) in users(paid)
 
 
+def test_a_plan_in_doubt_is_not_paid_again_without_a_word(desk: Desk) -> None:
+    first = start(desk)
+    put(desk, state="unsure", acts=1, next_at=None, attention="person")
+
+    assert start(desk) == Started(first.run_id, is_new=False)
+
+
+def test_what_was_cancelled_is_started_again_by_the_same_command(desk: Desk) -> None:
+    first = start(desk)
+    collecting.cancel_run(desk.ledger, first.run_id)
+    again = start(desk)
+
+    assert again.is_new
+    assert again.run_id != first.run_id
+
+
 def test_of_several_sources_only_the_missing_are_asked(paid: Desk) -> None:
     again = start(paid, TEA, BIKE, name="second")
     _, missing = paid.snapshots()

@@ -67,6 +67,28 @@ def test_a_known_sku_brings_the_listing_up_to_date_until_it_is_on_its_way(ledger
     assert [row["title"] for row in listed.listings(ledger)] == ["Round table"]
 
 
+def test_a_corrected_listing_that_names_no_account_is_not_posted_beside_the_first(
+    ledger: Ledger, north: int, south: int
+) -> None:
+    (first,) = add(ledger, listing("Table", None, sku="T-1", price=120))
+    posting.make_job(ledger, [first], accounts=[north])
+    (again,) = add(ledger, listing("Table", None, sku="T-1", price=110))
+
+    with pytest.raises(BadInput, match=f"the sku 'T-1' of listing {first}, which is queued on account {north}"):
+        posting.make_job(ledger, [again], accounts=[north])
+    assert posting.make_job(ledger, [again], accounts=[south]).listing_ids == (again,)
+
+
+def test_tried_again_it_keeps_what_its_job_said_of_the_form(ledger: Ledger, north: int) -> None:
+    (one,) = add(ledger, listing("Table", north))
+    job = posting.make_job(ledger, [one], settings={"groups": ["Chess club"], "hide_from_friends": True})
+    posting.cancel_job(ledger, job.job_id)
+    posting.retry(ledger, [listed.latest_posting(ledger, one)["id"]])
+    row = listed.latest_posting(ledger, one)
+
+    assert (row["content"]["groups"], row["content"]["hide_from_friends"]) == (["Chess club"], True)
+
+
 def test_listings_without_an_account_are_dealt_out_and_others_filtered(ledger: Ledger, north: int, south: int) -> None:
     ids = add(ledger, listing("A", None), listing("B", None), listing("C", None), listing("D", south))
     made = posting.make_job(ledger, ids, accounts=[north])

@@ -424,6 +424,16 @@ def test_one_line_that_is_no_row_makes_the_pieces_one_body_again(stage, monkeypa
     assert there == sorted(file.path.name for file in made.staged.files)
 
 
+def test_each_of_three_spellings_of_an_address_has_its_own_rows(stage):
+    """The vendor repeats what it was asked letter by letter; another spelling belongs to the first who asked alike."""
+    urls = ("https://www.instagram.com/tea7/", "https://instagram.com/tea7", "https://www.instagram.com/tea7/?hl=en")
+    sources = tuple(SourceRef(n, url, f"creator {n}", None, {"url": url}) for n, url in enumerate(urls, start=1))
+    rows = [{"post_id": str(n), "input": {"url": url}} for n, url in enumerate([*urls, "http://instagram.com/tea7/"])]
+    made = stage(rows, sources=sources)
+
+    assert [(row["post_id"], row["source_id"]) for row in made.rows] == [("0", 1), ("1", 2), ("2", 3), ("3", 1)]
+
+
 @pytest.mark.parametrize(("line", "becomes"), ODD.items())
 def test_one_line_that_the_strict_read_stops_at_costs_no_other(stage, line, becomes):
     made = stage(b'{"post_id": "1"}\n' + line + b'{"post_id": "3"}\n')

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import time
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,32 @@ def test_a_batch_of_every_group_ends_with_its_own_ids_in_the_archive(studio: Stu
     assert [row[0] for row in view] == sorted(names)
     assert {row[3] for row in view} == {"1234567890"}
     assert leftovers(studio) == []
+
+
+def test_files_that_were_named_by_hand_are_not_sent_again_by_the_inventory(studio: Studio) -> None:
+    """Their ids differ: by hand there is only the name, and the sheet may write the part into the id."""
+    names, kept = [*studio.pair(), *studio.pictures(1)], studio.home / "kept"
+    shutil.copytree(studio.root / "uploaded", kept)
+    for sheet in ("creative_inventory.csv", "creative_inventory_session.csv"):
+        (studio.root / "tracking" / sheet).unlink()
+    with studio.open() as wb:
+        first = upload(wb, files=names)
+        shutil.copytree(kept, studio.root / "uploaded", dirs_exist_ok=True)
+        wb.scan_creatives()
+        again = upload(wb, source="inventory")
+
+    assert statuses(first) == dict.fromkeys(names, "success")
+    assert statuses(again) == dict.fromkeys(names, "skipped")
+    assert len(studio.count()["files"]) == len(names)
+
+
+def test_two_batches_of_one_second_have_reports_of_their_own(studio: Studio) -> None:
+    one, other = studio.pictures(2)
+    with studio.open() as wb:
+        batches = [wb.start_upload(Ask(files=(name,))) for name in (one, other)]
+        files = {wb.upload_batch(batch)["status_csv"] for batch in batches}
+
+    assert len(files) == 2
 
 
 def test_one_of_three_is_refused_and_the_others_keep_their_own_ids(studio: Studio) -> None:

@@ -74,6 +74,33 @@ def test_what_cannot_be_read_says_why(root: Path, text: str, said: str) -> None:
         read(sheet(root, text))
 
 
+def test_what_was_planned_in_the_sheet_is_not_emptied(root: Path) -> None:
+    path = sheet(root, "unique_id,new_filename,tj_campaign_id\nID-AAAAAAA1,a_ID-AAAAAAA1.png,998877\n")
+    told = update(path, {FIRST: {**SAID, "tj_campaign_id": ""}})
+
+    assert told.changed == {}
+    assert "998877" in path.read_text()
+    assert "1032500001" in path.read_text()
+
+
+def test_what_a_link_leads_to_is_written(root: Path, tmp_path: Path) -> None:
+    (tmp_path / "shared").mkdir()
+    shared = tmp_path / "shared" / "sheet.csv"
+    shared.write_text(f"{HEAD}\n{ONE}\n")
+    link = root / "tracking" / "creative_inventory.csv"
+    link.symlink_to(shared)
+    update(link, {FIRST: SAID})
+
+    assert link.is_symlink()
+    assert "1032500001" in shared.read_text()
+
+
+def test_a_sheet_that_is_gone_for_a_moment_is_tried_again(root: Path) -> None:
+    path = root / "tracking" / "creative_inventory.csv"
+    with pytest.raises(Transient, match="is gone at the moment"):
+        update(path, {FIRST: SAID})
+
+
 def test_a_cell_that_somebody_changed_is_told_and_left(root: Path) -> None:
     path = sheet(root, f"{HEAD}\n{ONE}\n")
     update(path, {FIRST: SAID})

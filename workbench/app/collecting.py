@@ -80,8 +80,16 @@ class Collecting(Working):
         return plan
 
     def newest_days(self, source_ids: Sequence[int]) -> dict[int, date]:
-        """The day (UTC) of the newest post that is published of each source; sources without one are left out."""
-        query = "SELECT source_id, max(published_at)::date AS day FROM posts WHERE source_id IS NOT NULL GROUP BY ALL"
+        """The day (UTC) of the newest post that is published of each source; sources without one are left out.
+
+        A date to come (a premiere, a site's mistake) is none that a next run may begin on.
+        """
+        query = """
+            SELECT source_id, max(published_at)::date AS day
+            FROM posts
+            WHERE source_id IS NOT NULL AND published_at <= now()
+            GROUP BY ALL
+        """
         rows = self.sql(query).fetchall()
         wanted = set(source_ids)
         return {source_id: day for source_id, day in rows if source_id in wanted and day is not None}

@@ -142,6 +142,11 @@ class Keeping(Asking):
         if database.exists() or self.settings.ledger_url:
             raise BadInput(f"{self.settings.home} has a ledger already; restore into an empty WORKBENCH_HOME.")
         told = json.loads((folder / FIGURES).read_text())
+        if told.get("mode") != self.settings.mode:
+            raise BadInput(
+                f"{folder} is a backup of {told.get('mode')} mode, and WORKBENCH_MODE is {self.settings.mode} here. "
+                "Nothing was touched."
+            )
         for name, target in (("lake", self.settings.lake), ("inputs", self.settings.data / "inputs")):
             keep.copy_tree(folder / name, target)
         keep.copy_tree(folder / "archive", self.settings.archive)

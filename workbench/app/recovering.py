@@ -176,7 +176,7 @@ class Recovering(Working):
             "estimate_records": one.rows or 0,
             "price_micro_usd": dataset.price_micro_usd,
             "created_at": at,
-            "triggered_at": at,
+            "triggered_at": now(),  # as far as its deadline goes: an old one may have to be built again at the vendor
             "ready_at": at if new.state is State.READY else None,
             "expires_at": at + timedelta(days=self.settings.retention_days),
         }

@@ -36,7 +36,8 @@ class Call:
 
     def may_be_about(self, words: str) -> bool:
         """Pages call their site for much else; one whose content is not to be read may be about anything."""
-        return not self.sent or any(_letters(words) in _letters(one) for one in (self.sent, unquote_plus(self.sent)))
+        plain = _letters if _letters(words) else str  # a title of signs alone has no other spelling
+        return not self.sent or any(plain(words) in plain(one) for one in (self.sent, unquote_plus(self.sent)))
 
     @property
     def is_good(self) -> bool:

@@ -28,7 +28,7 @@ ADDRESS: Final = re.compile(r"/(?:marketplace/item|commerce/listing)/(\d+)")
 _DRAFT_ADDRESS: Final = re.compile(r"[?&]listing_id=(\d+)")
 _CONTINUE: Final = re.compile(r"^(?:continue|edit|edit draft)$", re.IGNORECASE)
 _MOST_PAGES: Final = 500
-_QUIET: Final = 0.7  # seconds without anything new, and with nothing on its way: that was the last page
+_QUIET: Final = 1.5  # seconds without anything new, and with nothing on its way: that was the last page
 _SLOWEST: Final = timedelta(seconds=30)  # of one page
 _IS_OVER: Final = "(one) => Boolean(one.closest(':disabled, [aria-disabled=true], .disabled'))"
 _MOST_OPENED: Final = 20  # cards without a link that are opened to learn which listing they are

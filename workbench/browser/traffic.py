@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Error, Page, Request, Response
 
+_LONGEST_PATH: Final = 100
 ASKS: Final = frozenset({"xhr", "fetch"})
 # Of an answer that has begun it means that the page leaves the rest unread, as of an empty one to a counter.
 ABORTED: Final = "net::ERR_ABORTED"
@@ -54,10 +56,14 @@ class Traffic:
             self.open.add(request)
 
     def _has_answer(self, answer: Response) -> None:
-        if answer.request in self.open:
-            self._answered.add(answer.request)
-            if answer.status >= 400 and answer.request.resource_type != "script":  # noqa: PLR2004 - HTTP
-                self.failed.append(f"the site answered {answer.status}")
+        request = answer.request
+        if is_page(request):
+            self.forget()  # what the page before it asked
+            self.open.add(request)
+        if request in self.open:
+            self._answered.add(request)
+            if answer.status >= 400 and request.resource_type != "script":  # noqa: PLR2004 - HTTP
+                self.failed.append(f"the site answered {answer.status} to {_path(request)}")
 
     def _is_over(self, request: Request) -> None:
         self.open.discard(request)
@@ -67,5 +73,9 @@ class Traffic:
         is_asked = request in self.open and request.resource_type != "script"
         is_left = request.failure == ABORTED and (request in self._answered or request.resource_type not in ASKS)
         if is_asked and not is_left:
-            self.failed.append(f"a request of the page failed: {request.failure or 'without a word'}")
+            self.failed.append(f"a request of the page to {_path(request)} failed: {request.failure or 'unexplained'}")
         self._is_over(request)
+
+
+def _path(request: Request) -> str:
+    return urlsplit(request.url).path[:_LONGEST_PATH]

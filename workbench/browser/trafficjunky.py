@@ -71,6 +71,14 @@ _CARDS: Final = """cards => cards.map(card => {
 })"""
 
 
+# Of a tab that says nothing of it, nothing is known.
+_IS_CHOSEN: Final = """e => {
+    const said = e.getAttribute('aria-selected'), item = e.closest('li');
+    if (said) return said === 'true';
+    return !item || item.classList.contains('active') || !item.parentElement.querySelector('li.active');
+}"""
+
+
 class Library:
     """The media library, open in a visit."""
 
@@ -98,13 +106,17 @@ class Library:
         self._settle()
         self._prove()
         main, radio = TABS[tab]
+        here = self._glance()
         self._visit.pack.one(self._page, main).click()
-        self._settle()
-        if radio is not None:
+        self._settle(unlike=here)
+        is_there = bool(self._visit.pack.one(self._page, main).evaluate(_IS_CHOSEN))
+        if is_there and radio is not None and not self._visit.pack.one(self._page, radio).is_checked():
+            here = self._glance()
             self._visit.pack.one(self._page, f"{radio}_label").click()
-            self._settle()
-            if not self._visit.pack.one(self._page, radio).is_checked():
-                raise UiChanged(f"the media library did not go to {tab}.", fault=Fault(kind="ui_changed"))
+            self._settle(unlike=here)
+            is_there = self._visit.pack.one(self._page, radio).is_checked()
+        if not is_there:
+            raise UiChanged(f"the media library did not go to {tab}.", fault=Fault(kind="ui_changed"))
         self._at = tab
 
     def _prove(self) -> None:
@@ -183,7 +195,7 @@ class Library:
             return False
         here = self._glance()
         cards.last.evaluate("e => { e.scrollIntoView(); scrollTo(0, document.documentElement.scrollHeight); }")
-        self._settle()
+        self._settle(unlike=here)
         return bool(self._traffic.failed) or self._glance() != here
 
     def _onward(self) -> Locator:
@@ -212,18 +224,19 @@ class Library:
     def _settle(self, *, unlike: Any = None) -> None:
         """Wait until nothing is asked and nothing changes, as long as a page may take.
 
-        A list `unlike` the one that was there is the one that was asked for, and need not be waited for longer.
+        A list `unlike` the one that was there is the one that was asked for, and need not be waited for longer; while
+        it is the same, the page may not have asked yet.
         """
         last = time.monotonic() + self._patience
         since, seen = time.monotonic(), None
         while time.monotonic() < last:
             self._page.wait_for_timeout(_LOOK_MS)
             here = self._glance()
-            if unlike and here and here != unlike and not self._traffic.open:
+            if unlike is not None and here and here != unlike and not self._traffic.open:
                 return
             if self._traffic.open or here != seen or here is None:
                 since, seen = time.monotonic(), here
-            elif time.monotonic() - since >= (_SLUGGISH if unlike and here == unlike else _QUIET):
+            elif time.monotonic() - since >= (_SLUGGISH if here == unlike else _QUIET):
                 return
         self._traffic.failed.append("the site did not answer")
 

@@ -14,7 +14,7 @@ from workbench.brightdata.answers import NotFound, NotReady, SnapshotEmpty, Snap
 from workbench.brightdata.download import Body
 from workbench.collect.poll import NO_ROWS
 from workbench.collect.tools import Tools, clear, in_lake, job_folder, provider_id, staging, workspace
-from workbench.errors import Transient
+from workbench.errors import Permanent, Transient
 from workbench.files import move_into_place
 from workbench.ledger.records import Move, Progress, Snapshot, Yielded
 from workbench.ledger.states import SnapshotState
@@ -33,8 +33,15 @@ def fetch(snapshot: Snapshot, tools: Tools) -> Iterator[Yielded]:
         yield Move(to=SnapshotState.TRIGGERED, reason=error.message, after=tools.poll)
     except SnapshotEmpty as error:
         yield Move(to=SnapshotState.EMPTY, reason=error.message, values=dict(NO_ROWS), release=True)
-    except (SnapshotExpired, NotFound) as error:
+    except SnapshotExpired as error:
         yield Move(to=SnapshotState.EXPIRED, reason=error.message, release=True)
+    except NotFound as error:  # is it? whoever asks for its status sees it twice before it is given up
+        yield Move(to=SnapshotState.TRIGGERED, reason=error.message, after=tools.poll)
+    except Permanent as error:
+        if error.code is None:
+            raise
+        # The vendor's no, as to an empty account: it says nothing of the snapshot, which is paid.
+        raise Transient(error.message, code=error.code) from error
     else:
         yield _keep(snapshot, tools, body)
 

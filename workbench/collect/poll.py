@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
-from workbench.brightdata.answers import NotFound
+from workbench.brightdata.answers import NotFound, SnapshotExpired
 from workbench.brightdata.contents import Progress
 from workbench.collect.tools import Tools, provider_id
+from workbench.errors import Permanent, Transient
 from workbench.ledger.records import Move, Snapshot, Stay
 from workbench.ledger.states import Attention, SnapshotState
 
@@ -23,6 +24,7 @@ OVER: Final = {
 NOTHING_FOUND: Final = ("snapshot is empty", "no data found")
 # A snapshot that was triggered a moment ago may not be known everywhere at the vendor yet.
 _GRACE: Final = timedelta(seconds=60)
+_NOT_FOUND: Final = "not found"  # as the vendor's status, until a second look says so too
 
 
 def check(snapshot: Snapshot, tools: Tools) -> Move | Stay:
@@ -32,10 +34,15 @@ def check(snapshot: Snapshot, tools: Tools) -> Move | Stay:
     age = at - (snapshot.triggered_at or at)
     try:
         answer = tools.brightdata.progress(provider_id(snapshot))
-    except NotFound as error:
-        if age < min(_GRACE, tools.stall / 4):
-            return Stay(values={"last_checked_at": at})
-        return Move(to=SnapshotState.EXPIRED, reason=error.message, values={"last_checked_at": at}, release=True)
+    except (NotFound, SnapshotExpired) as error:
+        seen = {"vendor_status": _NOT_FOUND, "last_checked_at": at}
+        if age < min(_GRACE, tools.stall / 4) or snapshot.vendor_status != _NOT_FOUND:
+            return Stay(values=seen)
+        return Move(to=SnapshotState.EXPIRED, reason=error.message, values=seen, release=True)
+    except Permanent as error:  # an empty account, a gateway: says nothing of the snapshot, which is paid
+        if age > allowed(tools.stall, tools.view.collection_seconds(snapshot.dataset_id)):
+            return Move(to=SnapshotState.STALLED, reason=error.message, attention=Attention.REVIEW)
+        raise Transient(error.message, code=error.code) from error
     return _judge(snapshot, tools, answer, at, age)
 
 

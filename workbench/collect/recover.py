@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -18,6 +19,7 @@ from workbench.collect.reconcile import EARLIER
 from workbench.errors import Permanent, Transient
 from workbench.ledger.records import Source, same_inputs
 from workbench.ledger.states import SnapshotState
+from workbench.tables.attribute import TELLING
 
 if TYPE_CHECKING:  # httpx costs every command a tenth of a second
     from workbench.brightdata.client import BrightData
@@ -32,7 +34,7 @@ class Standing(StrEnum):
     KNOWN = "known"  # ours, and on its way or done
     UNKNOWN = "unknown"  # nobody's: another tool's, or of before our time
     UNSURE = "unsure"  # perhaps ours: a trigger of that time lost its answer and is looked for
-    STALLED = "stalled"  # ours, over its deadline
+    STALLED = "stalled"  # ours, over its deadline, or given up here while the vendor has it; recover requeue ID
     EXPIRING = "expiring"  # not brought in yet, and soon gone
     EXPIRED = "expired"  # not brought in, and gone by the vendor's retention
 
@@ -124,7 +126,7 @@ def _found(one: Listed, dataset: Dataset, state: str | None, now: datetime, rete
         created_at=one.created_at,
         rows=one.row_count,
         state=state,
-        standing=_standing(state, left, retention),
+        standing=_standing(state, one.status, left, retention),
         days_left=None if left is None else round(left / timedelta(days=1), 1),
     )
 
@@ -140,7 +142,10 @@ _BROUGHT_IN: Final = {
 }
 
 
-def _standing(state: str | None, left: timedelta | None, retention: timedelta) -> Standing:
+def _standing(state: str | None, status: str, left: timedelta | None, retention: timedelta) -> Standing:
+    is_there = OVER.get(status.lower()) is SnapshotState.READY and (left is None or left > timedelta())
+    if is_there and state in (SnapshotState.FAILED, SnapshotState.EXPIRED):
+        return Standing.STALLED
     if state is not None and SnapshotState(state) in _BROUGHT_IN:
         return Standing.KNOWN
     if left is not None and left <= timedelta():
@@ -202,23 +207,37 @@ def may_be(new: Stranger, lost: Mapping[str, Any]) -> bool:
 
 
 def by_key(sources: Iterable[Source], platform: str, service: str) -> dict[str, int]:
-    """Normalised URL or handle → the source with the lowest id; never a part of one."""
-    found: dict[str, int] = {}
+    """Normalised URL or handle → the source with the lowest id; never a part of one.
+
+    In any case of letters too, where that is clear: handles have none, ids of videos and posts have.
+    """
+    found, alike = dict[str, int](), defaultdict[str, set[str]](set)
     for source in sorted(sources, key=lambda one: one.id, reverse=True):
         if (source.platform, source.service) == (platform, service):
-            found[normalised(source.url)] = source.id
-    return found
+            key = normalised(source.url)
+            found[key] = source.id
+            alike[key.casefold()].add(key)
+    clear = {folded: next(iter(keys)) for folded, keys in alike.items() if len(keys) == 1 and "?" not in folded}
+    return {**{folded: found[key] for folded, key in clear.items()}, **found}
 
 
 def _source_of(inputs: Mapping[str, Any], known: Mapping[str, int]) -> int | None:
-    texts = [value for value in inputs.values() if isinstance(value, str)]
-    return next((known[key] for key in map(normalised, texts) if key in known), None)
+    keys = [normalised(value) for value in inputs.values() if isinstance(value, str)]
+    return next((known[key] for one in keys for key in (one, one.casefold()) if key in known), None)
 
 
 def normalised(text: str) -> str:
-    """One spelling of an address or a handle: no scheme, www, query, fragment or last slash; hosts in lower case."""
+    """One spelling of an address or a handle: no scheme, www, fragment or last slash; hosts in lower case.
+
+    Of a query what tells sources apart; whoever matches the rows later goes by the same.
+    """
     plain = text.strip()
     if "/" not in plain:
         return plain.removeprefix("@").casefold()
-    parts = urlsplit(plain if "//" in plain else f"//{plain}")
-    return f"{(parts.hostname or '').removeprefix('www.')}{parts.path.rstrip('/')}".casefold()
+    try:
+        parts = urlsplit(plain if "//" in plain else f"//{plain}")
+    except ValueError:  # words to search for, with a slash and a bracket
+        return plain.casefold()
+    host, path = (parts.hostname or "").removeprefix("www."), parts.path.rstrip("/")
+    telling = sorted(part for part in parts.query.split("&") if part.partition("=")[0] in TELLING)
+    return "?".join(filter(None, (f"{host}{path}", "&".join(telling))))

@@ -217,7 +217,8 @@ def end_of_quiet(at: datetime, quiet_from: str, quiet_to: str, zone: ZoneInfo) -
     if not (clock >= begin or clock < end if spans else begin <= clock < end):
         return None
     day = local.date() + timedelta(days=1) if spans and clock >= begin else local.date()
-    return datetime.combine(day, end, zone).astimezone(at.tzinfo)
+    fold = local.fold if day == local.date() else 0  # the second of an hour that comes twice
+    return datetime.combine(day, end, zone).replace(fold=fold).astimezone(at.tzinfo)
 
 
 def evidence_in_review(ledger: Ledger) -> set[str]:

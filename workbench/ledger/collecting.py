@@ -33,6 +33,7 @@ from workbench.ledger.tables import (
 
 _STOPPABLE: Final = (SnapshotState.PLANNED, SnapshotState.TRIGGERED)
 _MAY_COME_BACK: Final = (SnapshotState.UNSURE, SnapshotState.STALLED)
+_MAY_BE_PAID: Final = tuple(map(str, (SnapshotState.UNSURE, SnapshotState.QUARANTINED)))
 _EDITABLE: Final = frozenset({"name", "creator", "project", "options", "enabled"})
 
 
@@ -115,11 +116,13 @@ def save_plan(ledger: Ledger, new: Plan) -> None:
 
 
 def _at_work() -> Select[tuple[str]]:
-    """Ids of the runs in which something is due."""
+    """Ids of the runs in which something is due, or may be running and paid until a person says more of it."""
+    may_be_paid = (snapshot.c.acts > 0) & snapshot.c.provider_id.is_(None) & snapshot.c.state.in_(_MAY_BE_PAID)
     return (
         select(snapshot_use.c.run_id)
         .join(snapshot, snapshot.c.id == snapshot_use.c.snapshot)
-        .where(snapshot.c.next_at.is_not(None))
+        .join(run, run.c.id == snapshot_use.c.run_id)
+        .where(snapshot.c.next_at.is_not(None) | may_be_paid, run.c.cancelled_at.is_(None))
     )
 
 

@@ -25,6 +25,7 @@ from workbench.ledger.tables import account, listing, posting, posting_job
 P = PostingState
 
 GONE: Final = (str(P.FAILED), str(P.CANCELED))  # the states that allow the same listing once more
+_OF_THE_JOB: Final = ("groups", "hide_from_friends")  # of a posting's content what its listing does not say
 _GOES_ON: Final = (str(P.QUEUED), str(P.SUBMITTED))  # where nothing is in doubt
 _OPEN: Final = frozenset({P.UNSURE, P.SUBMITTED, P.QUARANTINED})  # where a person may say what became of the click
 
@@ -205,10 +206,30 @@ def _choose(
             continue
         _refuse_account(connection, account_id)
         if _live(connection, listing_id) is None:
+            _refuse_twin(connection, row, account_id)
             chosen.append((row, account_id))
         else:
             already.append(listing_id)
     return chosen, already
+
+
+def _refuse_twin(connection: Connection, row: RowMapping, account_id: int) -> None:
+    """A sku is one listing on its account, whatever else was corrected since it was sent."""
+    if not row["sku"]:
+        return
+    twin = (
+        select(listing.c.id, posting.c.state, posting.c.job_id)
+        .join(posting, posting.c.listing_id == listing.c.id)
+        .where(posting.c.account_id == account_id, posting.c.state.not_in(GONE))
+        .where(listing.c.sku == row["sku"], listing.c.id != row["id"])
+    )
+    live = connection.execute(twin).mappings().first()
+    if live is not None:
+        raise BadInput(
+            f"listing {row['id']} has the sku {row['sku']!r} of listing {live['id']}, which is {live['state']} on "
+            f"account {account_id} already (job {live['job_id']}). Give a new listing another sku, or cancel that "
+            "posting first."
+        )
 
 
 def _refuse_account(connection: Connection, account_id: int) -> None:
@@ -308,8 +329,9 @@ def retry(ledger: Ledger, posting_ids: Iterable[int]) -> int:
             if (live := _live(connection, row["listing_id"])) is not None:
                 raise BadInput(f"listing {row['listing_id']} is {live['state']} in job {live['job_id']} already.")
             said = get(connection, row["listing_id"])
+            ordered = {name: row["content"][name] for name in _OF_THE_JOB if name in row["content"]}
             values = {
-                "content": said["content"], "content_sha": said["sha"], "retries": row["retries"] + 1,
+                "content": {**said["content"], **ordered}, "content_sha": said["sha"], "retries": row["retries"] + 1,
                 "cancel_requested": False,
             }  # fmt: skip
             _move(ledger, connection, row, P.QUEUED, "tried again", values=values)

@@ -100,7 +100,7 @@ class View:
         """How long the dataset's latest collections took, from trigger to ready."""
         query = (
             select(snapshot.c.triggered_at, snapshot.c.ready_at)
-            .where(snapshot.c.dataset_id == dataset_id, snapshot.c.ready_at.is_not(None))
+            .where(snapshot.c.dataset_id == dataset_id, snapshot.c.ready_at.is_not(None), snapshot.c.acts > 0)
             .order_by(snapshot.c.id.desc())
             .limit(_RECENT)
         )

@@ -190,7 +190,8 @@ class Recorder:
 
     def _pause(self, connection: Connection, claim: Claim, kind: str, reason: str) -> None:
         values = {"paused_kind": kind, "paused_reason": storable(reason), "paused_at": now()}
-        connection.execute(update(account).where(account.c.id == claim.account_id).values(values))
+        disproved = {"proof": None, "proof_reason": None, "proved_at": None} if kind in _DISPROVE else {}
+        connection.execute(update(account).where(account.c.id == claim.account_id).values({**values, **disproved}))
         facts = {"kind": kind, "reason": reason}
         self._ledger.append(connection, Event("account", str(claim.account_id), "paused", facts=facts))
 
@@ -232,6 +233,7 @@ class Recorder:
 
 
 # Trouble that the whole account has, not the item.
+_DISPROVE: Final = frozenset({"session_expired", "captcha", "checkpoint", "account_restricted"})
 _STOPPING: Final = frozenset({"session_expired", "captcha", "checkpoint", "account_restricted", "ui_changed"})
 _TOLD: Final = (
     *("provider_id", "vendor_status", "row_count", "warning_count", "error_count", "malformed_count"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Connection, RowMapping, func, insert, or_, select, update
@@ -67,7 +67,7 @@ def make_batch(ledger: Ledger, new: NewBatch) -> str:
     def change(connection: Connection) -> str:
         lock(connection)  # two at once would take the same number, and the same creatives
         batch_id = f"batch_{_next_number(connection, new.beyond):03d}"
-        at = now()
+        at = _own_second(connection)
         connection.execute(
             insert(batch).values(
                 id=batch_id,
@@ -90,6 +90,16 @@ def make_batch(ledger: Ledger, new: NewBatch) -> str:
         return batch_id
 
     return ledger.write(change)
+
+
+def _own_second(connection: Connection) -> datetime:
+    """Now, or the next second in which no batch began: a batch's reports are named by it."""
+    at = now()
+    recent = select(batch.c.created_at).where(batch.c.created_at >= at - timedelta(seconds=1))
+    taken = {begun.replace(microsecond=0) for begun in connection.execute(recent).scalars()}
+    while at.replace(microsecond=0) in taken:
+        at += timedelta(seconds=1)
+    return at
 
 
 def _remote_ids(connection: Connection, account_id: int) -> dict[str, int]:
@@ -143,6 +153,11 @@ def _generation(
     rows = connection.execute(select(upload).where(mine).order_by(upload.c.id.desc())).mappings().all()
     generation = 1 + max((row["generation"] for row in rows), default=0)
     live = next((row for row in rows if U(row["state"]) not in OVER), None)
+    if live is None and one.state is U.CHECKED and not one.force_reason:
+        twin = _of_that_name(connection, account_id, creative_id, one)
+        if twin is not None:
+            known = f"{twin['unique_id']}, which is {twin['state']} in {twin['batch_id']}"
+            return U.SKIPPED, f"in its tab it has the name of {known}; nobody could tell their ids", generation
     if live is None or one.state is not U.CHECKED:
         return one.state, one.reason, generation
     if U(live["state"]) in THERE and one.force_reason:
@@ -153,6 +168,15 @@ def _generation(
             "not. workbench todo shows what is to be decided; nothing was started."
         )
     return U.SKIPPED, f"it is {live['state']} already, in {live['batch_id']}", generation
+
+
+def _of_that_name(connection: Connection, account_id: int, creative_id: int, one: NewUpload) -> RowMapping | None:
+    """The same file under another id: named by hand at first, say, and later by the inventory."""
+    query = select(upload.c.unique_id, upload.c.state, upload.c.batch_id).where(
+        upload.c.account_id == account_id, upload.c.tab == one.tab, upload.c.name == one.name,
+        upload.c.creative_id != creative_id, upload.c.state.not_in([str(state) for state in OVER]),
+    )  # fmt: skip
+    return connection.execute(query).mappings().first()
 
 
 # what a person decides -------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import stat
 import struct
 import warnings
@@ -44,10 +45,11 @@ class Album:
             raise BadInput("the name of a photo holds a NUL byte.")
         for folder in self.folders:
             path = folder / given
-            if path.exists():
-                return path.resolve()
+            with contextlib.suppress(OSError):  # no name of a file, as ten names with commas between are none
+                if path.exists():
+                    return path.resolve()
         where = str(given.parent) if given.is_absolute() else ", ".join(map(str, self.folders))
-        raise BadInput(f"there is no photo {name!r} in {where}.")
+        raise BadInput(f"there is no photo {name!r} in {where}. Several photos have ';' between them.")
 
     def kept(self, path: Path) -> str:
         home = self.home.resolve()

@@ -17,12 +17,15 @@ from workbench.tables.columns import asked, below
 from workbench.tables.sql import fill, list_literal, literal
 
 # A query is no part of an address, except where it alone says what is meant: profile.php?id=…, watch?v=…
+TELLING: Final = (
+    "id", "v", "q", "list", "fbid", "story_fbid", "set", "search_query", "keyword", "keywords", "search_keyword",
+)  # fmt: skip
 MACROS: Final = r"""
 create temp macro bare_address(value) as
     regexp_replace(regexp_replace(trim(value), '#.*$', ''), '^([A-Za-z][A-Za-z0-9+.-]*:)?//', '');
 create temp macro told_apart_by(query) as
     list_sort(list_filter(string_split(query, '&'), lambda part: regexp_matches(
-        part, '^(id|v|q|list|fbid|story_fbid|set|search_query|keyword|keywords|search_keyword)=.')));
+        part, '^($telling)=.')));
 create temp macro address_of(bare, query) as
     regexp_replace(lower(regexp_extract(bare, '^[^/?]*')), '^www\.', '')
     || rtrim(regexp_extract(bare, '^[^/?]*([^?]*)', 1), '/')
@@ -30,7 +33,7 @@ create temp macro address_of(bare, query) as
 create temp macro address(value) as
     nullif(address_of(bare_address(value), regexp_extract(bare_address(value), '\?(.*)$', 1)), '');
 create temp macro handle(value) as nullif(lower(trim(value)), '');
-"""
+""".replace("$telling", "|".join(TELLING))
 _SOURCES: Final = """
 set variable sources = from_json($listed, '[{"source_id": "BIGINT", "url": "VARCHAR", "creator": "VARCHAR",
                                              "project": "VARCHAR", "inputs": "JSON"}]')
@@ -39,11 +42,11 @@ set variable sources = from_json($listed, '[{"source_id": "BIGINT", "url": "VARC
 _SPELLED: Final = """
 set variable spelled_$number = (
     select map(list(spelling), list(position))
-    from (select $spelling as spelling, any_value(getvariable('known_$number')[$signature]) as position
-          from (select getvariable('sources')[position] as source
+    from (select $spelling as spelling, arg_min(position, source.source_id) as position
+          from (select getvariable('sources')[position] as source, position
                 from (select unnest($positions) as position))
           group by spelling)
-    where position is not null)
+    where spelling is not null)
 """
 _KNOWN: Final = """
 set variable known_$number = (

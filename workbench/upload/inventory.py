@@ -64,7 +64,7 @@ class Row:
 def read(path: Path) -> list[Row]:
     """Every row; BadInput names the file, and the column that is missing."""
     try:
-        with _Read(path) as found:
+        with _Read(path.resolve()) as found:
             data = found.data
     except FileNotFoundError as error:
         raise BadInput(
@@ -116,6 +116,7 @@ def update(
 
     `known`: ids that a row may have had before and that may be replaced.
     """
+    path = path.resolve()  # what a link leads to is what is replaced
     with _locked(path):
         for _ in range(_TRIES):
             with _Read(path) as before:
@@ -140,6 +141,7 @@ def update(
 
 def append(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
     """Add rows at the end; columns that the file has not are added to it."""
+    path = path.resolve()
     with _locked(path):
         for _ in range(_TRIES):
             with _Read(path) as before:
@@ -167,6 +169,8 @@ def _merged(
         setting = {}
         for name, value in wanted[key].items():
             there = record.value(made.columns[name]) if name in made.columns else ""
+            if there and not value and name not in ours:
+                continue  # somebody planned it in the sheet, and we have nothing to say of it
             fine = {"", value, *ours.get(name, ()), *known.get(key, ())}
             if there in fine or (not ours and name != OURS[0]):
                 setting[name] = value
@@ -186,8 +190,18 @@ class _Read:
     def __init__(self, path: Path) -> None:
         self._path = path
         deadline = time.monotonic() + _PATIENCE
+        is_first = True
         while True:
-            self._fd = os.open(path, os.O_RDONLY)
+            try:
+                self._fd = os.open(path, os.O_RDONLY)
+            except FileNotFoundError as error:  # some programs take the old one away before they write the new one
+                if is_first:
+                    raise
+                if time.monotonic() > deadline:
+                    raise Transient(f"{path} is gone; it is tried again later.") from error
+                time.sleep(_SETTLED / 2)
+                continue
+            is_first = False
             self._stat = os.fstat(self._fd)  # before the bytes: what is written while they are read changes it
             self.data = _all(self._fd)
             is_open = _is_being_written(self._fd)
@@ -322,4 +336,7 @@ def _locked(path: Path) -> Iterator[None]:
         for dots in (".", ".."):  # of a process that died before its rename: of the file, of what lies beside it
             for left in path.parent.glob(f"{dots}{glob.escape(path.name)}.*.tmp"):
                 left.unlink(missing_ok=True)
-        yield
+        try:
+            yield
+        except FileNotFoundError as error:
+            raise Transient(f"{path} is gone at the moment; it is tried again later.") from error
