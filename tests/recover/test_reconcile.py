@@ -56,6 +56,7 @@ A, B = {"url": "https://a.example/"}, {"url": "https://b.example/"}
         pytest.param([A | {"start": "09-01-2025"}], [A], False, id="without our dates"),
         pytest.param([{"url": "https://a.example/b"}], [A], False, id="the beginning of ours"),
         pytest.param([A], [], False, id="nothing"),
+        pytest.param(({"load_replies": True},), [{"load_replies": "true"}], True, id="a flag as text"),
     ],
 )
 def test_inputs_are_compared_as_multisets_by_our_keys(mine: list[Any], theirs: list[Any], are_same: bool) -> None:

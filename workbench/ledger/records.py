@@ -267,13 +267,9 @@ def same_inputs(ours: Sequence[Mapping[str, Any]], theirs: Sequence[Mapping[str,
 
 
 def _plain(one: Mapping[str, Any], keys: set[str]) -> str:
-    values = {key: one[key] for key in keys if one.get(key) not in (None, "", [])}
-    return canonical({key: value if isinstance(value, list) else _text(value) for key, value in values.items()})
-
-
-def _text(value: Any) -> str:
-    text = str(value)
-    return text.casefold() if text.casefold() in {"true", "false"} else text
+    said = {key: str(value).lower() if isinstance(value, bool) else value for key, value in one.items()}
+    values = {key: said[key] for key in keys if said.get(key) not in (None, "", [])}
+    return canonical({key: value if isinstance(value, list) else str(value) for key, value in values.items()})
 
 
 @dataclass(frozen=True, kw_only=True)
