@@ -176,6 +176,24 @@ def test_what_waits_before_the_click_goes_on_where_it_is(ledger: Ledger, north: 
     assert row["is_due"]
 
 
+@pytest.mark.parametrize(
+    ("state", "hours", "is_told"), [("unsure", 7, True), ("submitted", 7, True), ("unsure", 1, False)]
+)
+def test_what_is_in_doubt_for_hours_is_told_though_the_looks_go_on(
+    ledger: Ledger, north: int, state: str, hours: int, is_told: bool
+) -> None:
+    (one,) = add(ledger, listing("Table", north))
+    posting.make_job(ledger, [one])
+    key = listed.latest_posting(ledger, one)["id"]
+    reason = "Your listings could not be read to the end"
+    _set(ledger, key, state=state, state_at=now() - timedelta(hours=hours), next_at=now(), reason=reason)
+    told = jobs.todo(listed.waiting(ledger))
+
+    assert [each["why"] for each in told] == [f"{state}: {reason}"] * is_told
+    accounts.pause(ledger, north, "checkpoint", "the site wants to know who you are")
+    assert listed.waiting(ledger) == []  # it is the account that waits
+
+
 def _set(ledger: Ledger, key: int, **values: object) -> None:
     from sqlalchemy import update
 

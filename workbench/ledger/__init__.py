@@ -12,6 +12,7 @@ store.py      Ledger: open, read, write; the mode stamp
 claims.py     claim, hold, release; what becomes of a dead owner's items
 recorder.py   what a step yields, each one transaction
 lanes.py      named leases: what only one may do at a time, and who is at work
+doubt.py      what is looked for at a site for hours, and a person should know of
 moving.py     what people and apps do to an item outside of a claim
 money.py      reserve, settle, release
 breaker.py    one throttle of a vendor for all processes

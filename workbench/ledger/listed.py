@@ -10,6 +10,7 @@ from sqlalchemy import Connection, RowMapping, Select, func, select
 
 from workbench.errors import FAULTS, BadInput
 from workbench.ledger.columns import TableRows, by_column
+from workbench.ledger.doubt import long_in_doubt
 from workbench.ledger.states import (
     POSTING_BAD,
     POSTING_GOOD,
@@ -144,8 +145,9 @@ def latest_posting(ledger: Ledger, listing_id: int) -> RowMapping:
 
 
 def waiting(ledger: Ledger) -> list[dict[str, Any]]:
-    """Postings that do not move by themselves, apart from those whose whole account waits."""
+    """Postings that do not move by themselves or are long in doubt, apart from those whose whole account waits."""
     waits = posting.c.attention.is_not(None) & posting.c.next_at.is_(None)
+    waits |= long_in_doubt(posting, (P.SUBMITTED, P.UNSURE))
     names = ("id", "listing_id", "state", "attention", "reason", "error_type", "job_id")
     query = select(*(posting.c[name] for name in names)).where(waits).order_by(posting.c.id)
     with ledger.read() as connection:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, RowMapping, String, cast, func, select
 from workbench.errors import BadInput
 from workbench.ledger.claims import to_record
 from workbench.ledger.columns import TableRows, by_column
+from workbench.ledger.doubt import long_in_doubt
 from workbench.ledger.records import Upload
 from workbench.ledger.states import PLATFORMS, UPLOAD_STATUS, Attention, UploadState
 from workbench.ledger.store import Ledger
@@ -181,9 +182,21 @@ def changed_since(ledger: Ledger, at: datetime) -> list[str]:
 
 
 def waiting(ledger: Ledger) -> list[dict[str, Any]]:
-    """Uploads that do not move by themselves, apart from those whose whole account waits."""
+    """Uploads that do not move by themselves or are long in doubt, apart from those whose whole account waits."""
     waits = upload.c.attention.is_not(None) & upload.c.next_at.is_(None)
-    names = ("id", "unique_id", "name", "state", "attention", "reason", "intent_id", "batch_id", "screenshot")
+    waits |= long_in_doubt(upload, (U.SENT, U.UNSURE))
+    names = (
+        "id",
+        "account_id",
+        "unique_id",
+        "name",
+        "state",
+        "attention",
+        "reason",
+        "intent_id",
+        "batch_id",
+        "screenshot",
+    )
     query = select(*(upload.c[name] for name in names)).where(waits).order_by(upload.c.id)
     with ledger.read() as connection:
         rows = [dict(row) for row in connection.execute(query).mappings()]
