@@ -79,6 +79,17 @@ def test_a_corrected_listing_that_names_no_account_is_not_posted_beside_the_firs
     assert posting.make_job(ledger, [again], accounts=[south]).listing_ids == (again,)
 
 
+def test_one_sku_without_an_account_is_one_listing_and_is_ordered_once(ledger: Ledger, north: int) -> None:
+    first = add(ledger, listing("Table", None, sku="T-1", price=120))
+    assert add(ledger, listing("Table", None, sku="T-1", price=110)) == first
+    assert [row["price"] for row in listed.listings(ledger)] == [110]
+
+    (named,) = add(ledger, listing("Round table", north, sku="T-1"))
+    with pytest.raises(BadInput, match=f"listings {first[0]} and {named} have the sku 'T-1' both"):
+        posting.make_job(ledger, [*first, named], accounts=[north])
+    assert listed.jobs(ledger) == []
+
+
 def test_tried_again_it_keeps_what_its_job_said_of_the_form(ledger: Ledger, north: int) -> None:
     (one,) = add(ledger, listing("Table", north))
     job = posting.make_job(ledger, [one], settings={"groups": ["Chess club"], "hide_from_friends": True})

@@ -59,14 +59,19 @@ def add_listings(ledger: Ledger, new: Sequence[NewListing]) -> ImportedListings:
 
 
 def _known(connection: Connection, one: NewListing) -> RowMapping | None:
-    """The same content on the same account; where the row names no account, on whichever took it before."""
+    """The same content on the same account; where the row names no account, on whichever took it before.
+
+    The same sku too: on the same account, or where neither names one.
+    """
     there = select(listing).order_by(listing.c.id)
     same = there.where(listing.c.sha == one.sha)
     if one.account_id is None:
-        return connection.execute(same).mappings().first()
-    tries = [same.where(listing.c.account_id == one.account_id), same.where(listing.c.account_id.is_(None))]
+        tries = [same]
+    else:
+        tries = [same.where(listing.c.account_id == one.account_id), same.where(listing.c.account_id.is_(None))]
     if one.sku:
-        tries.append(there.where(listing.c.account_id == one.account_id, listing.c.sku == one.sku))
+        is_mine = listing.c.account_id.is_(None) if one.account_id is None else listing.c.account_id == one.account_id
+        tries.append(there.where(is_mine, listing.c.sku == one.sku))
     return next((row for query in tries if (row := connection.execute(query).mappings().first())), None)
 
 
@@ -194,7 +199,7 @@ def make_job(
 def _choose(
     connection: Connection, listing_ids: Sequence[int], accounts: Sequence[int]
 ) -> tuple[list[tuple[RowMapping, int]], list[int]]:
-    chosen, already, dealt = [], [], 0
+    chosen, already, dealt = list[tuple[RowMapping, int]](), list[int](), 0
     for listing_id in dict.fromkeys(listing_ids):
         row = get(connection, listing_id)
         account_id = row["account_id"]
@@ -206,17 +211,20 @@ def _choose(
             continue
         _refuse_account(connection, account_id)
         if _live(connection, listing_id) is None:
-            _refuse_twin(connection, row, account_id)
+            _refuse_twin(connection, row, account_id, [one for one, owner in chosen if owner == account_id])
             chosen.append((row, account_id))
         else:
             already.append(listing_id)
     return chosen, already
 
 
-def _refuse_twin(connection: Connection, row: RowMapping, account_id: int) -> None:
-    """A sku is one listing on its account, whatever else was corrected since it was sent."""
+def _refuse_twin(connection: Connection, row: RowMapping, account_id: int, beside: Iterable[RowMapping]) -> None:
+    """A sku is one listing on its account, whatever else was corrected since it was sent; also within one order."""
     if not row["sku"]:
         return
+    for one in beside:
+        if one["sku"] == row["sku"]:
+            raise BadInput(f"listings {one['id']} and {row['id']} have the sku {row['sku']!r} both; post one of them.")
     twin = (
         select(listing.c.id, posting.c.state, posting.c.job_id)
         .join(posting, posting.c.listing_id == listing.c.id)
