@@ -154,10 +154,10 @@ def _generation(
     generation = 1 + max((row["generation"] for row in rows), default=0)
     live = next((row for row in rows if U(row["state"]) not in OVER), None)
     if live is None and one.state is U.CHECKED and not one.force_reason:
-        twin = _of_that_name(connection, account_id, creative_id, one)
+        twin = _same_file(connection, account_id, creative_id, one)
         if twin is not None:
             known = f"{twin['unique_id']}, which is {twin['state']} in {twin['batch_id']}"
-            return U.SKIPPED, f"in its tab it has the name of {known}; nobody could tell their ids", generation
+            return U.SKIPPED, f"the same file under the same name is {known}", generation
     if live is None or one.state is not U.CHECKED:
         return one.state, one.reason, generation
     if U(live["state"]) in THERE and one.force_reason:
@@ -170,11 +170,12 @@ def _generation(
     return U.SKIPPED, f"it is {live['state']} already, in {live['batch_id']}", generation
 
 
-def _of_that_name(connection: Connection, account_id: int, creative_id: int, one: NewUpload) -> RowMapping | None:
+def _same_file(connection: Connection, account_id: int, creative_id: int, one: NewUpload) -> RowMapping | None:
     """The same file under another id: named by hand at first, say, and later by the inventory."""
     query = select(upload.c.unique_id, upload.c.state, upload.c.batch_id).where(
         upload.c.account_id == account_id, upload.c.tab == one.tab, upload.c.name == one.name,
-        upload.c.creative_id != creative_id, upload.c.state.not_in([str(state) for state in OVER]),
+        upload.c.sha256 == one.sha256, upload.c.creative_id != creative_id,
+        upload.c.state.not_in([str(state) for state in OVER]),
     )  # fmt: skip
     return connection.execute(query).mappings().first()
 
