@@ -188,6 +188,11 @@ def test_a_call_that_says_our_title_in_any_spelling_may_be_ours(sent, is_ours):
     assert Call(200, None, sent).may_be_about('Café "table" 5') == is_ours
 
 
+def test_a_title_of_signs_alone_is_not_in_every_call():
+    assert Call(200, None, "title=🪑🪑").may_be_about("🪑🪑")
+    assert not Call(200, None, '{"first": 5}').may_be_about("🪑🪑")
+
+
 # Your listings ------------------------------------------------------------------------------------
 
 LIST = """<html lang="en"><body><div aria-label="Your profile">A</div><h1>Your listings</h1>

@@ -138,6 +138,12 @@ def test_an_unknown_setting_in_workbench_toml_is_named(home):
     assert "workbench.toml" in done.err
 
 
+def test_a_byte_order_mark_does_not_spoil_workbench_toml(home):
+    home.write("workbench.toml", "\ufefftz = 'Europe/Riga'\n")
+
+    assert home.here("status").code == 0
+
+
 def test_an_unknown_setting_in_env_is_named(home):
     home.write(".env", "WORKBENCH_CAP_DAYS_USD=5\n")
     (home.folder / ".env").chmod(0o600)

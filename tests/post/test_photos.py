@@ -100,3 +100,8 @@ def test_an_absolute_path_is_taken_as_it_is(tmp_path: Path) -> None:
     (found,) = photos.check([str(elsewhere)], Album(tmp_path / "home", (tmp_path / "home",)))
 
     assert (found.path, found.width, found.height) == (str(elsewhere), 320, 240)
+
+
+def test_names_with_commas_between_are_told_apart_from_a_full_disk(album: Album) -> None:
+    with pytest.raises(BadInput, match="Several photos have ';' between them"):
+        album.find(",".join(f"a photo of the table, number {number}.jpg" for number in range(10)))

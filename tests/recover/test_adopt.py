@@ -66,6 +66,34 @@ def test_what_we_brought_in_is_known_also_after_its_time(workbench: Workbench, s
     assert (found.standing, found.state) == ("known", "published")
 
 
+@pytest.mark.parametrize("state", ["expired", "failed"])
+def test_what_was_given_up_here_and_is_there_goes_on(workbench: Workbench, sandbox: Sandbox, state: str) -> None:
+    """The key of another account, say, for an afternoon."""
+    name = collected(sandbox)
+    workbench.adopt([name], work=False)
+    workbench.ledger.write(lambda connection: connection.execute(table.update().values(state=state, next_at=None)))
+    (found,) = workbench.scan()
+    assert (found.standing, found.state) == ("stalled", state)
+
+    workbench.requeue([name])
+    workbench.work()
+    assert [one["snapshot_id"] for one in snapshots(workbench)] == [name]
+    assert workbench.sql("SELECT count(*) FROM posts").fetchone() == (3,)
+
+
+def test_the_deadline_of_what_is_adopted_begins_with_its_adoption(workbench: Workbench, sandbox: Sandbox) -> None:
+    """Bright Data may have to build an old one again, which takes as long as it takes."""
+    name = collected(sandbox)
+    sandbox.brightdata.world.store.db.run("UPDATE snapshot SET created = created - 86400 * 5")
+    workbench.adopt([name], work=False)
+    with workbench.ledger.read() as connection:
+        row = connection.execute(select(table)).one()
+
+    assert now() - row.triggered_at < HOUR
+    assert now() - row.ready_at > 4 * DAY
+    assert row.expires_at - row.ready_at == timedelta(days=16)
+
+
 def test_what_of_ours_hangs_is_stalled(house: House, sandbox: Sandbox) -> None:
     sandbox.switch(never_ready=1, ready_after_seconds=0.5)
     house.start(num_posts=1)

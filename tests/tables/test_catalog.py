@@ -231,6 +231,13 @@ def test_tables_of_the_ledger_are_copied_in(catalog):
     assert _all(catalog, "select count(*) from jobs") == [(0,)]
 
 
+def test_json_that_duckdb_cannot_read_costs_its_own_value_alone(catalog):
+    texts = ['{"a": "\\ud83d"}', '{"a": 1}']
+    catalog.refresh([], {"runs": {"params": ("json_text", texts), "inputs": ("json", texts)}})
+
+    assert _all(catalog, "select params->>'$.a', inputs->>'$.a' from runs") == [(None, None), ("1", "1")]
+
+
 @pytest.mark.parametrize(
     ("query", "expected"),
     [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
+import errno
 import stat
 import struct
 import warnings
@@ -45,9 +45,14 @@ class Album:
             raise BadInput("the name of a photo holds a NUL byte.")
         for folder in self.folders:
             path = folder / given
-            with contextlib.suppress(OSError):  # no name of a file, as ten names with commas between are none
-                if path.exists():
-                    return path.resolve()
+            try:
+                is_there = path.exists()
+            except OSError as error:
+                if error.errno != errno.ENAMETOOLONG:  # as of ten names with commas between
+                    raise
+                is_there = False
+            if is_there:
+                return path.resolve()
         where = str(given.parent) if given.is_absolute() else ", ".join(map(str, self.folders))
         raise BadInput(f"there is no photo {name!r} in {where}. Several photos have ';' between them.")
 
