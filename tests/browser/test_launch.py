@@ -87,6 +87,25 @@ def test_the_systems_chromium_is_found_on_the_path(bare, executable):
     assert launch.find().label == "system:chromium"
 
 
+def test_without_a_window_the_headless_shell_comes_first(bare, executable):
+    script(bare / "chromium", "exit 1")
+    script(bare / "chromium-headless-shell", f'exec "{executable}" "$@"')
+
+    assert launch.find().label == "system:chromium-headless-shell"
+    assert "system:chromium-headless-shell" not in [one.label for one in launch.candidates(None, headless=False)]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="apt-get is Linux's")
+def test_a_distribution_without_a_headless_shell_gives_its_chromium(bare, executable, monkeypatch):
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    script(bare / "ready", f'exec "{executable}" "$@"')
+    copy = shutil.which("cp", path="/usr/bin:/bin")
+    give = f'{copy} -p "{bare}/ready" "{bare}/chromium"'
+    script(bare / "apt-get", f'case "$*" in update*) ;; *headless-shell*) exit 100;; *) {give};; esac')
+
+    assert launch.ensure().label == "system:chromium"
+
+
 def test_one_that_does_not_start_is_passed_over(bare, executable):
     script(bare / "chromium", "echo 'error while loading shared libraries: libnss3.so'; exit 127")
     script(bare / "google-chrome", f'exec "{executable}" "$@"')

