@@ -85,6 +85,14 @@ class _Overslept(Exception):
     """The lease does not outlast the act that was about to begin."""
 
 
+InThread = Callable[[], contextlib.AbstractContextManager[Callable[[], None]]]
+
+
+@contextlib.contextmanager
+def _nothing_kept() -> Iterator[Callable[[], None]]:
+    yield lambda: None
+
+
 class Worker:
     def __init__(
         self,
@@ -95,7 +103,9 @@ class Worker:
         backoff: timedelta,
         caps: Caps = NO_CAPS,
         redact: Callable[[str], str] = str,
+        in_thread: InThread = _nothing_kept,
     ) -> None:
+        """`in_thread` is entered by every thread that works; what it yields is called while the thread rests."""
         self._ledger = ledger
         self._benches = benches
         self.claims = Claims(ledger, lease_time=lease_time)
@@ -103,6 +113,7 @@ class Worker:
         self._recorder = Recorder(ledger, self.claims, caps=caps)
         self._backoff = backoff
         self._redact = redact
+        self._in_thread = in_thread
         self._held: set[Claim] = set()
         self._held_lock = threading.Lock()
 
@@ -193,18 +204,22 @@ class Worker:
         return all(self.claims.next_due(bench.flow) is None for bench in self._benches)
 
     def _crew(self, done: threading.Event, worked: Worked, errors: list[BaseException]) -> None:
+        try:
+            with self._in_thread() as rest:
+                self._take_turns(done, worked, rest)
+        except BaseException as error:  # noqa: BLE001 - a thread's boundary: raised by work(), never lost
+            errors.append(error)
+
+    def _take_turns(self, done: threading.Event, worked: Worked, rest: Callable[[], None]) -> None:
         nap = 0.02
         while not done.is_set():
-            try:
-                if any(self.advance(bench) for bench in self._oldest_first()):
-                    worked.count()
-                    nap = 0.02
-                    continue
-            except BaseException as error:  # noqa: BLE001 - a thread's boundary: raised by work(), never lost
-                errors.append(error)
-                return
+            if any(self.advance(bench) for bench in self._oldest_first()):
+                worked.count()
+                nap = 0.02
+                continue
             done.wait(nap)
             nap = min(nap * 2, _LONGEST_NAP)
+            rest()
 
     def _oldest_first(self) -> list[Bench]:
         """The benches with work, fair between kinds: the one whose oldest item waits longest comes first."""

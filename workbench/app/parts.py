@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from workbench import practice
 from workbench.app.secretfiles import read_secrets
+from workbench.browser.kept import keeping
 from workbench.errors import BadInput, Misconfigured
 from workbench.files import make_folder
 from workbench.ledger import queries
@@ -243,6 +244,7 @@ class Parts:
             backoff=chosen.backoff_seconds,
             caps=self.caps,
             redact=self.redactor,
+            in_thread=keeping,
         )
 
     def _collecting(self) -> list[Bench]:

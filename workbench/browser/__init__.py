@@ -1,6 +1,7 @@
 """The browser's edge: the only place with Playwright.
 
 launch.py         find or install a Chromium and start it
+kept.py           one Chromium for a thread's visits, each in a context of its own
 sites.py          the two sites: addresses, what may be opened, which cookies are a login
 pack.py, packs/   selectors, markers and texts of a site in a language, dated, as data
 session.py        a saved login: storage state, written whole, readable by its owner only

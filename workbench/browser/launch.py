@@ -8,6 +8,7 @@ half the work (1.4 against 2.7 s of CPU for a first page, measured on Debian's p
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 import shutil
@@ -21,6 +22,7 @@ from typing import Any, Final
 
 from playwright.sync_api import Browser, Error, Playwright, sync_playwright
 
+from workbench.browser.kept import of_this_thread
 from workbench.errors import BadInput
 
 HEADLESS: Final = ("chromium-headless-shell",)
@@ -102,6 +104,25 @@ def candidates(browser: str | None, *, headless: bool = True) -> Iterator[Found]
 def launch(playwright: Playwright, *, browser: str | None = None, headless: bool = True, **options: Any) -> Browser:
     """Start the first Chromium that starts; `options` go to Playwright. Close it, or use it in a ``with``."""
     return _open(playwright, browser, headless=headless, **options)[0]
+
+
+@contextlib.contextmanager
+def running(**options: Any) -> Iterator[Browser]:
+    """Yield a Chromium started with `options` of `launch`: the one that this thread keeps, else one for this block."""
+    kept = of_this_thread()
+    with _started(options) if kept is None else kept.running(options, lambda: _started(options)) as browser:
+        yield browser
+
+
+@contextlib.contextmanager
+def _started(options: dict[str, Any]) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = launch(playwright, **options)
+        try:
+            yield browser
+        finally:
+            with contextlib.suppress(Error):  # it has ended by itself
+                browser.close()
 
 
 def find(browser: str | None = None) -> Found:

@@ -1,4 +1,4 @@
-"""One visit of one account to its site: a Chromium of its own, the saved login, and nothing else.
+"""One visit of one account to its site: a browser context of its own, the saved login, and nothing else.
 
 No attempt is made to hide that a program drives the browser. Downloads, popups and dialogs are refused; a page of any
 host but the site's own is never loaded, wherever a redirect or a script wants to go. Nobody types credentials here.
@@ -13,12 +13,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from playwright.sync_api import BrowserContext, CDPSession, Error, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, CDPSession, Error, Page
 
 from workbench.browser import faults
 from workbench.browser.evidence import Evidence
 from workbench.browser.guard import Guard
-from workbench.browser.launch import NoBrowser, launch
+from workbench.browser.launch import NoBrowser, running
 from workbench.browser.pack import PATIENCE, Pack, Probe
 from workbench.browser.pagestate import COOL_DOWN, PageFacts, PageState, Verdict, classify, read_facts, refusal
 from workbench.browser.session import Sessions
@@ -93,24 +93,30 @@ class Browsing:
     @contextlib.contextmanager
     def opened(self, account_id: int, site: Site, state: Mapping[str, Any] | None, *, visible: bool) -> Iterator[Visit]:
         """A visit with any state, or none: for the login gate."""
-        with sync_playwright() as playwright:
+        with contextlib.ExitStack() as ending:
+            options = {"browser": self.browser, "headless": not visible, "args": _SENT_ONCE}
             try:
-                chromium = launch(playwright, browser=self.browser, headless=not visible, args=_SENT_ONCE)
+                chromium: Browser = ending.enter_context(running(**options))
             except NoBrowser as error:
                 raise LaneStops(error.message, fault=Fault(kind="environment")) from error
-            with contextlib.closing(chromium):
-                context = chromium.new_context(
-                    storage_state=state,  # type: ignore[arg-type]  # checked by session.py when it was read
-                    accept_downloads=False,
-                    extra_http_headers=_NOT_KEPT,
-                    service_workers="block",
-                    locale="en-US",
-                    viewport=_WINDOW,  # type: ignore[arg-type]
-                )
-                milliseconds = self.page_seconds.total_seconds() * 1000
-                context.set_default_timeout(milliseconds)
-                context.set_default_navigation_timeout(milliseconds)
-                yield Visit(self, account_id, site, context, state)
+            context = chromium.new_context(
+                storage_state=state,  # type: ignore[arg-type]  # checked by session.py when it was read
+                accept_downloads=False,
+                extra_http_headers=_NOT_KEPT,
+                service_workers="block",
+                locale="en-US",
+                viewport=_WINDOW,  # type: ignore[arg-type]
+            )
+            ending.callback(_leave, context)
+            milliseconds = self.page_seconds.total_seconds() * 1000
+            context.set_default_timeout(milliseconds)
+            context.set_default_navigation_timeout(milliseconds)
+            yield Visit(self, account_id, site, context, state)
+
+
+def _leave(context: BrowserContext) -> None:
+    with contextlib.suppress(Error):  # the browser has ended, and the context with it
+        context.close()
 
 
 class Visit:
