@@ -17,6 +17,7 @@ import pytest
 
 from workbench.browser import launch
 from workbench.browser.evidence import Evidence
+from workbench.browser.kept import keeping
 from workbench.browser.session import Sessions
 from workbench.browser.sites import MARKETPLACE, TRAFFICJUNKY, Site
 from workbench.browser.visit import Browsing
@@ -160,8 +161,15 @@ def marketplace(web: Web) -> Site:
     return MARKETPLACE.at(web.url)
 
 
+@pytest.fixture(scope="module")
+def kept() -> Iterator[None]:
+    """One Chromium for the visits of a module, as a worker's thread has it. Overridden where a test starts its own."""
+    with keeping():
+        yield
+
+
 @pytest.fixture
-def browsing(tmp_path: Path, chromium: str | None) -> Browsing:
+def browsing(tmp_path: Path, chromium: str | None, kept: None) -> Browsing:
     return Browsing(
         sessions=Sessions(tmp_path / "sessions"),
         evidence=Evidence(tmp_path / "evidence"),

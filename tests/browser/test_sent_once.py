@@ -62,6 +62,11 @@ class _Handler(BaseHTTPRequestHandler):
         pass
 
 
+@pytest.fixture(scope="module")
+def kept() -> None:
+    """Nothing: one test here starts a Chromium without our care."""
+
+
 @pytest.fixture
 def breaking() -> Iterator[_Breaking]:
     server = _Breaking()

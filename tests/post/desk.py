@@ -18,7 +18,7 @@ from workbench.sandbox.serve import Sandbox
 
 FAST = {
     "page_seconds": 6, "look_gaps": "0.3,0.3", "backoff_seconds": 0.2, "poll_seconds": 0.2, "lease_seconds": 60,
-    "brightdata_api_key": "practice-key-of-no-value",
+    "threads": 1, "brightdata_api_key": "practice-key-of-no-value",
 }  # fmt: skip
 TITLES = ("Oak table", "Blue chair", "Reading lamp", "City bike", "Cook book", "Old phone")
 

@@ -80,7 +80,7 @@ def switches() -> dict[str, list[Any]]:
 def test_every_answer_of_the_site_ends_in_its_state(desk: Desk) -> None:
     """All at once, an account each: no account's trouble is another's."""
     desk.sandbox.marketplace.switch(**switches())
-    with desk.open(*ANSWERS, page_seconds=12) as wb:
+    with desk.open(*ANSWERS, page_seconds=12, threads=4) as wb:
         rows = [{"title": f"Table {n}", "account": label} for n, label in enumerate(ANSWERS)]
         found = {one["account"]: one for one in post(wb, desk.csv(*rows))}
         accounts = {one["label"]: one for one in wb.accounts("marketplace")}

@@ -6,25 +6,22 @@ import json
 import os
 import random
 import signal
-import subprocess
-import sys
-import time
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.post.desk import Desk, check_truth
+from tests.zygote import Zygote
 from workbench.sandbox.serve import Sandbox
 
-CHILD = Path(__file__).with_name("child.py")
-REPO = Path(__file__).parents[2]
 KILLED = -signal.SIGKILL
 # Where it matters most: the order is written, the click is made, the site has it, its answer is written.
 CRITICAL = (
     ["after write Recorder.armed", 1],
-    ["before the call", 1],
+    ["the call", 1],
     ["after the call", 1],
     ["after write Recorder.move", 1],
 )
@@ -32,10 +29,11 @@ CRITICAL = (
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(3000)]
 
 
-def begin(desk: Desk, **job: Any) -> subprocess.Popen[bytes]:
-    line = {"home": str(desk.home), "settings": desk.settings(**job.pop("settings", {})), **job}
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("WORKBENCH_", "BRIGHTDATA_"))}
-    return subprocess.Popen([sys.executable, str(CHILD), json.dumps(line)], env=kept | {"PYTHONPATH": str(REPO)})
+@pytest.fixture
+def zygote(tmp_path: Path) -> Iterator[Zygote]:
+    zygote = Zygote(tmp_path / "zygote.log")
+    yield zygote
+    zygote.close()
 
 
 def order(desk: Desk, number: int, accounts: tuple[str, ...] = ("north",)) -> None:
@@ -49,15 +47,15 @@ def ended(desk: Desk) -> Counter[str]:
         return Counter(str(one["state"]) for one in wb.listings())
 
 
-def killed_at(folder: Path, point: list[Any]) -> str | None:
+def killed_at(folder: Path, point: list[Any], zygote: Zygote) -> str | None:
     """What is wrong after a worker was killed at `point` and another one has worked."""
     folder.mkdir()
     with Sandbox(folder / "sandbox", seed=7) as sandbox:
         desk = Desk(folder, sandbox)
         order(desk, 1)
-        if begin(desk, at=point).wait() != KILLED:
+        if zygote.work(desk.home, desk.settings(), at=point, threads=1) != KILLED:
             return f"{point}: was not reached"
-        if (code := begin(desk).wait()) != 0:
+        if (code := zygote.work(desk.home, desk.settings(), threads=1)) != 0:
             return f"{point}: the next worker ended with {code}"
         states, there = ended(desk), sum(desk.there().values())
         clicks = sum(desk.count()["publish_clicks"].values())
@@ -66,46 +64,49 @@ def killed_at(folder: Path, point: list[Any]) -> str | None:
     return None if good and clicks <= 1 else f"{point}: {dict(states)}, {there} there, {clicks} clicks"
 
 
-def test_killed_around_the_click(tmp_path: Path) -> None:
-    wrong = [said for n, point in enumerate(CRITICAL) if (said := killed_at(tmp_path / str(n), point))]
+def test_killed_around_the_click(tmp_path: Path, zygote: Zygote) -> None:
+    wrong = [said for n, point in enumerate(CRITICAL) if (said := killed_at(tmp_path / str(n), point, zygote))]
 
     assert wrong == []
 
 
 @pytest.mark.soak
-def test_killed_at_every_boundary(desk: Desk, tmp_path: Path) -> None:
+def test_killed_at_every_boundary(desk: Desk, tmp_path: Path, zygote: Zygote) -> None:
     order(desk, 1)
-    assert begin(desk, record=str(tmp_path / "points")).wait() == 0
+    assert zygote.work(desk.home, desk.settings(), record=str(tmp_path / "points"), threads=1) == 0
     points = [json.loads(line) for line in (tmp_path / "points").read_text().splitlines()]
     points = [point for point in points if "renew" not in point[0]]  # which comes with time, not with the work
-    wrong = [said for n, point in enumerate(points) if (said := killed_at(tmp_path / f"k{n}", point))]
+    wrong = [said for n, point in enumerate(points) if (said := killed_at(tmp_path / f"k{n}", point, zygote))]
 
     assert len(points) > 20
     assert wrong == []
 
 
-def kill_at_random(desk: Desk, *, listings: int, accounts: tuple[str, ...], kills: int, seed: int) -> int:
+def kill_at_random(
+    desk: Desk, zygote: Zygote, *, listings: int, accounts: tuple[str, ...], kills: int, seed: int
+) -> int:
     """Kill the worker that often, or until nothing moves by itself any more; how often it was."""
     dice = random.Random(seed)
     order(desk, listings, accounts)
     done, longest, waiting = 0, 3.0, listings
     while done < kills:
         points = desk.home / f"points-{done}"
-        worker = begin(desk, threads=len(accounts), settings={"headless": True}, record=str(points))
-        while worker.poll() is None and not (points.exists() and "filling" in points.read_text()):
-            time.sleep(0.05)
-        time.sleep(dice.uniform(0, longest))  # a moment to be killed at; nothing is asserted about it
-        if worker.poll() is None:
-            worker.kill()
+        settings = desk.settings(headless=True)
+        pid = zygote.begin(desk.home, settings, threads=len(accounts), record=str(points))
+        while not (is_over := zygote.is_over(0.05)) and not (points.exists() and "filling" in points.read_text()):
+            pass
+        # A moment to be killed at; nothing is asserted about it.
+        if not is_over and not zygote.is_over(dice.uniform(0, longest)):
+            os.kill(pid, signal.SIGKILL)
             done += 1
-        if worker.wait() == 0 and not is_due(desk):
+        if zygote.end() == 0 and not is_due(desk):
             break
         go_on(desk)
         left = ended(desk)["queued"]
         # On a slow machine none would ever come to its click; on a fast one all would be past it.
         longest, waiting = (longest * 1.25 if left == waiting else longest * 0.8), left
     for _ in range(3):
-        assert begin(desk, threads=len(accounts), limit=600).wait() == 0
+        assert zygote.work(desk.home, desk.settings(), threads=len(accounts), limit=600) == 0
     return done
 
 
@@ -129,9 +130,9 @@ def is_due(desk: Desk) -> bool:
         return any(one["is_due"] for one in wb.listings())
 
 
-def test_killed_at_random_moments(desk: Desk) -> None:
+def test_killed_at_random_moments(desk: Desk, zygote: Zygote) -> None:
     desk.sandbox.marketplace.switch(commit_then_drop={"times": 1}, under_review={"chance": 0.3})
-    kill_at_random(desk, listings=3, accounts=("north", "south"), kills=3, seed=11)
+    kill_at_random(desk, zygote, listings=3, accounts=("north", "south"), kills=3, seed=11)
     states = ended(desk)
 
     assert sum(states.values()) == 3
@@ -141,7 +142,7 @@ def test_killed_at_random_moments(desk: Desk) -> None:
 
 @pytest.mark.soak
 @pytest.mark.timeout(14_000)
-def test_killed_100_times_with_every_fault(tmp_path: Path) -> None:
+def test_killed_100_times_with_every_fault(tmp_path: Path, zygote: Zygote) -> None:
     """30 listings of 3 accounts, every failure of the site mixed in; anew with 30 more once nothing moves any more."""
     done, seed = 0, 12
     while done < 100:
@@ -153,7 +154,7 @@ def test_killed_100_times_with_every_fault(tmp_path: Path) -> None:
                 slow=0.05,
             )  # fmt: skip
             accounts = ("north", "south", "east")
-            done += kill_at_random(desk, listings=30, accounts=accounts, kills=100 - done, seed=seed)
+            done += kill_at_random(desk, zygote, listings=30, accounts=accounts, kills=100 - done, seed=seed)
             states = ended(desk)
             print(f"seed {seed}: {done} kills so far, {dict(states)}, {sum(desk.there().values())} at the site")
             assert sum(states.values()) == 30

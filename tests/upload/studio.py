@@ -19,7 +19,7 @@ from workbench.upload import samples
 
 FAST = {
     "page_seconds": 8, "look_gaps": "0.3,0.3", "backoff_seconds": 0.2, "poll_seconds": 0.2, "lease_seconds": 60,
-    "file_seconds": 8, "brightdata_api_key": "practice-key-of-no-value",
+    "file_seconds": 8, "threads": 1, "brightdata_api_key": "practice-key-of-no-value",
 }  # fmt: skip
 HEAD = ("unique_id", "original_filename", "new_filename", "creative_type", "notes", "native_pair_id")
 LABEL = "studio"

@@ -8,8 +8,6 @@ import os
 import random
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -19,6 +17,7 @@ from typing import Any
 import pytest
 
 from tests.upload.studio import Studio, check_truth, leftovers
+from tests.zygote import Zygote
 from workbench.app.uploading import Ask
 from workbench.sandbox.serve import Sandbox
 
@@ -27,7 +26,6 @@ pytestmark = [
     pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs Linux: fork and /proc"),
 ]  # fmt: skip
 KILLED = -signal.SIGKILL
-REPO = Path(__file__).parents[2]
 # Those of which something is decided; the soak takes every one that there is.
 CHOSEN = (
     ("write Recorder.armed", 1), ("after write Recorder.armed", 1), ("attach", 1), ("after attach", 1),
@@ -42,12 +40,7 @@ class Ward:
         self.folder, self.sandbox, self.switches = folder, sandbox, switches
         self.studio = Studio(folder, sandbox)
         self.template = folder / "template"
-        env = {**os.environ, "PYTHONPATH": str(REPO)}
-        with (folder / "zygote.log").open("a") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, str(Path(__file__).with_name("zygote.py"))], env=env, text=True, bufsize=1,
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
-            )  # fmt: skip
+        self.zygote = Zygote(folder / "zygote.log")
 
     def keep(self) -> None:
         """What is at home now is how each beginning looks."""
@@ -63,27 +56,10 @@ class Ward:
         return self.studio
 
     def begin(self, **job: Any) -> int:
-        line = {"home": str(self.studio.home), "settings": self.studio.settings(), **job}
-        assert self.process.stdin
-        self.process.stdin.write(json.dumps(line) + "\n")
-        return int(self._answer()["pid"])
-
-    def end(self) -> int:
-        return int(self._answer()["status"])
+        return self.zygote.begin(self.studio.home, self.studio.settings(), **job)
 
     def work(self, **job: Any) -> int:
-        self.begin(**job)
-        return self.end()
-
-    def _answer(self) -> dict[str, Any]:
-        assert self.process.stdout
-        line = self.process.stdout.readline()
-        assert line, "the zygote is gone; see zygote.log"
-        return json.loads(line)  # type: ignore[no-any-return]
-
-    def close(self) -> None:
-        self.process.kill()
-        self.process.communicate()
+        return self.zygote.work(self.studio.home, self.studio.settings(), **job)
 
 
 @pytest.fixture
@@ -91,7 +67,7 @@ def ward(tmp_path: Path) -> Iterator[Ward]:
     with Sandbox(tmp_path / "site", seed=7) as sandbox:
         ward = Ward(tmp_path, sandbox)
         yield ward
-        ward.close()
+        ward.zygote.close()
 
 
 def check_end(studio: Studio) -> Counter[str]:
@@ -178,7 +154,7 @@ def kill_at_random_moments(ward: Ward, moments: int) -> None:
             time.sleep(dice.uniform(0.05, seconds * 0.5))
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-            hit += ward.end() == KILLED
+            hit += ward.zygote.end() == KILLED
         assert ward.work(limit=600) == 0, f"seed {seed}"
         ends += check_end(ward.studio)  # which knows when one may be unsure
         assert set(ends) <= {"archived", "failed", "unsure"}, (seed, ends)

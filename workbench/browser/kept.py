@@ -1,8 +1,8 @@
 """One Chromium for a thread's visits, one after the other, each in a context of its own.
 
 To start Playwright's driver and a Chromium costs more than most visits (1.4 of 2 s of CPU, measured with the headless
-shell). A context shares nothing with the one before it: no cookie, no storage, no cache, no connection. After a visit
-that went wrong the next one gets a new Chromium.
+shell). A context shares nothing with the one before it: no cookie, no storage, no cache, no connection. After a
+surprise, and after a visit in which Chromium itself did not do what it was told, the next one gets a new Chromium.
 
 Nothing is imported here that a thread without visits would not need.
 """
@@ -14,6 +14,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
+
+from workbench.errors import WorkbenchError
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -29,6 +31,7 @@ class Kept:
         self._browser: Browser | None = None
         self._options: Mapping[str, Any] = {}
         self._used_at = 0.0
+        self._is_doubted = False
 
     @contextlib.contextmanager
     def running(
@@ -40,10 +43,19 @@ class Kept:
             self._browser, self._options = self._ending.enter_context(start()), options
         try:
             yield self._browser
-        except BaseException:
-            self.close()
+        except WorkbenchError:  # what the site said of itself
             raise
-        self._used_at = time.monotonic()
+        except BaseException:
+            self._is_doubted = True
+            raise
+        finally:
+            self._used_at = time.monotonic()
+            if self._is_doubted:
+                self.close()
+
+    def doubt(self) -> None:
+        """Keep this Chromium no longer than its present visit."""
+        self._is_doubted = True
 
     def rest(self) -> None:
         """Close what was idle for long."""
@@ -51,7 +63,7 @@ class Kept:
             self.close()
 
     def close(self) -> None:
-        self._browser = None
+        self._browser, self._is_doubted = None, False
         self._ending.close()
 
 

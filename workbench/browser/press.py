@@ -24,6 +24,7 @@ from workbench.errors import Transient
 _LAST_LOOK: Final = 1.0  # seconds that a page may still change after its call was lost
 _STAYS: Final = 2.0  # seconds that an alert stands there without anything being sent
 _LOOK_MS: Final = 40
+_PAGE_EVERY: Final = 0.2  # seconds between looks at the whole page, which cost it more than the look at its calls
 _NAMES: Final = frozenset({"listing_id", "listingid", "marketplace_listing_id"})
 _FORM: Final = ("publish", "title", "next")  # the site may go back to the page of the field
 _SILENT: Final = frozenset({PageState.OK, PageState.SHELL})
@@ -61,9 +62,11 @@ class Press:
 
     def _wait(self, sent: SentOnce, known: frozenset[str]) -> Answer | None:
         end = time.monotonic() + self._patience.total_seconds()
-        was_lost = False
+        was_lost, looked_at = False, -_PAGE_EVERY
         while True:
-            answer = _by_network(sent, known, self._title) or self._by_address(known) or self._by_page(sent)
+            answer = _by_network(sent, known, self._title) or self._by_address(known)
+            if answer is None and time.monotonic() - looked_at >= _PAGE_EVERY:
+                answer, looked_at = self._by_page(sent), time.monotonic()
             if answer is not None:
                 return answer
             if sent.is_lost and not was_lost:

@@ -30,6 +30,7 @@ _CONTINUE: Final = re.compile(r"^(?:continue|edit|edit draft)$", re.IGNORECASE)
 _MOST_PAGES: Final = 500
 _QUIET: Final = 1.5  # seconds without anything new, and with nothing on its way: that was the last page
 _SLOWEST: Final = timedelta(seconds=30)  # of one page
+_LOOK_MS: Final = 150
 _IS_OVER: Final = "(one) => Boolean(one.closest(':disabled, [aria-disabled=true], .disabled'))"
 _MOST_OPENED: Final = 20  # cards without a link that are opened to learn which listing they are
 _PAGE: Final = timedelta(seconds=5)  # a page may draw itself so long
@@ -209,7 +210,7 @@ def _grew(visit: Visit, title: str, before: dict[str, Any], traffic: Traffic) ->
                 to_come.last.scroll_into_view_if_needed(timeout=500)
         elif time.monotonic() - quiet_since > _QUIET:
             return False
-        visit.page.wait_for_timeout(80)
+        visit.page.wait_for_timeout(_LOOK_MS)
     raise _unread("the site did not bring the next page")
 
 

@@ -18,6 +18,7 @@ from playwright.sync_api import Browser, BrowserContext, CDPSession, Error, Page
 from workbench.browser import faults
 from workbench.browser.evidence import Evidence
 from workbench.browser.guard import Guard
+from workbench.browser.kept import of_this_thread
 from workbench.browser.launch import NoBrowser, running
 from workbench.browser.pack import PATIENCE, Pack, Probe
 from workbench.browser.pagestate import COOL_DOWN, PageFacts, PageState, Verdict, classify, read_facts, refusal
@@ -65,6 +66,8 @@ class Browsing:
             try:
                 yield visit
             except Error as error:
+                if kept := of_this_thread():
+                    kept.doubt()
                 raise visit.fail(error, "in the browser") from None
             except Fenced:
                 raise
