@@ -6,10 +6,12 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
+from sqlalchemy import Connection, Engine, event
 
 from tests.postgres import NoServer, private_postgres
 from workbench.ledger.store import Ledger, open_ledger
@@ -17,6 +19,25 @@ from workbench.ledger.store import Ledger, open_ledger
 # A busy machine is no failure, and what was found once belongs into the test that it taught us.
 settings.register_profile("workbench", deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("workbench")
+
+
+class _Compiled(dict[Any, Any]):
+    """Compiled statements of all ledgers of one kind: SQLAlchemy's key begins with the dialect, one for each engine."""
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        return super().get(key[1:], default)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        super().__setitem__(key[1:], value)
+
+
+_compiled = {"sqlite": _Compiled(), "postgresql": _Compiled()}
+
+
+@event.listens_for(Engine, "engine_connect")
+def _compile_once(connection: Connection) -> None:
+    """Each test opens a ledger of its own; half its time would go into compiling the same statements once more."""
+    connection.execution_options(compiled_cache=_compiled[connection.dialect.name])
 
 
 @pytest.fixture(scope="session")
