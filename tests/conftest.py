@@ -21,6 +21,18 @@ from workbench.ledger.store import Ledger, open_ledger
 settings.register_profile("workbench", deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("workbench")
 
+_MEMORY = Path("/dev/shm")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Where there is memory to spare, folders of tests lie in it: thousands of durable commits need no disk.
+
+    Not with soak, which writes gigabytes and measures disks. Tests about a disk mount one.
+    """
+    is_soak = config.option.markexpr != "not soak"
+    if not is_soak and _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > 4 << 30:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
+
 
 class _Compiled(dict[Any, Any]):
     """Compiled statements of all ledgers of one kind: SQLAlchemy's key begins with the dialect, one for each engine."""

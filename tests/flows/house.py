@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections import Counter
 from collections.abc import Iterable
 from datetime import timedelta
@@ -15,6 +17,8 @@ from typing import Any
 import httpx
 
 from workbench.app import Workbench, open_workbench
+from workbench.ledger.engine import open_engine
+from workbench.ledger.migrate import bring_up_to_date
 from workbench.sandbox.serve import Sandbox
 
 REPO = Path(__file__).parents[2]
@@ -49,12 +53,29 @@ def sources_csv(path: Path, names: Iterable[str], datasets: Iterable[tuple[str, 
     return path
 
 
+@functools.cache
+def new_ledger() -> bytes:
+    """A ledger of no mode yet: whoever opens a copy need not migrate it, which takes longer than most of a test."""
+    with tempfile.TemporaryDirectory() as folder:
+        engine = open_engine(f"sqlite:///{folder}/ledger.db")
+        bring_up_to_date(engine)
+        engine.dispose()
+        return Path(folder, "ledger.db").read_bytes()
+
+
+def new_home(home: Path) -> Path:
+    """The folder of a home in which nothing happened yet, its ledger migrated."""
+    if not (home / "data").exists():
+        (home / "data").mkdir(parents=True)
+        (home / "data" / "ledger.db").write_bytes(new_ledger())
+    return home
+
+
 class House:
     """`home` of a workbench, and the vendor that it talks to."""
 
     def __init__(self, home: Path, sandbox: Sandbox) -> None:
-        self.home, self.sandbox = home, sandbox
-        home.mkdir(exist_ok=True)
+        self.home, self.sandbox = new_home(home), sandbox
 
     def open(self, **settings: Any) -> Workbench:
         return open_workbench(self.home, **{"brightdata_url": self.sandbox.url, **FAST, **settings})
