@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from datetime import timedelta
 from pathlib import Path
-
-import pytest
 
 import workbench
 import workbench.collect
@@ -33,12 +32,14 @@ BY_ITSELF = {SnapshotState.PUBLISHED, SnapshotState.EMPTY, SnapshotState.FAILED,
 BY_A_PERSON = {SnapshotState.STALLED, SnapshotState.QUARANTINED}
 
 
+@functools.cache
+def source(module: str) -> str:
+    return (ROOT / module).read_text()
+
+
+@functools.cache
 def tree(module: str) -> ast.Module:
-    return ast.parse((ROOT / module).read_text())
-
-
-def public_functions(module: str) -> list[ast.FunctionDef]:
-    return [one for one in tree(module).body if isinstance(one, ast.FunctionDef) and not one.name.startswith("_")]
+    return ast.parse(source(module))
 
 
 def catches_everything(handler: ast.ExceptHandler) -> bool:
@@ -53,26 +54,23 @@ def lets_it_pass(handler: ast.ExceptHandler) -> bool:
     return any(isinstance(one, ast.Raise) and one.exc is None for one in ast.walk(handler))
 
 
-@pytest.mark.parametrize("state", SnapshotState)
-def test_every_state_has_a_step_or_rests(state: SnapshotState) -> None:
-    assert (state in COLLECT.steps) != (state in BY_ITSELF | BY_A_PERSON)
+def test_every_state_has_a_step_or_rests() -> None:
+    resting = BY_ITSELF | BY_A_PERSON
+    assert [one for one in SnapshotState if (one in COLLECT.steps) == (one in resting)] == []
 
 
-@pytest.mark.parametrize("state", SnapshotState)
-def test_every_state_has_its_moves_and_its_word(state: SnapshotState) -> None:
-    assert state in SNAPSHOT_MOVES
-    assert state in SNAPSHOT_STATUS
+def test_every_state_has_its_moves_and_its_word() -> None:
+    assert [one for one in SnapshotState if one not in SNAPSHOT_MOVES or one not in SNAPSHOT_STATUS] == []
 
 
-@pytest.mark.parametrize("state", COLLECT.steps)
-def test_every_step_can_fail_and_be_quarantined(state: SnapshotState) -> None:
-    assert {COLLECT.failed, COLLECT.quarantined} <= MOVES["snapshot"][state]
+def test_every_step_can_fail_and_be_quarantined() -> None:
+    ends = {COLLECT.failed, COLLECT.quarantined}
+    assert [one for one in COLLECT.steps if not ends <= MOVES["snapshot"][one]] == []
 
 
-@pytest.mark.parametrize("state", SnapshotState)
-def test_every_state_can_be_reached(state: SnapshotState) -> None:
+def test_every_state_can_be_reached() -> None:
     reached = {SnapshotState.PLANNED} | {target for targets in SNAPSHOT_MOVES.values() for target in targets}
-    assert state in reached
+    assert [one for one in SnapshotState if one not in reached] == []
 
 
 def test_the_map_of_collect_names_its_steps_in_order() -> None:
@@ -89,43 +87,43 @@ def test_the_map_of_collect_names_every_file() -> None:
     assert known == files
 
 
-@pytest.mark.parametrize(("state", "step"), COLLECT.steps.items(), ids=lambda one: str(one)[:20])
-def test_a_step_begins_with_its_arrow_and_has_one_verb(state: SnapshotState, step: object) -> None:
-    module = step.run.__module__.removeprefix("workbench.").replace(".", "/") + ".py"  # type: ignore[attr-defined]
-    first = (ast.get_docstring(tree(module)) or "").splitlines()[0]
-
-    assert first.startswith(f"{state} → ")
-
-
-@pytest.mark.parametrize("module", MODULES)
-def test_a_module_can_be_read_in_one_sitting(module: str) -> None:
-    lines = (ROOT / module).read_text().count("\n")
-    if module != "brightdata/datasets.py":  # a catalogue, which is read by searching
-        assert lines < LONGEST
+def test_a_step_begins_with_its_arrow_and_has_one_verb() -> None:
+    wrong = {}
+    for state, step in COLLECT.steps.items():
+        module = step.run.__module__.removeprefix("workbench.").replace(".", "/") + ".py"
+        first = (ast.get_docstring(tree(module)) or "").partition("\n")[0]
+        if not first.startswith(f"{state} → "):
+            wrong[module] = first
+    assert wrong == {}
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_a_module_says_what_it_is_for(module: str) -> None:
-    if (ROOT / module).read_text().strip():
-        assert ast.get_docstring(tree(module))
+def test_a_module_can_be_read_in_one_sitting() -> None:
+    long = {module: source(module).count("\n") for module in MODULES}
+    long.pop("brightdata/datasets.py")  # a catalogue, which is read by searching
+    assert {module: lines for module, lines in long.items() if lines >= LONGEST} == {}
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_nobody_catches_everything_but_a_boundary(module: str) -> None:
-    handlers = [one for one in ast.walk(tree(module)) if isinstance(one, ast.ExceptHandler)]
-    hiding = [one.lineno for one in handlers if catches_everything(one) and not lets_it_pass(one)]
-    if not module.startswith(tuple(BOUNDARIES)):
-        assert hiding == []
+def test_a_module_says_what_it_is_for() -> None:
+    assert [one for one in MODULES if source(one).strip() and not ast.get_docstring(tree(one))] == []
 
 
-@pytest.mark.parametrize("module", [one for one in MODULES if one.endswith("__init__.py")])
-def test_an_init_is_a_map_and_no_code(module: str) -> None:
-    if module in {"__init__.py", "app/__init__.py", "cli/__init__.py"}:
-        return  # these also have the doors: of notebooks, of everybody, of the shell
-    rest = [one for one in tree(module).body if not isinstance(one, ast.Expr)]
-    assert rest == []
+def test_nobody_catches_everything_but_a_boundary() -> None:
+    hiding = [
+        f"{module}:{one.lineno}"
+        for module in MODULES
+        if not module.startswith(tuple(BOUNDARIES))
+        for one in ast.walk(tree(module))
+        if isinstance(one, ast.ExceptHandler) and catches_everything(one) and not lets_it_pass(one)
+    ]
+    assert hiding == []
 
 
-@pytest.mark.parametrize("word", ["v2", "utils", "helpers", "misc", "common", "temp", "old", "new", "fix"])
-def test_no_module_has_a_name_that_says_nothing(word: str) -> None:
-    assert [one for one in MODULES if word in re.split(r"[/_.]", one)] == []
+def test_an_init_is_a_map_and_no_code() -> None:
+    doors = {"__init__.py", "app/__init__.py", "cli/__init__.py"}  # of notebooks, of everybody, of the shell
+    maps = [one for one in MODULES if one.endswith("__init__.py") and one not in doors]
+    assert [one for one in maps if any(not isinstance(part, ast.Expr) for part in tree(one).body)] == []
+
+
+def test_no_module_has_a_name_that_says_nothing() -> None:
+    nothing = {"v2", "utils", "helpers", "misc", "common", "temp", "old", "new", "fix"}
+    assert [one for one in MODULES if nothing & set(re.split(r"[/_.]", one))] == []

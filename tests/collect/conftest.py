@@ -167,20 +167,12 @@ class Desk:
         return sorted(found, key=lambda row: row["row_no"])
 
 
-@pytest.fixture(scope="session")
-def empty_ledger(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Migrated once; every test gets a copy."""
-    home = tmp_path_factory.mktemp("ledger")
-    open_ledger(f"sqlite:///{home / 'ledger.db'}", mode="practice", locks=home / "locks").close()
-    return home / "ledger.db"
-
-
 @pytest.fixture
-def make_desk(empty_ledger: Path, tmp_path: Path) -> Iterator[Callable[[BrightData], Desk]]:
+def make_desk(migrated: Path, tmp_path: Path) -> Iterator[Callable[[BrightData], Desk]]:
     opened: list[Desk] = []
 
     def make(brightdata: BrightData) -> Desk:
-        shutil.copy(empty_ledger, tmp_path / "ledger.db")
+        shutil.copy(migrated, tmp_path / "ledger.db")
         ledger = open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}", mode="practice", locks=tmp_path / "locks")
         lake = tmp_path / "lake"
         lake.mkdir()

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.flows.house import new_home
 from workbench.app import Workbench, open_workbench
 
 FAST = {"poll_seconds": 0.05, "backoff_seconds": 0.05, "lease_seconds": 60, "stall_seconds": 60}
@@ -25,7 +26,7 @@ def samples() -> Path:
 @pytest.fixture
 def workbench(tmp_path: Path) -> Iterator[Workbench]:
     # An address that nobody listens at: importing asks the vendor for nothing.
-    with open_workbench(tmp_path / "home", brightdata_url="http://127.0.0.1:9", **FAST) as workbench:
+    with open_workbench(new_home(tmp_path / "home"), brightdata_url="http://127.0.0.1:9", **FAST) as workbench:
         yield workbench
 
 

@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 
+from tests.cli.conftest import Home
 from tests.datasets.conftest import FAST, records, rows_of
 from workbench.app import Workbench, importing
 from workbench.brightdata import rows
@@ -382,18 +383,13 @@ def test_memory_does_not_grow_with_the_file(workbench: Workbench, file: Any, mon
 
 def test_the_command_says_what_came_of_it(tmp_path: Path, file: Any) -> None:
     path = file(post(1), {"error": "gone", "error_code": "dead_page"}, post(2, COFFEE))
-    env = {**os.environ, "WORKBENCH_HOME": str(tmp_path), "PYTHONPATH": str(REPO)}
-    env |= {"WORKBENCH_BRIGHTDATA_URL": "http://127.0.0.1:9", "WORKBENCH_MODE": "practice"}
+    home = Home(tmp_path, WORKBENCH_BRIGHTDATA_URL="http://127.0.0.1:9", WORKBENCH_MODE="practice")
+    named = ("import", str(path), "--dataset")
+    first, again = (home.here(*named, "instagram/posts") for _ in range(2))
+    other, refused = home.here("import", str(path)), home.here(*named, "tiktok/posts", "--json")
 
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "workbench.cli", "import", str(path), *arguments]
-        return subprocess.run(command, env=env, capture_output=True, text=True, timeout=60)
-
-    first, again, other = run("--dataset", "instagram/posts"), run("--dataset", "instagram/posts"), run()
-    refused = run("--dataset", "tiktok/posts", "--json")
-
-    assert (first.returncode, again.returncode, other.returncode, refused.returncode) == (0, 0, 2, 2)
-    assert "2 rows, 1 reject" in first.stdout
-    assert COFFEE in first.stdout
-    assert "nothing is doubled" in again.stderr
-    assert "on www.instagram.com" in refused.stdout + refused.stderr
+    assert (first.code, again.code, other.code, refused.code) == (0, 0, 2, 2)
+    assert "2 rows, 1 reject" in first.out
+    assert COFFEE in first.out
+    assert "nothing is doubled" in again.err
+    assert "on www.instagram.com" in refused.out + refused.err

@@ -63,16 +63,15 @@ def leaks(home: Path) -> list[str]:
 def test_live_mode_against_any_server_of_that_api(house: House) -> None:
     sources = sources_csv(house.home / "sources.csv", NAMES)
     asked = ("collect", "run", "--sources", str(sources), "--start", DATES["start"], "--end", DATES["end"])
-    command = house.command(*asked, "--num-posts", "4", "--yes", "--wait", "--json", **live(house))
-    out, err = command.communicate(timeout=60)
+    done = house.here(*asked, "--num-posts", "4", "--yes", "--wait", "--json", **live(house))
     with house.open(**live(house)) as workbench:
         check_every_row_once(house, workbench)
 
-        assert command.returncode == 0, err
-        assert json.loads(out)["run_id"] == workbench.status()["runs"][0]["run_id"]
+        assert done.code == 0, done.err
+        assert done.json["run_id"] == workbench.status()["runs"][0]["run_id"]
         assert states(workbench).keys() <= {"published", "empty"}
     assert leaks(house.home) == []
-    assert KEY not in out + err
+    assert KEY not in done.out + done.err
 
 
 def test_the_key_is_in_no_file_when_the_vendor_refuses_it(house: House) -> None:
@@ -80,21 +79,20 @@ def test_the_key_is_in_no_file_when_the_vendor_refuses_it(house: House) -> None:
     sources = sources_csv(house.home / "sources.csv", ("tea",))
     house.sandbox.switch(ban={"times": 2}, server_error_500={"times": 2, "on": "progress"})
     arguments = ("collect", "run", "--sources", str(sources), "--yes", "--wait")
-    out, err = house.command(*arguments, **live(house)).communicate(timeout=60)
+    done = house.here(*arguments, **live(house))
 
     assert leaks(house.home) == []
-    assert KEY not in out + err
+    assert KEY not in done.out + done.err
 
 
 def test_live_mode_without_a_key_says_what_is_missing_and_sends_nothing(house: House) -> None:
     sources = sources_csv(house.home / "sources.csv", ("tea",))
     settings = {"mode": "live", "brightdata_url": house.sandbox.url}
-    command = house.command("collect", "run", "--sources", str(sources), "--yes", "--wait", **settings)
-    _, err = command.communicate(timeout=60)
+    done = house.here("collect", "run", "--sources", str(sources), "--yes", "--wait", **settings)
 
-    assert command.returncode == 2
-    assert "live mode needs BRIGHTDATA_API_KEY" in " ".join(err.split())
-    assert "Traceback" not in err
+    assert done.code == 2
+    assert "live mode needs BRIGHTDATA_API_KEY" in " ".join(done.err.split())
+    assert "Traceback" not in done.err
     assert house.ask("count")["trigger_requests"] == 0
 
 

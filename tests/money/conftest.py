@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from tests.collect.conftest import Desk, desk, empty_ledger, make_desk, planned, triggered, vendor
+from tests.collect.conftest import Desk, desk, make_desk, planned, triggered, vendor
 from tests.recover.conftest import house, sandbox
 from workbench.ledger.caps import Caps
 from workbench.worker import Worker
 
-__all__ = ["desk", "empty_ledger", "house", "make_desk", "planned", "sandbox", "triggered", "vendor"]
+__all__ = ["desk", "house", "make_desk", "planned", "sandbox", "triggered", "vendor"]
 
 COST = 6000  # micro-dollars that the desk's one source is expected to cost
 POSTS = "gd_lk5ns7kz21pck8jpis"

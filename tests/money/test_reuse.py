@@ -178,9 +178,8 @@ def test_fresh_on_the_command_line(house: House) -> None:
     with house.open() as workbench:
         workbench.start(workbench.plan(sources, num_posts=2).hash)
     words = ("collect", "run", "--sources", str(sources), "--num-posts", "2", "--yes", "--wait", "--json", "--fresh")
-    command = house.command(*words)
-    _, err = command.communicate(timeout=60)
+    done = house.here(*words)
 
-    assert command.returncode == 0, err
+    assert done.code == 0, done.err
     with house.open() as workbench:
         assert [one["reused"] for one in snapshots(workbench)] == [False, False]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.collect.conftest import Desk, Vendor, desk, empty_ledger, make_desk, planned, reply
+from tests.collect.conftest import Desk, Vendor, desk, make_desk, planned, reply
 from tests.flows.house import House
 from workbench.ledger.clock import now
 from workbench.ledger.records import Snapshot
@@ -24,7 +23,7 @@ from workbench.sandbox.brightdata import service
 from workbench.sandbox.serve import Sandbox
 from workbench.sandbox.web import as_text
 
-__all__ = ["desk", "empty_ledger", "make_desk", "planned"]
+__all__ = ["desk", "make_desk", "planned"]
 
 KEY = "a-key-of-no-value-0123"
 POSTS = "gd_lk5ns7kz21pck8jpis"
@@ -122,16 +121,8 @@ def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def house(tmp_path: Path, sandbox: Sandbox, migrated: Path) -> House:
-    return furnished(tmp_path / "home", sandbox, migrated)
-
-
-def furnished(home: Path, sandbox: Sandbox, migrated: Path) -> House:
-    """A house whose ledger need not be migrated first."""
-    house = House(home, sandbox)
-    (home / "data").mkdir()
-    shutil.copy(migrated, home / "data" / "ledger.db")
-    return house
+def house(tmp_path: Path, sandbox: Sandbox) -> House:
+    return House(tmp_path / "home", sandbox)
 
 
 def collected(

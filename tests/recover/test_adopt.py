@@ -337,10 +337,10 @@ def test_what_is_soon_gone_and_not_here_is_told(workbench: Workbench, sandbox: S
 
 def test_a_nightly_adopt_is_red_once_for_what_is_lost(house: House, sandbox: Sandbox) -> None:
     gone = collected(sandbox, expired=1)
-    first, again = (said(house.command("recover", "adopt", "--all", "--json")) for _ in range(2))
+    first, again = (house.here("recover", "adopt", "--all", "--json") for _ in range(2))
 
-    assert (first[1], first[0]["newly_lost"], first[0]["expired"]) == (1, [gone], 1)
-    assert (again[1], again[0]["newly_lost"], again[0]["expired"]) == (0, [], 1)
+    assert (first.code, first.json["newly_lost"], first.json["expired"]) == (1, [gone], 1)
+    assert (again.code, again.json["newly_lost"], again.json["expired"]) == (0, [], 1)
 
 
 # beside lost triggers -----------------------------------------------------------------------------------
@@ -438,7 +438,7 @@ def test_the_same_asked_at_another_time_is_no_double(house: House, sandbox: Sand
 def test_the_command_says_what_was_not_to_be_had_and_exits_1(house: House, sandbox: Sandbox) -> None:
     collected(sandbox)
     name = collected(sandbox, expired=1)
-    told, code = said(house.command("recover", "adopt", "--all", "--json"))
+    done = house.here("recover", "adopt", "--all", "--json")
 
-    assert (code, told["adopted"], told["expired"]) == (1, 1, 1)
-    assert {"snapshot_id": name, "state": "expired"} in told["snapshots"]
+    assert (done.code, done.json["adopted"], done.json["expired"]) == (1, 1, 1)
+    assert {"snapshot_id": name, "state": "expired"} in done.json["snapshots"]

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.flows.house import House, check_every_row_once, snapshots
-from tests.recover.conftest import DAY, collected, furnished
+from tests.recover.conftest import DAY, collected
 from workbench.sandbox.serve import Sandbox
 
 DATASETS = (
@@ -60,12 +60,12 @@ class Adopting:
         self.process.communicate()
 
 
-def adopt(tmp_path: Path, migrated: Path, count: int, kills: int) -> None:
+def adopt(tmp_path: Path, count: int, kills: int) -> None:
     seed = random.SystemRandom().randrange(10**6)
     dice, began, entered = random.Random(seed), time.monotonic(), []
     with Sandbox(tmp_path / "sandbox", seed=7, switches={"ready_after_seconds": 0}) as sandbox:
         ends = furnish(sandbox, count)
-        house = furnished(tmp_path / "home", sandbox, migrated)
+        house = House(tmp_path / "home", sandbox)
         for n in range(kills):
             running = Adopting(house, sandbox)
             # Not before it has done something, so that every kill is one in the middle of the work.
@@ -110,12 +110,12 @@ def wait_for_more(house: House, before: int) -> None:
             time.sleep(0.01)
 
 
-def test_twenty_four_snapshots_killed_three_times(tmp_path: Path, migrated: Path) -> None:
-    adopt(tmp_path, migrated, 24, 3)
+def test_twenty_four_snapshots_killed_three_times(tmp_path: Path) -> None:
+    adopt(tmp_path, 24, 3)
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("kills", [0, 10])
-def test_two_hundred_snapshots(tmp_path: Path, migrated: Path, kills: int) -> None:
-    adopt(tmp_path, migrated, 200, kills)
+def test_two_hundred_snapshots(tmp_path: Path, kills: int) -> None:
+    adopt(tmp_path, 200, kills)

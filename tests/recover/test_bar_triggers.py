@@ -14,7 +14,6 @@ import pytest
 from sqlalchemy import select
 
 from tests.flows.house import FIVE, House, check_every_row_once, snapshots, sources_csv
-from tests.recover.conftest import furnished
 from tests.recover.proxy import Proxy
 from workbench.app import Workbench
 from workbench.ledger import breaker
@@ -87,20 +86,20 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(breaker, "WINDOW", timedelta(seconds=1))
 
 
-def run(tmp_path: Path, migrated: Path, seed: int, triggers: int) -> None:
+def run(tmp_path: Path, seed: int, triggers: int) -> None:
     print(f"seed {seed}")
     with (
         Sandbox(tmp_path / "sandbox", seed=seed, switches={"ready_after_seconds": 1.5}) as sandbox,
         Proxy(sandbox.url, seed, late=2 * TRIGGER_SECONDS) as proxy,
     ):
-        storm(furnished(tmp_path / "home", sandbox, migrated), sandbox, proxy, triggers)
+        storm(House(tmp_path / "home", sandbox), sandbox, proxy, triggers)
 
 
-def test_sixty_triggers(tmp_path: Path, migrated: Path, quick: None) -> None:
-    run(tmp_path, migrated, 20, 60)
+def test_sixty_triggers(tmp_path: Path, quick: None) -> None:
+    run(tmp_path, 20, 60)
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(2400)
-def test_a_thousand_triggers(tmp_path: Path, migrated: Path, quick: None) -> None:
-    run(tmp_path, migrated, random.SystemRandom().randrange(10**6), 1000)
+def test_a_thousand_triggers(tmp_path: Path, quick: None) -> None:
+    run(tmp_path, random.SystemRandom().randrange(10**6), 1000)

@@ -41,7 +41,7 @@ class Advertiser:
 
     def __init__(self, url: str, account: str = "main", *, is_stranger: bool = False) -> None:
         self.account = account
-        self.http = httpx.Client(base_url=url, timeout=60)
+        self.http = httpx.Client(base_url=url, timeout=60, verify=False)
         if not is_stranger:
             for cookie in self.control("session", account=account)["cookies"]:
                 self.http.cookies.set(cookie["name"], cookie["value"], domain=cookie["domain"], path=cookie["path"])

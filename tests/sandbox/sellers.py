@@ -38,7 +38,7 @@ class Site:
         self.http = self.client()
 
     def client(self, **more: Any) -> httpx.Client:
-        return self._ending.enter_context(httpx.Client(base_url=self.url, timeout=10, **more))
+        return self._ending.enter_context(httpx.Client(base_url=self.url, timeout=10, verify=False, **more))
 
     def close(self) -> None:
         self._ending.close()

@@ -12,7 +12,7 @@ import httpx
 import pytest
 from sqlalchemy import select, update
 
-from tests.flows.house import DATES, FAST, sources_csv
+from tests.flows.house import DATES, FAST, new_home, sources_csv
 from workbench.app import Workbench, open_workbench
 from workbench.ledger.clock import now
 from workbench.ledger.tables import delivery, snapshot
@@ -39,8 +39,7 @@ class Desk:
     """One home, its receiver, and what the ledger and the disk hold."""
 
     def __init__(self, home: Path, **settings: Any) -> None:
-        home.mkdir(exist_ok=True)
-        self.home = home
+        self.home = new_home(home)
         self.secrets = secret_file(home / "webhook.secret", SECRET, OLD_SECRET)
         self.settings = {
             **FAST, "brightdata_url": "http://127.0.0.1:9", "webhook_secret_file": self.secrets,

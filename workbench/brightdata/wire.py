@@ -116,15 +116,18 @@ class Wire:
         self._key = api_key
         self._gate = gate or OpenGate()
         self.redact = Redactor([api_key])
+        is_secured = self._base.startswith("https:")
         self._client = httpx.Client(
             transport=transport,
+            # To check is to read all certificates first, which costs as much as many calls: plain http has none.
+            verify=is_secured,
             # A connection of its own for every call: a kept one may be dead already, and a trigger sent down
             # a dead connection is an answer lost. httpx's own transport has retries=0.
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=0),
             headers={"Connection": "close", "Accept-Encoding": "gzip", "User-Agent": "workbench"},
             follow_redirects=False,
             # A proxy of the environment would see a plain-http request with its key: with https alone.
-            trust_env=self._base.startswith("https:"),
+            trust_env=is_secured,
         )
 
     def close(self) -> None:
