@@ -4,6 +4,7 @@ import contextlib
 import itertools
 import os
 import shutil
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,6 +17,10 @@ from sqlalchemy import Connection, Engine, event
 
 from tests.postgres import NoServer, private_postgres
 from workbench.ledger.store import Ledger, open_ledger
+
+# Optional to jsonschema, which checks notebooks, and seconds of every test process that imports that: the grammar of
+# international addresses.
+sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 # A busy machine is no failure, and what was found once belongs into the test that it taught us.
 settings.register_profile("workbench", deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])

@@ -159,24 +159,52 @@ def test_a_killed_runner_leaves_what_the_cell_had_printed(executions):
     assert nb.cells[1].outputs[0].text == "begun\n"
 
 
+@pytest.fixture(scope="module")
+def side_by_side(run_in, tmp_path_factory):
+    """Two executions at the same time, each with its home and the progress that it told; neither disturbs the other."""
+    first, second = tmp_path_factory.mktemp("first"), tmp_path_factory.mktemp("second")
+    seen = []
+
+    def facts():
+        return run_in(
+            first,
+            "import json, os, sys, time, workbench",
+            "facts = [sys.executable, os.getcwd(), workbench.__file__, os.environ['WORKBENCH_HEADLESS_NOTEBOOK'],"
+            " os.environ['WORKBENCH_EXECUTION_ID'], os.environ['GIVEN'], code]",
+            "time.sleep(1)",
+            "print(json.dumps(facts))",
+            parameters='code = "1"  # kept as text',
+            given={"code": "007"},
+            env={"GIVEN": "by the caller"},
+        )
+
+    def skipping():
+        skipped = new_code_cell("1 / 0", metadata={"tags": ["skip-execution"]})
+        allowed = new_code_cell("1 / 0", metadata={"tags": ["raises-exception"]})
+        cells = (
+            new_markdown_cell("# Title"),
+            "",
+            skipped,
+            allowed,
+            "import os, time\ntime.sleep(1)\nprint(os.getcwd())",
+        )
+        return run_in(second, *cells, on_progress=seen.append)
+
+    with ThreadPoolExecutor(2) as pool:
+        facts_run, skipping_run = pool.submit(facts), pool.submit(skipping)
+    return (first, facts_run.result()), (second, skipping_run.result()), seen
+
+
 @pytest.mark.slow
-def test_the_kernel_is_this_interpreter_in_the_home_it_was_given(run, tmp_path):
+def test_the_kernel_is_this_interpreter_in_the_home_it_was_given(side_by_side):
     """Whatever kernel the notebook names; and nothing is on stderr, also no warning about the transport."""
-    execution = run(
-        "import json, os, sys, workbench",
-        "facts = [sys.executable, os.getcwd(), workbench.__file__, os.environ['WORKBENCH_HEADLESS_NOTEBOOK'],"
-        " os.environ['WORKBENCH_EXECUTION_ID'], os.environ['GIVEN'], code]",
-        "print(json.dumps(facts))",
-        parameters='code = "1"  # kept as text',
-        given={"code": "007"},
-        env={"GIVEN": "by the caller"},
-    )
+    (home, execution), _, _ = side_by_side
 
     nb = nbformat.read(execution.output, as_version=4)
     (printed,) = [output for cell in nb.cells for output in cell.get("outputs", ())]
     assert json.loads(printed.text) == [
         sys.executable,
-        str(tmp_path),
+        str(home),
         str(Path(execute.__code__.co_filename).parents[1] / "__init__.py"),
         "1",
         execution.execution_id,
@@ -188,12 +216,8 @@ def test_the_kernel_is_this_interpreter_in_the_home_it_was_given(run, tmp_path):
 
 
 @pytest.mark.slow
-def test_text_empty_and_tagged_cells_are_skipped_and_an_expected_error_is_none(run):
-    skipped = new_code_cell("1 / 0", metadata={"tags": ["skip-execution"]})
-    allowed = new_code_cell("1 / 0", metadata={"tags": ["raises-exception"]})
-    seen = []
-
-    execution = run(new_markdown_cell("# Title"), "", skipped, allowed, "print('end')", on_progress=seen.append)
+def test_text_empty_and_tagged_cells_are_skipped_and_an_expected_error_is_none(side_by_side):
+    _, (_, execution), seen = side_by_side
 
     assert execution.outcome == "succeeded"
     assert marks(execution) == ["skipped", "skipped", "skipped", "completed", "completed"]
@@ -203,13 +227,29 @@ def test_text_empty_and_tagged_cells_are_skipped_and_an_expected_error_is_none(r
 
 
 @pytest.mark.slow
-def test_a_reader_never_sees_half_a_file_nor_a_secret(run, tmp_path, canary):
-    """The notebook grows by 100 kB a cell and is read as fast as the machine can."""
-    folder = tmp_path / "reports" / "polled"
+def test_two_executions_side_by_side_do_not_disturb_each_other(side_by_side):
+    """Each kernel works in its own home, with its own parameters: see the facts above."""
+    for home, execution in side_by_side[:2]:
+        nb = nbformat.read(execution.output, as_version=4)
+        assert execution.outcome == "succeeded"
+        assert str(home) in nb.cells[-1].outputs[0].text
+    (_, first), (_, second), _ = side_by_side
+    assert first.started_at < second.ended_at
+    assert second.started_at < first.ended_at
+
+
+@pytest.fixture(scope="module")
+def watched_secret(run_in, tmp_path_factory, canary):
+    """A notebook that prints a secret in every way, for some seconds, and what a reader saw meanwhile.
+
+    It grows by 100 kB a save.
+    """
+    root = tmp_path_factory.mktemp("secret")
+    folder = root / "reports" / "polled"
     reads, is_over = [], threading.Event()
 
     def poll():
-        while not is_over.is_set():
+        while not is_over.wait(0.002):
             try:
                 text = live(folder).read_text()
             except FileNotFoundError:
@@ -217,45 +257,38 @@ def test_a_reader_never_sees_half_a_file_nor_a_secret(run, tmp_path, canary):
             json.loads(text)
             reads.append(canary in text)
 
+    cells = (
+        "import base64, json, os, time, urllib.parse, html\nfrom IPython.display import HTML, display\n"
+        "key = os.environ['API_KEY']",
+        "for _ in range(10):\n    print(key * 1000); time.sleep(0.25)",
+        "print(key, repr(key), json.dumps(key), urllib.parse.quote(key, safe=''), key.encode().hex())",
+        "for lead in range(3):\n    print(base64.b64encode(b'x' * lead + key.encode()).decode())",
+        "display(HTML(f'<p>{html.escape(key)}</p>'), {key: [key]}, raw=False)",
+        "key",
+        "raise RuntimeError(f'GET https://example.test/?token={urllib.parse.quote_plus(key)} as {key}')",
+        f"# {canary}",
+    )
     with ThreadPoolExecutor(1) as pool:
         polling = pool.submit(poll)
-        cell = "import os, time\nfor _ in range(6):\n    print(os.environ['CANARY'] * 1000); time.sleep(0.25)"
-        run(cell, cell, folder=folder, env={"CANARY": canary})
-        is_over.set()
+        try:
+            execution = run_in(root, *cells, folder=folder, env={"API_KEY": canary})
+        finally:
+            is_over.set()
         polling.result()
+    return execution, reads
+
+
+@pytest.mark.slow
+def test_a_reader_never_sees_half_a_file_nor_a_secret(watched_secret):
+    _, reads = watched_secret
 
     assert len(reads) > 100
     assert not any(reads)
 
 
 @pytest.mark.slow
-def test_two_executions_side_by_side_do_not_disturb_each_other(run_in, tmp_path):
-    cells = ("import os, time", "time.sleep(1)", "print(os.getcwd(), number)")
-
-    def one(number):
-        return run_in(tmp_path / str(number), *cells, parameters="number: int", given={"number": number})
-
-    with ThreadPoolExecutor(2) as pool:
-        first, second = pool.map(one, (1, 2))
-
-    for number, execution in enumerate((first, second), 1):
-        nb = nbformat.read(execution.output, as_version=4)
-        assert nb.cells[-1].outputs[0].text == f"{tmp_path / str(number)} {number}\n"
-
-
-@pytest.mark.slow
-def test_no_secret_in_any_encoding_reaches_the_archive(run, canary):
-    cells = (
-        "import base64, json, os, urllib.parse, html\nfrom IPython.display import HTML, display\n"
-        "key = os.environ['API_KEY']",
-        "print(key, repr(key), json.dumps(key), urllib.parse.quote(key, safe=''), key.encode().hex())",
-        "for lead in range(3):\n    print(base64.b64encode(b'x' * lead + key.encode()).decode())",
-        "display(HTML(f'<p>{html.escape(key)}</p>'), {key: [key]}, raw=False)",
-        "key",
-        "raise RuntimeError(f'GET https://example.test/?token={urllib.parse.quote_plus(key)} as {key}')",
-    )
-
-    execution = run(*cells, f"# {canary}", env={"API_KEY": canary})
+def test_no_secret_in_any_encoding_reaches_the_archive(watched_secret, canary):
+    execution, _ = watched_secret
 
     files = {path.name: path.read_text() for path in execution.output.parent.iterdir()}
     forms = encodings(canary) | {html.escape(canary)}

@@ -1,4 +1,8 @@
-"""Commands as people run them: real processes, against the stand-ins that practice mode starts by itself."""
+"""Commands as people run them, against the stand-ins that practice mode starts by itself.
+
+`home(…)` is a process, for what only a process has: its exit, its signals, its terminal, its imports. `home.here(…)`
+goes through the same door in this process.
+"""
 
 from __future__ import annotations
 
@@ -92,11 +96,11 @@ class Home:
         return self.write("sources.csv", HEADER + "".join(lines))
 
     def sandbox_url(self) -> str:
-        """Started by a process that ends, as commands do: it is nobody's child."""
-        code = "import pathlib, sys, workbench.practice as p; print(p.address(pathlib.Path(sys.argv[1]), 'brightdata'))"
-        words = [sys.executable, "-c", code, str(self.folder / "data" / "sandbox")]
-        done = subprocess.run(words, capture_output=True, text=True, env=self.environment(), check=True, timeout=60)
-        return done.stdout.strip()
+        """The stand-in's own address; started where none is there yet, as commands do."""
+        with pytest.MonkeyPatch.context() as patch:
+            for name in [name for name in os.environ if name.startswith(("WORKBENCH_", "BRIGHTDATA"))]:
+                patch.delenv(name)
+            return practice.address(self.folder / "data" / "sandbox", "brightdata")
 
     def sandbox(self, path: str, **values: Any) -> Any:
         """Ask the stand-in, or (with values) tell it."""
@@ -142,7 +146,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Home, D
     """A home with one finished run, and what `collect run --wait --json` said about it. Only for looking."""
     made = Home(tmp_path_factory.mktemp("finished"))
     made.write("sources.csv", POSTS + "Nobody,instagram,posts,https://www.instagram.com/nothing.here/,Nobody,Drinks,\n")
-    started = made(
+    started = made.here(
         "collect", "run", "--sources", "sources.csv", "--num-posts", "3", "--name", "First", "--wait", "--json"
     )
     yield made, started

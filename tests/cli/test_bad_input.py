@@ -169,12 +169,12 @@ def test_live_mode_without_a_key_starts_nothing_and_says_where_the_key_goes(empt
     empty.sources("tea.club")
     empty.settings["WORKBENCH_MODE"] = "live"
 
-    done = empty("collect", "run", "--sources", "sources.csv", "--yes", "--wait")
+    done = empty.here("collect", "run", "--sources", "sources.csv", "--yes", "--wait")
 
     assert done.code == 2
     assert "BRIGHTDATA_API_KEY" in done.err
     assert ".env" in done.err
-    assert not any(run["jobs"][0]["snapshots"][0]["snapshot_id"] for run in empty("status", "--json").json["runs"])
+    assert not any(run["jobs"][0]["snapshots"][0]["snapshot_id"] for run in empty.here("status", "--json").json["runs"])
 
 
 def test_a_refused_key_stops_the_work_pays_nothing_and_is_not_shown(empty):
@@ -183,15 +183,15 @@ def test_a_refused_key_stops_the_work_pays_nothing_and_is_not_shown(empty):
         "WORKBENCH_MODE": "live", "WORKBENCH_BRIGHTDATA_URL": empty.sandbox_url(), "BRIGHTDATA_API_KEY": "tooshort",
     }  # fmt: skip
 
-    done = empty("collect", "run", "--sources", "sources.csv", "--yes", "--wait")
-    doctor = empty("doctor", "--json")
+    done = empty.here("collect", "run", "--sources", "sources.csv", "--yes", "--wait")
+    doctor = empty.here("doctor", "--json")
 
     assert done.code == 2
     assert "refused the key" in done.err
     assert "BRIGHTDATA_API_KEY" in done.err
     assert "tooshort" not in done.out + done.err + doctor.out
     assert doctor.code == 2
-    assert empty("status", "--json").json["runs"][0]["jobs"][0]["snapshots"][0]["state"] == "planned"
+    assert empty.here("status", "--json").json["runs"][0]["jobs"][0]["snapshots"][0]["state"] == "planned"
     assert empty.sandbox("count")["triggers_accepted"] == 0
 
 
@@ -202,12 +202,12 @@ def test_nobody_pays_without_a_yes(empty):
         "BRIGHTDATA_API_KEY": "a-key-of-sixteen-signs",
     }  # fmt: skip
 
-    done = empty("collect", "run", "--sources", "sources.csv")
+    done = empty.here("collect", "run", "--sources", "sources.csv")
 
     assert done.code == 2
     assert "--yes" in done.err
     assert "workbench collect start" in done.err
-    assert empty("status", "--json").json["runs"] == []
+    assert empty.here("status", "--json").json["runs"] == []
 
 
 def test_demo_does_not_touch_a_live_empty(empty):
@@ -252,5 +252,6 @@ def test_a_ledger_that_is_none_is_kept_and_named(empty):
 def test_a_traceback_is_shown_only_to_who_asks_for_it(home):
     quiet, loud = home("status", "x"), home("status", "x", WORKBENCH_DEBUG="1")
 
+    assert quiet.code == 2
     assert "Traceback" not in quiet.err
     assert "Traceback" in loud.err

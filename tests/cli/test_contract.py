@@ -82,7 +82,7 @@ def test_lists_answer_lists(finished):
 def test_work_with_nothing_to_do_is_idle_at_once(finished):
     home, _ = finished
 
-    done = home("work", "--until-idle", "--timeout", "20", "--json")
+    done = home.here("work", "--until-idle", "--timeout", "20", "--json")
 
     assert (done.code, done.json["idle"], done.json["moved"]) == (0, True, {})
 
@@ -106,7 +106,7 @@ def test_a_plan_is_started_by_its_hash_once(home):
     home.sources("a.club")
     plan = home.here("collect", "plan", "--sources", "sources.csv", "--json").json
 
-    first, second = (home("collect", "start", plan["plan_hash"][:12], "--json") for _ in range(2))
+    first, second = (home.here("collect", "start", plan["plan_hash"][:12], "--json") for _ in range(2))
 
     assert first.json == second.json
     assert first.json["plan_hash"] == plan["plan_hash"]
@@ -114,7 +114,7 @@ def test_a_plan_is_started_by_its_hash_once(home):
 
 
 def test_sources_are_added_edited_disabled_and_enabled(home):
-    added = home(
+    added = home.here(
         "sources", "add", "instagram", "posts", "https://www.instagram.com/tea.club/", "--name", "Tea", "--json"
     ).json
     (source_id,) = map(str, added["source_ids"])
@@ -143,7 +143,7 @@ def test_import_counts_what_was_new_and_what_changed(home):
 def test_doctor_shows_settings_with_their_origin_and_no_secret(home):
     home.write("workbench.toml", 'tz = "Europe/Riga"\n')
 
-    done = home("doctor", "--json", BRIGHTDATA_API_KEY="a-very-secret-key-0001")
+    done = home.here("doctor", "--json", BRIGHTDATA_API_KEY="a-very-secret-key-0001")
 
     settings = {one["name"]: (one["value"], one["source"]) for one in done.json["settings"]}
     assert done.code == 0, done.out

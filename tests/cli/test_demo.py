@@ -26,7 +26,7 @@ def test_the_sample_has_all_five_datasets_and_something_that_is_rejected():
 @pytest.mark.slow
 @pytest.mark.timeout(400)
 def test_a_demo_shows_everything_and_a_second_one_adds_to_it(empty):
-    first, second = empty("demo"), empty("demo", "--json")
+    first, second = empty("demo"), empty.here("demo", "--json")
 
     assert first.code == 0, first.err
     assert all(
@@ -39,7 +39,10 @@ def test_a_demo_shows_everything_and_a_second_one_adds_to_it(empty):
     assert told["tables"] == {"posts": 72, "profiles": 2, "comments": 20}
     assert sorted(one["kind"] for one in told["rejects"]) == ["error", "warning"]
     assert told["execution"]["outcome"] == "succeeded"
-    assert told["run_id"] in Path(told["execution"]["report"]).read_text()
+    report = Path(told["execution"]["report"]).read_text()
+    assert told["run_id"] in report
+    assert "100 %, 5 of 5 snapshots" in report  # of a run that the notebook found, and did not start
+    assert 'role="progressbar"' in report
     assert [one["state"] for one in told["posting"]["items"]] == ["posted"] * 3
     assert [one["status"] for one in told["upload"]["items"]] == ["success"] * 3
     assert len({one["tj_creative_id"] for one in told["upload"]["items"]}) == 3

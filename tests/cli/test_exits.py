@@ -57,7 +57,7 @@ def test_an_execution_is_done_only_when_it_succeeded():
     assert [of_execution(one) for one in ("succeeded", "failed", "timed_out")] == [0, 1, 1]
 
 
-# real processes ---------------------------------------------------------------------------------------
+# what was done, and what it exits with ----------------------------------------------------------------
 
 
 LOST = {"reset": {"times": 2, "on": "trigger"}}
@@ -78,7 +78,7 @@ def test_a_run_that_was_waited_for_exits_by_its_states(home, switches, settings,
     home.sandbox("switches", **switches)
     home.sources("tea.club")
 
-    done = home("collect", "run", "--sources", "sources.csv", "--wait", "--json")
+    done = home.here("collect", "run", "--sources", "sources.csv", "--wait", "--json")
     (run,) = home.here("status", "--json").json["runs"]
 
     assert run["jobs"][0]["snapshots"][0]["state"] == state
@@ -90,9 +90,9 @@ def test_todo_lists_what_waits_for_a_person_with_the_command_that_resolves_it(ho
     home.settings |= SOON
     home.sandbox("switches", **LOST)
     home.sources("tea.club")
-    home("collect", "run", "--sources", "sources.csv", "--json")
+    home.here("collect", "run", "--sources", "sources.csv", "--json")
 
-    worked = home("work", "--until-idle", "--json")
+    worked = home.here("work", "--until-idle", "--json")
     (waiting,) = home.here("todo", "--json").json
     status = home.here("status", "--json")
 
@@ -105,7 +105,7 @@ def test_todo_lists_what_waits_for_a_person_with_the_command_that_resolves_it(ho
 def test_work_that_runs_out_of_time_is_4(home):
     home.sandbox("switches", never_ready=1)
     home.sources("tea.club")
-    home("collect", "run", "--sources", "sources.csv", "--json")
+    home.here("collect", "run", "--sources", "sources.csv", "--json")
 
     begun = time.monotonic()
     done = home("work", "--until-idle", "--timeout", "1", "--json")
@@ -116,7 +116,7 @@ def test_work_that_runs_out_of_time_is_4(home):
 
 def test_sigterm_ends_work_cleanly(home):
     home.sources("tea.club")
-    home("collect", "run", "--sources", "sources.csv", "--json")
+    home.here("collect", "run", "--sources", "sources.csv", "--json")
     process = home.start("work")
     line = process.stderr.readline()
     while "published" not in line and line:
@@ -131,10 +131,10 @@ def test_sigterm_ends_work_cleanly(home):
 
 def test_cancelling_a_run_that_nobody_worked_on_drops_it_unpaid(home):
     home.sources("tea.club")
-    run_id = home("collect", "run", "--sources", "sources.csv", "--json").json["run_id"]
+    run_id = home.here("collect", "run", "--sources", "sources.csv", "--json").json["run_id"]
 
-    asked = home("collect", "cancel", run_id, "--json")
-    worked = home("work", "--until-idle", "--json")
+    asked = home.here("collect", "cancel", run_id, "--json")
+    worked = home.here("work", "--until-idle", "--json")
 
     assert asked.json == {"run_id": run_id, "cancel_asked": True}
     assert (worked.code, worked.json["moved"]) == (1, {"canceled": 1})

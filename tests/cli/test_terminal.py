@@ -9,6 +9,7 @@ import sys
 import time
 
 import pytest
+from typer.main import get_command
 
 from workbench.cli.commands import app
 
@@ -65,9 +66,15 @@ def _commands(typer_app, *names):
         yield from _commands(group.typer_instance, *names, group.name)
 
 
+@pytest.fixture(scope="module")
+def tree():
+    """What typer makes of all commands at every call."""
+    return get_command(app)
+
+
 @pytest.mark.parametrize("words", list(_commands(app)), ids=" ".join)
-def test_every_command_explains_itself(words, capsys):
-    code = app([*words, "--help"], standalone_mode=False)
+def test_every_command_explains_itself(tree, words, capsys):
+    code = tree([*words, "--help"], standalone_mode=False, prog_name="workbench")
 
     out = capsys.readouterr().out
     assert not code

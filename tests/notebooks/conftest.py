@@ -14,11 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
 
-from tests.notebooks.lab import Lab, serving
 from workbench import open_workbench
-from workbench.browser.launch import launch
+from workbench.app import Workbench
 from workbench.sandbox.serve import Sandbox
 
 ROOT = Path(__file__).parent.parent.parent
@@ -32,22 +30,32 @@ Ada,linkedin,posts,https://www.linkedin.com/in/ada-example/,Ada,spring,
 """
 
 
+def clean_environment(home: Path) -> dict[str, str]:
+    """Of what is pointed to a home: nothing of who is logged in, and the commands of this checkout."""
+    return {
+        **{name: value for name, value in os.environ.items() if not name.startswith(("WORKBENCH_", "BRIGHTDATA"))},
+        "WORKBENCH_HOME": str(home),
+        "PYTHONPATH": str(ROOT),
+        "JUPYTER_DATA_DIR": str(home / "jupyter-data"),
+        "JUPYTER_RUNTIME_DIR": str(home / "jupyter-runtime"),
+        "IPYTHONDIR": str(home / "ipython"),
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
+    }
+
+
+def wait_for_workers(wb: Workbench) -> None:
+    last = time.monotonic() + 90
+    while wb.is_worked() and time.monotonic() < last:
+        time.sleep(0.1)
+
+
 class Home:
     """A folder that commands, kernels and servers are pointed to."""
 
     def __init__(self, path: Path, patch: pytest.MonkeyPatch) -> None:
         self.path = path
         self._patch = patch
-        self.env = {
-            **{name: value for name, value in os.environ.items() if not name.startswith(("WORKBENCH_", "BRIGHTDATA"))},
-            "WORKBENCH_HOME": str(path),
-            "WORKBENCH_POLL_SECONDS": "0.3",
-            "PYTHONPATH": str(ROOT),
-            "JUPYTER_DATA_DIR": str(path / "jupyter-data"),
-            "JUPYTER_RUNTIME_DIR": str(path / "jupyter-runtime"),
-            "IPYTHONDIR": str(path / "ipython"),
-            "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
-        }
+        self.env = clean_environment(path) | {"WORKBENCH_POLL_SECONDS": "0.3"}
 
     def set(self, **settings: Any) -> None:
         """Settings of whatever is pointed here from now on."""
@@ -71,10 +79,8 @@ class Home:
             return int(json.load(answer)["triggers_accepted"])
 
     def end(self) -> None:
-        last = time.monotonic() + 90
         with open_workbench(self.path) as wb:
-            while wb.is_worked() and time.monotonic() < last:
-                time.sleep(0.1)
+            wait_for_workers(wb)
         if sandbox := self.sandbox():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(sandbox["pid"], signal.SIGTERM)
@@ -97,19 +103,3 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
 def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
     with Sandbox(tmp_path / "sandbox", seed=7) as sandbox:
         yield sandbox
-
-
-@pytest.fixture
-def lab(home: Home, tmp_path: Path) -> Iterator[Lab]:
-    with serving(home, tmp_path) as lab:
-        yield lab
-
-
-@pytest.fixture
-def page(lab: Lab, tmp_path: Path) -> Iterator[Page]:
-    expect.set_options(timeout=40_000)
-    with sync_playwright() as playwright, launch(playwright) as browser:
-        page = browser.new_page(viewport={"width": 1280, "height": 1500})
-        page.set_default_timeout(40_000)
-        yield page
-        page.screenshot(path=tmp_path / "last.png")  # what a failed test saw

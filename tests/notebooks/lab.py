@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
+import re
 import secrets
 import signal
 import socket
@@ -12,15 +14,12 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from playwright.sync_api import Page, expect
-
-if TYPE_CHECKING:
-    from tests.notebooks.conftest import Home
 
 PATIENCE = 60.0  # seconds for a server on a busy machine
 _IDLE = "() => window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
@@ -32,8 +31,9 @@ _FOCUSED = """() => { const one = document.activeElement;
 
 @dataclass
 class Lab:
-    home: Home
-    port: int
+    home: Path
+    said: str  # the address that is told to people: where it begins, with its token
+    base: str
     token: str
     wrong: list[str] = field(default_factory=list)  # errors of the page
     outside: list[str] = field(default_factory=list)  # addresses that are not on this machine
@@ -41,17 +41,14 @@ class Lab:
     def url(self, notebook: str) -> str:
         # A workspace of its own: no tabs of earlier visits.
         place = f"lab/workspaces/t{secrets.token_hex(3)}/tree/notebooks/{notebook}.ipynb"
-        return f"http://127.0.0.1:{self.port}/{place}?token={self.token}&reset"
+        return f"{self.base}/{place}?token={self.token}&reset"
 
-    def answers(self) -> bool:
-        request = urllib.request.Request(
-            f"http://127.0.0.1:{self.port}/api/status", headers={"Authorization": f"token {self.token}"}
-        )
-        try:
-            with urllib.request.urlopen(request, timeout=20):
-                return True
-        except (urllib.error.URLError, OSError):
-            return False
+    def ask(self, path: str, *, method: str = "GET", token: str | None = None) -> Any:
+        """What the server answers; without its token it refuses."""
+        head = {"Authorization": f"token {self.token if token is None else token}"}
+        request = urllib.request.Request(f"{self.base}/{path}", headers=head, method=method)
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return json.loads(answer.read() or b"null")
 
     def open(self, page: Page, notebook: str) -> None:
         page.on("pageerror", lambda error: self.wrong.append(str(error)))
@@ -60,30 +57,54 @@ class Lab:
         page.wait_for_selector("#jupyterlab-splash", state="detached")
         wait_for_kernel(page)  # what is run before the kernel is there is silently lost
 
+    def end_kernels(self) -> None:
+        """Of the notebooks of one test; the next one begins with its own."""
+        for session in self.ask("api/sessions"):
+            self.ask(f"api/sessions/{session['id']}", method="DELETE")
+        self.wrong.clear()
+        self.outside.clear()
+
 
 @contextlib.contextmanager
-def serving(home: Home, folder: Path) -> Iterator[Lab]:
+def serving(home: Path, folder: Path, env: Mapping[str, str]) -> Iterator[Lab]:
+    """`workbench lab` on a home, as a person starts it: its address and its token are what it prints."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        lab = Lab(home, probe.getsockname()[1], secrets.token_hex(8))
+        port = probe.getsockname()[1]
     config = folder / "config"
     config.mkdir()
     (config / "jupyter_lab_config.py").write_text("c.LabApp.expose_app_in_browser = True\n")
-    env = {**home.env, "JUPYTER_TOKEN": lab.token, "JUPYTER_CONFIG_PATH": str(config)}
-    command = [sys.executable, "-m", "workbench.cli", "lab", "--no-browser", "--port", str(lab.port)]
+    command = [sys.executable, "-m", "workbench.cli", "lab", "--no-browser", "--port", str(port)]
     log = folder / "lab.log"
     with log.open("wb") as out:
-        server = subprocess.Popen(command, env=env, stdout=out, stderr=out, start_new_session=True)
+        server = subprocess.Popen(
+            command, env={**env, "JUPYTER_CONFIG_PATH": str(config)}, stdout=out, stderr=out, start_new_session=True
+        )
     try:
         last = time.monotonic() + PATIENCE
-        while not lab.answers():
+        # Told twice: when it is ready, and for people to copy.
+        while not (
+            found := re.search(r"^ +(http://127\.0\.0\.1:\d+)(/\S*\?token=(\w+))", log.read_text(), re.MULTILINE)
+        ):
             assert server.poll() is None, log.read_text()
+            assert time.monotonic() < last, log.read_text()
+            time.sleep(0.1)
+        lab = Lab(home, found[2], found[1], found[3])
+        while not _answers(lab):  # it says so a moment before it listens
             assert time.monotonic() < last, log.read_text()
             time.sleep(0.1)
         yield lab
     finally:
         os.killpg(server.pid, signal.SIGTERM)
         server.wait(30)
+
+
+def _answers(lab: Lab) -> bool:
+    try:
+        lab.ask("api/status")
+    except (urllib.error.URLError, OSError):
+        return False
+    return True
 
 
 def wait_for_kernel(page: Page) -> None:

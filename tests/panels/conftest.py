@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -11,6 +13,7 @@ from typing import Any
 import pytest
 
 from workbench.app import Workbench
+from workbench.panels.order import Order
 from workbench.sandbox.serve import Sandbox
 from workbench.settings import load
 
@@ -20,6 +23,8 @@ Tea Club,instagram,posts,https://www.instagram.com/tea.club/,Tea Club,spring,
 Bike Lane,instagram,posts,https://www.instagram.com/bike.lane/,Bike Lane,spring,
 Ada,linkedin,posts,https://www.linkedin.com/in/ada-example/,Ada,spring,
 """
+PLAN = {"sources": "data/inputs/sources.csv", "num_posts": 5, "name": "Tuesday"}
+OVER = {"completed", "partial", "failed", "cancelled"}
 
 
 class Bench(Workbench):
@@ -51,31 +56,57 @@ def _eventually() -> Callable[..., Any]:
     return eventually
 
 
-@pytest.fixture
-def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
-    with Sandbox(tmp_path / "sandbox", seed=7, switches={"ready_after_seconds": 0.2}) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def wb(tmp_path: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
-    monkeypatch.delenv("WORKBENCH_HEADLESS_NOTEBOOK", raising=False)
-    home = tmp_path / "home"
+@contextlib.contextmanager
+def opened_bench(folder: Path, migrated: Path) -> Iterator[tuple[Bench, Sandbox]]:
+    """A bench in a home below `folder`, with a sandbox of its own; everything of it is over at the end."""
+    home = folder / "home"
     (home / "data" / "inputs").mkdir(parents=True)
     (home / "data" / "inputs" / "sources.csv").write_text(SOURCES)
-    bench = Bench(*load(home, environ={}, brightdata_url=sandbox.url, poll_seconds=0.1))
-    with bench:
-        yield bench
+    shutil.copy(migrated, home / "data" / "ledger.db")
+    with (
+        Sandbox(folder / "sandbox", seed=7, switches={"ready_after_seconds": 0.2}) as sandbox,
+        Bench(*load(home, environ={}, brightdata_url=sandbox.url, poll_seconds=0.1)) as bench,
+    ):
+        yield bench, sandbox
         # Watchers end when their run is over.
-        for run in bench.status()["runs"]:
+        runs = bench.status()["runs"]
+        for run in runs:
             bench.cancel(run["run_id"])
-        bench.work()
+        if any(run["status"] not in OVER for run in runs):
+            bench.work()
         eventually(lambda: not [one for one in threading.enumerate() if one.name.startswith(("watch-", "bench"))])
 
 
 @pytest.fixture
+def opened(tmp_path: Path, migrated: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Bench, Sandbox]]:
+    monkeypatch.delenv("WORKBENCH_HEADLESS_NOTEBOOK", raising=False)
+    with opened_bench(tmp_path, migrated) as opened:
+        yield opened
+
+
+@pytest.fixture
+def wb(opened: tuple[Bench, Sandbox]) -> Bench:
+    return opened[0]
+
+
+@pytest.fixture
+def sandbox(opened: tuple[Bench, Sandbox]) -> Sandbox:
+    return opened[1]
+
+
+@pytest.fixture(scope="module")
+def worked(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[Bench]:
+    """A bench for looking: the runs Tuesday (5 posts a source) and Wednesday (4), begun without a person, are over."""
+    with opened_bench(tmp_path_factory.mktemp("worked"), migrated) as (bench, _):
+        for asked in (PLAN, {**PLAN, "name": "Wednesday", "num_posts": 4}):
+            Order(bench, asked).start()
+        bench.work()
+        yield bench
+
+
+@pytest.fixture
 def plan() -> dict[str, Any]:
-    return {"sources": "data/inputs/sources.csv", "num_posts": 5, "name": "Tuesday"}
+    return dict(PLAN)
 
 
 def words(html: str) -> str:

@@ -144,11 +144,8 @@ def test_the_page_follows_the_run_to_its_end(wb, order, eventually):
     assert 'aria-valuetext="100 %, 2 of 2 snapshots"' in watch.markup()
 
 
-def test_a_view_made_after_the_end_still_finds_it(wb, order, eventually):
-    StartPanel(wb, order).first.click()
-    eventually(lambda: started(order) and wb.status(order.run_id)["runs"][0]["status"] == "completed")
-
-    watch = WatchPanel(wb, order.run_id)
+def test_a_view_made_after_the_end_still_finds_it(worked, plan, displayed, eventually):
+    watch = WatchPanel(worked, runs.plan(worked, **plan).run_id)
 
     eventually(lambda: watch.bar.text == "100 %, 2 of 2 snapshots")
 
@@ -237,48 +234,60 @@ def test_hostile_names_stay_text(wb, plan, displayed, eventually):
     assert not [page for page in pages if "<img" in page]
 
 
-def test_tables_show_the_rows_of_this_run_alone(wb, plan, displayed, monkeypatch):
+@pytest.fixture
+def seen(worked, plan, displayed, monkeypatch) -> Order:
+    """The run Tuesday of a bench whose runs are over, as it is found again without a person."""
     monkeypatch.setenv("WORKBENCH_HEADLESS_NOTEBOOK", "1")
-    first = runs.start(wb, runs.plan(wb, **plan))
-    second = runs.start(wb, runs.plan(wb, **{**plan, "name": "Wednesday", "num_posts": 4}))
-    wb.work()
+    order = runs.plan(worked, **plan)
+    displayed.clear()
+    return order
+
+
+def test_without_a_person_a_run_is_started_once_and_says_so(wb, plan, displayed, monkeypatch):
+    monkeypatch.setenv("WORKBENCH_HEADLESS_NOTEBOOK", "1")
+    order = runs.start(wb, runs.plan(wb, **plan))
+    again = runs.start(wb, runs.plan(wb, **plan))
+
+    assert [plain(each) for each in displayed[1::2]] == [
+        f"Started: run {order.run_id}.",
+        plain(displayed[3]),
+    ]
+    assert f"as run {order.run_id}. Running these cells again only shows it." in plain(displayed[3])
+    assert again.run_id == order.run_id
+    assert len(wb.status()["runs"]) == 1
+
+
+def test_tables_show_the_rows_of_this_run_alone(worked, plan, displayed, seen):
+    second = runs.plan(worked, **{**plan, "name": "Wednesday", "num_posts": 4})
     displayed.clear()
 
-    runs.tables(wb, second, {"Rows": "SELECT run_id, count(*) AS posts FROM posts WHERE run_id = $run GROUP BY ALL"})
+    for order in (seen, second):
+        runs.tables(
+            worked, order, {"Rows": "SELECT run_id, count(*) AS posts FROM posts WHERE run_id = $run GROUP BY ALL"}
+        )
 
-    assert plain(displayed[0]) == f"Rows\nrun id  posts\n{second.run_id}  12"
-    assert first.run_id != second.run_id
+    assert [plain(each) for each in displayed] == [
+        f"Rows\nrun id  posts\n{seen.run_id}  15",
+        f"Rows\nrun id  posts\n{second.run_id}  12",
+    ]
+    assert seen.run_id != second.run_id
 
 
-def test_the_plan_says_what_is_here_already(wb, plan, displayed, monkeypatch):
-    monkeypatch.setenv("WORKBENCH_HEADLESS_NOTEBOOK", "1")
-    runs.start(wb, runs.plan(wb, **plan))
-    wb.work()
-    displayed.clear()
-
-    runs.plan(wb, **{**plan, "name": "Wednesday"})
+def test_the_plan_says_what_is_here_already(worked, plan, displayed, seen):
+    runs.plan(worked, **{**plan, "name": "Thursday"})
 
     assert "15 of these records ($0.0300) were asked for lately" in plain(displayed[0])
 
 
-def test_a_query_without_the_run_is_taken_as_it_is(wb, plan, displayed, monkeypatch):
-    monkeypatch.setenv("WORKBENCH_HEADLESS_NOTEBOOK", "1")
-    order = runs.start(wb, runs.plan(wb, **plan))
-    wb.work()
-    displayed.clear()
-
-    runs.tables(wb, order, {"Numbers": "SELECT range AS number FROM range(100)"}, rows=2)
+def test_a_query_without_the_run_is_taken_as_it_is(worked, displayed, seen):
+    runs.tables(worked, seen, {"Numbers": "SELECT range AS number FROM range(100)"}, rows=2)
 
     assert plain(displayed[0]) == "Numbers (the first 2 rows)\nnumber\n0\n1"
 
 
-def test_a_chart_has_words_for_who_cannot_see_it(wb, plan, displayed, monkeypatch):
-    monkeypatch.setenv("WORKBENCH_HEADLESS_NOTEBOOK", "1")
-    order = runs.start(wb, runs.plan(wb, **plan))
-    wb.work()
-    displayed.clear()
-
-    runs.chart(wb, order, "Posts", "SELECT platform, count(*) AS posts FROM posts GROUP BY ALL ORDER BY ALL")
+def test_a_chart_has_words_for_who_cannot_see_it(worked, displayed, seen):
+    query = "SELECT platform, count(*) AS posts FROM posts WHERE run_id = $run GROUP BY ALL ORDER BY ALL"
+    runs.chart(worked, seen, "Posts", query)
 
     assert (
         'alt="Bar chart, Posts: 2 bars from instagram to linkedin. 15 posts in all; most at instagram: 10."'
@@ -287,12 +296,8 @@ def test_a_chart_has_words_for_who_cannot_see_it(wb, plan, displayed, monkeypatc
     assert "<figcaption" in displayed[0]
 
 
-def test_a_chart_of_nothing_says_so(wb, plan, displayed, monkeypatch):
-    monkeypatch.setenv("WORKBENCH_HEADLESS_NOTEBOOK", "1")
-    order = runs.start(wb, runs.plan(wb, **plan))
-    displayed.clear()
-
-    runs.chart(wb, order, "Posts", "SELECT 1 AS a, 2 AS b WHERE false")
+def test_a_chart_of_nothing_says_so(worked, displayed, seen):
+    runs.chart(worked, seen, "Posts", "SELECT 1 AS a, 2 AS b WHERE false")
 
     assert plain(displayed[0]) == "Posts: nothing to draw."
 

@@ -26,6 +26,9 @@ from workbench.files import write_bytes
 from workbench.secret import Redactor
 
 OUTPUT: Final = "output.ipynb"
+# Optional to jsonschema and to papermill, of no use here, and more than half of a start-up: grammars of international
+# addresses and of durations (with a library of dates), and Hadoop's files (with Arrow and NumPy).
+UNUSED: Final = ("rfc3987_syntax", "isoduration", "pyarrow")
 
 
 @dataclass(frozen=True)
@@ -76,8 +79,8 @@ def _saver(order: Order) -> Any:
 def main() -> None:
     channel = Channel(_own_stdout())
     order: Order = pickle.load(sys.stdin.buffer)  # noqa: S301 -- from our parent, through a pipe without a name
-    # 1.0 s of a start-up of 2: jsonschema's optional grammar for international addresses, of no use here.
-    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+    for name in UNUSED:
+        sys.modules.setdefault(name, None)  # type: ignore[arg-type]
     import nbformat
 
     from workbench.audit import engine

@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
+from importlib.abc import MetaPathFinder
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -34,10 +35,30 @@ def bench(*, quiet: bool = False, headless: bool = False, **settings: Any) -> It
 
     if headless:
         settings["headless"] = True
-    with open_workbench(**settings) as workbench:
+    with _without_pandas(), open_workbench(**settings) as workbench:
         if not quiet:
             console.practice(workbench.settings.mode)
         yield workbench
+
+
+class _WithoutPandas(MetaPathFinder):
+    def find_spec(self, fullname: str, *_: object) -> None:
+        if fullname == "pandas":
+            raise ModuleNotFoundError(fullname)
+
+
+@contextlib.contextmanager
+def _without_pandas() -> Iterator[None]:
+    """DuckDB and Arrow import it, if they can, for whatever passes; no command needs it, and it takes most of a second.
+
+    Kernels get it: there somebody may ask for frames.
+    """
+    finder = _WithoutPandas()
+    sys.meta_path.insert(0, finder)
+    try:
+        yield
+    finally:
+        sys.meta_path.remove(finder)
 
 
 @contextlib.contextmanager

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from enum import StrEnum
-from importlib.abc import MetaPathFinder
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,14 +13,6 @@ from workbench.cli.console import say
 from workbench.cli.opening import bench
 from workbench.errors import BadInput
 from workbench.files import written_beside
-
-
-class _WithoutPandas(MetaPathFinder):
-    """DuckDB and Arrow import it, if they can, for whatever passes; that takes longer than an answer."""
-
-    def find_spec(self, fullname: str, *_: object) -> None:
-        if fullname == "pandas":
-            raise ModuleNotFoundError(fullname)
 
 
 class Format(StrEnum):
@@ -44,7 +35,6 @@ def sql(
     form = Format.JSON if json else form
     if form is Format.PARQUET and output is None and sys.stdout.isatty():
         raise BadInput("Parquet is no text to look at; give --output FILE, or send stdout to a file.")
-    sys.meta_path.insert(0, _WithoutPandas())
     with bench(quiet=form is not Format.TABLE) as workbench:
         _write(workbench.select(query), form, output)
 

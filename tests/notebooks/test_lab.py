@@ -1,0 +1,234 @@
+"""The notebooks in a real JupyterLab, as a person uses them: open, run all, click, watch, read.
+
+One `workbench lab`, one home and one Chromium for all of them; every test has a page, a kernel and a job of its own.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+import urllib.error
+import urllib.request
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.notebooks.conftest import SOURCES, clean_environment, wait_for_workers
+from tests.notebooks.lab import Lab, choose, focused, run_all, serving, tabbed, unlabelled, wait_for_kernel
+from tests.post.desk import FAST, Desk
+from tests.upload.studio import FAST as FAST_FILES
+from tests.upload.studio import LABEL, Studio
+from workbench import open_workbench
+from workbench.browser.launch import launch
+from workbench.sandbox.serve import Sandbox
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("lab")
+
+
+@pytest.fixture(scope="module")
+def sandbox(folder: Path) -> Iterator[Sandbox]:
+    with Sandbox(folder / "sandbox", seed=7) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(scope="module")
+def served(folder: Path, sandbox: Sandbox) -> Iterator[Lab]:
+    home = folder / "home"
+    (home / "data" / "inputs").mkdir(parents=True)
+    (home / "data" / "inputs" / "sources.csv").write_text(SOURCES)
+    urls = {
+        "brightdata_url": sandbox.url, "marketplace_url": sandbox.marketplace.url,
+        "trafficjunky_url": sandbox.trafficjunky.url,
+    }  # fmt: skip
+    # In the home, so that kernels, their workers and this process know it; JSON's texts and numbers are TOML's too.
+    chosen = {**FAST, **FAST_FILES, **urls, "look_gaps": [0.3, 0.3]}
+    chosen.pop("brightdata_api_key")  # a secret has no place there
+    (home / "workbench.toml").write_text("".join(f"{name} = {json.dumps(value)}\n" for name, value in chosen.items()))
+    with serving(home, folder, clean_environment(home)) as lab:
+        yield lab
+    with open_workbench(home) as wb:
+        wait_for_workers(wb)
+
+
+@pytest.fixture(scope="module")
+def chromium(served: Lab) -> Iterator[Browser]:
+    with sync_playwright() as playwright, launch(playwright) as browser:
+        yield browser
+
+
+@pytest.fixture
+def lab(served: Lab) -> Iterator[Lab]:
+    yield served
+    served.end_kernels()
+
+
+@pytest.fixture
+def page(lab: Lab, chromium: Browser, tmp_path: Path) -> Iterator[Page]:
+    expect.set_options(timeout=40_000)
+    with chromium.new_context(viewport={"width": 1280, "height": 1500}) as context:
+        page = context.new_page()
+        page.set_default_timeout(40_000)
+        yield page
+        page.screenshot(path=tmp_path / "last.png")  # what a failed test saw
+
+
+def triggers_accepted(sandbox: Sandbox) -> int:
+    """What the vendor was made to do, by its own count."""
+    with urllib.request.urlopen(f"{sandbox.url}/sandbox/count", timeout=60) as answer:
+        return int(json.load(answer)["triggers_accepted"])
+
+
+def test_it_wants_its_token_and_takes_our_settings(lab: Lab) -> None:
+    with pytest.raises(urllib.error.HTTPError, match="403"):
+        lab.ask("api/contents", token="")
+    names = [one["name"] for one in lab.ask("api/contents/notebooks")["content"]]
+    news = lab.ask("lab/api/settings/@jupyterlab/apputils-extension:notification")
+
+    assert lab.said.startswith("/lab/tree/notebooks/runs.ipynb")
+    assert "runs.ipynb" in names
+    assert news["schema"]["properties"]["fetchNews"]["default"] == "false"
+
+
+def wait_for_panels(page: Page) -> None:
+    expect(page.locator(".wb-live-panel")).to_have_count(3)
+    wait_for_kernel(page)
+
+
+def test_a_person_starts_a_run_and_sees_it_to_its_end(page: Page, lab: Lab, sandbox: Sandbox) -> None:
+    lab.open(page, "runs")
+    choose(page, "Run", "Run All Cells")
+    wait_for_panels(page)
+    expect(page.get_by_text("Nothing runs yet")).to_be_visible()
+    assert triggers_accepted(sandbox) == 0
+
+    page.get_by_role("button", name="Start the run (practice: free)").click()
+    bar = page.locator(".wb-watch-panel [role=progressbar]")
+    seen = percents(bar)
+
+    assert len(seen) >= 3, "the bar moved"
+    assert seen == sorted(seen)
+    assert bar.get_attribute("aria-valuetext") == "100 %, 3 of 3 snapshots"
+    expect(page.locator(".wb-watch-panel [role=status]")).to_have_text("The run is complete: 40 rows.")
+    for name in ("Posts by source and day (the first 20 rows)", "Most liked posts"):
+        expect(page.get_by_role("table", name=name)).to_be_visible()
+    expect(page.get_by_role("table", name="Folders below")).to_be_visible()
+    expect(page.get_by_role("img", name="Bar chart, Posts by week and platform")).to_be_visible()
+    assert (lab.wrong, lab.outside) == ([], [])
+
+    # A person presses Run All again, with another kernel: the run is shown, nothing is sent.
+    page.evaluate("() => window.jupyterapp.commands.execute('notebook:clear-all-cell-outputs')")
+    choose(page, "Kernel", "Restart Kernel and Run All Cells")
+    page.locator(".jp-Dialog button.jp-mod-accept").click()
+    wait_for_panels(page)
+    expect(page.locator(".wb-watch-panel [role=status]")).to_have_text("The run is complete: 40 rows.")
+    expect(page.get_by_role("button", name="Start the run")).to_be_hidden()
+    expect(page.get_by_role("button", name="Collect the same anew")).to_be_visible()
+    expect(page.get_by_role("img", name="Bar chart, Posts by week and platform")).to_be_visible()
+    assert triggers_accepted(sandbox) == 3
+    with open_workbench(lab.home) as wb:
+        assert len(wb.status()["runs"]) == 1
+
+
+def percents(bar) -> list[int]:
+    """What the bar said, until it was full."""
+    bar.wait_for()
+    seen: list[int] = []
+    last = time.monotonic() + 60
+    while time.monotonic() < last and seen[-1:] != [100]:
+        now = int(bar.get_attribute("aria-valuenow"))
+        if now not in seen[-1:]:
+            seen.append(now)
+        time.sleep(0.05)
+    return seen
+
+
+def test_a_person_posts_listings_and_sees_where_they_are(lab: Lab, sandbox: Sandbox, page: Page) -> None:
+    desk = Desk(lab.home.parent, sandbox)
+    with open_workbench(lab.home) as wb:
+        wb.add_account("marketplace", "north")
+        wb.import_listings(desk.csv({}))
+    lab.open(page, "postings")
+    run_all(page, "Nothing was posted or rehearsed.")
+    assert unlabelled(page) == 0
+
+    page.get_by_label("Title").fill("Blue chair")
+    page.get_by_label("Price").fill("25")
+    page.get_by_label("Category").select_option("Furniture")
+    page.get_by_label("Condition").select_option("New")
+    page.get_by_label("Description").fill("Comfortable.")
+    page.get_by_label("Location").fill("Springfield, Illinois")
+    page.get_by_label("Photos").fill("table.jpg")
+    page.get_by_label("Account").select_option("north")
+    page.get_by_label("Account").focus()
+    assert tabbed(page, 2) == ["SKU", "Keep this listing"]
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Kept as listing 2.")).to_be_visible()
+
+    run_all(page, "Nothing was posted or rehearsed.")
+    page.get_by_role("button", name="Rehearse: fill in, send nothing").focus()
+    assert tabbed(page, 1) == ["Post them…"]
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Yes, publish them")).to_be_visible()
+    assert focused(page) == "No"
+    page.keyboard.press("Shift+Tab")
+    assert focused(page) == "Yes, publish them"
+    assert desk.there() == {}
+    page.keyboard.press("Enter")
+
+    panel = page.locator(".wb-job-panel")
+    expect(panel.locator("[role=progressbar]")).to_have_attribute("aria-label", "Posting")
+    expect(panel.locator("[role=status]")).to_have_text("completed", timeout=90_000)
+    expect(panel.locator("[role=progressbar]")).to_have_attribute(
+        "aria-valuetext", "2 of 2 listings: 2 posted, 0 failed"
+    )
+    ids = {one["title"]: str(one["listing_id"]) for one in desk.count()["listings"]}
+    for title in ("Oak table", "Blue chair"):
+        row = panel.get_by_role("row", name=title)
+        expect(row).to_contain_text("posted")
+        expect(row.get_by_role("link")).to_have_text(ids[title])
+    assert desk.there() == Counter({("north", "Oak table"): 1, ("north", "Blue chair"): 1})
+
+    run_all(page, "Done: 2 of 2 listings.")
+    assert (lab.wrong, lab.outside) == ([], [])
+
+
+def test_a_person_uploads_files_and_reads_their_ids(lab: Lab, sandbox: Sandbox, page: Page) -> None:
+    studio = Studio(lab.home.parent, sandbox)
+    names = studio.pictures(2)
+    with open_workbench(lab.home) as wb:
+        wb.add_account("trafficjunky", LABEL)
+    lab.open(page, "uploads")
+    run_all(page, "Nothing was uploaded or rehearsed.")
+    assert unlabelled(page) == 0
+
+    page.get_by_role("button", name="Rehearse: open everything, attach nothing").focus()
+    assert tabbed(page, 1) == ["Upload them…"]
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Yes, upload them")).to_be_visible()
+    assert focused(page) == "No"
+    page.keyboard.press("Shift+Tab")
+    assert focused(page) == "Yes, upload them"
+    assert studio.stored() == {}
+    page.keyboard.press("Enter")
+
+    panel = page.locator(".wb-batch-panel")
+    expect(panel.locator("[role=progressbar]")).to_have_attribute("aria-label", "Uploading")
+    expect(panel.locator("[role=status]")).to_have_text("over: 2 uploaded", timeout=90_000)
+    expect(panel.locator("[role=progressbar]")).to_have_attribute("aria-valuetext", "2 of 2 files")
+    stored = studio.stored()
+    assert sorted(stored) == names
+    for name, (remote_id,) in stored.items():
+        row = panel.get_by_role("row", name=name)
+        expect(row).to_contain_text("success")
+        expect(row).to_contain_text(remote_id)
+
+    run_all(page, "Done: 2 uploaded")
+    assert (lab.wrong, lab.outside) == ([], [])
