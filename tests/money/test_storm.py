@@ -30,7 +30,7 @@ def kind() -> str:
 def test_ten_minutes_of_429(
     open_another: Callable[[], Ledger], monkeypatch: pytest.MonkeyPatch, retry_after: str | None
 ) -> None:
-    storm(open_another, monkeypatch, lambda: retry_after, processes=4, every=timedelta(seconds=2))
+    storm(open_another, monkeypatch, lambda: retry_after, processes=4, every=timedelta(seconds=4))
 
 
 @pytest.mark.soak

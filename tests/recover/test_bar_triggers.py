@@ -95,8 +95,8 @@ def run(tmp_path: Path, seed: int, triggers: int) -> None:
         storm(House(tmp_path / "home", sandbox), sandbox, proxy, triggers)
 
 
-def test_sixty_triggers(tmp_path: Path, quick: None) -> None:
-    run(tmp_path, 20, 60)
+def test_thirty_triggers(tmp_path: Path, quick: None) -> None:
+    run(tmp_path, 20, 30)
 
 
 @pytest.mark.soak
