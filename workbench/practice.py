@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import time
-import urllib.request
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -46,6 +45,8 @@ def _addresses(home: Path) -> dict[str, Any]:
 
 
 def _answering(home: Path) -> dict[str, Any] | None:
+    import urllib.request
+
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
         found: dict[str, Any] = json.loads((home / "address.json").read_text())
         # The port of a sandbox that is gone may be somebody else's by now: only the same process will do.
@@ -57,6 +58,8 @@ def _answering(home: Path) -> dict[str, Any] | None:
 
 def session_of(url: str, label: str) -> bytes | None:
     """A ready login of `label` from the stand-in at `url`; None where no stand-in of ours answers."""
+    import urllib.request
+
     try:
         with urllib.request.urlopen(f"{url}/sandbox", timeout=5) as answer:  # noqa: S310 - ours
             json.load(answer)["service"]

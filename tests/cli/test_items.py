@@ -13,7 +13,8 @@ from workbench.cli import items
 
 def test_a_title_of_outside_is_never_markup(monkeypatch):
     shown = io.StringIO()
-    monkeypatch.setattr(items, "err", Console(file=shown, force_terminal=True, width=100))
+    terminal = Console(file=shown, force_terminal=True, width=100)
+    monkeypatch.setattr(items, "err", lambda: terminal)
     job = {"completed_posts": 1, "failed_posts": 0, "total_posts": 2, "current_post_title": "Chair [/b] [red]"}
     workbench = SimpleNamespace(posting_job=lambda job_id: job, settings=SimpleNamespace(zone=UTC))
 

@@ -9,9 +9,8 @@ import sys
 import time
 
 import pytest
-from typer.main import get_command
 
-from workbench.cli.commands import app
+from workbench.cli.commands import WORDS, app, load
 
 
 def _at_terminal(home, *words: str, typed: str = "") -> tuple[int, str]:
@@ -59,27 +58,49 @@ def test_a_terminal_sees_the_run_come_along(home):
     assert "1 of 1" in seen
 
 
-def _commands(typer_app, *names):
-    for one in typer_app.registered_commands:
-        yield (*names, one.name or one.callback.__name__)
-    for group in typer_app.registered_groups:
-        yield from _commands(group.typer_instance, *names, group.name)
+def _commands():
+    for word in WORDS:
+        group = getattr(load(word), "commands", None)
+        yield from [(word,)] if group is None else ((word, name) for name in group)
 
 
-@pytest.fixture(scope="module")
-def tree():
-    """What typer makes of all commands at every call."""
-    return get_command(app)
-
-
-@pytest.mark.parametrize("words", list(_commands(app)), ids=" ".join)
-def test_every_command_explains_itself(tree, words, capsys):
-    code = tree([*words, "--help"], standalone_mode=False, prog_name="workbench")
+@pytest.mark.parametrize("words", list(_commands()), ids=" ".join)
+def test_every_command_explains_itself(words, capsys):
+    code = app([*words, "--help"], standalone_mode=False)
 
     out = capsys.readouterr().out
     assert not code
     assert f"workbench {' '.join(words)}" in out or "Usage:" in out
     assert len(out.splitlines()) > 4
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_the_map_says_of_a_word_what_its_module_says(word):
+    """It is written beside the words, so that nothing is imported to show it."""
+    listed, itself = app.commands[word], load(word)
+
+    assert itself.name == word
+    for room in (20, 45, 64, 200):
+        assert listed.get_short_help_str(room) == itself.get_short_help_str(room)
+
+
+def test_the_map_is_shown_without_what_commands_stand_on(home):
+    done = home("--help", PYTHONPROFILEIMPORTTIME="1")
+
+    assert done.code == 0
+    imported = {line.rpartition("|")[2].strip() for line in done.err.splitlines()}
+    assert "typer" in imported
+    assert not imported & {"rich", "pydantic", "sqlalchemy", "duckdb", "workbench.cli.work", "workbench.app"}
+
+
+def test_a_look_imports_no_more_than_it_needs(home):
+    done = home("status", PYTHONPROFILEIMPORTTIME="1")
+
+    assert done.code == 0
+    imported = {line.rpartition("|")[2].strip() for line in done.err.splitlines()}
+    assert "sqlalchemy" in imported
+    others = {"alembic", "sqlalchemy.dialects.postgresql", "duckdb", "pyarrow", "httpx", "playwright", "urllib.request"}
+    assert not imported & others
 
 
 def test_no_words_show_the_map(home):

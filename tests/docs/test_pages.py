@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from workbench.cli.commands import app
+from workbench.cli.commands import WORDS, load
 from workbench.cli.exits import Exit
 from workbench.errors import FAULTS
 from workbench.ledger.states import POSTING_STATUS, SNAPSHOT_STATUS, UPLOAD_STATUS, Attention, SnapshotState
@@ -71,14 +71,14 @@ def test_every_exit_code_is_told(code):
     assert _row(OPERATING, str(int(code)))
 
 
-def _commands(typer_app, *names):
-    for one in typer_app.registered_commands:
-        yield (*names, one.name or one.callback.__name__), one
-    for group in typer_app.registered_groups:
-        yield from _commands(group.typer_instance, *names, group.name)
+def _commands():
+    for word in WORDS:
+        found = load(word)
+        for name, one in getattr(found, "commands", {"": found}).items():
+            yield (word, *filter(None, [name])), one
 
 
-COMMANDS = [pytest.param(words, one, id=" ".join(words)) for words, one in _commands(app)]
+COMMANDS = [pytest.param(words, one, id=" ".join(words)) for words, one in _commands()]
 
 
 @pytest.mark.parametrize(("words", "command"), COMMANDS)
@@ -87,7 +87,7 @@ def test_every_command_has_help_and_is_in_the_readme(words, command):
     cells = [line.split(" | ")[0] for line in README.splitlines() if line.startswith("| `")]
     (line,) = [cell for cell in cells if re.search(rf"`{group}[` ]", cell)]
 
-    assert command.callback.__doc__
+    assert command.help
     assert not rest or re.search(rf"[ |\\]{rest[0]}\b", line)
 
 

@@ -11,7 +11,8 @@
     doctor · lab · sandbox · sources · collect · deliveries · accounts · listings · post · creatives · upload ·
     work (work, status, todo, folders) · sql · imports · recover · spend · browser · audit · demo
 
-A command parses, asks `app`, and prints; it decides nothing. Only typer and rich are imported before a command runs.
+A command parses, asks `app`, and prints; it decides nothing. Before a command runs, its own file and typer are
+imported, and nothing of the other commands.
 """
 
 from __future__ import annotations

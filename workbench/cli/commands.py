@@ -1,65 +1,86 @@
-"""The tree of commands: which word calls what."""
+"""The tree of commands: which word calls what. Its module is imported when it is used, not when it is listed."""
 
 from __future__ import annotations
 
+import importlib
+from typing import Any, Final
+
 import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_group
 
-from workbench.cli import (
-    accounts,
-    audit,
-    browser,
-    collect,
-    creatives,
-    deliveries,
-    demo,
-    doctor,
-    imports,
-    keep,
-    lab,
-    listings,
-    post,
-    recover,
-    sandbox,
-    sources,
-    spend,
-    sql,
-    upload,
-    work,
-)
+# Where each is declared (a function is a command, an `app` is a group of them), and what it is for.
+WORDS: Final = {
+    "doctor": ("doctor.doctor", "Show every setting with its origin, and check what work needs."),
+    "demo": (
+        "demo.demo",
+        "Collect from a dozen made-up sources in practice mode, write the report, and show what came of it.",
+    ),
+    "lab": (
+        "lab.lab",
+        "Start JupyterLab on this machine alone, with a token, its notebooks in WORKBENCH_HOME/notebooks.",
+    ),
+    "status": ("work.status", "Show how runs stand; of one RUN, every snapshot with its reason."),
+    "todo": ("work.todo", "Show everything that waits for a person, each with the command that resolves it."),
+    "work": ("work.work", "Do the work that is due, here, until Ctrl-C or SIGTERM: steps at work finish, none begins."),
+    "folders": ("work.folders", "Show the tree of runs, platforms, services and jobs, with counts."),
+    "sql": (
+        "sql.sql",
+        "Ask posts, comments, profiles, rejects, records, runs, jobs, brightdata_snapshots, source_results, ...",
+    ),
+    "compact": (
+        "keep.compact",
+        "Rewrite many small files into one sorted file per kind: questions stay fast, the folders stay as they are.",
+    ),
+    "sweep": (
+        "keep.sweep",
+        "Show (or remove) files of the lake that no manifest lists: what stopped steps and old compactions left.",
+    ),
+    "backup": ("keep.backup", "Copy ledger, lake, inputs and reports, every file verified, while work goes on."),
+    "restore": ("keep.restore", "Bring a backup into an empty WORKBENCH_HOME and prove that it answers the same."),
+    "import": ("imports.import_", "Bring in a file that Bright Data once delivered: by hand, or to a tool of before."),
+    "sources": ("sources.app", "The accounts and pages that are tracked."),
+    "collect": ("collect.app", "Plan a run, start it, wait for it, cancel it."),
+    "recover": ("recover.app", "Find, adopt and reprocess what a crash or another tool left behind."),
+    "spend": ("spend.app", "What was spent, the caps, and the switch that stops it."),
+    "deliveries": ("deliveries.app", "What Bright Data's webhook brought, and its address."),
+    "accounts": ("accounts.app", "Who posts and uploads: logins, health, pace, the switch."),
+    "browser": ("browser.app", "Whether the sites still look as we know them."),
+    "listings": ("listings.app", "What is to be posted on Marketplace."),
+    "post": ("post.app", "Post listings from your own accounts, each at most once."),
+    "audit": ("audit.app", "Run notebooks and keep what came of them."),
+    "creatives": ("creatives.app", "The media files, and what is known of each."),
+    "upload": ("upload.app", "Upload creatives to TrafficJunky, each at most once, with its id."),
+    "sandbox": ("sandbox.app", "The stand-ins of practice mode."),
+}
 
-app = typer.Typer(
+
+class _Tree(TyperGroup):
+    """Lists and corrects words by what is written above; only the word that is used is imported."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        name, _, rest = super().resolve_command(ctx, args)
+        return name, None if name is None else load(name), rest
+
+
+def load(word: str) -> Any:
+    """The command or the group itself, with all that it imports."""
+    where, purpose = WORDS[word]
+    module, _, name = where.partition(".")
+    declared = getattr(importlib.import_module(f"workbench.cli.{module}"), name)
+    around = typer.Typer(add_completion=False, rich_markup_mode=None)
+    if isinstance(declared, typer.Typer):
+        around.add_typer(declared, name=word, help=purpose)
+    else:
+        around.command(word)(declared)
+    return get_group(around).commands[word]
+
+
+app: Final = _Tree(
     name="workbench",
     help="Collect tracked sources into tables that can be queried, keep what was run, lose nothing.",
+    commands={word: TyperCommand(word, help=purpose) for word, (_, purpose) in WORDS.items()},
     no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-app.command()(doctor.doctor)
-app.command()(demo.demo)
-app.command()(lab.lab)
-app.command()(work.status)
-app.command()(work.todo)
-app.command()(work.work)
-app.command()(work.folders)
-app.command()(sql.sql)
-app.command()(keep.compact)
-app.command()(keep.sweep)
-app.command()(keep.backup)
-app.command()(keep.restore)
-app.command("import")(imports.import_)
-app.add_typer(sources.app, name="sources", help="The accounts and pages that are tracked.")
-app.add_typer(collect.app, name="collect", help="Plan a run, start it, wait for it, cancel it.")
-app.add_typer(recover.app, name="recover", help="Find, adopt and reprocess what a crash or another tool left behind.")
-app.add_typer(spend.app, name="spend", help="What was spent, the caps, and the switch that stops it.")
-app.add_typer(deliveries.app, name="deliveries", help="What Bright Data's webhook brought, and its address.")
-app.add_typer(accounts.app, name="accounts", help="Who posts and uploads: logins, health, pace, the switch.")
-app.add_typer(browser.app, name="browser", help="Whether the sites still look as we know them.")
-app.add_typer(listings.app, name="listings", help="What is to be posted on Marketplace.")
-app.add_typer(post.app, name="post", help="Post listings from your own accounts, each at most once.")
-app.add_typer(audit.app, name="audit", help="Run notebooks and keep what came of them.")
-app.add_typer(creatives.app, name="creatives", help="The media files, and what is known of each.")
-app.add_typer(upload.app, name="upload", help="Upload creatives to TrafficJunky, each at most once, with its id.")
-app.add_typer(sandbox.app, name="sandbox", help="The stand-ins of practice mode.")

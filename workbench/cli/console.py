@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 import sys
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, tzinfo
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
-from rich import box
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+
+if TYPE_CHECKING:  # a third of what --help and --json would import, and they draw nothing
+    from rich.console import Console
 
 Json = Annotated[bool, typer.Option("--json", help="Answer with one JSON document on stdout.")]
 
@@ -28,13 +28,21 @@ _JOINER: Final = "\u200d"  # holds emojis of several signs together
 
 
 def _console(*, stderr: bool) -> Console:
+    from rich.console import Console
+
     stream = sys.stderr if stderr else sys.stdout
     # The names of outside are never markup, and an address is no reason for colour.
     return Console(stderr=stderr, markup=False, highlight=False, emoji=False, width=None if stream.isatty() else _WIDE)
 
 
-out: Final = _console(stderr=False)
-err: Final = _console(stderr=True)
+@functools.cache
+def out() -> Console:
+    return _console(stderr=False)
+
+
+@functools.cache
+def err() -> Console:
+    return _console(stderr=True)
 
 
 def clean(value: object) -> str:
@@ -52,12 +60,18 @@ def _shown(sign: str) -> str:
 
 def say(text: str, *, style: str = "") -> None:
     """A line for a person, on stderr: stdout belongs to the answer."""
-    err.print(Text(clean(text), style=style), soft_wrap=True)
+    _line(err(), text, style)
 
 
 def show(text: str, *, style: str = "") -> None:
     """A line of the answer."""
-    out.print(Text(clean(text), style=style), soft_wrap=True)
+    _line(out(), text, style)
+
+
+def _line(console: Console, text: str, style: str) -> None:
+    from rich.text import Text
+
+    console.print(Text(clean(text), style=style), soft_wrap=True)
 
 
 def practice(mode: str) -> None:
@@ -73,6 +87,10 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], 
         if title:
             show(title)
         return
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
     drawn = Table(
         title=Text(clean(title)) if title else None, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False
     )
@@ -80,7 +98,7 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], 
         drawn.add_column(name, justify="right" if name in right else "left", overflow="fold")
     for row in listed:
         drawn.add_row(*("" if cell is None else Text(clean(cell)) for cell in row))
-    out.print(drawn)
+    out().print(drawn)
 
 
 def records(

@@ -56,10 +56,10 @@ def _following(
 
     The state in which every item `begins` is not told.
     """
-    if err.is_terminal:
+    if err().is_terminal:
         # The names of outside are never markup.
         words = TextColumn("{task.description}", markup=False)
-        with Progress(words, BarColumn(), console=err, transient=True) as bar:
+        with Progress(words, BarColumn(), console=err(), transient=True) as bar:
             task = bar.add_task(what)
 
             def draw() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import signal
 import sys
 import threading
@@ -31,8 +32,11 @@ def bench(*, quiet: bool = False, headless: bool = False, **settings: Any) -> It
 
     `headless` only ever adds: without it the setting stays what it is.
     """
-    from workbench.app import open_workbench
-
+    gc.disable()  # what is imported stays; to look through it for garbage takes a tenth of a command's start
+    try:
+        from workbench.app import open_workbench
+    finally:
+        gc.enable()
     if headless:
         settings["headless"] = True
     with _without_pandas(), open_workbench(**settings) as workbench:

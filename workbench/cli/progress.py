@@ -33,13 +33,13 @@ _TELL_EVERY: Final = 15.0  # seconds between two lines about the steps in a log
 def following(workbench: Workbench, run: str | None = None) -> Iterator[Callable[[], None]]:
     """A function to call now and then while work goes on; it shows what changed since it was last called."""
     look = _Looks(workbench, run)
-    if not err.is_terminal:
+    if not err().is_terminal:
         lines = _Lines(look)
         yield lines.show
         look.again()
         lines.show()
         return
-    with Live(console=err, auto_refresh=False, transient=False) as live:
+    with Live(console=err(), auto_refresh=False, transient=False) as live:
         shown = {run["run_id"] for run in look() if _is_at_work(run)}
 
         pace = Pace()
@@ -55,10 +55,10 @@ def following(workbench: Workbench, run: str | None = None) -> Iterator[Callable
 @contextlib.contextmanager
 def cells() -> Iterator[Callable[[Progress], None]]:
     """The same for the cells of a notebook."""
-    if not err.is_terminal:
+    if not err().is_terminal:
         yield _cell_line
         return
-    with err.status("notebook") as status:
+    with err().status("notebook") as status:
         yield lambda seen: status.update(f"notebook: cell {seen.number} of {seen.total}")
 
 
@@ -104,7 +104,7 @@ class _Lines:
         for key, (state, line) in _states(self._look()).items():
             if (before := self._known.get(key)) != state:
                 arrow = f"{before} → {state}" if before else state
-                err.print(Text(f"{self._look.now}  {line}  {arrow}"), soft_wrap=True)
+                err().print(Text(f"{self._look.now}  {line}  {arrow}"), soft_wrap=True)
                 self._known[key] = state
         self._tell_stages()
 
@@ -113,7 +113,7 @@ class _Lines:
         now = stages(_snapshots(run for run in self._look() if _is_at_work(run)))
         self._pace.see(now)
         if now.total and time.monotonic() >= self._next and (told := sentence(now, self._pace)) != self._told:
-            err.print(Text(f"{self._look.now}  {told}"), soft_wrap=True)
+            err().print(Text(f"{self._look.now}  {told}"), soft_wrap=True)
             self._told, self._next = told, time.monotonic() + _TELL_EVERY
 
 
@@ -159,7 +159,7 @@ def _jobs(runs: Tree) -> Table:
     drawn.add_column("rows", justify="right")
     drawn.add_column("now", overflow="ellipsis", no_wrap=True)
     lines = [(run, job) for run in runs for job in run["jobs"]]
-    room = max(err.height - _CHROME, 1)
+    room = max(err().height - _CHROME, 1)
     for run, job in lines[:room]:
         drawn.add_row(*_row(run, job))
     if len(lines) > room:

@@ -7,16 +7,15 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
-from rich.text import Text
-from rich.tree import Tree
 
 from workbench.cli import exits
 from workbench.cli.console import Json, answer, clean, counted, out, records, say, show, table, when
 from workbench.cli.exits import Exit
 from workbench.cli.opening import bench, stopping
-from workbench.cli.progress import following
 
 if TYPE_CHECKING:
+    from rich.text import Text
+
     from workbench.app import Workbench
 
 Run = Annotated[str | None, typer.Argument(metavar="[RUN]", help="The id or name of a run, or its beginning.")]
@@ -38,6 +37,8 @@ def work(
     The exit code goes by what moved meanwhile and by what waits for a person: 0 all good, 1 something failed,
     3 a person is needed, 4 something is unsure, or --until-idle was stopped before everything rested.
     """
+    from workbench.cli.progress import following
+
     with bench(quiet=json) as workbench, stopping() as stop:
         before = _states(workbench)
         with following(workbench) as watch:
@@ -179,6 +180,9 @@ def folders(run: Run = None, json: Json = False) -> None:
 
 
 def print_folders(runs: list[dict[str, Any]], lake: str) -> None:
+    from rich.text import Text
+    from rich.tree import Tree
+
     tree = Tree(Text(clean(lake), style="bold"))
     for run in runs:
         at_run = tree.add(Text(clean(run["folder"])))
@@ -188,10 +192,12 @@ def print_folders(runs: list[dict[str, Any]], lake: str) -> None:
                 at_service = at_platform.add(Text(clean(service)))
                 for job in jobs:
                     at_service.add(_leaf(job))
-    out.print(tree)
+    out().print(tree)
 
 
 def _leaf(job: dict[str, Any]) -> Text:
+    from rich.text import Text
+
     counts = (
         f"  {counted(job['rows'], 'row')}, {counted(job['rejects'], 'reject')}, {counted(len(job['files']), 'file')}"
     )

@@ -19,9 +19,8 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
 )
-from sqlalchemy import text as sql
 
-from workbench.ledger.columns import Big, Json, UtcText, item_columns, item_rules, metadata
+from workbench.ledger.columns import Big, Json, UtcText, item_columns, item_rules, metadata, partial_index
 
 meta = Table("meta", metadata, Column("key", String(40), primary_key=True), Column("value", Text, nullable=False))
 
@@ -224,8 +223,6 @@ posting_job = Table(
     Column("cancelled_at", UtcText),
 )
 
-_LIVE_POSTING: Final = sql("state NOT IN ('failed', 'canceled')")
-
 posting = Table(
     "posting",
     metadata,
@@ -246,13 +243,8 @@ posting = Table(
     Column("error_type", String(30)),
     UniqueConstraint("account_id", "remote_id"),
     # What is on its way or there is not posted a second time.
-    Index(
-        "uq_posting_live",
-        "account_id",
-        "content_sha",
-        unique=True,
-        sqlite_where=_LIVE_POSTING,
-        postgresql_where=_LIVE_POSTING,
+    partial_index(
+        "uq_posting_live", "account_id", "content_sha", unique=True, where="state NOT IN ('failed', 'canceled')"
     ),
     *item_rules("posting"),
 )

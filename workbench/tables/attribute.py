@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Final
-
-import duckdb
+from typing import TYPE_CHECKING, Final
 
 from workbench.tables.columns import asked, below
 from workbench.tables.sql import fill, list_literal, literal
+
+if TYPE_CHECKING:  # recover asks for TELLING alone, and with it every command
+    import duckdb
 
 # A query is no part of an address, except where it alone says what is meant: profile.php?id=…, watch?v=…
 TELLING: Final = (

@@ -133,7 +133,7 @@ class Catalog:
         self.connection.execute("set global TimeZone = 'UTC'")
 
     def asks_views_alone(self, query: str) -> bool:
-        """Whether the query names views over files and nothing else, as far as can be told without running it."""
+        """Whether the query names no table but views over files, as far as can be told without running it."""
         try:
             with self.connection.cursor() as cursor:
                 [(told,)] = cursor.execute(fill(_PARSED, query=literal(query))).fetchall()
@@ -142,7 +142,7 @@ class Catalog:
             return False  # whoever runs it hears what is wrong with it
         named = {str(one["table_name"]).casefold() for one in parts if "table_name" in one}
         is_more = any(_may_be_more(one) for one in parts)
-        return bool(named) and named <= set(self._view_names()) and not is_more and not self._has_others()
+        return named <= set(self._view_names()) and not is_more and not self._has_others()
 
     def _has_others(self) -> bool:
         """An analyst's own views and macros may stand for anything, also under a name of ours."""

@@ -7,7 +7,6 @@ read; otherwise everything begins anew. A cell of ours that somebody changed is 
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import errno
 import fcntl
 import glob
@@ -272,6 +271,8 @@ class _Read:
 
 def _exchanged(one: Path, other: Path) -> bool:
     """Swap two names at once, so that whatever was there is still ours to look at; False where that is not offered."""
+    import ctypes  # here alone: every command imports this module
+
     call = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
     here = -100  # AT_FDCWD; 2 is RENAME_EXCHANGE
     return call is not None and call(here, os.fsencode(one), here, os.fsencode(other), 2) == 0
