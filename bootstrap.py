@@ -27,6 +27,7 @@ import os
 import platform
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -45,7 +46,7 @@ WORDS = ("setup", "demo", "lab", "test", "check", "soak", "bench", "lock")
 OLDEST = (3, 11)
 NEWER = ("python3.14", "python3.13", "python3.12", "python3.11")
 
-NEEDED_MB = 1500  # measured: the environment 1.0 GB, the rest for what is unpacked beside it
+NEEDED_MB = 1500  # measured: the environment 1.1 GB, the rest for what is unpacked beside it
 
 
 class Refused(Exception):
@@ -133,17 +134,25 @@ def run(command: "list[object]", **env: str) -> str:
     return done.stdout
 
 
+def line(what: str) -> str:
+    return "  {:.<64} ".format(what + " ")
+
+
+def seconds_since(begun: float) -> str:
+    return "{:5.1f} s".format(time.monotonic() - begun)
+
+
 @contextmanager
 def step(what: str) -> "Iterator[None]":
     """One line of progress: what is being done, then how long it took."""
-    started = time.monotonic()
-    print("  {:.<64} ".format(what + " "), end="", flush=True)
+    begun = time.monotonic()
+    print(line(what), end="", flush=True)
     try:
         yield
     except BaseException:
         print("failed", flush=True)
         raise
-    print("{:5.1f} s".format(time.monotonic() - started), flush=True)
+    print(seconds_since(begun), flush=True)
 
 
 REASONS = (
@@ -325,13 +334,57 @@ def find_browser(*, again: bool) -> None:
         write_stamp(VENV, dict(read_stamp(VENV), browser_choice=chosen))
 
 
+# --- bytecode
+
+# No process of ours imports these, and they are two fifths of what there is; who does so compiles them then.
+NOT_IMPORTED = re.compile(
+    r"/site-packages/(?:(?:.*/)?tests?/|sqlalchemy/(?:testing|dialects/(?:mssql|mysql|oracle))/"
+    r"|(?:pip|setuptools|pkg_resources|mypyc?|[\w-]+-stubs|virtualenv|distlib|identify"
+    r"|polars|dask|aiohttp|brightdata)/)"
+)
+
+
+@contextmanager
+def compiled(venv: Path) -> "Iterator[None]":
+    """Compile what later processes import, beside what is done meanwhile, which mostly waits for downloads.
+
+    Ahead, because many machines set PYTHONDONTWRITEBYTECODE: there, every process would compile all of it again.
+    Bytecode knows the time and size of its source, so an edited file is only slower, until the next word.
+    """
+    compileall = [str(python_of(venv)), "-m", "compileall", "-q"]
+    commands = [[*compileall, str(ROOT / "workbench")]]
+    packages = [] if read_stamp(venv).get("is_compiled") else list(map(str, venv.glob("lib/python*/site-packages")))
+    if packages:
+        commands.append([*compileall, "-j", "0", "-x", NOT_IMPORTED.pattern, *packages])
+    with tempfile.TemporaryFile() as said:
+        # In sessions of their own: Ctrl-C is ours to hand on, and it would leave the helpers of -j behind.
+        begun = [subprocess.Popen(one, start_new_session=True, stdout=said, stderr=said) for one in commands]
+        try:
+            yield
+            if packages:
+                with step("bytecode (the rest of it)"):
+                    begun[1].wait()
+            if any(code != 0 for code in [process.wait() for process in begun]):
+                said.seek(0)
+                last = said.read().decode(errors="replace")[-500:]
+                print("    Not all of it could be compiled; commands begin later.\n{}".format(last))
+            elif packages:
+                write_stamp(venv, dict(read_stamp(venv), is_compiled=True))
+        finally:
+            for process in begun:
+                if process.poll() is None:
+                    os.killpg(process.pid, signal.SIGTERM)
+                    process.wait()
+
+
 # --- the words
 
 
 def prepare(*, use_uv: bool = True, browser: bool = True, again: bool = False) -> None:
     set_up(VENV, [LOCK, ROOT / "pyproject.toml"], use_uv=use_uv)
-    if browser:
-        find_browser(again=again)
+    with compiled(VENV):
+        if browser:
+            find_browser(again=again)
 
 
 def activated() -> "dict[str, str]":
@@ -376,8 +429,11 @@ def stages(*, fix: bool) -> "list[tuple[str, list[str]]]":
 
 
 def test(arguments: "list[str]", *, fix: bool) -> int:
-    """Run every stage even when one fails: one look shows all there is to repair. pytest comes last."""
-    failures = []
+    """Run every stage even when one fails: one look shows all there is to repair. pytest comes last.
+
+    The whole of it ends with what a log is read for later: the slowest tests, and how long it all took.
+    """
+    begun, failures = time.monotonic(), []
     for name, command in [] if arguments else stages(fix=fix):
         try:
             with step(name):
@@ -386,8 +442,13 @@ def test(arguments: "list[str]", *, fix: bool) -> int:
             failures.append(name)
             print(str(failure), flush=True)
     print("pytest", flush=True)
-    at_once = arguments or ["-n", str(min(os.cpu_count() or 1, 4)), "--dist", "worksteal"]
-    code = subprocess.call([str(python_of(VENV)), "-m", "pytest", *at_once], cwd=str(ROOT), env=activated())
+    pytest_begun = time.monotonic()
+    whole = ["-n", str(min(os.cpu_count() or 1, 4)), "--dist", "worksteal", "--durations=30"]
+    command = [str(python_of(VENV)), "-m", "pytest", *(arguments or whole)]
+    code = subprocess.call(command, cwd=str(ROOT), env=activated())
+    if not arguments:
+        print(line("pytest") + seconds_since(pytest_begun))
+        print(line("all stages") + seconds_since(begun), flush=True)
     if failures:
         print("failed before pytest: {}".format(", ".join(failures)), file=sys.stderr)
     return code or bool(failures)

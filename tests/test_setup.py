@@ -257,5 +257,121 @@ def test_two_setups_wait_for_each_other(tmp_path, monkeypatch):
     assert order == ["first", "second"]
 
 
+# --- bytecode
+
+
+def test_what_is_not_compiled_ahead_is_imported_by_nothing_of_ours():
+    """Command line, worker, notebook, lab and tests; in one process, because only the names of files are asked for."""
+    ours = [
+        "workbench.app", "workbench.tables.catalog", "workbench.tables.show", "workbench.browser.visit",
+        "workbench.brightdata.client", "workbench.server.receiver", "workbench.audit.report", "alembic.command",
+        "ipykernel.kernelapp", "ipywidgets", "anywidget", "pandas", "matplotlib.pyplot",
+        "matplotlib_inline.backend_inline", "jupyterlab.labapp", "papermill", "nbconvert", "playwright.sync_api",
+        "PIL.Image", "av", "pytest", "xdist", "hypothesis",
+    ]  # fmt: skip
+    show = f"import sys, {', '.join(ours)}\nfor one in list(sys.modules.values()): print(getattr(one, '__file__', ''))"
+    said = subprocess.run([sys.executable, "-W", "ignore", "-c", show], capture_output=True, text=True, cwd=ROOT)
+
+    files = said.stdout.split("\n")
+    assert said.returncode == 0, said.stderr
+    assert len(files) > 1000
+    assert [file for file in files if bootstrap.NOT_IMPORTED.search(file)] == []
+
+
+@pytest.fixture
+def packages(environment, tmp_path, monkeypatch):
+    """An environment with this Python, a package of three files, and a `workbench/` of one."""
+    venv, _ = environment
+    (venv / "bin" / "python").unlink()
+    (venv / "bin" / "python").symlink_to(os.path.realpath(sys.executable))
+    (venv / "pyvenv.cfg").write_text(f"home = {sys.base_prefix}/bin\nversion = 3.11.7\n")
+    site = venv / "lib" / "python3.11" / "site-packages"
+    for file in (site / "one" / "code.py", site / "one" / "tests" / "test_code.py", site / "pip" / "code.py"):
+        file.parent.mkdir(parents=True)
+        file.write_text("x = 1\n")
+    (tmp_path / "workbench").mkdir()
+    (tmp_path / "workbench" / "ours.py").write_text("x = 1\n")
+    monkeypatch.setattr(bootstrap, "ROOT", tmp_path)
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    return venv
+
+
+def compiled_below(folder):
+    return {Path(cached).name.split(".")[0] for cached in folder.rglob("*.pyc")}
+
+
+def test_bytecode_is_written_ahead_beside_what_is_done_meanwhile(packages, tmp_path):
+    with bootstrap.compiled(packages):
+        assert not bootstrap.read_stamp(packages).get("is_compiled")
+
+    assert compiled_below(packages) == {"code"}
+    assert not (packages / "lib/python3.11/site-packages/pip/__pycache__").exists()
+    assert compiled_below(tmp_path / "workbench") == {"ours"}
+    assert bootstrap.read_stamp(packages)["is_compiled"]
+
+
+def test_later_words_compile_what_was_edited_since(packages, tmp_path):
+    with bootstrap.compiled(packages):
+        pass
+    (tmp_path / "workbench" / "new.py").write_text("x = 2\n")
+    (packages / "lib/python3.11/site-packages/one/late.py").write_text("x = 2\n")
+    with bootstrap.compiled(packages):
+        pass
+
+    assert compiled_below(tmp_path / "workbench") == {"ours", "new"}
+    assert compiled_below(packages) == {"code"}
+
+
+def test_what_cannot_be_compiled_is_told_and_tried_again(packages, capsys):
+    (packages / "lib/python3.11/site-packages/one/broken.py").write_text("x =\n")
+    with bootstrap.compiled(packages):
+        pass
+
+    assert "broken.py" in capsys.readouterr().out
+    assert compiled_below(packages) == {"code"}
+    assert not bootstrap.read_stamp(packages).get("is_compiled")
+
+
+def test_a_set_up_that_is_stopped_compiles_the_next_time(packages):
+    with pytest.raises(KeyboardInterrupt), bootstrap.compiled(packages):
+        raise KeyboardInterrupt
+
+    assert not bootstrap.read_stamp(packages).get("is_compiled")
+
+
 def test_the_locked_uv_is_found_in_the_lock():
     assert "uv" in pins(bootstrap.LOCK)
+
+
+# --- what CI's log says
+
+
+@pytest.fixture
+def stages(tmp_path, monkeypatch):
+    """The programs of every stage as scripts, which note how they were called; mypy finds something."""
+    (tmp_path / "bin").mkdir()
+    for name, code in {"ruff": 0, "mypy": 1, "lint-imports": 0, "python": 0}.items():
+        script = tmp_path / "bin" / name
+        script.write_text(f'#!/bin/sh\necho "{name} $*" >> {tmp_path}/called\necho "{name} said so"\nexit {code}\n')
+        script.chmod(0o755)
+    monkeypatch.setattr(bootstrap, "VENV", tmp_path)
+    return tmp_path / "called"
+
+
+def test_the_whole_test_tells_the_time_of_each_stage_and_the_slowest_tests(stages, capfd):
+    code = bootstrap.test([], fix=False)
+
+    out = capfd.readouterr().out
+    timed = re.findall(r"^  ([a-z (]+[a-z)]) \.+ +(failed|[\d.]+ s)$", out, re.MULTILINE)
+    assert [name for name, _ in timed] == [*(name for name, _ in bootstrap.stages(fix=False)), "pytest", "all stages"]
+    assert [name for name, took in timed if took == "failed"] == ["types (mypy)"]
+    assert "mypy said so" in out
+    assert code == 1
+    assert re.search(r"^python -m pytest .*--durations=30$", stages.read_text(), re.MULTILINE)
+
+
+def test_with_arguments_pytest_alone_is_called_with_them(stages, capfd):
+    assert bootstrap.test(["tests/collect", "-k", "poll"], fix=False) == 0
+
+    assert stages.read_text() == "python -m pytest tests/collect -k poll\n"
+    assert "all stages" not in capfd.readouterr().out
