@@ -101,6 +101,7 @@ def shell(tmp_path: Path) -> Iterator[Shell]:
     home.stop()
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize(
     "page", [page for page in PAGES if MARKED.search(page.read_text())], ids=lambda page: page.name
 )

@@ -25,7 +25,7 @@ from workbench import open_workbench
 from workbench.browser.launch import launch
 from workbench.sandbox.serve import Sandbox
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 @pytest.fixture(scope="module")
@@ -185,7 +185,7 @@ def test_a_person_posts_listings_and_sees_where_they_are(lab: Lab, sandbox: Sand
 
     panel = page.locator(".wb-job-panel")
     expect(panel.locator("[role=progressbar]")).to_have_attribute("aria-label", "Posting")
-    expect(panel.locator("[role=status]")).to_have_text("completed", timeout=90_000)
+    expect(panel.locator("[role=status]")).to_have_text("completed", timeout=240_000)
     expect(panel.locator("[role=progressbar]")).to_have_attribute(
         "aria-valuetext", "2 of 2 listings: 2 posted, 0 failed"
     )
@@ -221,7 +221,7 @@ def test_a_person_uploads_files_and_reads_their_ids(lab: Lab, sandbox: Sandbox, 
 
     panel = page.locator(".wb-batch-panel")
     expect(panel.locator("[role=progressbar]")).to_have_attribute("aria-label", "Uploading")
-    expect(panel.locator("[role=status]")).to_have_text("over: 2 uploaded", timeout=90_000)
+    expect(panel.locator("[role=status]")).to_have_text("over: 2 uploaded", timeout=240_000)
     expect(panel.locator("[role=progressbar]")).to_have_attribute("aria-valuetext", "2 of 2 files")
     stored = studio.stored()
     assert sorted(stored) == names

@@ -56,6 +56,10 @@ def _eventually() -> Callable[..., Any]:
     return eventually
 
 
+def at_work(*names: str) -> list[threading.Thread]:
+    return [one for one in threading.enumerate() if one.name.startswith(names)]
+
+
 @contextlib.contextmanager
 def opened_bench(folder: Path, migrated: Path) -> Iterator[tuple[Bench, Sandbox]]:
     """A bench in a home below `folder`, with a sandbox of its own; everything of it is over at the end."""
@@ -68,13 +72,14 @@ def opened_bench(folder: Path, migrated: Path) -> Iterator[tuple[Bench, Sandbox]
         Bench(*load(home, environ={}, brightdata_url=sandbox.url, poll_seconds=0.1)) as bench,
     ):
         yield bench, sandbox
+        eventually(lambda: not at_work("start-run", "clicked"))  # what a click began may begin a run yet
         # Watchers end when their run is over.
         runs = bench.status()["runs"]
         for run in runs:
             bench.cancel(run["run_id"])
         if any(run["status"] not in OVER for run in runs):
             bench.work()
-        eventually(lambda: not [one for one in threading.enumerate() if one.name.startswith(("watch-", "bench"))])
+        eventually(lambda: not at_work("watch-", "bench"))
 
 
 @pytest.fixture
