@@ -556,7 +556,7 @@ def test_no_kind_of_work_starves_another(ledger):
         return lambda item, tools: (order.append(item.id), Move(to=to))[1]
 
     made, _ = a_worker(ledger, {S.PLANNED: step(S.TRIGGERED)}, {S.READY: step(S.DOWNLOADED)})
-    made.work(threads=1, limit=SECOND)
+    made.work(threads=1, limit=MINUTE, until=lambda: len(order) == 6)
 
     assert order == [many[0], many[1], old, *many[2:]]
 

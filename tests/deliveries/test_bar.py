@@ -200,7 +200,7 @@ def check_kept(workbench: Workbench, calls: list[Call]) -> None:
 
 
 def test_every_row_once_whatever_the_webhook_does(big_house: House) -> None:
-    bar(big_house, events=80, copies=5, kills=4, seed=4)
+    bar(big_house, events=40, copies=5, kills=4, seed=4)
 
 
 @pytest.mark.soak

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import random
+import signal
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -43,38 +46,63 @@ def furnish(sandbox: Sandbox, count: int) -> dict[str, str]:
 
 
 class Adopting:
-    def __init__(self, house: House, sandbox: Sandbox) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.recover.adopting", str(house.home), sandbox.url, "7"],
-            env=house.environment(), text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        )  # fmt: skip
+    """Processes that adopt, one after the other."""
 
-    def end(self) -> dict[str, Any]:
-        out, err = self.process.communicate(timeout=600)
-        assert self.process.returncode == 0, err
-        found: dict[str, Any] = json.loads(out)
+    def __init__(self, house: House, sandbox: Sandbox) -> None:
+        self._house = house
+        with (house.home.parent / "adopting.log").open("a") as log:
+            self._zygote = subprocess.Popen(
+                [sys.executable, "-m", "tests.recover.adopting", str(house.home), sandbox.url, "7"],
+                env=house.environment(), text=True, bufsize=1,
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
+            )  # fmt: skip
+
+    def begin(self) -> int:
+        """The pid of the next one."""
+        assert self._zygote.stdin
+        self._zygote.stdin.write("\n")
+        return self._hear("pid")
+
+    def end(self) -> int:
+        """Wait for it; its exit code, negative for a signal."""
+        return self._hear("status")
+
+    def told(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads((self._house.home / "told").read_text())
         return found
 
-    def kill(self) -> None:
-        self.process.kill()
-        self.process.communicate()
+    def _hear(self, what: str) -> int:
+        assert self._zygote.stdout
+        line = self._zygote.stdout.readline()
+        assert line, "the zygote is gone; see adopting.log"
+        return int(json.loads(line)[what])
+
+    def close(self) -> None:
+        self._zygote.kill()
+        self._zygote.communicate()
 
 
 def adopt(tmp_path: Path, count: int, kills: int) -> None:
     seed = random.SystemRandom().randrange(10**6)
     dice, began, entered = random.Random(seed), time.monotonic(), []
-    with Sandbox(tmp_path / "sandbox", seed=7, switches={"ready_after_seconds": 0}) as sandbox:
+    with ExitStack() as ending:
+        sandbox = ending.enter_context(Sandbox(tmp_path / "sandbox", seed=7, switches={"ready_after_seconds": 0}))
         ends = furnish(sandbox, count)
         house = House(tmp_path / "home", sandbox)
+        adopting = Adopting(house, sandbox)
+        ending.callback(adopting.close)
         for n in range(kills):
-            running = Adopting(house, sandbox)
+            pid = adopting.begin()
             # Not before it has done something, so that every kill is one in the middle of the work.
             wait_for_more(house, entered[-1] if entered else 0)
             time.sleep(dice.uniform(0, 0.3))
-            running.kill()
+            os.kill(pid, signal.SIGKILL)
+            assert adopting.end() == -signal.SIGKILL
             entered.append(known(house))
             assert n or entered[-1]
-        told = Adopting(house, sandbox).end()
+        adopting.begin()
+        assert adopting.end() == 0
+        told = adopting.told()
         with house.open() as workbench:
             rows = check_every_row_once(house, workbench)
             found = {one["snapshot_id"]: one["state"] for one in snapshots(workbench)}

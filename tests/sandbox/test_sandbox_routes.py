@@ -100,7 +100,7 @@ def test_every_body_shape_is_the_same_order(caller: Any, body: dict[str, Any]) -
 
 
 def test_progress_goes_from_starting_over_running_to_ready(caller: Any, page: Any, eventually: Any) -> None:
-    caller.switch(ready_after_seconds=0.4)
+    caller.switch(ready_after_seconds=2)
     snapshot_id = caller.triggered(page())
     early = caller.download(snapshot_id)
     seen = [caller.status(snapshot_id)]
