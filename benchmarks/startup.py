@@ -46,7 +46,7 @@ def run(size: str) -> Iterator[Figure]:
         ),
         drawn="CPU s",
         words=(
-            'Whole processes, from start to end, in an empty home: `--help`, `status` and `sql "select 1"`, each beside '
+            'Whole processes, start to end, in an empty home: `--help`, `status` and `sql "select 1"`, each beside '
             "typer, pydantic, SQLAlchemy, rich, and for `sql` DuckDB and Arrow, imported and not used. Bytecode was "
             "compiled at set-up; none is written later (PYTHONDONTWRITEBYTECODE=1), as on most servers."
         ),
