@@ -336,11 +336,12 @@ def find_browser(*, again: bool) -> None:
 
 # --- bytecode
 
-# No process of ours imports these, and they are two fifths of what there is; who does so compiles them then.
+# No process of ours imports these, and they are half of what there is; who does so compiles them then.
 NOT_IMPORTED = re.compile(
-    r"/site-packages/(?:(?:.*/)?tests?/|sqlalchemy/(?:testing|dialects/(?:mssql|mysql|oracle))/"
-    r"|(?:pip|setuptools|pkg_resources|mypyc?|[\w-]+-stubs|virtualenv|distlib|identify"
-    r"|polars|dask|aiohttp|brightdata)/)"
+    r"/site-packages/(?:(?:.*/)?tests?/|sqlalchemy/(?:testing|orm|dialects/(?:mssql|mysql|oracle))/"
+    r"|fontTools/(?!misc/)\w+/|numpy/f2py/"
+    r"|(?:pip|setuptools|pkg_resources|mypyc?|[\w-]+-stubs|virtualenv|distlib|identify|polars|dask|aiohttp|brightdata"
+    r"|prompt_toolkit|wcwidth)/)"
 )
 
 
