@@ -154,9 +154,10 @@ class Worker:
         """
         stop = stop or threading.Event()
         done, over, worked, errors = threading.Event(), threading.Event(), Worked(), list[BaseException]()
+        lookout = threading.Lock()
         announced = self.lanes.announce("worker")
         crew = [
-            threading.Thread(target=self._crew, args=(done, worked, errors), name=f"worker-{n}", daemon=True)
+            threading.Thread(target=self._crew, args=(done, lookout, worked, errors), name=f"worker-{n}", daemon=True)
             for n in range(threads)
         ]
         heart = threading.Thread(target=self._heartbeat, args=(over,), name="heartbeat", daemon=True)
@@ -192,11 +193,15 @@ class Worker:
     def _all_rest(self) -> bool:
         return all(self.claims.next_due(bench.flow) is None for bench in self._benches)
 
-    def _crew(self, done: threading.Event, worked: Worked, errors: list[BaseException]) -> None:
+    def _crew(
+        self, done: threading.Event, lookout: threading.Lock, worked: Worked, errors: list[BaseException]
+    ) -> None:
         nap = 0.02
         while not done.is_set():
             try:
-                if any(self.advance(bench) for bench in self._oldest_first()):
+                with lookout:  # one asks what is due, the others rest here: nobody asks four times for nothing
+                    benches = self._look_out(done)
+                if any(self.advance(bench) for bench in benches):
                     worked.count()
                     nap = 0.02
                     continue
@@ -205,6 +210,14 @@ class Worker:
                 return
             done.wait(nap)
             nap = min(nap * 2, _LONGEST_NAP)
+
+    def _look_out(self, done: threading.Event) -> list[Bench]:
+        """The benches with work, as soon as there are any; none when the work is `done`."""
+        nap = 0.02
+        while not (done.is_set() or (benches := self._oldest_first())):
+            done.wait(nap)
+            nap = min(nap * 2, _LONGEST_NAP)
+        return [] if done.is_set() else benches
 
     def _oldest_first(self) -> list[Bench]:
         """The benches with work, fair between kinds: the one whose oldest item waits longest comes first."""
