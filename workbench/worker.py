@@ -165,9 +165,10 @@ class Worker:
         """
         stop = stop or threading.Event()
         done, over, worked, errors = threading.Event(), threading.Event(), Worked(), list[BaseException]()
+        lookout = threading.Lock()
         announced = self.lanes.announce("worker")
         crew = [
-            threading.Thread(target=self._crew, args=(done, worked, errors), name=f"worker-{n}", daemon=True)
+            threading.Thread(target=self._crew, args=(done, lookout, worked, errors), name=f"worker-{n}", daemon=True)
             for n in range(threads)
         ]
         heart = threading.Thread(target=self._heartbeat, args=(over,), name="heartbeat", daemon=True)
@@ -203,23 +204,44 @@ class Worker:
     def _all_rest(self) -> bool:
         return all(self.claims.next_due(bench.flow) is None for bench in self._benches)
 
-    def _crew(self, done: threading.Event, worked: Worked, errors: list[BaseException]) -> None:
+    def _crew(
+        self, done: threading.Event, lookout: threading.Lock, worked: Worked, errors: list[BaseException]
+    ) -> None:
         try:
             with self._in_thread() as rest:
-                self._take_turns(done, worked, rest)
+                self._take_turns(done, lookout, worked, rest)
         except BaseException as error:  # noqa: BLE001 - a thread's boundary: raised by work(), never lost
             errors.append(error)
 
-    def _take_turns(self, done: threading.Event, worked: Worked, rest: Callable[[], None]) -> None:
+    def _take_turns(
+        self, done: threading.Event, lookout: threading.Lock, worked: Worked, rest: Callable[[], None]
+    ) -> None:
         nap = 0.02
         while not done.is_set():
-            if any(self.advance(bench) for bench in self._oldest_first()):
+            # One asks what is due, the others rest here: nobody asks four times for nothing.
+            if not lookout.acquire(timeout=_LONGEST_NAP):
+                rest()
+                continue
+            try:
+                benches = self._look_out(done, rest)
+            finally:
+                lookout.release()
+            if any(self.advance(bench) for bench in benches):
                 worked.count()
                 nap = 0.02
                 continue
             done.wait(nap)
             nap = min(nap * 2, _LONGEST_NAP)
             rest()
+
+    def _look_out(self, done: threading.Event, rest: Callable[[], None]) -> list[Bench]:
+        """The benches with work, as soon as there are any; none when the work is `done`."""
+        nap = 0.02
+        while not (done.is_set() or (benches := self._oldest_first())):
+            done.wait(nap)
+            nap = min(nap * 2, _LONGEST_NAP)
+            rest()
+        return [] if done.is_set() else benches
 
     def _oldest_first(self) -> list[Bench]:
         """The benches with work, fair between kinds: the one whose oldest item waits longest comes first."""
