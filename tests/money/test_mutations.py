@@ -205,7 +205,7 @@ def pass_by_themselves(copy: Path, tests: tuple[str, ...]) -> None:
     assert before.returncode == 0, f"without any change fails: {before.stdout[-2000:]}{before.stderr[-500:]}"
 
 
-def tests_of(parameters: list[Any]) -> tuple[str, ...]:
+def covering(parameters: list[Any]) -> tuple[str, ...]:
     return tuple(parameter.values[0].test for parameter in parameters)
 
 
@@ -219,7 +219,7 @@ def is_noticed(copy: Path, one: Clause, spoil: object) -> None:
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("one", SAMPLE)
 def test_a_sample_is_noticed(copy: Path, one: Clause, spoil: object) -> None:
-    pass_by_themselves(copy, tests_of(SAMPLE))
+    pass_by_themselves(copy, covering(SAMPLE))
     is_noticed(copy, one, spoil)
 
 
@@ -227,5 +227,5 @@ def test_a_sample_is_noticed(copy: Path, one: Clause, spoil: object) -> None:
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("one", [*SAMPLE, *OTHERS])
 def test_each_is_noticed(copy: Path, one: Clause, spoil: object) -> None:
-    pass_by_themselves(copy, tests_of([*SAMPLE, *OTHERS]))
+    pass_by_themselves(copy, covering([*SAMPLE, *OTHERS]))
     is_noticed(copy, one, spoil)

@@ -262,8 +262,9 @@ class _Work:
             if not raw.is_blank(received)
         )
         longest = reject.write_lines(left, self.rejected_lines)
-        if not longest:
-            return  # most bodies: to plan the query would take a fifth of a small one's time, and make no file
+        if not longest:  # most bodies: to plan the query would take a fifth of a small one's time, and make no file
+            self.rejects[0].unlink(missing_ok=True)  # of a read that was not believed
+            return
         snapshot_id = _constant(self.order.constants.get("snapshot_id"))
         self._write(reject.select(self.mapped, self.source, snapshot_id, self.rejected_lines, longest), self.rejects[0])
 
