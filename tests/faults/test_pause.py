@@ -19,6 +19,7 @@ from tests.flows.house import House, check_every_row_once, check_triggers, state
 from workbench.sandbox.serve import Sandbox
 
 SHORT = {"lease_seconds": 1, "trigger_seconds": 1}
+RANDOM = {**SHORT, "lease_seconds": 2}  # on a busy machine a step may take a second
 
 
 @pytest.fixture(scope="module")
@@ -86,11 +87,11 @@ def pause_at_random_moments(lane: Lane, second: Zygote, folder: Path, rounds: in
     total, began = Counter[str](), time.monotonic()
     for _ in range(rounds):
         house = lane.anew(twenty.template)
-        pid = lane.zygote.begin(house, threads=4, settings=SHORT)
+        pid = lane.zygote.begin(house, threads=4, settings=RANDOM)
         time.sleep(dice.uniform(0.05, twenty.seconds))
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGSTOP)
-        other = second.begin(house, threads=4, settings=SHORT)
+        other = second.begin(house, threads=4, settings=RANDOM)
         # Stopped inside a transaction it holds SQLite's lock, and nobody can write before it goes on.
         wait_until_over(other, seconds=6)
         with contextlib.suppress(ProcessLookupError):
