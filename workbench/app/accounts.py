@@ -103,7 +103,9 @@ class Accounts(Asking):
                 "kind": "account",
                 "id": str(one.id),
                 "why": f"{one.channel} {one.label}: {one.paused_reason or one.paused_kind}",
-                "command": f"workbench accounts {'login' if one.paused_kind in _OF_SESSION else 'resume'} {one.id}",
+                "command": f"workbench accounts login {one.id}"
+                if one.paused_kind in _OF_SESSION
+                else f"workbench accounts resume {one.id}",
             }
             for one in accounts.all_accounts(self.ledger)
             if one.paused_kind is not None

@@ -406,12 +406,12 @@ def _can_be_tried(one: Mapping[str, Any]) -> bool:
 def _waiting(one: Mapping[str, Any]) -> dict[str, Any]:
     open_ = one["state"] in ("unsure", "unknown_id")
     act = f" (act {one['act_id'][:8]})" if open_ and one["act_id"] else ""
-    cure = f"upload {'resolve' if open_ else 'retry'} {one['id']}"
+    cure = f"workbench upload resolve {one['id']}" if open_ else f"workbench upload retry {one['id']}"
     if one["state"] == "sent" and one["attention"] is None:  # a library that is never read whole: is it the login?
-        cure = f"accounts health {one['account_id']}"
+        cure = f"workbench accounts health {one['account_id']}"
     return {
         "kind": "upload",
         "id": str(one["id"]),
         "why": f"{one['name']} is {one['state']}{act}: {one['reason'] or 'nobody said why'}",
-        "command": f"workbench {cure}",
+        "command": cure,
     }

@@ -14,6 +14,7 @@ from workbench.cli.exits import Exit
 from workbench.errors import BadInput, NeedsPerson, UiChanged, Unanswered, WorkbenchError
 
 _DEBUG: Final = "WORKBENCH_DEBUG"
+_BARE: Final = "NoArgsIsHelpError"  # typer's, from a module that is its own
 _INTERRUPTED: Final = 130  # what shells know Ctrl-C by
 
 
@@ -33,10 +34,19 @@ def run() -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.DONE
     except Exception as error:
+        if type(error).__name__ == _BARE:
+            return _help(error)
         if os.environ.get(_DEBUG) == "1":
             raise
         return _explain(error)
     return code
+
+
+def _help(error: Exception) -> Exit:
+    """A group without a word is shown its words. It is wrong use all the same: a script's empty variable is found."""
+    if isinstance(error, typer.TyperException):
+        sys.stdout.write(f"{error.format_message()}\n")
+    return Exit.REFUSED
 
 
 def _explain(error: Exception) -> Exit:

@@ -24,6 +24,7 @@ from workbench.cli import (
     spend,
     sql,
     upload,
+    version,
     work,
 )
 
@@ -37,6 +38,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+app.callback()(version.options)
 app.command()(doctor.doctor)
 app.command()(demo.demo)
 app.command()(lab.lab)

@@ -62,7 +62,7 @@ def todo(rows: Iterable[Row]) -> list[dict[str, Any]]:
             "kind": "listing",
             "id": str(row["listing_id"]),
             "why": f"{row['state']}: {row['reason'] or 'a person has to look at it'}",
-            "command": f"workbench post {_cure(row)}",
+            "command": _cure(row),
         }
         for row in rows
     ]
@@ -70,5 +70,5 @@ def todo(rows: Iterable[Row]) -> list[dict[str, Any]]:
 
 def _cure(row: Row) -> str:
     if row["state"] == P.QUEUED:
-        return f"retry {row['listing_id']}"
-    return f"resolve {row['listing_id']} --adopt ID | --absent | --abandon"
+        return f"workbench post retry {row['listing_id']}"
+    return f"workbench post resolve {row['listing_id']} --adopt ID | --absent | --abandon"
