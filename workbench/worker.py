@@ -391,9 +391,11 @@ class _Visit:
         found = error.fault if error else None
         if found is None and self._step.in_lane:
             kind = next((word for kinds, word in _KINDS if isinstance(error, kinds)), "unknown")
-            found = Fault(kind=kind, story="".join(traceback.format_exception(error)[-_STORY_LINES:]) if error else "")
+            found = Fault(kind=kind)
         if found is None:
             return None
+        if error is not None and not found.story:
+            found = replace(found, story="".join(traceback.format_exception(error)[-_STORY_LINES:]))
         return replace(found, story=self._worker.redact(found.story), certain=found.certain and not self._armed)
 
     def _failed_one(self, claim: Claim, error: WorkbenchError, reason: str, fault: Fault | None) -> None:

@@ -32,7 +32,7 @@ def test_checked_rehearsed_posted_and_posted_once(wb: Workbench, home: Home, san
     rehearsed = wb.audit_run("postings", {**params, "depth": "rehearse"})
     assert [str(plan.outcome), str(rehearsed.outcome)] == ["succeeded", "succeeded"], rehearsed.error_value
     assert "Nothing was opened or sent" in words_of(plan, "post")
-    assert "Rehearsed, nothing was sent: completed" in words_of(rehearsed, "post")
+    assert "Rehearsed, nothing was sent: rehearsed" in words_of(rehearsed, "post")
     assert desk.there() == {}
 
     first = wb.audit_run("postings", {**params, "depth": "real"})

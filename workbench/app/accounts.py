@@ -133,7 +133,8 @@ class Accounts(Asking):
         accounts.find(self.ledger, account_id)
         with self.account_lane(account_id):
             gone = self.sessions.destroy(account_id)
-            accounts.forget_proof(self.ledger, account_id, "logged_out")
+            if gone:
+                accounts.forget_proof(self.ledger, account_id, "logged_out")
         return gone
 
     def import_session(self, account_id: int, path: str | Path) -> None:

@@ -194,11 +194,12 @@ class PostingDesk(Working, Accounts):
         return {
             "job_id": None,
             "depth": "rehearse",
-            "status": "completed" if good == len(items) else "failed",
+            "status": "rehearsed" if good == len(items) else "failed",
             "total_posts": len(items),
-            "completed_posts": good,
+            "completed_posts": 0,  # nothing was posted
+            "rehearsed_posts": good,
             "failed_posts": len(items) - good,
-            "progress_percentage": round(100 * good / len(items), 1),
+            "progress_percentage": 0.0,
             "items": items,
         }
 

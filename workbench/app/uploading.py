@@ -381,12 +381,19 @@ def _order(one: Checked, ask: Ask) -> NewUpload:
     found = one.candidate
     return NewUpload(
         unique_id=batches.unique_id(one), part=found.part, native_pair_id=found.pair_id,
-        path=found.path or found.name, name=found.name, columns=dict(found.values), slot=one.slot or "none",
+        path=_place(found), name=found.name, columns=dict(found.values), slot=one.slot or "none",
         tab=one.tab or "none", state=state, sha256=one.media.get("sha256"), media=dict(one.media) or None,
         remote_id=found.known_id or None, reason=one.words if state is not UploadState.CHECKED else None,
         error_type="file_missing" if one.is_missing else "validation_error",
         force_reason=ask.reason if ask.force else None,
     )  # fmt: skip
+
+
+def _place(found: gather.Candidate) -> str:
+    """Below the creatives' root; of a file that is missing, where it should be."""
+    said = (found.said or "").replace("\\", "/")
+    is_below = bool(said) and not said.startswith("/") and ".." not in said.split("/")
+    return found.path or (said if is_below else found.name)
 
 
 def _shown(one: Mapping[str, Any]) -> dict[str, Any]:

@@ -17,6 +17,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from workbench.files import plain
+
 Json = Annotated[bool, typer.Option("--json", help="Answer with one JSON document on stdout.")]
 
 _WIDE: Final = 200  # columns where nobody looks: a pipe or a file is not folded at 80
@@ -128,7 +130,7 @@ def records(
 
 def answer(value: Any) -> None:
     """The one JSON document of a command."""
-    text = json.dumps(value, ensure_ascii=False, indent=2, default=str)
+    text = json.dumps(value, ensure_ascii=False, indent=2, default=plain)
     sys.stdout.write("".join(_escaped(sign) for sign in text) + "\n")
 
 

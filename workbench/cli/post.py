@@ -204,8 +204,11 @@ def _told(workbench: Workbench, done: dict[str, Any], *, json: bool, detached: b
 
 def print_posting(workbench: Workbench, done: dict[str, Any], *, detached: bool = False) -> None:
     words = "Rehearsal, nothing was sent" if done["job_id"] is None else f"Posting job {done['job_id']}"
-    of = f"{done['completed_posts']} of {counted(done['total_posts'], 'listing')}, {done['failed_posts']} failed"
-    _table(f"{words} · {done['status']} · {of}", _ITEMS, done["items"])
+    whole = counted(done["total_posts"], "listing")
+    good = (
+        f"{done['completed_posts']} of {whole}" if done["job_id"] else f"{done['rehearsed_posts']} of {whole} filled in"
+    )
+    _table(f"{words} · {done['status']} · {good}, {done['failed_posts']} failed", _ITEMS, done["items"])
     _hint(workbench, done, detached=detached)
 
 

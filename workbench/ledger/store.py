@@ -10,6 +10,7 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator
+from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import Any, Final, Literal, TypeVar
 
@@ -37,8 +38,9 @@ _of_the_parent: Final[list[Liveness]] = []
 class Ledger:
     """The one file (or database) that knows the truth about work."""
 
-    def __init__(self, engine: Engine, *, mode: Mode, locks: Path, actor: str) -> None:
+    def __init__(self, engine: Engine, *, mode: Mode, locks: Path, actor: str, zone: tzinfo = UTC) -> None:
         self.engine = engine
+        self.zone = zone  # of days and clock times as people's sheets have them
         self.actor = actor
         self._locks = locks
         self._mutex = threading.Lock()
@@ -203,7 +205,7 @@ def _user() -> str:
         return f"uid{os.getuid()}"
 
 
-def open_ledger(url: str, *, mode: Mode, locks: Path, actor: str | None = None) -> Ledger:
+def open_ledger(url: str, *, mode: Mode, locks: Path, actor: str | None = None, zone: tzinfo = UTC) -> Ledger:
     """Open (and when new, make) the ledger at `url`; refuses one that belongs to the other mode."""
     who = actor or f"{_user()}:{os.getpid()}"
-    return Ledger(open_engine(url), mode=mode, locks=locks, actor=who)
+    return Ledger(open_engine(url), mode=mode, locks=locks, actor=who, zone=zone)
