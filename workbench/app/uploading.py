@@ -106,8 +106,8 @@ class UploadDesk(Working, Proving):
         source = ask.source or ("session" if (root / SESSION).is_file() else "inventory")
         known = {"session": SESSION, "inventory": INVENTORY}
         path = self.settings.home / source if source not in known else root / known[source]
-        if source not in known and (root / source).is_dir():
-            return gather.from_folder(root, source)
+        if source not in known and (folder := _below(root, root / source, path)) is not None:
+            return gather.from_folder(root, folder)
         if source not in known and not path.is_file() and (root / source).is_file():
             path = root / source
         return gather.from_rows(files, inventory.read(path))
@@ -140,6 +140,15 @@ class UploadDesk(Working, Proving):
         found = self.check_creatives(ask)
         items = [batches.item_of(one, platform=ask.platform, campaign_id=ask.campaign) for one in found]
         return self._dry("plan", items)
+
+    def words_of_upload(self, planned: Mapping[str, Any], ask: Ask) -> str:
+        """What a batch of this plan would upload, how many, and as whom, for a person to agree to."""
+        number = planned["totals"]["pending"]
+        whom = ""
+        with suppress(BadInput):  # in practice, an account is made for it
+            mine = accounts.find(self.ledger, self._account(ask))
+            whom = f" as {mine.label} (account {mine.id})"
+        return f"upload {number} file{'' if number == 1 else 's'} to TrafficJunky{whom}"
 
     @staticmethod
     def _dry(depth: str, items: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -387,6 +396,19 @@ def _order(one: Checked, ask: Ask) -> NewUpload:
         error_type="file_missing" if one.is_missing else "validation_error",
         force_reason=ask.reason if ask.force else None,
     )  # fmt: skip
+
+
+def _below(root: Path, *places: Path) -> str | None:
+    """The first of these places that is a folder, below the creatives' root; None where none is one."""
+    found = next((one.resolve() for one in places if one.is_dir()), None)
+    if found is None:
+        return None
+    if not found.is_relative_to(root.resolve()):
+        raise BadInput(
+            f"the folder {found} is not below the creatives' root {root.resolve()}. Put the files there, or set "
+            "WORKBENCH_CREATIVES_ROOT."
+        )
+    return found.relative_to(root.resolve()).as_posix()
 
 
 def _place(found: gather.Candidate) -> str:

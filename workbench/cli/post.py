@@ -83,7 +83,8 @@ def run(
             return _rehearse(workbench, what, account or [], draft=draft, json=json)
         if not yes:
             mode = workbench.settings.mode
-            agree(mode, "Publish them now?" if mode == "live" else "Publish them now (practice)?", to="publishing")
+            said = workbench.words_of_posting(workbench.post_plan(what, accounts=account or ()), accounts=account or ())
+            agree(mode, f"{mode.upper()}: {said}, now?", to="publishing")
         made = workbench.start_posting(
             what, accounts=account or (), draft=draft, groups=group or (), hide_from_friends=hide_from_friends
         )
