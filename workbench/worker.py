@@ -32,6 +32,7 @@ from workbench.errors import (
     UiChanged,
     Unanswered,
     WorkbenchError,
+    shortage_of,
 )
 from workbench.ledger.caps import NO_CAPS, Caps
 from workbench.ledger.claims import Claimed, Claims
@@ -188,7 +189,8 @@ class Worker:
                 if thread.ident is not None:
                     thread.join()
             over.set()  # the heart beats until the last step is over
-            heart.join()
+            if heart.ident is not None:
+                heart.join()
             self.lanes.withdraw(announced)
         if errors:
             raise errors[0]
@@ -290,7 +292,11 @@ class _Visit:
             mended = Throttled(told, retry_after=self._worker.backoff(_MISHAP))
             self._unless_fenced(partial(self._failed, mended))
         except Exception as error:  # noqa: BLE001 - a surprise is kept with its story, it never stops the others
-            self._unless_fenced(partial(self._surprised, error))
+            short = shortage_of(error)  # of threads, of memory: it passes, and is no fault of the item
+            if short is None:
+                self._unless_fenced(partial(self._surprised, error))
+                return
+            self._unless_fenced(partial(self._failed, Throttled(short, retry_after=self._worker.backoff(_MISHAP))))
         except BaseException:
             # Ctrl-C or the end of the process: what was not sent is free for others at once.
             self._stand_down()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+import shutil
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +16,7 @@ from sqlalchemy import update
 
 from workbench.app import Workbench, open_workbench
 from workbench.app.uploading import Ask
-from workbench.errors import Misconfigured
+from workbench.errors import BadInput, Misconfigured
 from workbench.ledger import accounts, posting, uploaded
 from workbench.ledger.records import NewListing
 from workbench.ledger.states import as_in_sheet
@@ -184,3 +185,85 @@ def test_a_dataset_that_does_not_exist_is_refused_and_not_nothing_to_do(home):
     done = [home.here("recover", "reprocess", "--dataset", one) for one in ("instagram/post", "gd_nobody")]
 
     assert [one.code for one in done] == [2, 2], done
+
+
+def test_a_refused_parameter_leaves_its_value_nowhere(home):
+    """Whether we know it as a secret or not: the name of a parameter that is none, a value that does not fit."""
+    known, unknown = "a-very-secret-key-0001", "hunter2-is-nobodys-business"
+    words = [("start", known), ("password", unknown), ("num_posts", unknown), ("start", f"2026-{unknown}")]
+    home.settings |= {**URLS, "BRIGHTDATA_API_KEY": known}
+
+    done = [home.here("audit", "run", "runs", "-p", f"{name}={value}", "--json") for name, value in words]
+    listed = home.here("audit", "list", "--json").json
+
+    assert [one.code for one in done] == [2] * 4
+    assert not [one for one in done if known in one.out + one.err]
+    assert [one["outcome"] for one in listed] == ["refused"] * 4
+    assert {name for one in listed for name in one["params"]} == {"start", "password", "num_posts"}
+    with _opened(home) as wb:  # what lies in the log of the ledger beside its file
+        wb.ledger.close()
+    kept = {path: path.read_bytes() for path in home.folder.rglob("*") if path.is_file()}
+    assert [str(path) for path, data in kept.items() if any(one.encode() in data for one in (known, unknown))] == []
+
+
+def test_a_person_agrees_to_what_how_many_and_as_whom(busy):
+    with _opened(busy) as wb:
+        ask = Ask(source="inventory", account=2)
+        rows = [{"todo": "post", "account_id": 1}, {"todo": "post", "account_id": 1}, {"todo": "refused"}]
+
+        assert wb.words_of_upload(wb.upload_plan(ask), ask) == "upload 0 files to TrafficJunky as ads (account 2)"
+        assert wb.words_of_posting(rows) == "publish 2 listings on Marketplace as north (account 1)"
+
+
+def test_a_home_may_be_called_as_it_likes(home, tmp_path):
+    """Signs that an address, a pattern, a shell or DuckDB would read otherwise."""
+    odd = tmp_path / "odd" / "a?b#c%41 d'e\"f[1]*{x};$y&z é"
+    shutil.copytree(home.folder, odd)
+    here = type(home)(odd, **URLS)
+    here.sources("tea.club")
+
+    assert here.here("collect", "run", "--sources", "sources.csv", "--yes", "--name", "Odd").code == 0
+    assert here.here("sql", "SELECT name FROM runs", "--json").json == [{"name": "Odd"}]
+    done = here.here("compact")
+    assert done.code == 0, done.err
+    assert (odd / "data" / "workbench.duckdb").stat().st_size > 0
+    assert [path.name for path in (odd / "data").glob(".workbench*")] == []
+    copy = here.here("backup", str(tmp_path / "a?copy#"))
+    assert copy.code == 0, copy.err
+
+
+@pytest.mark.parametrize("words", [
+    ("upload", "plan", "--source", "FOLDER"), ("upload", "run", "--source", "FOLDER"),
+    ("collect", "plan", "--sources", "FOLDER"), ("sources", "import", "FOLDER"), ("listings", "import", "FOLDER"),
+    ("post", "plan", "--listings", "FOLDER"), ("import", "FOLDER", "--dataset", "instagram/posts"),
+    ("audit", "run", "FOLDER"), ("accounts", "import-session", "1", "FOLDER"),
+    ("sql", "SELECT 1", "--output", "FOLDER"),
+], ids=" ".join)  # fmt: skip
+def test_a_folder_where_a_file_is_meant_is_no_bug(busy, tmp_path, words):
+    folder = tmp_path / "somewhere"
+    folder.mkdir(exist_ok=True)
+
+    done = busy.here(*(str(folder) if one == "FOLDER" else one for one in words))
+
+    assert done.code in (1, 2), done.err
+    assert "bug of ours" not in done.err
+    assert "somewhere" in done.err
+
+
+def test_a_folder_of_the_creatives_root_may_be_named_from_the_home(busy):
+    busy.write("data/creatives/uploaded/Banners/.keep", "")
+
+    done = [busy.here("upload", "plan", "--source", one, "--json") for one in
+            ("uploaded", "data/creatives/uploaded", str(busy.folder / "data/creatives/uploaded"))]  # fmt: skip
+
+    assert [(one.code, one.json["items"]) for one in done] == [(0, [])] * 3
+
+
+def test_numbers_by_hand_are_checked_like_those_of_a_form(busy):
+    with _opened(busy) as wb:
+        for value in ("ten", "1.5", 1.5, True, 0, -3, float("nan"), [3]):
+            with pytest.raises(BadInput, match=r"num-posts is .*give a whole number, 1 or more"):
+                wb.plan(num_posts=value)
+        with pytest.raises(BadInput, match="start is 20261001; give a day"):
+            wb.plan(start=20261001)
+        assert wb.plan(num_posts="3").params["num_posts"] == wb.plan(num_posts=3.0).params["num_posts"] == 3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from itertools import pairwise
@@ -11,9 +12,16 @@ import typer
 
 from workbench.cli.console import answer, clean, say
 from workbench.cli.exits import Exit
-from workbench.errors import BadInput, NeedsPerson, UiChanged, Unanswered, WorkbenchError
+from workbench.errors import BadInput, NeedsPerson, UiChanged, Unanswered, WorkbenchError, shortage_of
 
 _DEBUG: Final = "WORKBENCH_DEBUG"
+_ROOM: Final = "Check that the disk has room and that you may write there."
+_CURES: Final = {
+    errno.EISDIR: "It is a folder; give a file.",
+    errno.ENOTDIR: "A part of that path is a file; give a path below folders.",
+    errno.ENOENT: "There is no such file; give the path of one.",
+    errno.ENAMETOOLONG: "That name is too long; give a shorter one.",
+}
 _BARE: Final = "NoArgsIsHelpError"  # typer's, from a module that is its own
 _INTERRUPTED: Final = 130  # what shells know Ctrl-C by
 
@@ -64,9 +72,11 @@ def _read(error: Exception) -> tuple[str, str, Exit]:
         return "WrongUse", f"{error.format_message()} See --help.", Exit.REFUSED
     if isinstance(error, WorkbenchError):
         return name, error.message, _code(error)
-    if isinstance(error, OSError) and error.filename:
-        said = f"{error.filename}: {error.strerror}. Check that the disk has room and that you may write there."
-        return name, said, Exit.FAILED
+    if (short := shortage_of(error)) is not None:
+        return "Shortage", f"{short}; what was begun goes on with: workbench work", Exit.FAILED
+    if isinstance(error, OSError) and error.strerror:
+        where = f"{error.filename}: " if error.filename else ""
+        return name, f"{where}{error.strerror}. {_CURES.get(error.errno or 0, _ROOM)}", Exit.FAILED
     return name, f"this is a bug of ours: {_redacted(error)}. {_DEBUG}=1 shows where.", Exit.FAILED
 
 

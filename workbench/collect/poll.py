@@ -30,8 +30,8 @@ _NOT_FOUND: Final = "not found"  # as the vendor's status, until a second look s
 
 def check(snapshot: Snapshot, tools: Tools) -> Move | Stay:
     if snapshot.cancel_requested and _cancelled(snapshot, tools):
-        values = {"error_code": str(SnapshotState.CANCELED)}
-        return Move(to=SnapshotState.CANCELED, reason="cancelled at Bright Data", values=values, release=True)
+        code = {"error_code": str(SnapshotState.CANCELED)}
+        return Move(to=SnapshotState.CANCELED, reason="cancelled at Bright Data", values=code, release=True)
     at = tools.now()
     age = at - (snapshot.triggered_at or at)
     try:
