@@ -89,6 +89,9 @@ UNARMED = {
     "UiChanged": (UiChanged("no button"), "planned", "person", None, 1, ["attention"]),
     "a plain WorkbenchError": (WorkbenchError("?"), "quarantined", "review", None, 0, ["moved planned→quarantined"]),
     "a surprise": (ZeroDivisionError("?"), "quarantined", "review", None, 0, ["moved planned→quarantined"]),
+    "no more memory": (MemoryError(), "planned", None, (0, 33), 0, []),
+    "no more threads": (RuntimeError("can't start new thread"), "planned", None, (0, 33), 0, []),
+    "no more processes": (BlockingIOError(11, "Resource temporarily unavailable"), "planned", None, (0, 33), 0, []),
     "a full disk": (OSError(28, "No space left", "x.zst"), "planned", None, (0, 33), 0, []),
 }
 

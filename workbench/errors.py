@@ -17,6 +17,7 @@ WorkbenchError
 
 from __future__ import annotations
 
+import errno
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -141,3 +142,16 @@ class UiChanged(WorkbenchError):
 
 class Fenced(WorkbenchError):
     """The claim on this item has passed to another worker; nothing was written."""
+
+
+def shortage_of(error: BaseException) -> str | None:
+    """What of this machine ran out, in a sentence with its cure; None for any other error."""
+    text = str(error)
+    if isinstance(error, MemoryError) or type(error).__name__ in {"OutOfMemoryException", "ArrowMemoryError"}:
+        return "this machine has no more memory for it. Close other programs, or give fewer --threads, and try again"
+    is_thread = isinstance(error, RuntimeError) and "can't start new thread" in text
+    if is_thread or (isinstance(error, OSError) and error.errno in {errno.EAGAIN, errno.ENOMEM}):
+        return "this machine lets us start no more threads or processes. Close other programs, or raise ulimit -u"
+    if isinstance(error, OSError) and error.errno in {errno.EMFILE, errno.ENFILE}:
+        return "too many files are open. Close other programs, or raise ulimit -n"
+    return None

@@ -15,7 +15,8 @@ import time
 import unicodedata
 import uuid
 from collections.abc import Collection, Iterator
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
+from datetime import time as clock
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -141,6 +142,13 @@ def inside(root: Path, relative: str) -> Path:
     if not path.is_relative_to(root.resolve()):
         raise BadInput(f"the path {relative!r} leaves {root}; give one below it.")
     return path
+
+
+def plain(value: object) -> str:
+    """What JSON has no word for, as text: times in ISO 8601, UTC, with a T; all else as it shows itself."""
+    if isinstance(value, datetime):
+        return (value.astimezone(UTC) if value.tzinfo else value).isoformat().replace("+00:00", "Z")
+    return value.isoformat() if isinstance(value, date | clock) else str(value)
 
 
 def canonical(value: Any) -> str:

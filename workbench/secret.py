@@ -6,11 +6,13 @@ import base64
 import html
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final, NoReturn
 from urllib.parse import quote, quote_plus
 
 MASK: Final = "***"
+_BETWEEN: Final = dict.fromkeys(map(ord, " \t\r\n\v\f\"'`,+;|\\\u200b\ufeff"))  # what may lie between two pieces
+_LEAST_APART: Final = 10  # a shorter one would be found across ordinary words
 _SHORTEST: Final = 6  # a shorter "secret" would redact ordinary words
 
 
@@ -70,8 +72,9 @@ class Redactor:
 
     def __init__(self, secrets: Iterable[Secret]) -> None:
         forms = {form for secret in secrets for form in encodings(secret.reveal().strip())}
-        ordered = sorted(forms, key=len, reverse=True)
-        self._pattern = re.compile("|".join(map(re.escape, ordered))) if ordered else None
+        self._pattern = _any_of(forms)
+        apart = {form.translate(_BETWEEN) for form in forms}
+        self._apart = _any_of(form for form in apart if len(form) >= _LEAST_APART)
 
     def __call__(self, text: str) -> str:
         return self._pattern.sub(MASK, text) if self._pattern else text
@@ -79,3 +82,42 @@ class Redactor:
     def count(self, text: str) -> int:
         """How many occurrences of a secret `text` holds."""
         return len(self._pattern.findall(text)) if self._pattern else 0
+
+    def is_in_bytes(self, data: bytes) -> bool:
+        """Whether bytes that are no text hold a secret, in one byte a sign or in two."""
+        if not self._pattern:
+            return False
+        wide = [data[first:].decode(code, "ignore") for first in (0, 1) for code in ("utf-16-le", "utf-16-be")]
+        return any(map(self._pattern.search, [data.decode("latin-1"), data.decode("utf-8", "ignore"), *wide]))
+
+    def spread(self, texts: Sequence[str]) -> dict[int, str]:
+        """Which of these texts, said one after the other, hold pieces of a secret; each with its pieces masked.
+
+        Between two pieces there may be white space, quotes, commas and plus signs.
+        """
+        if not self._apart:
+            return {}
+        plain = [text.translate(_BETWEEN) for text in texts]
+        whole = "".join(plain)
+        pieces: dict[int, list[tuple[int, int]]] = {}
+        for match in self._apart.finditer(whole):
+            first = 0
+            for number, one in enumerate(plain):
+                begin, end = max(match.start() - first, 0), min(match.end() - first, len(one))
+                if begin < end:
+                    pieces.setdefault(number, []).append((begin, end))
+                first += len(one)
+        return {number: _masked(texts[number], found) for number, found in pieces.items()}
+
+
+def _any_of(forms: Iterable[str]) -> re.Pattern[str] | None:
+    ordered = sorted(forms, key=len, reverse=True)
+    return re.compile("|".join(map(re.escape, ordered))) if ordered else None
+
+
+def _masked(text: str, pieces: list[tuple[int, int]]) -> str:
+    """`pieces` are places among the signs that count; what stands between those of one piece goes too."""
+    places = [place for place, sign in enumerate(text) if ord(sign) not in _BETWEEN]
+    for begin, end in reversed(pieces):
+        text = text[: places[begin]] + MASK + text[places[end - 1] + 1 :]
+    return text

@@ -25,7 +25,7 @@ from workbench.secret import Secret
 
 BRIGHTDATA_LIVE: Final = "https://api.brightdata.com"
 PREFIX: Final = "WORKBENCH_"
-_WITHOUT_PREFIX: Final = {"brightdata_api_key": "BRIGHTDATA_API_KEY"}
+_WITHOUT_PREFIX: Final = {"brightdata_api_key": "BRIGHTDATA_API_KEY", "cron_secret": "CRON_SECRET"}
 _OLD_WORDS: Final = {"headless": "HEADLESS_MODE", "dry_run": "DRY_RUN"}
 
 
@@ -105,6 +105,9 @@ class Settings(BaseModel):
     webhook_url: str = Field("", description="the public address of workbench deliveries serve; without: polling")
     webhook_secret_file: Path | None = Field(None, description="its secrets, newest first; two while changing them")
     cron_secret_file: Path | None = Field(None, description="the secret of the receiver's cron address")
+    cron_secret: Annotated[Secret, BeforeValidator(_secret)] = Field(
+        Secret(""), description="the same by its old name, in .env; a file of its own is better"
+    )
     webhook_endpoint_parameter: str = Field("endpoint", description="a trigger's name for where rows go; or none")
     webhook_notify_parameter: str = Field("notify", description="a trigger's name for where notices go; or none")
     webhook_auth_parameter: str = Field("auth_header", description="a trigger's name for the Authorization to send")
@@ -314,8 +317,8 @@ def _from_toml(path: Path) -> dict[str, Any]:
     if unknown:
         known = ", ".join(sorted(Settings.model_fields))
         raise Misconfigured(f"{path} has {unknown[0]!r}, which is no setting. Known: {known}.")
-    if found.get("brightdata_api_key"):
-        raise Misconfigured(f"{path} holds a secret; put BRIGHTDATA_API_KEY into .env beside it, which git ignores.")
+    if secret := next((_WITHOUT_PREFIX[name] for name in _WITHOUT_PREFIX if found.get(name)), None):
+        raise Misconfigured(f"{path} holds a secret; put {secret} into .env beside it, which git ignores.")
     return found
 
 

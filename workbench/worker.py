@@ -32,6 +32,7 @@ from workbench.errors import (
     UiChanged,
     Unanswered,
     WorkbenchError,
+    shortage_of,
 )
 from workbench.ledger.caps import NO_CAPS, Caps
 from workbench.ledger.claims import Claimed, Claims
@@ -189,7 +190,8 @@ class Worker:
                 if thread.ident is not None:
                     thread.join()
             over.set()  # the heart beats until the last step is over
-            heart.join()
+            if heart.ident is not None:
+                heart.join()
             self.lanes.withdraw(announced)
         if errors:
             raise errors[0]
@@ -312,7 +314,11 @@ class _Visit:
             mended = Throttled(told, retry_after=self._worker.backoff(_MISHAP))
             self._unless_fenced(partial(self._failed, mended))
         except Exception as error:  # noqa: BLE001 - a surprise is kept with its story, it never stops the others
-            self._unless_fenced(partial(self._surprised, error))
+            short = shortage_of(error)  # of threads, of memory: it passes, and is no fault of the item
+            if short is None:
+                self._unless_fenced(partial(self._surprised, error))
+                return
+            self._unless_fenced(partial(self._failed, Throttled(short, retry_after=self._worker.backoff(_MISHAP))))
         except BaseException:
             # Ctrl-C or the end of the process: what was not sent is free for others at once.
             self._stand_down()
@@ -413,9 +419,11 @@ class _Visit:
         found = error.fault if error else None
         if found is None and self._step.in_lane:
             kind = next((word for kinds, word in _KINDS if isinstance(error, kinds)), "unknown")
-            found = Fault(kind=kind, story="".join(traceback.format_exception(error)[-_STORY_LINES:]) if error else "")
+            found = Fault(kind=kind)
         if found is None:
             return None
+        if error is not None and not found.story:
+            found = replace(found, story="".join(traceback.format_exception(error)[-_STORY_LINES:]))
         return replace(found, story=self._worker.redact(found.story), certain=found.certain and not self._armed)
 
     def _failed_one(self, claim: Claim, error: WorkbenchError, reason: str, fault: Fault | None) -> None:

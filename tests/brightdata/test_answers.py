@@ -162,7 +162,7 @@ def test_the_error_names_the_address_without_its_query_and_the_words(site):
     client = site(httpx.Response(502, content=HTML))
 
     with pytest.raises(
-        Transient, match=r"^https://api\.example\.test/datasets/v3/snapshots answered 502: 502 Bad & gone$"
+        Transient, match=r"^502 Bad & gone \(https://api\.example\.test/datasets/v3/snapshots answered 502\)$"
     ):
         list(client.list_snapshots("gd_1"))
 

@@ -165,3 +165,23 @@ def test_an_error_is_an_object_on_stdout_too_where_json_is_asked_for(home):
     done = home.here("status", "no such run", "--json")
 
     assert json.loads(done.out) == {"error": {"type": "BadInput", "message": done.err.strip().removeprefix("error: ")}}
+
+
+def test_runs_and_jobs_say_how_they_stand_in_tables_too(finished):
+    home, _ = finished
+
+    query = "SELECT r.status AS run, j.status AS job FROM runs r JOIN jobs j USING (run_id)"
+
+    assert home.here("sql", query, "--json").json == [{"run": "completed", "job": "completed"}]
+
+
+def test_a_dataset_is_made_anew_by_the_name_that_scan_shows(finished):
+    """The last test here: the snapshot is on its way again for a moment."""
+    home, _ = finished
+
+    by_name = home.here("recover", "reprocess", "--dataset", "instagram/posts", "--json")
+    by_id = home.here("recover", "reprocess", "--dataset", "gd_lk5ns7kz21pck8jpis", "--json")
+
+    assert by_name.json == by_id.json
+    assert len(by_name.json["reprocessed"]) == 1
+    assert home.here("status", "--json").json["runs"][0]["jobs"][0]["snapshots"][0]["state"] == "published"

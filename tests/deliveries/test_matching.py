@@ -76,6 +76,40 @@ def test_a_test_creates_and_completes_nothing(desk: Desk, way: dict[str, Any]) -
     assert desk.state(number) == before
 
 
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        pytest.param(b'[{"a": 1}, {"b"', "json_error", id="cut JSON"),
+        pytest.param(gzip.compress(b"[]" * 99)[:-9], "json_error", id="cut gzip"),
+        pytest.param({"file_url": "https://127.0.0.1:1/x"}, "file_url_error", id="file_url"),
+    ],
+)
+def test_a_damaged_body_of_a_stranger_is_called_so_and_its_snapshot_looked_for(
+    desk: Desk, body: Any, status: str
+) -> None:
+    desk.post(body, Snapshot_Id="sd_1")
+    first = desk.row()
+    assert (first["status"], first["snapshot"], first["attention"]) == (status, None, None)
+    assert first["next_at"] > now() - timedelta(seconds=1)
+    assert "no snapshot that we know" in first["error_message"]
+
+    number = desk.triggered()
+    age(desk, hours=1)
+    known = desk.row()
+    assert (known["status"], known["snapshot"], known["next_at"]) == (status, number, None)
+    assert desk.state(number)["next_at"] <= now()
+
+
+def test_a_damaged_body_that_nobody_claims_waits_for_a_person(desk: Desk) -> None:
+    desk.post(b"{", Snapshot_Id="sd_1")
+    age(desk, hours=25)
+
+    assert (desk.row()["status"], desk.row()["attention"], desk.row()["next_at"]) == ("json_error", "review", None)
+    desk.triggered()
+    assert desk.workbench.replay_delivery(1)["status"] == "json_error"
+    assert desk.row()["attention"] is None
+
+
 FOREIGN = [
     pytest.param({"Snapshot_Id": "sd_of_somebody"}, id="foreign snapshot"),
     pytest.param({"token": "token-of-nobody"}, id="foreign token"),

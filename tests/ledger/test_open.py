@@ -1,22 +1,25 @@
 """ledger/store.py, engine.py, migrate.py: opening a ledger, and refusing to."""
 
 import os
+import sqlite3
 import subprocess
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
+import psycopg
 import pytest
-from sqlalchemy import create_engine, inspect, text
+from sqlalchemy import create_engine, insert, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
 from tests.ledger.world import Child, add, all_at_once, children, story
-from workbench.errors import BadInput, Misconfigured, Refused
+from workbench.errors import BadInput, Misconfigured, Refused, Transient
 from workbench.ledger import chain, migrate
 from workbench.ledger.columns import metadata
 from workbench.ledger.engine import file_system_of, refuse_network_file_system
-from workbench.ledger.store import open_ledger
+from workbench.ledger.store import is_away, open_ledger
+from workbench.ledger.tables import meta
 
 
 def open_again(url, tmp_path, mode="practice"):
@@ -151,10 +154,12 @@ def test_a_ledger_of_the_first_schema_keeps_what_it_has(empty_url, tmp_path, mon
 
 def test_the_address_of_a_ledger_says_no_password():
     with pytest.raises(BadInput) as refused:
-        open_ledger("postgresql://me:geheim@127.0.0.1:1/nothing", mode="practice", locks=Path(os.devnull))
+        open_ledger("postgresql://me:geheim@127.0.0.1:1/nothing", mode="practice", locks=Path(os.devnull), opening=0.1)
 
     assert "me:***@127.0.0.1" in refused.value.message
     assert "geheim" not in refused.value.message
+    assert "could not be reached" in refused.value.message
+    assert "Start the database, or check WORKBENCH_LEDGER_URL" in refused.value.message
 
 
 @pytest.mark.parametrize(
@@ -374,3 +379,54 @@ def only_the_first_migration(folder):
     for name in ("env.py", "versions/0001_first_schema.py"):
         (folder / name).write_text((source / name).read_text())
     return folder
+
+
+def _end_all_sessions(server: str, database: str) -> None:
+    """As a server does that is started anew."""
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+        connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [database])
+
+
+@pytest.mark.parametrize("kind", ["postgresql"], indirect=True)
+def test_a_server_that_is_started_anew_is_waited_for_and_nothing_is_written_twice(url, postgres, tmp_path):
+    ledger, database = open_again(url, tmp_path), url.rsplit("/", 1)[-1]
+    with ledger.read() as connection:
+        connection.execute(text("SELECT 1"))
+    _end_all_sessions(postgres, database)
+    assert ledger.head()[0] == 0  # what was idle is reached anew
+
+    tries = []
+
+    def change(connection):
+        connection.execute(insert(meta).values(key=f"k{len(tries)}", value="v"))
+        tries.append(connection.execute(text("SELECT txid_current()")).scalar_one())
+        if len(tries) == 1:
+            _end_all_sessions(postgres, database)
+        connection.execute(text("SELECT 1"))
+        return len(tries)
+
+    assert ledger.write(change) == 2
+    assert [ledger._was_kept(number) for number in tries] == [False, True]
+    with ledger.read() as connection:
+        assert connection.execute(select(meta.c.key).where(meta.c.key.like("k%"))).scalars().all() == ["k1"]
+    with pytest.raises(Transient, match=r"went away .*ask again"), ledger.read() as connection:  # noqa: PT012 - in the middle
+        _end_all_sessions(postgres, database)
+        connection.execute(text("SELECT 1"))
+    ledger.close()
+
+
+@pytest.mark.parametrize(
+    ("error", "away"),
+    [
+        ("connection failed: connection to server at x, port 1 failed: Connection refused", True),
+        ("FATAL:  the database system is starting up", True),
+        ("FATAL:  terminating connection due to administrator command", True),
+        ("FATAL:  sorry, too many clients already", True),
+        ("FATAL:  password authentication failed for user", False),
+        ('FATAL:  database "x" does not exist', False),
+        ("could not translate host name", False),
+    ],
+)
+def test_only_a_server_that_is_away_is_waited_for(error, away):
+    assert is_away(psycopg.OperationalError(error)) is away
+    assert not is_away(sqlite3.OperationalError(error))

@@ -30,7 +30,7 @@ def test_checked_rehearsed_posted_and_posted_once(wb: Workbench, home: Home, san
     params = {"listings": "data/inputs/listings.csv", "accounts": "north"}
     desk.csv({})
     assert "Nothing was opened or sent" in run_here("postings", **params)["post"]
-    assert "Rehearsed, nothing was sent: completed" in run_here("postings", **params, depth="rehearse")["post"]
+    assert "Rehearsed, nothing was sent: rehearsed" in run_here("postings", **params, depth="rehearse")["post"]
     assert desk.there() == {}
 
     desk.csv({}, {"title": "Blue chair"})

@@ -94,9 +94,16 @@ def test_collecting_the_same_anew_is_a_button_of_its_own(wb, order, sandbox, eve
     panel.first.click()
     first = eventually(lambda: not panel.first.disabled and order.run_id)
 
+    panel.again.click()  # by the hand that clicks on: it rests
+    assert panel.again.disabled
+    assert panel.anew.sure.layout.display == "none"
+    eventually(lambda: not panel.again.disabled)
     panel.again.click()
+    assert order.run_id == first
+    assert "PRACTICE: once more, and paid once more: 2 collections of 3 inputs" in plain(panel.anew.asked.html)
+    panel.anew.sure.click()
 
-    eventually(lambda: order.run_id != first and not panel.again.disabled)
+    eventually(lambda: order.run_id != first)
     assert {run["run_id"] for run in wb.status()["runs"]} == {first, order.run_id}
     eventually(lambda: all(run["status"] == "completed" for run in wb.status()["runs"]))
     assert {run["jobs"][0]["snapshots"][0]["reused"] for run in wb.status()["runs"]} == {False}
@@ -109,7 +116,9 @@ def test_what_has_changed_since_it_was_shown_is_not_started_once_more(wb, order,
     sources = wb.settings.home / "data" / "inputs" / "sources.csv"
     sources.write_text(sources.read_text().replace("tea.club", "coffee.club"))
 
+    eventually(lambda: not panel.again.disabled)
     panel.again.click()
+    panel.anew.sure.click()
 
     eventually(lambda: "have changed since this plan was shown" in panel.alert.html)
     assert len(wb.status()["runs"]) == 1

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from workbench.app.working import is_settled
-from workbench.errors import BadInput, Refused
-from workbench.ledger import accounts, listed, posting
+from workbench.browser import faults
+from workbench.errors import BadInput, Fault, LaneStops, Refused, Unanswered
+from workbench.ledger import accounts, listed, posting, queries
+from workbench.ledger.claims import Claims
 from workbench.ledger.clock import now
 from workbench.ledger.queries import story
-from workbench.ledger.records import GAP, NewListing
+from workbench.ledger.recorder import Recorder
+from workbench.ledger.records import GAP, Move, NewListing, Progress, Step
 from workbench.ledger.states import PostingState as P
 from workbench.ledger.store import Ledger
 from workbench.post import jobs
+from workbench.post.flow import flow
+from workbench.worker import Bench, Worker
 
 
 @pytest.fixture
@@ -262,3 +268,79 @@ def test_errors_are_asked_by_known_types_only(ledger: Ledger) -> None:
     assert listed.error_logs(ledger, error_type="rate_limit") == []
     with pytest.raises(BadInput, match="no type of error 'nonsense'"):
         listed.error_logs(ledger, error_type="nonsense")
+
+
+def _flow():
+    return flow(look_every=timedelta(seconds=1), longest_act=timedelta(seconds=1))
+
+
+def test_a_job_is_seen_to_go_on_and_begins_once(ledger: Ledger, north: int) -> None:
+    made = posting.make_job(ledger, add(ledger, *(listing(f"T{n}", north) for n in range(3))))
+    claims = Claims(ledger, lease_time=timedelta(minutes=1))
+    recorder = Recorder(ledger, claims)
+
+    def told() -> dict[str, object]:
+        one = jobs.job(listed.jobs(ledger, made.job_id)[0])
+        (row,) = _rows(queries.table_rows(ledger)["posting_jobs"])
+        assert {name: one[name] for name in row if name in one} == {name: row[name] for name in row if name in one}
+        return one
+
+    assert (told()["status"], told()["started_at"]) == ("queued", None)
+    seen, begun = [], set()
+    for _ in range(6):
+        claimed = claims.take(_flow())
+        assert claimed is not None
+        (claim,), (item,) = claimed.claims, claimed.items
+        recorder.progress([claim], Progress(0, 3, "opening Marketplace"))
+        begun.add(told()["started_at"])
+        assert told()["current_post_id"] == item.listing_id
+        if claimed.state is P.QUEUED:
+            to = Move(to=P.SUBMITTED, values={"remote_id": str(item.id), "next_at": item.next_at})
+        else:
+            to = Move(to=P.POSTED, values={"remote_url": "u"})
+        recorder.move(claim, to, due=to.to is P.SUBMITTED)
+        claims.leave_lane([claim])
+        seen.append(told()["completed_posts"])
+
+    assert seen == [0, 1, 1, 2, 2, 3]  # each is confirmed before the next is begun
+    assert len(begun) == 1
+    assert (told()["status"], told()["progress_percentage"]) == ("completed", 100.0)
+    assert told()["completed_at"] >= told()["started_at"]
+
+
+def _rows(table):
+    names, columns = list(table), [values for _, values in table.values()]
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
+@pytest.mark.parametrize("fault", [None, Fault(kind="session_expired")], ids=["none", "without a story"])
+def test_an_error_record_has_the_frames_that_led_to_it(ledger: Ledger, north: int, fault: Fault | None) -> None:
+    posting.make_job(ledger, add(ledger, listing("Table", north)))
+
+    def somebody_opens_a_page(*_: object) -> None:
+        raise LaneStops("the site asks to log in", fault=fault)
+
+    steps = replace(_flow(), steps={P.QUEUED: Step(somebody_opens_a_page, in_lane=True, is_act=True)})
+    worker = Worker(ledger, [Bench(steps, None)], lease_time=timedelta(minutes=1), backoff=timedelta(seconds=1))
+    assert worker.advance(Bench(steps, None))
+
+    (record,) = listed.error_logs(ledger)
+    assert "somebody_opens_a_page" in record["stack_trace"]
+    assert "LaneStops: the site asks to log in" in record["stack_trace"]
+
+
+def test_an_error_that_was_never_raised_has_the_frames_of_who_made_it() -> None:
+    def with_evidence(error: Exception) -> str:
+        return faults.story(error)
+
+    def fail(error: Exception) -> str:
+        return with_evidence(error)
+
+    def publishing() -> str:
+        return fail(Unanswered("the site did not say"))
+
+    told = publishing()
+
+    assert "publishing" in told.splitlines()[-3]
+    assert "with_evidence" not in told
+    assert told.endswith("Unanswered: the site did not say")

@@ -67,6 +67,7 @@ def test_posting_asks_twice_and_says_what_it_started(desk: Desk, wb: Workbench) 
     panel = PostPanel(order)
     panel.twice.first.click()
     assert (panel.twice.sure.layout.display, order.job_id) == (None, None)
+    assert "PRACTICE: publish 1 listing on Marketplace as north (account 1)" in panel.twice.asked.html
     panel.twice.keep.click()
     assert panel.twice.sure.layout.display == "none"
 
@@ -78,6 +79,12 @@ def test_posting_asks_twice_and_says_what_it_started(desk: Desk, wb: Workbench) 
     assert order.job_id == job["job_id"]
     assert "0 of 1 listings" in progress_view(job)
     assert "Oak table" in results_view(wb, job)
+    panel.twice.sure.click()  # a second click means nothing: it was not asked again
+    assert wb.posting_job()["job_id"] == job["job_id"]
+    last = time.monotonic() + 60
+    while panel.twice.first.disabled and time.monotonic() < last:
+        time.sleep(0.05)
+    panel.twice.first.click()
     panel.twice.sure.click()
     assert "nothing is left to post" in wait_for(panel, "nothing is left", lambda: panel.alert.html)
     last = time.monotonic() + 60

@@ -251,6 +251,13 @@ def test_what_cannot_be_had_is_named(workbench: Workbench, sandbox: Sandbox) -> 
     assert (told["adopted"], told["expired"], told["failed"]) == (1, 2, 1)
     assert {one["snapshot_id"]: one["state"] for one in told["snapshots"]} == bad | {good: "published"}
     assert rows(workbench) == 3
+    query = "SELECT snapshot_id, error, error_code FROM brightdata_snapshots WHERE status = 'failed'"
+    errors = {name: (error, code) for name, error, code in workbench.sql(query).fetchall()}
+    assert errors.keys() == bad.keys()
+    assert all(error and code for error, code in errors.values()), errors
+    assert ("Internal Server Error", "failed") in errors.values()
+    assert ("canceled at Bright Data", "canceled") in errors.values()
+    assert errors[gone][0].startswith("Snapshot not found")  # the reason first, the address after it
 
 
 def test_twice_is_once(workbench: Workbench, sandbox: Sandbox, house: House) -> None:

@@ -69,6 +69,38 @@ def test_a_day_that_python_has_not_spoils_no_other(connection):
     assert [row["day"] for row in found][1:] == ["2024-01-12", None]
 
 
+BEYOND = {
+    "date '290000-01-01'": "290000-01-01",
+    "date '290001-12-31'": "290001-12-31",
+    "date '290004-02-29'": "290004-02-29",
+    "date '0044-03-15 (BC)'": "-043-03-15",
+    "'infinity'::date": "infinity",
+    "'infinity'::timestamp": "infinity",
+    "'290000-01-01'::timestamp": "9089348860800000000 µs after 1970",
+    "'290000-01-01'::timestamp_s": "9089348860800000000 µs after 1970",
+    "'290000-01-01'::timestamp_ms": "9089348860800000000 µs after 1970",
+    "'2020-01-01 00:00:00.123456789'::timestamp_ns": "2020-01-01T00:00:00.123456789",
+    "[date '290000-01-01', null, date '2024-01-12']": ["290000-01-01", None, "2024-01-12"],
+    "[[timestamptz '290000-01-01 00:00:00+00'], null]": [["9089348860800000000 µs after 1970"], None],
+    "{'a': timestamp '290000-01-01', 'b': 1}": {"a": "9089348860800000000 µs after 1970", "b": 1},
+    "map {'a': date '290000-01-01'}": [["a", "290000-01-01"]],
+    "[date '290000-01-01']::date[1]": ["290000-01-01"],
+}
+
+
+def test_what_python_has_not_is_told_at_any_depth_and_is_never_a_bug(connection):
+    wrong = {}
+    for expression, told in BEYOND.items():
+        query = f"select {expression} as found"
+        for form in FORMATS:
+            _written(connection.sql(query), form)
+        (row,) = json.loads(_written(connection.sql(query), "json"))
+        if told is not None and row["found"] != told:
+            wrong[expression] = row["found"]
+
+    assert wrong == {}
+
+
 def test_rows_are_plain_values(connection):
     [row] = rows(connection.sql(QUERY))
 

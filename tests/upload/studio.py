@@ -142,7 +142,7 @@ def check_truth(studio: Studio, wb: Workbench) -> None:
             if one["status"] == "success":
                 assert stored[one["file_name"]] == [one["tj_creative_id"]], one["file_name"]
                 assert inventory[one["unique_id"]]["tj_creative_id"] == one["tj_creative_id"]
-                assert inventory[one["unique_id"]]["upload_status"] == "success"
+                assert inventory[one["unique_id"]]["upload_status"] == "uploaded"
             if one["state"] == "archived":
                 copy = wb.settings.archive / one["archive_path"]
                 assert hashlib.sha256(copy.read_bytes()).hexdigest() == one["sha256"]

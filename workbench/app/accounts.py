@@ -103,7 +103,9 @@ class Accounts(Asking):
                 "kind": "account",
                 "id": str(one.id),
                 "why": f"{one.channel} {one.label}: {one.paused_reason or one.paused_kind}",
-                "command": f"workbench accounts {'login' if one.paused_kind in _OF_SESSION else 'resume'} {one.id}",
+                "command": f"workbench accounts login {one.id}"
+                if one.paused_kind in _OF_SESSION
+                else f"workbench accounts resume {one.id}",
             }
             for one in accounts.all_accounts(self.ledger)
             if one.paused_kind is not None
@@ -131,7 +133,8 @@ class Accounts(Asking):
         accounts.find(self.ledger, account_id)
         with self.account_lane(account_id):
             gone = self.sessions.destroy(account_id)
-            accounts.forget_proof(self.ledger, account_id, "logged_out")
+            if gone:
+                accounts.forget_proof(self.ledger, account_id, "logged_out")
         return gone
 
     def import_session(self, account_id: int, path: str | Path) -> None:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from workbench.app.parts import Parts
 from workbench.errors import BadInput, WorkbenchError
 from workbench.ledger.clock import now
+from workbench.secret import MASK
 
 if TYPE_CHECKING:
     from workbench.audit.execute import Execution
+
+_NOT_KEPT: Final = "[refused, not kept]"
 
 
 class Auditing(Parts):
@@ -27,7 +32,7 @@ class Auditing(Parts):
         on_progress: Callable[[Any], None] = lambda _: None,
     ) -> Execution:
         """Execute a notebook and keep what came of it in archive/reports/, whatever its outcome."""
-        from workbench.audit.execute import execute
+        from workbench.audit.execute import execute, refuse
         from workbench.ledger.auditing import begin_execution, end_execution
 
         path = self._notebook(notebook)
@@ -35,10 +40,20 @@ class Auditing(Parts):
         execution_id = f"{at:%Y%m%d-%H%M%S}-{path.stem[:17]}-{secrets.token_hex(3)}"
         folder = self.settings.archive / "reports" / f"{at:%Y}" / f"{at:%m}" / f"{at:%d}" / execution_id
         given = dict(params or {})
-        begin_execution(
-            self.ledger, execution_id, notebook=str(notebook), params=given,
+        kept = partial(
+            begin_execution, self.ledger, execution_id, notebook=str(notebook),
             folder=folder.relative_to(self.settings.home).as_posix(),
         )  # fmt: skip
+        try:
+            refuse(path, given, self.redactor)
+        except WorkbenchError as refusal:
+            # What was refused is kept by name alone: one of the values may be a secret that nobody here knows.
+            kept(params=dict.fromkeys(given, _NOT_KEPT))
+            said = self.redactor(_without(refusal.message, given.values()))
+            end_execution(self.ledger, execution_id, outcome="refused", error=said, facts={})
+            refusal.args = (self.redactor(refusal.message), *refusal.args[1:])
+            raise
+        kept(params=given)
         outcome, facts = "refused", dict[str, Any]()
         error: str | None = "it did not begin"
         try:
@@ -49,7 +64,7 @@ class Auditing(Parts):
             outcome, error = str(done.outcome), done.error_value
             facts = {"cells_run": done.cells_run, "cells_total": done.cells_total}
         except WorkbenchError as refusal:
-            error = refusal.message
+            error = self.redactor(refusal.message)
             raise
         finally:
             end_execution(self.ledger, execution_id, outcome=outcome, error=error, facts=facts)
@@ -66,3 +81,11 @@ class Auditing(Parts):
 
     def _notebook_env(self) -> dict[str, str]:
         return {**os.environ, "WORKBENCH_HOME": str(self.settings.home), "WORKBENCH_MODE": self.settings.mode}
+
+
+def _without(text: str, values: Iterable[object]) -> str:
+    """`text` without any of the values that it may quote, plain or as Python spells them."""
+    spelt = {form for one in values for form in (str(one), repr(one)[1:-1], json.dumps(str(one))[1:-1]) if form}
+    for form in sorted(spelt, key=len, reverse=True):
+        text = text.replace(form, MASK) if len(form) > 2 else text  # noqa: PLR2004 - shorter, it is no secret
+    return text

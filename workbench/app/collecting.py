@@ -70,7 +70,7 @@ class Collecting(Working):
             start=as_date(start, "start"),
             end=as_date(end, "end"),
             starts=self.newest_days(ids) if since_last else {},
-            num_posts=num_posts,
+            num_posts=as_count(num_posts, "num-posts"),
             day=now().astimezone(chosen.zone).date(),
             batch_size=chosen.batch_size,
             price_usd_per_record=chosen.price_usd_per_record,
@@ -142,7 +142,7 @@ class Collecting(Working):
         return run_id
 
 
-def as_date(value: date | str | None, name: str) -> date | None:
+def as_date(value: Any, name: str) -> date | None:
     """A day given as YYYY-MM-DD, or None; `name` is what the error calls it."""
     if value is None or value == "":
         return None
@@ -151,7 +151,23 @@ def as_date(value: date | str | None, name: str) -> date | None:
     if isinstance(value, date):
         return value
     # The other ISO forms that Python reads are not ours.
-    if re.fullmatch(r"\d{4}-\d\d-\d\d", value):
+    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", value):
         with contextlib.suppress(ValueError):
             return date.fromisoformat(value)
     raise BadInput(f"{name} is {value!r}; give a day that exists as YYYY-MM-DD.")
+
+
+def as_count(value: Any, name: str, *, least: int = 1) -> int | None:
+    """A whole number given by hand, also as text, or None; `name` is what the error calls it."""
+    if value is None or value == "":
+        return None
+    number: int | None = None
+    if isinstance(value, str):
+        with contextlib.suppress(ValueError):
+            number = int(value)
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        with contextlib.suppress(ValueError, OverflowError):  # not a number, or without end
+            number = int(value) if value == int(value) else None
+    if number is None or number < least:
+        raise BadInput(f"{name} is {value!r}; give a whole number, {least} or more.")
+    return number

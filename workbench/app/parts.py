@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from workbench import practice
-from workbench.app.secretfiles import read_secrets
+from workbench.app.secretfiles import long_enough, read_secrets
 from workbench.browser.kept import keeping
 from workbench.errors import BadInput, Misconfigured
 from workbench.files import make_folder
@@ -67,7 +67,8 @@ class Parts:
     @part
     def ledger(self) -> Ledger:
         make_folder(self.settings.data, mode=0o700)
-        return open_ledger(self.settings.database_url, mode=self.settings.mode, locks=self.settings.data / "locks")
+        chosen = self.settings
+        return open_ledger(chosen.database_url, mode=chosen.mode, locks=chosen.data / "locks", zone=chosen.zone)
 
     @part
     def datasets(self) -> tuple[Dataset, ...]:
@@ -113,9 +114,10 @@ class Parts:
         return read_secrets(path and self.settings.home / path, "WORKBENCH_WEBHOOK_SECRET_FILE")
 
     def cron_secrets(self) -> list[Secret]:
-        """None where no cron address is wanted."""
-        path = self.settings.cron_secret_file
-        return read_secrets(self.settings.home / path, "WORKBENCH_CRON_SECRET_FILE") if path else []
+        """None where no cron address is wanted. The old CRON_SECRET of .env holds beside what the file has."""
+        path, old = self.settings.cron_secret_file, self.settings.cron_secret
+        filed = read_secrets(self.settings.home / path, "WORKBENCH_CRON_SECRET_FILE") if path else []
+        return [*filed, *([long_enough(old, "CRON_SECRET")] if old else [])]
 
     @part
     def webhook(self) -> Webhook | None:

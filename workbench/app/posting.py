@@ -119,6 +119,18 @@ class PostingDesk(Working, Accounts):
             rows.append({"line": one.line, **self._planned_row(found, chosen)})
         return rows
 
+    def words_of_posting(self, rows: Sequence[Mapping[str, Any]], *, accounts: Sequence[int] = ()) -> str:
+        """What a job of this plan would publish, how many, and as whom, for a person to agree to."""
+        meant = [one for one in rows if one["todo"] == "post"]
+        ids = {one["account_id"] for one in meant} - {None} or set(accounts)
+        names = [f"{one.label} (account {one.id})" for one in self._accounts_named(ids)]
+        whom = f" as {', '.join(names)}" if names else ""
+        return f"publish {len(meant)} listing{'' if len(meant) == 1 else 's'} on Marketplace{whom}"
+
+    def _accounts_named(self, ids: Iterable[int]) -> list[Account]:
+        wanted = set(ids)
+        return [one for one in accounts.all_accounts(self.ledger, channel=CHANNEL) if one.id in wanted]
+
     def _planned_row(self, found: Mapping[str, Any], chosen: Sequence[Account]) -> dict[str, Any]:
         ids = [one.id for one in chosen]
         account_id = found["account_id"]
@@ -194,11 +206,12 @@ class PostingDesk(Working, Accounts):
         return {
             "job_id": None,
             "depth": "rehearse",
-            "status": "completed" if good == len(items) else "failed",
+            "status": "rehearsed" if good == len(items) else "failed",
             "total_posts": len(items),
-            "completed_posts": good,
+            "completed_posts": 0,  # nothing was posted
+            "rehearsed_posts": good,
             "failed_posts": len(items) - good,
-            "progress_percentage": round(100 * good / len(items), 1),
+            "progress_percentage": 0.0,
             "items": items,
         }
 

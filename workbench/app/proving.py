@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from workbench.app.accounts import Accounts
@@ -88,7 +88,12 @@ class Proving(Accounts):
             paused=None if after.paused_kind is None else f"paused: {after.paused_reason or after.paused_kind}",
             now=now(),
             oldest=timedelta(days=self.settings.session_days),
+            logged_out=None if session.exists else self._logged_out_at(one.id),
         )
+
+    def _logged_out_at(self, account_id: int) -> datetime | None:
+        last = accounts.last_said(self.ledger, account_id, "logged_out", "session_imported")
+        return last[1] if last and last[0] == "logged_out" else None
 
     def _prove(self, one: Account) -> Proof | None:
         """What the site shows of the account, recorded; None while somebody is at work there."""

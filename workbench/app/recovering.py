@@ -17,6 +17,7 @@ from workbench.errors import BadInput, Transient
 from workbench.files import canonical
 from workbench.ledger import queries, recovering
 from workbench.ledger.clock import now
+from workbench.ledger.columns import storable
 from workbench.ledger.records import same_inputs
 from workbench.ledger.recovering import Entered
 from workbench.ledger.states import SnapshotState as State
@@ -117,7 +118,8 @@ class Recovering(Working):
         new = recover.stranger(self.brightdata, one, dataset.kind, queries.list_sources(self.ledger))
         row = self._row(new, one, dataset)
         if double := self._double_of(one, new, found):
-            row |= {"state": State.CANCELED, "reason": f"DUPLICATE SPEND: the same as {double}, asked once"}
+            said = f"DUPLICATE SPEND: the same as {double}, asked once"
+            row |= {"state": State.CANCELED, "reason": said, "error_code": "duplicate"}
         job_id, run_id = self._recovered_job(one, dataset)
         row |= {"run_id": run_id, "job_id": job_id}
         return recovering.adopt(self.ledger, row, new.source_ids, lambda lost: recover.may_be(new, lost))
@@ -179,6 +181,8 @@ class Recovering(Working):
             "triggered_at": now(),  # as far as its deadline goes: an old one may have to be built again at the vendor
             "ready_at": at if new.state is State.READY else None,
             "expires_at": at + timedelta(days=self.settings.retention_days),
+            "reason": new.reason and storable(self.redactor(new.reason)),
+            "error_code": new.error_code and storable(new.error_code),
         }
 
     def _told(self, found: Sequence[Found], done: Mapping[str, Entered]) -> dict[str, Any]:
@@ -289,13 +293,20 @@ class Recovering(Working):
         if not snapshots and run is None and dataset is None and below_version is None:
             raise BadInput("say what to reprocess: snapshots, a run, a dataset, or below a transform version.")
         run_id = queries.find_run(self.ledger, run) if run else None
+        dataset_id = self._dataset_id(dataset) if dataset else None
         rows = recovering.find_snapshots(
-            self.ledger, names=snapshots, states=[State.PUBLISHED, State.EMPTY], run_id=run_id, dataset_id=dataset
+            self.ledger, names=snapshots, states=[State.PUBLISHED, State.EMPTY], run_id=run_id, dataset_id=dataset_id
         )
         chosen = [row for row in rows if row["raw"] and _is_below(row, below_version)]
         for row in chosen:
             recovering.decide(self.ledger, row["id"], State.DOWNLOADED, f"reprocessed by {self.ledger.actor}")
         return [row["provider_id"] for row in chosen]
+
+    def _dataset_id(self, name: str) -> str:
+        """Of a dataset by its id or ``platform/service``; one that the ledger alone still knows is as good."""
+        if recovering.knows_dataset(self.ledger, name):
+            return name
+        return self._chosen([name])[0].dataset_id
 
     def _chosen(self, wanted: Iterable[str]) -> list[Dataset]:
         """Datasets by id or ``platform/service``; all that we know without any."""

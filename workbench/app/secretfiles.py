@@ -36,5 +36,12 @@ def read_secrets(path: Path | None, setting: str) -> list[Secret]:
     return [Secret(line) for line in lines]
 
 
+def long_enough(secret: Secret, setting: str) -> Secret:
+    """A secret that is given as a setting itself; one that is guessed at once is refused."""
+    if len(secret.reveal()) < _SHORTEST:
+        raise Misconfigured(f"{setting} has fewer than {_SHORTEST} signs, which anybody guesses; make it 32.")
+    return secret
+
+
 def _why(error: Exception) -> str:
     return getattr(error, "strerror", None) or "it is no UTF-8"

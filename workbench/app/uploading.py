@@ -106,8 +106,8 @@ class UploadDesk(Working, Proving):
         source = ask.source or ("session" if (root / SESSION).is_file() else "inventory")
         known = {"session": SESSION, "inventory": INVENTORY}
         path = self.settings.home / source if source not in known else root / known[source]
-        if source not in known and (root / source).is_dir():
-            return gather.from_folder(root, source)
+        if source not in known and (folder := _below(root, root / source, path)) is not None:
+            return gather.from_folder(root, folder)
         if source not in known and not path.is_file() and (root / source).is_file():
             path = root / source
         return gather.from_rows(files, inventory.read(path))
@@ -140,6 +140,15 @@ class UploadDesk(Working, Proving):
         found = self.check_creatives(ask)
         items = [batches.item_of(one, platform=ask.platform, campaign_id=ask.campaign) for one in found]
         return self._dry("plan", items)
+
+    def words_of_upload(self, planned: Mapping[str, Any], ask: Ask) -> str:
+        """What a batch of this plan would upload, how many, and as whom, for a person to agree to."""
+        number = planned["totals"]["pending"]
+        whom = ""
+        with suppress(BadInput):  # in practice, an account is made for it
+            mine = accounts.find(self.ledger, self._account(ask))
+            whom = f" as {mine.label} (account {mine.id})"
+        return f"upload {number} file{'' if number == 1 else 's'} to TrafficJunky{whom}"
 
     @staticmethod
     def _dry(depth: str, items: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -381,12 +390,32 @@ def _order(one: Checked, ask: Ask) -> NewUpload:
     found = one.candidate
     return NewUpload(
         unique_id=batches.unique_id(one), part=found.part, native_pair_id=found.pair_id,
-        path=found.path or found.name, name=found.name, columns=dict(found.values), slot=one.slot or "none",
+        path=_place(found), name=found.name, columns=dict(found.values), slot=one.slot or "none",
         tab=one.tab or "none", state=state, sha256=one.media.get("sha256"), media=dict(one.media) or None,
         remote_id=found.known_id or None, reason=one.words if state is not UploadState.CHECKED else None,
         error_type="file_missing" if one.is_missing else "validation_error",
         force_reason=ask.reason if ask.force else None,
     )  # fmt: skip
+
+
+def _below(root: Path, *places: Path) -> str | None:
+    """The first of these places that is a folder, below the creatives' root; None where none is one."""
+    found = next((one.resolve() for one in places if one.is_dir()), None)
+    if found is None:
+        return None
+    if not found.is_relative_to(root.resolve()):
+        raise BadInput(
+            f"the folder {found} is not below the creatives' root {root.resolve()}. Put the files there, or set "
+            "WORKBENCH_CREATIVES_ROOT."
+        )
+    return found.relative_to(root.resolve()).as_posix()
+
+
+def _place(found: gather.Candidate) -> str:
+    """Below the creatives' root; of a file that is missing, where it should be."""
+    said = (found.said or "").replace("\\", "/")
+    is_below = bool(said) and not said.startswith("/") and ".." not in said.split("/")
+    return found.path or (said if is_below else found.name)
 
 
 def _shown(one: Mapping[str, Any]) -> dict[str, Any]:
@@ -406,12 +435,12 @@ def _can_be_tried(one: Mapping[str, Any]) -> bool:
 def _waiting(one: Mapping[str, Any]) -> dict[str, Any]:
     open_ = one["state"] in ("unsure", "unknown_id")
     act = f" (act {one['act_id'][:8]})" if open_ and one["act_id"] else ""
-    cure = f"upload {'resolve' if open_ else 'retry'} {one['id']}"
+    cure = f"workbench upload resolve {one['id']}" if open_ else f"workbench upload retry {one['id']}"
     if one["state"] == "sent" and one["attention"] is None:  # a library that is never read whole: is it the login?
-        cure = f"accounts health {one['account_id']}"
+        cure = f"workbench accounts health {one['account_id']}"
     return {
         "kind": "upload",
         "id": str(one["id"]),
         "why": f"{one['name']} is {one['state']}{act}: {one['reason'] or 'nobody said why'}",
-        "command": f"workbench {cure}",
+        "command": cure,
     }

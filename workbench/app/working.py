@@ -163,10 +163,11 @@ def _is_soon(one: Mapping[str, Any], at: datetime, *, acts: bool) -> bool:
 
 def _for_review(one: Mapping[str, Any]) -> dict[str, Any]:
     """Shown anew, so told anew, when its body is about to be removed."""
-    why, verb = f"{one['status']}: {one['error_message'] or 'nobody knows its snapshot'}", "show"
+    why = f"{one['status']}: {one['error_message'] or 'nobody knows its snapshot'}"
+    command = f"workbench deliveries show {one['delivery_id']}"
     if one["body_until"] and one["body_until"] - now() < _LAST_WEEK:
-        why, verb = f"{why}. Its body is removed after {one['body_until']:%Y-%m-%d}", "replay"
-    command = f"workbench deliveries {verb} {one['delivery_id']}"
+        why = f"{why}. Its body is removed after {one['body_until']:%Y-%m-%d}"
+        command = f"workbench deliveries replay {one['delivery_id']}"
     return {"kind": "delivery", "id": str(one["delivery_id"]), "why": why, "command": command}
 
 

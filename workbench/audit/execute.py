@@ -102,6 +102,11 @@ def execute(
         return _sealed(request, executed, times, Redaction(redactor), facts)
 
 
+def refuse(notebook: Path, given: Mapping[str, object], redactor: Redactor) -> None:
+    """Raise BadInput for what `execute` would refuse of a notebook and its parameters, before anything is kept."""
+    _checked(notebook, given, notebook.parent, timedelta(), redactor)
+
+
 def live(folder: Path) -> Path:
     """Where the notebook of an execution can be read while it runs: always whole, always redacted."""
     return _work(folder) / OUTPUT

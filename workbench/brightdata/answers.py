@@ -132,7 +132,8 @@ class Answer:
 
 def refusal(answer: Answer) -> WorkbenchError:
     """The error for an answer without success to a question, which may be asked again."""
-    status, said = answer.status, f"{answer.address} answered {answer.status}: {answer.words}"
+    # The reason first: it is what a list of snapshots has room for.
+    status, said = answer.status, f"{answer.words} ({answer.address} answered {answer.status})"
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         return _throttled(answer)
     if not answer.is_refusal and (answer.is_page or status != HTTPStatus.ACCEPTED):
@@ -172,7 +173,7 @@ def meaning_of(answer: Answer) -> WorkbenchError | None:
     words = answer.words.casefold()
     for pattern, kind in _MEANINGS:
         if pattern.search(words):
-            said = f"{answer.address}: {answer.words}"
+            said = f"{answer.words} ({answer.address} answered {answer.status})"
             if issubclass(kind, Transient):
                 return kind(said, code=answer.code, retry_after=retry_after(answer.headers) or _wait_in(words))
             return kind(said, code=answer.code)

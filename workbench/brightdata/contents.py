@@ -11,9 +11,10 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from workbench.brightdata.answers import Answer
+from workbench.brightdata.answers import Answer, words_of
 from workbench.brightdata.rows import lines_of_csv, shape_of
 from workbench.errors import Permanent, Transient, Unanswered
+from workbench.files import canonical
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,8 @@ class Listed:
     row_count: int | None
     created_at: datetime | None
     record: Mapping[str, Any]
+    error: str | None = None  # why it failed, where the list says so
+    error_code: str | None = None
 
 
 @dataclass(frozen=True)
@@ -113,6 +116,7 @@ def _listed(row: dict[str, Any], answer: Answer) -> Listed:
     if not isinstance(snapshot_id, str):
         raise answer.unexpected("a list of snapshots")
     count = row.get("dataset_size")
+    told = {name: row[name] for name in ("error", "error_message") if row.get(name)}
     return Listed(
         snapshot_id=snapshot_id,
         dataset_id=_text(row.get("dataset_id")),
@@ -120,6 +124,8 @@ def _listed(row: dict[str, Any], answer: Answer) -> Listed:
         row_count=count if type(count) is int else None,
         created_at=_time(row.get("created")),
         record=row,
+        error=words_of(canonical(told).encode(), answer.redact) if told else None,
+        error_code=_text(row.get("error_code")),
     )
 
 

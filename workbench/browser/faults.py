@@ -24,6 +24,7 @@ _QUERY: Final = re.compile(r"(https?://[^\s\"'<>?#]*)[?#][^\s\"'<>]*")
 _EMAIL: Final = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")
 _STORY_LINES: Final = 12
 _LONGEST_LINE: Final = 300
+_OURS: Final = 3  # frames from `story` to who asked a visit for it
 
 
 def is_settled(error: BaseException) -> TypeGuard[WorkbenchError]:
@@ -65,8 +66,9 @@ def first_line(error: BaseException) -> str:
 
 
 def story(error: BaseException) -> str:
-    lines = traceback.format_tb(error.__traceback__)[-_STORY_LINES:]
-    return "".join(lines) + f"{type(error).__name__}: {first_line(error)}"
+    # One that is made to be told, and not raised yet, has no frames of its own: those that led here are its story.
+    lines = traceback.format_tb(error.__traceback__) or traceback.format_stack()[:-_OURS]
+    return "".join(lines[-_STORY_LINES:]) + f"{type(error).__name__}: {first_line(error)}"
 
 
 def without_queries(text: str) -> str:

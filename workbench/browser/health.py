@@ -94,15 +94,19 @@ def health(
     paused: str | None,
     now: datetime,
     oldest: timedelta,
+    logged_out: datetime | None = None,
 ) -> Health:
-    """`proof` is of the session that is saved now; the caller leaves out one of an earlier session."""
+    """`proof` is of the session that is saved now; the caller leaves out one of an earlier session.
+
+    `logged_out`: when the last session was destroyed here, on purpose.
+    """
     login = f"workbench accounts login {account_id}"
     age = f"the session is {session.age_days or 0:.0f} days old, which is more than {oldest.days}"
     is_blocked = proof in BLOCKING
     resume = f"workbench accounts resume {account_id}"
     mend = resume if proof == ProofState.RESTRICTED else login  # another login ends no restriction
     rules = (
-        (not session.exists, Health("error", "no session: nobody has logged in yet", login)),
+        (not session.exists, Health("error", f"no session: {_why_none(logged_out)}", login)),
         (session.is_damaged, Health("error", "the saved session cannot be read", login)),
         (is_blocked, Health("error", f"{_SAID.get(proof or '')}: {proof_reason}", mend)),
         (bool(paused), Health("error", paused or "", resume)),
@@ -115,6 +119,10 @@ def health(
     )
     found = next((health for applies, health in rules if applies), None)
     return found or _by_proof(account_id, proof, proof_reason, proved_at, now)
+
+
+def _why_none(logged_out: datetime | None) -> str:
+    return f"logged out here at {_when(logged_out)}" if logged_out else "nobody has logged in yet"
 
 
 def _by_proof(

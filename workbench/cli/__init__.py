@@ -9,7 +9,7 @@
     items       the same for a posting job and for a batch
 
     doctor · lab · sandbox · sources · collect · deliveries · accounts · listings · post · creatives · upload ·
-    work (work, status, todo, folders) · sql · imports · recover · spend · browser · audit · demo
+    version · work (work, status, todo, folders) · sql · imports · recover · spend · browser · audit · demo
 
 A command parses, asks `app`, and prints; it decides nothing. Before a command runs, its own file and typer are
 imported, and nothing of the other commands.

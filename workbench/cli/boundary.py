@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from itertools import pairwise
@@ -11,9 +12,17 @@ import typer
 
 from workbench.cli.console import answer, clean, say
 from workbench.cli.exits import Exit
-from workbench.errors import BadInput, NeedsPerson, UiChanged, Unanswered, WorkbenchError
+from workbench.errors import BadInput, NeedsPerson, UiChanged, Unanswered, WorkbenchError, shortage_of
 
 _DEBUG: Final = "WORKBENCH_DEBUG"
+_ROOM: Final = "Check that the disk has room and that you may write there."
+_CURES: Final = {
+    errno.EISDIR: "It is a folder; give a file.",
+    errno.ENOTDIR: "A part of that path is a file; give a path below folders.",
+    errno.ENOENT: "There is no such file; give the path of one.",
+    errno.ENAMETOOLONG: "That name is too long; give a shorter one.",
+}
+_BARE: Final = "NoArgsIsHelpError"  # typer's, from a module that is its own
 _INTERRUPTED: Final = 130  # what shells know Ctrl-C by
 
 
@@ -33,10 +42,19 @@ def run() -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.DONE
     except Exception as error:
+        if type(error).__name__ == _BARE:
+            return _help(error)
         if os.environ.get(_DEBUG) == "1":
             raise
         return _explain(error)
     return code
+
+
+def _help(error: Exception) -> Exit:
+    """A group without a word is shown its words. It is wrong use all the same: a script's empty variable is found."""
+    if isinstance(error, typer.TyperException):
+        sys.stdout.write(f"{error.format_message()}\n")
+    return Exit.REFUSED
 
 
 def _explain(error: Exception) -> Exit:
@@ -54,9 +72,11 @@ def _read(error: Exception) -> tuple[str, str, Exit]:
         return "WrongUse", f"{error.format_message()} See --help.", Exit.REFUSED
     if isinstance(error, WorkbenchError):
         return name, error.message, _code(error)
-    if isinstance(error, OSError) and error.filename:
-        said = f"{error.filename}: {error.strerror}. Check that the disk has room and that you may write there."
-        return name, said, Exit.FAILED
+    if (short := shortage_of(error)) is not None:
+        return "Shortage", f"{short}; what was begun goes on with: workbench work", Exit.FAILED
+    if isinstance(error, OSError) and error.strerror:
+        where = f"{error.filename}: " if error.filename else ""
+        return name, f"{where}{error.strerror}. {_CURES.get(error.errno or 0, _ROOM)}", Exit.FAILED
     return name, f"this is a bug of ours: {_redacted(error)}. {_DEBUG}=1 shows where.", Exit.FAILED
 
 

@@ -171,9 +171,11 @@ def _shape(made: Plan) -> dict[str, Any]:
 
 def _ask(made: Plan, mode: str) -> None:
     estimate = dollars(made.estimate.micro_usd)
-    cost = "practice, free" if mode == "practice" else f"about {estimate}"
+    cost = "PRACTICE, free" if mode == "practice" else f"LIVE, estimated {estimate}"
     kept = f"The plan is kept: workbench collect start {made.hash[:12]}"
-    agree(mode, f"Start it ({cost})?", to=f"an estimate of {estimate}", kept=kept)
+    snapshots = [one for job in made.jobs for one in job.snapshots]
+    what = f"{counted(len(snapshots), 'collection')} of {counted(sum(len(one.inputs) for one in snapshots), 'input')}"
+    agree(mode, f"Start {what} ({cost})?", to=f"an estimate of {estimate}", kept=kept)
 
 
 def _start(workbench: Workbench, plan_hash: str, *, fresh: bool, again: bool, wait: bool, json: bool) -> Exit:

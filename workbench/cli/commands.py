@@ -9,6 +9,8 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_group
 
+from workbench.cli import version
+
 # Where each is declared (a function is a command, an `app` is a group of them), and what it is for.
 WORDS: Final = {
     "doctor": ("doctor.doctor", "Show every setting with its origin, and check what work needs."),
@@ -76,8 +78,17 @@ def load(word: str) -> Any:
     return get_group(around).commands[word]
 
 
+def _before() -> Any:
+    """What may stand before any word."""
+    around = typer.Typer(add_completion=False, rich_markup_mode=None)
+    around.callback()(version.options)
+    return get_group(around)
+
+
 app: Final = _Tree(
     name="workbench",
+    callback=_before().callback,
+    params=_before().params,
     help="Collect tracked sources into tables that can be queried, keep what was run, lose nothing.",
     commands={word: TyperCommand(word, help=purpose) for word, (_, purpose) in WORDS.items()},
     no_args_is_help=True,

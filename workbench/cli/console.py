@@ -16,9 +16,13 @@ import typer
 if TYPE_CHECKING:  # a third of what --help and --json would import, and they draw nothing
     from rich.console import Console
 
+from workbench.files import plain
+
 Json = Annotated[bool, typer.Option("--json", help="Answer with one JSON document on stdout.")]
 
 _WIDE: Final = 200  # columns where nobody looks: a pipe or a file is not folded at 80
+_BETWEEN: Final = 3  # signs that a column takes besides its text
+_WHOLE: Final = frozenset({"command", "file"})  # columns whose cells hold spaces and are copied whole
 _MICRO: Final = 1_000_000
 # Colours, cursor moves, titles, clipboard: whole sequences go, so that no "[31m" is left over.
 _SEQUENCE: Final = re.compile(
@@ -82,23 +86,61 @@ def practice(mode: str) -> None:
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], *, right: Sequence[str] = ()) -> None:
     """Print rows; columns named in `right` hold numbers. Without any, the title alone."""
-    listed = list(rows)
+    listed = [["" if cell is None else clean(cell) for cell in row] for row in rows]
+    if title:
+        show(title)
     if not listed:
-        if title:
-            show(title)
+        return
+    widths = _widths(columns, listed)
+    if widths is None:
+        _one_below_the_other(columns, listed)
         return
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
-    drawn = Table(
-        title=Text(clean(title)) if title else None, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False
-    )
-    for name in columns:
-        drawn.add_column(name, justify="right" if name in right else "left", overflow="fold")
+    drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for name, width in zip(columns, widths, strict=True):
+        drawn.add_column(name, justify="right" if name in right else "left", width=width)
     for row in listed:
-        drawn.add_row(*("" if cell is None else Text(clean(cell)) for cell in row))
+        drawn.add_row(*map(Text, row))
     out().print(drawn)
+
+
+def _widths(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[int] | None:
+    """How wide each column is drawn; None where a word (an id, an address, a command) would have to be broken.
+
+    What is broken cannot be copied, and an id that is not copied whole finds nothing.
+    """
+    from rich.cells import cell_len
+
+    cells = list(zip(columns, *rows, strict=True))
+    most = [max(map(cell_len, column)) for column in cells]
+    least = [
+        whole if name in _WHOLE else max(cell_len(word) for cell in column for word in cell.split() or [""])
+        for name, column, whole in zip(columns, cells, most, strict=True)
+    ]
+    spare = out().width - _BETWEEN * len(columns) - sum(least)
+    if spare < 0:
+        return None
+    # Who needs little gets it whole, the others share what is left.
+    for nth, column in enumerate(sorted(range(len(columns)), key=lambda each: most[each] - least[each])):
+        more = min(most[column] - least[column], spare // (len(columns) - nth))
+        least[column] += more
+        spare -= more
+    return least
+
+
+def _one_below_the_other(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    from rich.cells import cell_len
+    from rich.text import Text
+
+    wide = max(map(cell_len, columns))
+    for row in rows:
+        show("─" * wide)
+        for name, cell in zip(columns, row, strict=True):
+            if cell:
+                out().print(Text(f"{name:<{wide}}  {cell}"), soft_wrap=True)
 
 
 def records(
@@ -110,7 +152,7 @@ def records(
 
 def answer(value: Any) -> None:
     """The one JSON document of a command."""
-    text = json.dumps(value, ensure_ascii=False, indent=2, default=str)
+    text = json.dumps(value, ensure_ascii=False, indent=2, default=plain)
     sys.stdout.write("".join(_escaped(sign) for sign in text) + "\n")
 
 

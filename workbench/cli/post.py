@@ -83,7 +83,8 @@ def run(
             return _rehearse(workbench, what, account or [], draft=draft, json=json)
         if not yes:
             mode = workbench.settings.mode
-            agree(mode, "Publish them now?" if mode == "live" else "Publish them now (practice)?", to="publishing")
+            said = workbench.words_of_posting(workbench.post_plan(what, accounts=account or ()), accounts=account or ())
+            agree(mode, f"{mode.upper()}: {said}, now?", to="publishing")
         made = workbench.start_posting(
             what, accounts=account or (), draft=draft, groups=group or (), hide_from_friends=hide_from_friends
         )
@@ -204,8 +205,11 @@ def _told(workbench: Workbench, done: dict[str, Any], *, json: bool, detached: b
 
 def print_posting(workbench: Workbench, done: dict[str, Any], *, detached: bool = False) -> None:
     words = "Rehearsal, nothing was sent" if done["job_id"] is None else f"Posting job {done['job_id']}"
-    of = f"{done['completed_posts']} of {counted(done['total_posts'], 'listing')}, {done['failed_posts']} failed"
-    _table(f"{words} · {done['status']} · {of}", _ITEMS, done["items"])
+    whole = counted(done["total_posts"], "listing")
+    good = (
+        f"{done['completed_posts']} of {whole}" if done["job_id"] else f"{done['rehearsed_posts']} of {whole} filled in"
+    )
+    _table(f"{words} · {done['status']} · {good}, {done['failed_posts']} failed", _ITEMS, done["items"])
     _hint(workbench, done, detached=detached)
 
 

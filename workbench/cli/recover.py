@@ -137,7 +137,7 @@ def requeue(snapshots: Names = None, json: Json = False) -> None:
 def reprocess(
     snapshots: Names = None,
     run: Annotated[str | None, typer.Option(help="All of a run.")] = None,
-    dataset: Annotated[str | None, typer.Option(metavar="ID", help="All of a dataset.")] = None,
+    dataset: Annotated[str | None, typer.Option(metavar="ID|PLATFORM/SERVICE", help="All of a dataset.")] = None,
     below_version: Annotated[int | None, typer.Option(help="All made by an older transform than this.")] = None,
     json: Json = False,
 ) -> None:

@@ -119,7 +119,8 @@ def run(
             return _rehearse(workbench, ask, json=json)
         if not yes:
             mode = workbench.settings.mode
-            agree(mode, "Upload them now?" if mode == "live" else "Upload them now (practice)?", to="uploading")
+            said = workbench.words_of_upload(workbench.upload_plan(ask), ask)
+            agree(mode, f"{mode.upper()}: {said}, now?", to="uploading")
         batch_id = workbench.start_upload(ask)
         if detach:
             workbench.start_worker()

@@ -192,7 +192,7 @@ def print_folders(runs: list[dict[str, Any]], lake: str) -> None:
                 at_service = at_platform.add(Text(clean(service)))
                 for job in jobs:
                     at_service.add(_leaf(job))
-    out().print(tree)
+    out().print(tree, soft_wrap=True)  # a folder's name that is broken is no name
 
 
 def _leaf(job: dict[str, Any]) -> Text:

@@ -12,7 +12,7 @@ from typing import Final
 from workbench.brightdata import rows
 from workbench.brightdata.answers import NotFound, NotReady, SnapshotEmpty, SnapshotExpired
 from workbench.brightdata.download import Body
-from workbench.collect.poll import NO_ROWS
+from workbench.collect.poll import EXPIRED, NO_ROWS
 from workbench.collect.tools import Tools, clear, in_lake, job_folder, provider_id, staging, workspace
 from workbench.errors import Permanent, Transient
 from workbench.files import move_into_place
@@ -34,7 +34,8 @@ def fetch(snapshot: Snapshot, tools: Tools) -> Iterator[Yielded]:
     except SnapshotEmpty as error:
         yield Move(to=SnapshotState.EMPTY, reason=error.message, values=dict(NO_ROWS), release=True)
     except SnapshotExpired as error:
-        yield Move(to=SnapshotState.EXPIRED, reason=error.message, release=True)
+        values = {"error_code": error.code or EXPIRED}
+        yield Move(to=SnapshotState.EXPIRED, reason=error.message, values=values, release=True)
     except NotFound as error:  # is it? whoever asks for its status sees it twice before it is given up
         yield Move(to=SnapshotState.TRIGGERED, reason=error.message, after=tools.poll)
     except Permanent as error:

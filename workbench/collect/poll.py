@@ -24,12 +24,14 @@ OVER: Final = {
 NOTHING_FOUND: Final = ("snapshot is empty", "no data found")
 # A snapshot that was triggered a moment ago may not be known everywhere at the vendor yet.
 _GRACE: Final = timedelta(seconds=60)
+EXPIRED: Final = "expired"  # the code of one that the vendor gave none for
 _NOT_FOUND: Final = "not found"  # as the vendor's status, until a second look says so too
 
 
 def check(snapshot: Snapshot, tools: Tools) -> Move | Stay:
     if snapshot.cancel_requested and _cancelled(snapshot, tools):
-        return Move(to=SnapshotState.CANCELED, reason="cancelled at Bright Data", release=True)
+        code = {"error_code": str(SnapshotState.CANCELED)}
+        return Move(to=SnapshotState.CANCELED, reason="cancelled at Bright Data", values=code, release=True)
     at = tools.now()
     age = at - (snapshot.triggered_at or at)
     try:
@@ -38,7 +40,8 @@ def check(snapshot: Snapshot, tools: Tools) -> Move | Stay:
         seen = {"vendor_status": _NOT_FOUND, "last_checked_at": at}
         if age < min(_GRACE, tools.stall / 4) or snapshot.vendor_status != _NOT_FOUND:
             return Stay(values=seen)
-        return Move(to=SnapshotState.EXPIRED, reason=error.message, values=seen, release=True)
+        values: dict[str, object] = {**seen, "error_code": error.code or EXPIRED}
+        return Move(to=SnapshotState.EXPIRED, reason=error.message, values=values, release=True)
     except Permanent as error:  # an empty account, a gateway: says nothing of the snapshot, which is paid
         if age > allowed(tools.stall, tools.view.collection_seconds(snapshot.dataset_id)):
             return Move(to=SnapshotState.STALLED, reason=error.message, attention=Attention.REVIEW)
@@ -58,7 +61,7 @@ def _judge(snapshot: Snapshot, tools: Tools, answer: Progress, at: datetime, age
         return Move(to=SnapshotState.EMPTY, reason=answer.error_message, values={**seen, **NO_ROWS}, release=True)
     if state not in (None, SnapshotState.READY):
         reason = answer.error_message or f"{answer.status} at Bright Data"
-        return Move(to=state, reason=reason, values=seen, release=True)
+        return Move(to=state, reason=reason, values={**seen, "error_code": str(state)}, release=True)
     if age > deadline:
         status = "building" if state is SnapshotState.READY else answer.status
         reason = f"still {status!r} at Bright Data after {_hours(age)}; expected within {_hours(deadline)}"

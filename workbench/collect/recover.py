@@ -64,6 +64,8 @@ class Found:
     state: str | None  # ours
     standing: Standing
     days_left: float | None
+    error: str | None = None  # the vendor's words, of one that failed
+    error_code: str | None = None
 
     @property
     def order(self) -> tuple[int, float, str]:
@@ -128,6 +130,8 @@ def _found(one: Listed, dataset: Dataset, state: str | None, now: datetime, rete
         state=state,
         standing=_standing(state, one.status, left, retention),
         days_left=None if left is None else round(left / timedelta(days=1), 1),
+        error=one.error,
+        error_code=one.error_code,
     )
 
 
@@ -171,6 +175,8 @@ class Stranger:
     created_at: datetime | None
     inputs: tuple[Mapping[str, Any], ...]
     source_ids: tuple[int | None, ...]  # beside `inputs`
+    reason: str | None = None  # why there is nothing to bring in
+    error_code: str | None = None
 
 
 def stranger(brightdata: BrightData, found: Found, kind: str, sources: Sequence[Source]) -> Stranger:
@@ -181,6 +187,7 @@ def stranger(brightdata: BrightData, found: Found, kind: str, sources: Sequence[
         inputs = ()
     known = by_key(sources, found.platform, found.service)
     state = OVER.get(found.status.lower(), SnapshotState.TRIGGERED)
+    is_over = state not in (SnapshotState.TRIGGERED, SnapshotState.READY)
     return Stranger(
         provider_id=found.snapshot_id,
         dataset_id=found.dataset_id,
@@ -192,7 +199,20 @@ def stranger(brightdata: BrightData, found: Found, kind: str, sources: Sequence[
         created_at=found.created_at,
         inputs=inputs,
         source_ids=tuple(_source_of(one, known) for one in inputs),
+        reason=_why_over(brightdata, found) if is_over else None,
+        error_code=(found.error_code or str(state)) if is_over else None,
     )
+
+
+def _why_over(brightdata: BrightData, found: Found) -> str:
+    """The vendor's own words for a snapshot that failed; its list has them at times, its progress mostly."""
+    said = found.error
+    if not said:
+        try:
+            said = brightdata.progress(found.snapshot_id).error_message
+        except Permanent:  # no longer known there: the list alone speaks of it
+            said = None
+    return said or f"{found.status} at Bright Data"
 
 
 def may_be(new: Stranger, lost: Mapping[str, Any]) -> bool:

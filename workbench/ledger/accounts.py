@@ -18,7 +18,7 @@ from workbench.ledger.columns import storable
 from workbench.ledger.records import Account
 from workbench.ledger.states import PostingState, UploadState
 from workbench.ledger.store import Ledger
-from workbench.ledger.tables import ITEMS, account, act, error_log
+from workbench.ledger.tables import ITEMS, account, act, error_log, event
 
 CHANNELS: Final = ("marketplace", "trafficjunky")
 _LONGEST_LABEL: Final = 200
@@ -164,19 +164,29 @@ def find(ledger: Ledger, account_id: int) -> Account:
 
 def totals(ledger: Ledger) -> dict[int, tuple[int, int, int]]:
     """Of each account with items: how many, how many went well, how many failed."""
-    found: dict[int, tuple[int, int, int]] = {}
     with ledger.read() as connection:
-        for kind in _KINDS:
-            item = ITEMS[kind].c
-            query = select(item.account_id, item.state, func.count()).group_by(item.account_id, item.state)
-            for account_id, state, count in connection.execute(query):
-                whole, good, bad = found.get(account_id, (0, 0, 0))
-                found[account_id] = (
-                    whole + count,
-                    good + count * (state in _GOOD[kind]),
-                    bad + count * (state in _BAD[kind]),
-                )
+        return totals_of(connection)
+
+
+def totals_of(connection: Connection) -> dict[int, tuple[int, int, int]]:
+    found: dict[int, tuple[int, int, int]] = {}
+    for kind in _KINDS:
+        item = ITEMS[kind].c
+        query = select(item.account_id, item.state, func.count()).group_by(item.account_id, item.state)
+        for account_id, state, count in connection.execute(query):
+            whole, good, bad = found.get(account_id, (0, 0, 0))
+            good, bad = good + count * (state in _GOOD[kind]), bad + count * (state in _BAD[kind])
+            found[account_id] = (whole + count, good, bad)
     return found
+
+
+def last_said(ledger: Ledger, account_id: int, *whats: str) -> tuple[str, datetime] | None:
+    """Which of these was last recorded of an account, and when."""
+    mine = (event.c.item_kind == "account") & (event.c.item_id == str(account_id)) & event.c.what.in_(whats)
+    query = select(event.c.what, event.c.at).where(mine).order_by(event.c.seq.desc()).limit(1)
+    with ledger.read() as connection:
+        row = connection.execute(query).first()
+    return None if row is None else (str(row.what), row.at)
 
 
 def may_act_from(ledger: Ledger, account_id: int, zone: ZoneInfo) -> datetime | None:

@@ -78,7 +78,8 @@ def reopen(ledger: Ledger, delivery_id: int) -> None:
 
     def change(connection: Connection) -> None:
         again = update(delivery).where(
-            delivery.c.id == delivery_id, or_(delivery.c.attention.is_not(None), delivery.c.status == "unmatched")
+            delivery.c.id == delivery_id,
+            or_(delivery.c.attention.is_not(None), delivery.c.status == "unmatched", delivery.c.next_at.is_not(None)),
         )
         connection.execute(again.values(status="unmatched", attention=None, looks=0, next_at=now()))
 

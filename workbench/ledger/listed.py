@@ -11,14 +11,7 @@ from sqlalchemy import Connection, RowMapping, Select, func, select
 from workbench.errors import FAULTS, BadInput
 from workbench.ledger.columns import TableRows, by_column
 from workbench.ledger.doubt import long_in_doubt
-from workbench.ledger.states import (
-    POSTING_BAD,
-    POSTING_GOOD,
-    POSTING_STATUS,
-    Attention,
-    PostingState,
-    posting_roll_up,
-)
+from workbench.ledger.states import POSTING_STATUS, Attention, PostingState, posting_told
 from workbench.ledger.store import Ledger
 from workbench.ledger.tables import account, error_log, listing, posting, posting_job
 
@@ -27,10 +20,9 @@ P = PostingState
 _SAID: Final = ("title", "price", "category", "condition", "description", "location", "photos", "sku")
 _AT_PAGES: Final = frozenset({P.QUEUED, P.SUBMITTED, P.UNSURE})  # what a paused account holds up
 _FAILED: Final = frozenset({P.FAILED, P.UNSURE, P.QUARANTINED})
-_NOT_BEGUN: Final = (None, P.QUEUED)
 _OF_POSTING: Final = (
     "job_id", "state", "attention", "reason", "error_type", "retries", "remote_id", "remote_url", "remote_state",
-    "posted_at", "screenshot", "lease_owner", "next_at", "state_at", "progress_text", "progress_at", "armed_at", "end",
+    "posted_at", "screenshot", "lease_owner", "next_at", "state_at", "progress_text", "progress_at", "begun_at", "end",
     "armed",
 )  # fmt: skip
 
@@ -45,9 +37,15 @@ def listings(
 
 
 def _listings(
-    connection: Connection, *, listing_ids: Iterable[int] | None = None, job_id: str | None = None
+    connection: Connection,
+    *,
+    listing_ids: Iterable[int] | None = None,
+    job_id: str | None = None,
+    of_each_job: bool = False,
 ) -> Sequence[RowMapping]:
-    newest = select(func.max(posting.c.id)).group_by(posting.c.listing_id)
+    """With the newest posting of each; of each job, where it is asked, so that one may come several times."""
+    newest = select(func.max(posting.c.id)).group_by(posting.c.listing_id, *([posting.c.job_id] if of_each_job else []))
+    is_outer = job_id is None and not of_each_job  # what was never ordered too
     if job_id is not None:
         newest = newest.where(posting.c.job_id == job_id)
     query = (
@@ -57,7 +55,7 @@ def _listings(
             account.c.paused_reason, account.c.wait_reason, account.c.not_before,
             *(posting.c[name] for name in _OF_POSTING),
         )
-        .join(posting, (posting.c.listing_id == listing.c.id) & posting.c.id.in_(newest), isouter=job_id is None)
+        .join(posting, (posting.c.listing_id == listing.c.id) & posting.c.id.in_(newest), isouter=is_outer)
         .join(account, listing.c.account_id == account.c.id, isouter=True)
         .order_by(listing.c.id)
     )  # fmt: skip
@@ -95,7 +93,7 @@ def _listing(row: RowMapping) -> dict[str, Any]:
         "doing": row["progress_text"],
         "state_at": row["state_at"],
         "changed_at": max((one for one in (row["state_at"], row["progress_at"]) if one), default=None),
-        "begun_at": row["armed_at"] or row["progress_at"] or (None if state in _NOT_BEGUN else row["state_at"]),
+        "begun_at": row["begun_at"],
     }  # fmt: skip
 
 
@@ -114,7 +112,15 @@ def jobs(ledger: Ledger, job_id: str | None = None) -> list[dict[str, Any]]:
         query = query.where(posting_job.c.id == job_id)
     with ledger.read() as connection:
         rows = connection.execute(query).mappings().all()
-        return [{**row, "items": [_listing(one) for one in _listings(connection, job_id=row["id"])]} for row in rows]
+        found = _by_job(_listings(connection, job_id=job_id, of_each_job=True))
+        return [{**row, "items": found.get(row["id"], [])} for row in rows]
+
+
+def _by_job(rows: Iterable[RowMapping]) -> dict[str, list[dict[str, Any]]]:
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        found.setdefault(row["job_id"], []).append(_listing(row))
+    return found
 
 
 def find_job(ledger: Ledger, text: str | None) -> str:
@@ -233,7 +239,9 @@ _ERRORS: Final = {
 }  # fmt: skip
 _JOBS: Final = {
     "job_id": "text", "status": "text", "total_posts": "int", "completed_posts": "int", "failed_posts": "int",
-    "params": "json", "created_at": "time", "cancelled_at": "time",
+    "current_post_id": "int", "current_post_title": "text", "progress_percentage": "float", "attention": "text",
+    "error_message": "text", "params": "json", "created_at": "time", "started_at": "time", "completed_at": "time",
+    "cancelled_at": "time",
 }  # fmt: skip
 
 
@@ -249,23 +257,11 @@ def view_tables(connection: Connection) -> dict[str, TableRows]:
 
 
 def _job_rows(connection: Connection) -> list[dict[str, Any]]:
-    states: dict[str, list[PostingState]] = {}
-    begun: set[str] = set()
-    for row in connection.execute(select(posting.c.job_id, posting.c.state, posting.c.armed_at)):
-        states.setdefault(row.job_id, []).append(P(row.state))
-        if row.armed_at is not None:
-            begun.add(row.job_id)
+    found = _by_job(_listings(connection, of_each_job=True))
     rows = connection.execute(select(posting_job).order_by(posting_job.c.created_at)).mappings().all()
-    return [_job_row(row, states.get(row["id"], []), is_begun=row["id"] in begun) for row in rows]
+    return [_job_row(row, found.get(row["id"], [])) for row in rows]
 
 
-def _job_row(row: RowMapping, states: list[PostingState], *, is_begun: bool) -> dict[str, Any]:
-    is_cancelled = row["cancelled_at"] is not None
-    return {
-        "job_id": row["id"],
-        "status": posting_roll_up(states, is_begun=is_begun, is_cancelled=is_cancelled),
-        "total_posts": len(states),
-        "completed_posts": sum(one in POSTING_GOOD for one in states),
-        "failed_posts": sum(one in POSTING_BAD for one in states),
-        **{name: row[name] for name in ("params", "created_at", "cancelled_at")},
-    }
+def _job_row(row: RowMapping, items: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    told = posting_told(items, is_cancelled=row["cancelled_at"] is not None)
+    return {"job_id": row["id"], **told, **{name: row[name] for name in ("params", "created_at", "cancelled_at")}}

@@ -24,6 +24,7 @@ from workbench.ledger.store import Ledger
 from workbench.ledger.tables import delivery, snapshot, spend
 
 OPEN: Final = ("received", "test_webhook", "unmatched")
+_OF_BODY: Final = ("json_error", "file_url_error")
 _OVER: Final = frozenset({*SNAPSHOT_GOOD, SnapshotState.FAILED, SnapshotState.CANCELED})
 _LOST: Final = (SnapshotState.UNSURE, SnapshotState.PLANNED)
 # A delivery can beat our own commit by moments, and an adoption of old snapshots by hours.
@@ -51,9 +52,14 @@ def match(ledger: Ledger, delivery_id: int, reading: Reading) -> str:
         row = connection.execute(select(delivery).where(delivery.c.id == delivery_id).with_for_update()).first()
         if row is None:
             raise BadInput(f"there is no delivery {delivery_id}; workbench deliveries list shows the ids.")
-        return _Visit(ledger, connection, row, reading).run() if row.status in OPEN else str(row.status)
+        return _Visit(ledger, connection, row, reading).run() if is_open(row) else str(row.status)
 
     return ledger.write(change)
+
+
+def is_open(row: Any) -> bool:
+    """Whether its snapshot is still to be found or told; a broken body is called so from the first look on."""
+    return row.status in OPEN or row.next_at is not None
 
 
 @dataclass(frozen=True)
@@ -82,7 +88,7 @@ class _Visit:
         self._told["provider_id"] = self._vouched[0] if len(self._vouched) == 1 else self._row.provider_id
         self._told["snapshot"] = found.snapshot.id if found.snapshot is not None else None
         if found.problem:
-            return self._review("unmatched", found.problem)
+            return self._review(self._own_word or "unmatched", found.problem)
         if found.snapshot is None:
             return self._look_again("no snapshot that we know is named in it")
         return self._tell(found.snapshot, by_token=found.by_token)
@@ -166,13 +172,20 @@ class _Visit:
     def _look_again(self, why: str) -> str:
         """Later, for a day; then a person decides."""
         at = now()
-        if at - self._row.received_at > _LOOK_FOR:
-            said = [self._reading.error_message, f"{why}, for {_LOOK_FOR.total_seconds() / 3600:.0f} hours"]
-            return self._review("unmatched", "; ".join(one for one in said if one))
-        status = "unmatched" if self._told["snapshot"] is None else "received"
+        own, is_over = self._own_word, at - self._row.received_at > _LOOK_FOR
+        told = f"{why}, for {_LOOK_FOR.total_seconds() / 3600:.0f} hours" if is_over else why
+        said = "; ".join(one for one in (self._reading.error_message if own or is_over else None, told) if one)
+        if is_over:
+            return self._review(own or "unmatched", said)
+        status = own or ("unmatched" if self._told["snapshot"] is None else "received")
         gap = min(_LONGEST_GAP, timedelta(seconds=2 ** min(self._row.looks, 20)))
-        self._write(status, {"error_message": why, "next_at": at + gap})
+        self._write(status, {"error_message": said, "next_at": at + gap})
         return status
+
+    @property
+    def _own_word(self) -> str | None:
+        """What its body is called, whoever it is for; None of one that is as it should be."""
+        return self._reading.verdict if self._reading.verdict in _OF_BODY else None
 
     def _review(self, status: str, why: str) -> str:
         self._write(status, for_review(why))

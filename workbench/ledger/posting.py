@@ -245,7 +245,7 @@ def _refuse_account(connection: Connection, account_id: int) -> None:
     if row is None or row["removed_at"] is not None or row["channel"] != "marketplace":
         raise BadInput(f"there is no account {account_id} for Marketplace; workbench accounts list shows them.")
     if not row["enabled"]:
-        raise Refused(f"account {account_id} ({row['label']}) is switched off; workbench accounts enable {account_id}")
+        raise Refused(f"account {account_id} ({row['label']}) is switched off; workbench accounts resume {account_id}")
 
 
 def _nothing_to_do(connection: Connection, already: Sequence[int]) -> str:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from typing import Any, Final
 
 from sqlalchemy import Column, Connection, RowMapping, String, Table, Text, case, cast, func, select, type_coerce
 from sqlalchemy.sql.elements import ColumnElement
 
 from workbench.errors import BadInput
-from workbench.ledger import chain, listed, uploaded
+from workbench.ledger import accounts, chain, listed, uploaded
 from workbench.ledger.columns import TableRows
 from workbench.ledger.records import Account, Item, Job, Run, Snapshot, Source, same_inputs
-from workbench.ledger.states import SNAPSHOT_STATUS, SNAPSHOT_UNFINISHED, SnapshotState
+from workbench.ledger.states import SNAPSHOT_STATUS, SNAPSHOT_UNFINISHED, SnapshotState, roll_up
 from workbench.ledger.store import Ledger
 from workbench.ledger.tables import (
     account,
@@ -305,13 +305,13 @@ def spent(ledger: Ledger, run_id: str) -> int:
 def table_rows(ledger: Ledger) -> dict[str, TableRows]:
     """The ledger's tables as analysts see them (DESIGN's views), column by column, all of one moment."""
     with ledger.read() as connection:
-        return _table_rows(connection)
+        return _table_rows(connection, ledger.zone)
 
 
-def _table_rows(connection: Connection) -> dict[str, TableRows]:
+def _table_rows(connection: Connection, zone: tzinfo) -> dict[str, TableRows]:
     return {
-        "runs": _columns(connection, select(run.c.id.label("run_id"), *_but(run, "id")), _RUN),
-        "jobs": _columns(connection, select(job.c.id.label("job_id"), *_but(job, "id")), {}),
+        "runs": _with_status(connection, run, "run_id", _RUN),
+        "jobs": _with_status(connection, job, "job_id", {}),
         "brightdata_snapshots": _snapshots(connection),
         "source_results": _source_results(connection),
         "spend": _columns(connection, _spend(), {}),
@@ -324,11 +324,32 @@ def _table_rows(connection: Connection) -> dict[str, TableRows]:
         ),
         "events": _columns(connection, _events(), {"facts": "json_text"}),
         **listed.view_tables(connection),
-        **uploaded.view_tables(connection),
+        **uploaded.view_tables(connection, zone),
+        "accounts": _accounts(connection),
     }
 
 
 _RUN: Final = {"params": "json"}
+
+
+def _with_status(connection: Connection, table: Table, name: str, types: Mapping[str, str]) -> TableRows:
+    """Runs or jobs, each with the status that its snapshots come to, as `status` tells it."""
+    rows = dict(_columns(connection, select(table.c.id.label(name), *_but(table, "id")), types))
+    used = select(snapshot_use.c[name], snapshot.c.state).join(snapshot, snapshot_use.c.snapshot == snapshot.c.id)
+    states: dict[str, list[SnapshotState]] = {}
+    for item_id, state in connection.execute(used.distinct()):
+        states.setdefault(item_id, []).append(SnapshotState(state))
+    return {**rows, "status": ("text", [str(roll_up(states.get(one, ()))) for one in rows[name][1]])}
+
+
+def _accounts(connection: Connection) -> TableRows:
+    """Those that were removed too: what they did is in the other tables."""
+    rows = dict(_columns(connection, select(account.c.id.label("account_id"), *_but(account, "id")), {}))
+    done = accounts.totals_of(connection)
+    counts = [done.get(one, (0, 0, 0)) for one in rows["account_id"][1]]
+    for place, name in enumerate(("total", "succeeded", "failed")):
+        rows[name] = ("int", [one[place] for one in counts])
+    return rows
 
 
 def _events() -> Any:
@@ -372,6 +393,9 @@ def _snapshots(connection: Connection) -> TableRows:
     ).order_by(snapshot.c.id)  # fmt: skip
     rows = dict(_columns(connection, query, {"creator_urls": "json", "cost_micro_usd": "int"}))
     rows["status"] = ("text", [SNAPSHOT_STATUS[SnapshotState(state)] for state in rows["status"][1]])
+    # Of one that went on since, the code of its last trouble says nothing any more.
+    codes = zip(rows["status"][1], rows["error_code"][1], strict=True)
+    rows["error_code"] = ("text", [code if status == "failed" else None for status, code in codes])
     urls = [[_asked_for(one) for one in inputs] for inputs in rows["creator_urls"][1]]
     rows["creator_urls"] = ("json", urls)
     return rows

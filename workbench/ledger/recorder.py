@@ -9,7 +9,20 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, case, delete, insert, literal, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    bindparam,
+    case,
+    delete,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
 from workbench.errors import Fault, Transient, WorkbenchError
@@ -47,7 +60,7 @@ class Recorder:
             if order.baseline is not None:
                 _keep_baseline(connection, act_id, claims, order)
             for claim in claims:
-                begun = {"armed_at": now(), "acts": ITEMS[claim.kind].c.acts + 1, "looks": 0}
+                begun = {**_begun(claim), "armed_at": now(), "acts": ITEMS[claim.kind].c.acts + 1, "looks": 0}
                 self._claims.check(connection, claim, armed=True, intent_id=order.intent_id, act_id=act_id, **begun)
                 if order.reserve is not None:
                     lock(connection)  # two who look at once would both find room below a cap
@@ -85,7 +98,7 @@ class Recorder:
 
         def change(connection: Connection) -> None:
             for claim in claims:
-                self._claims.check(connection, claim, **values)
+                self._claims.check(connection, claim, **values, **_begun(claim))
 
         self._ledger.write(change)
 
@@ -133,7 +146,7 @@ class Recorder:
                 "state": str(move.to), "state_at": at, "reason": move.reason, "attention": move.attention,
                 "next_at": (at + (move.after or timedelta())) if due else None, "attempts": 0, "crashes": 0,
                 "armed": False, "lease_owner": None, **NO_PROGRESS, **({} if keep_act else {"act_id": None}),
-                **_error_type(claim, move.fault), **move.values,
+                **_error_type(claim, move.fault), **_begun(claim), **move.values,
             },
         )  # fmt: skip
         check_legal(claim.kind, old, move.to)
@@ -269,6 +282,12 @@ def _keep_baseline(connection: Connection, act_id: str, claims: Sequence[Claim],
 def _error_type(claim: Claim, fault: Fault | None) -> dict[str, str | None]:
     """An item shows the class of its latest trouble until it goes on."""
     return {"error_type": fault.kind if fault else None} if "error_type" in ITEMS[claim.kind].c else {}
+
+
+def _begun(claim: Claim) -> dict[str, Any]:
+    """The moment at which an item was first worked on, where its kind keeps it."""
+    item = ITEMS[claim.kind].c
+    return {"begun_at": func.coalesce(item.begun_at, literal(now(), item.begun_at.type))} if "begun_at" in item else {}
 
 
 def log_fault(connection: Connection, claim: Claim, fault: Fault | None, message: str) -> None:

@@ -108,6 +108,13 @@ def lost_since(ledger: Ledger) -> dict[str, datetime]:
         return {dataset_id: at for dataset_id, at in connection.execute(query).all() if at is not None}
 
 
+def knows_dataset(ledger: Ledger, dataset_id: str) -> bool:
+    """Whether any snapshot is of this dataset, whatever the settings say of it by now."""
+    query = select(snapshot.c.id).where(snapshot.c.dataset_id == dataset_id).limit(1)
+    with ledger.read() as connection:
+        return connection.execute(query).first() is not None
+
+
 def own_inputs(ledger: Ledger, provider_ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
     """What each of `provider_ids` was asked that we triggered ourselves."""
     wanted, found = list(provider_ids), dict[str, list[dict[str, Any]]]()

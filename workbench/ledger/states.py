@@ -5,7 +5,7 @@ A state is named for the step that reached it: `triggered` was last touched by `
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Final
 
@@ -225,8 +225,43 @@ def posting_roll_up(states: Iterable[PostingState], *, is_begun: bool, is_cancel
     return "completed" if seen & POSTING_GOOD or not seen else "failed"
 
 
+def posting_told(items: Sequence[Mapping[str, Any]], *, is_cancelled: bool) -> dict[str, Any]:
+    """How a posting job stands, by its listings as they are told: never a counter of its own."""
+    states = [P(one["state"]) for one in items]
+    done, failed = (sum(state in each for state in states) for each in (POSTING_GOOD, POSTING_BAD))
+    begun = [one["begun_at"] for one in items if one["begun_at"]]
+    status = posting_roll_up(states, is_begun=bool(begun), is_cancelled=is_cancelled)
+    current = next((one for one in items if one["is_worked"]), None)
+    is_over = not any(state in POSTING_UNFINISHED for state in states)
+    waits = {one["attention"] for one in items}
+    heaviest = (Attention.REVIEW, Attention.PERSON, Attention.RECONCILE)
+    return {
+        "status": status,
+        "total_posts": len(items),
+        "completed_posts": done,
+        "failed_posts": failed,
+        "current_post_id": current and current["listing_id"],
+        "current_post_title": current and current["title"],
+        "started_at": min(begun, default=None),
+        "completed_at": max((one["changed_at"] for one in items), default=None) if is_over else None,
+        "progress_percentage": round(100 * done / len(items), 1) if items else 0.0,
+        "error_message": _why(items) if status == "failed" else None,
+        "attention": next((str(one) for one in heaviest if one in waits), None),
+    }
+
+
+def _why(items: Iterable[Mapping[str, Any]]) -> str | None:
+    return next((one["error_message"] for one in items if one["error_message"]), None)
+
+
 UNFINISHED: Final[dict[str, frozenset[Any]]] = {
     "snapshot": SNAPSHOT_UNFINISHED,
     "upload": UPLOAD_UNFINISHED,
     "posting": POSTING_UNFINISHED,
 }
+
+
+def as_in_sheet(sheet: Mapping[str, Any], path: str) -> str:
+    """A file's path as its inventory spells it, by which people join the two; ours where it lies elsewhere."""
+    said = next((str(sheet[name]) for name in ("file_path", "path") if sheet.get(name)), "")
+    return said if said.replace("\\", "/").endswith(path) else path

@@ -4,30 +4,49 @@ from __future__ import annotations
 
 import contextlib
 import getpass
+import logging
 import os
 import random
 import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator
+from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import Any, Final, Literal, TypeVar
 
-from sqlalchemy import Connection, Engine, insert, inspect, select, update
+from sqlalchemy import Connection, Engine, insert, inspect, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, SQLAlchemyError
 
-from workbench.errors import BadInput, Refused, Transient
+from workbench.errors import BadInput, Refused, Transient, Unanswered
 from workbench.ledger import chain
-from workbench.ledger.engine import explain, open_engine, reading, writing
+from workbench.ledger.engine import explain, first_line, open_engine, reading, writing
 from workbench.ledger.migrate import bring_up_to_date
 from workbench.ledger.owners import AdvisoryLiveness, FileLiveness, Liveness
 from workbench.ledger.tables import chain_head, meta
 
 T = TypeVar("T")
+log = logging.getLogger(__name__)
 Mode = Literal["practice", "live"]
 _PATIENCE: Final = 60.0  # seconds that a write waits for other writers, all tries together
 # PostgreSQL: serialization failure, deadlock. SQLite says it in words.
 _PASSING: Final = ("40001", "40P01", "database is locked", "database is busy")
+
+
+# A server that is started anew, or was not reachable this moment: its code, or (before there is a session) its words.
+_AWAY: Final = ("57P01", "57P02", "57P03", "53300", "08000", "08001", "08003", "08004", "08006")
+_AWAY_WORDS: Final = (
+    "connection refused", "starting up", "shutting down", "recovery mode", "closed the connection",
+    "connection is lost", "connection is closed", "connection reset", "terminating connection", "timeout expired",
+    "timed out",
+    "no such file or directory", "too many clients", "remaining connection slots", "broken pipe", "not yet accepting",
+    "consuming input failed",
+)  # fmt: skip
+_ANYTHING: Final = text("SELECT 1")
+_NUMBER: Final = text("SELECT txid_current_if_assigned()")
+_BECAME: Final = text("SELECT txid_status(:number)")
+_OPENING: Final = 15.0  # seconds for which one that was never reached is waited for: its address may be wrong
+_SAID_AFTER: Final = 1.0  # seconds of waiting, before a person is told
 
 
 # Kept in a forked child, where closing them would be the harm.
@@ -37,14 +56,21 @@ _of_the_parent: Final[list[Liveness]] = []
 class Ledger:
     """The one file (or database) that knows the truth about work."""
 
-    def __init__(self, engine: Engine, *, mode: Mode, locks: Path, actor: str) -> None:
+    def __init__(
+        self, engine: Engine, *, mode: Mode, locks: Path, actor: str, zone: tzinfo = UTC, opening: float = _OPENING
+    ) -> None:
+        """`opening`: seconds for which a database that was never reached is waited for."""
         self.engine = engine
+        self.zone = zone  # of days and clock times as people's sheets have them
         self.actor = actor
         self._locks = locks
         self._mutex = threading.Lock()
         # SQLite has one writer, and those who wait for it nap: our own threads pass the turn on without a nap.
         self._turn = _turn_for(engine)
         self._alive: Liveness | None = None
+        self.patience = opening  # seconds with a database that is away
+        # The driver's own, too: a session of ours beside the pool speaks without SQLAlchemy.
+        self._errors = (DBAPIError, engine.dialect.loaded_dbapi.Error)
         self._reads = reading(engine)
         self._writes = writing(engine)
         self._begin_anew_after_fork()
@@ -52,6 +78,12 @@ class Ledger:
             self._refuse_other_mode(mode)  # before a migration could touch it
             bring_up_to_date(engine)
             self._stamp(mode)
+            self.patience = _PATIENCE
+        except Transient as error:
+            engine.dispose()
+            raise BadInput(
+                f"{error.message} Start the database, or check WORKBENCH_LEDGER_URL. Nothing was changed."
+            ) from error
         except SQLAlchemyError as error:
             engine.dispose()
             raise BadInput(explain(self.address, getattr(error, "orig", None) or error)) from error
@@ -102,21 +134,49 @@ class Ledger:
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
-        """One moment of the ledger; nothing can be written. Keep it short: an open read lets the WAL grow."""
-        with self._reads.connect() as connection:
-            yield connection
+        """One moment of the ledger; nothing can be written. Keep it short: an open read lets the WAL grow.
 
-    def write(self, change: Callable[[Connection], T]) -> T:
-        """Run `change` in one write transaction; again, with jitter, when other writers were in the way."""
-        deadline = time.monotonic() + _PATIENCE
-        pause = 0.005
+        A database that is away is waited for; one that goes in the middle is Transient: what was read is no moment.
+        """
+        connection = self._reached(lambda: _begun(self._reads))
+        try:
+            with connection:
+                yield connection
+        except self._errors as error:
+            if not is_away(error):
+                raise
+            raise Transient(f"the ledger {self.address} went away ({_said(error)}); ask again.") from error
+
+    def _reached(self, reach: Callable[[], T]) -> T:
+        """What `reach` gives, as soon as the database answers; Transient where it does not in time."""
+        waits = _Waits(self)
         while True:
             try:
-                with self._turn, self._writes.begin() as connection:
-                    return change(connection)
-            except DBAPIError as error:
-                if not _is_passing(error):
-                    if (told := _explained(error, self.address)) is not None:
+                return reach()
+            except self._errors as error:
+                if not is_away(error):
+                    raise
+                waits.once_more(error)
+
+    def write(self, change: Callable[[Connection], T]) -> T:
+        """Run `change` in one write transaction; again, with jitter, when other writers were in the way.
+
+        A database that went away is waited for. Where it went while it was told to keep the change, it is asked
+        afterwards whether it did: nothing is written twice.
+        """
+        deadline = time.monotonic() + _PATIENCE
+        pause, waits = 0.005, _Waits(self)
+        while True:
+            try:
+                with self._turn:
+                    return self._written(change)
+            except self._errors as error:
+                if is_away(error):
+                    waits.once_more(error)
+                    continue
+                if not isinstance(error, DBAPIError) or not _is_passing(error):
+                    told = _explained(error, self.address)
+                    if told is not None:
                         raise told from error
                     raise
                 if time.monotonic() > deadline:
@@ -125,6 +185,40 @@ class Ledger:
                     ) from error
             time.sleep(random.uniform(0, pause))  # noqa: S311 - jitter, not a secret
             pause = min(pause * 2, 0.5)
+
+    def _written(self, change: Callable[[Connection], T]) -> T:
+        with self._writes.connect() as connection:
+            transaction = connection.begin()
+            try:
+                result = change(connection)
+                # None where nothing was written: then it does not matter what became of it.
+                number = None if self.engine.dialect.name == "sqlite" else connection.execute(_NUMBER).scalar_one()
+            except BaseException:
+                with contextlib.suppress(*self._errors):  # of one that is away, nothing is left to undo
+                    transaction.rollback()
+                raise
+            try:
+                transaction.commit()
+            except self._errors as error:
+                if number is None or not is_away(error) or not self._was_kept(number):
+                    raise
+            return result
+
+    def _was_kept(self, number: int) -> bool:
+        """Whether a transaction was committed whose answer was lost; the server knows, once it is back."""
+
+        def ask() -> str:
+            with _begun(self._reads) as connection:
+                return str(connection.execute(_BECAME, {"number": number}).scalar_one())
+
+        try:
+            while (became := self._reached(ask)) == "in progress":  # its session has not noticed yet that we are gone
+                time.sleep(0.1)
+        except Transient as error:
+            raise Unanswered(
+                f"{error.message} Whether the last change was kept is not known; see workbench status once it is back."
+            ) from error
+        return became == "committed"
 
     def append(self, connection: Connection, *events: chain.Event) -> None:
         chain.append(connection, self.actor, events)
@@ -182,16 +276,71 @@ def _turn_for(engine: Engine) -> contextlib.AbstractContextManager[Any]:
     return threading.RLock() if engine.dialect.name == "sqlite" else contextlib.nullcontext()
 
 
+class _Waits:
+    """Patience with a database that is away, and one clear word about it."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._began = time.monotonic()
+        self._is_said = False
+        self._pause = 0.1
+
+    def once_more(self, error: Exception) -> None:
+        """Wait a little, or raise Transient: it was long enough."""
+        waited, patience, address = time.monotonic() - self._began, self._ledger.patience, self._ledger.address
+        if waited > patience:
+            raise Transient(
+                f"the ledger {address} could not be reached for {patience:.0f} s: {_said(error)}."
+            ) from error
+        if waited > _SAID_AFTER and not self._is_said:
+            self._is_said = True
+            log.warning("the ledger %s does not answer (%s); waiting for it", address, _said(error))
+        time.sleep(self._pause)
+        self._pause = min(self._pause * 2, 2.0)
+
+
+def _begun(engine: Engine) -> Connection:
+    """A connection; to a server, with its transaction open, so that it is known to answer."""
+    connection = engine.connect()
+    if engine.dialect.name == "sqlite":
+        return connection
+    try:
+        connection.begin()
+        connection.execute(_ANYTHING)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def is_away(error: BaseException) -> bool:
+    """Whether a database could not be reached, or was left in the middle, rather than having said no."""
+    ours = getattr(error, "orig", None) or error
+    if type(ours).__module__.partition(".")[0] == "sqlite3":
+        return False
+    code, text = getattr(ours, "sqlstate", None), str(ours).casefold()
+    return code in _AWAY or (code is None and any(word in text for word in _AWAY_WORDS))
+
+
+def _said(error: BaseException) -> str:
+    return first_line(getattr(error, "orig", None) or error).strip()
+
+
 def _is_passing(error: DBAPIError) -> bool:
     code = getattr(error.orig, "sqlstate", None) or ""
     return code in _PASSING or any(word in str(error.orig) for word in _PASSING[2:])
 
 
-def _explained(error: DBAPIError, address: str) -> Exception | None:
-    text = str(error.orig) if isinstance(error, OperationalError) else ""
-    if "full" in text or "disk I/O" in text or "No space left" in text:
-        return Transient(f"the disk of the ledger {address} is full ({text}); nothing was written. Free space on it.")
-    if "readonly" in text:
+def _explained(error: Exception, address: str) -> Exception | None:
+    ours = getattr(error, "orig", None) or error
+    text = str(ours) if isinstance(error, OperationalError) or not isinstance(error, DBAPIError) else ""
+    if getattr(ours, "sqlstate", None) == "53200":
+        return Transient(f"the database of the ledger {address} is out of memory ({_said(error)}); give it more.")
+    if "full" in text or "disk I/O" in text or "No space left" in text or getattr(ours, "sqlstate", None) == "53100":
+        return Transient(
+            f"the disk of the ledger {address} is full ({_said(error)}); nothing was written. Free space on it."
+        )
+    if "readonly" in text or "read-only transaction" in text:
         return BadInput(f"the ledger {address} may not be written; make it and its folder writable for you.")
     return None
 
@@ -203,7 +352,15 @@ def _user() -> str:
         return f"uid{os.getuid()}"
 
 
-def open_ledger(url: str, *, mode: Mode, locks: Path, actor: str | None = None) -> Ledger:
+def open_ledger(
+    url: str,
+    *,
+    mode: Mode,
+    locks: Path,
+    actor: str | None = None,
+    zone: tzinfo = UTC,
+    opening: float = _OPENING,
+) -> Ledger:
     """Open (and when new, make) the ledger at `url`; refuses one that belongs to the other mode."""
     who = actor or f"{_user()}:{os.getpid()}"
-    return Ledger(open_engine(url), mode=mode, locks=locks, actor=who)
+    return Ledger(open_engine(url), mode=mode, locks=locks, actor=who, zone=zone, opening=opening)

@@ -241,6 +241,7 @@ posting = Table(
     Column("screenshot", Text),
     Column("retries", Integer, nullable=False, server_default="0"),
     Column("error_type", String(30)),
+    Column("begun_at", UtcText),  # when work on it first began; a try more does not move it
     UniqueConstraint("account_id", "remote_id"),
     # What is on its way or there is not posted a second time.
     partial_index(

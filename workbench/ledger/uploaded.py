@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any, Final
 
 from sqlalchemy import Connection, RowMapping, String, cast, func, select
@@ -13,7 +13,7 @@ from workbench.ledger.claims import to_record
 from workbench.ledger.columns import TableRows, by_column
 from workbench.ledger.doubt import long_in_doubt
 from workbench.ledger.records import Upload
-from workbench.ledger.states import PLATFORMS, UPLOAD_STATUS, Attention, UploadState
+from workbench.ledger.states import PLATFORMS, UPLOAD_STATUS, Attention, UploadState, as_in_sheet
 from workbench.ledger.store import Ledger
 from workbench.ledger.tables import account, act, batch, creative, event, upload
 from workbench.ledger.uploading import OVER, THERE
@@ -80,14 +80,20 @@ def uploads(
     ledger: Ledger, *, batch_id: str | None = None, upload_ids: Sequence[int] | None = None
 ) -> list[dict[str, Any]]:
     with ledger.read() as connection:
-        return [_upload(row) for row in _uploads(connection, batch_id=batch_id, upload_ids=upload_ids)]
+        rows = _uploads(connection, batch_id=batch_id, upload_ids=upload_ids)
+    return [_upload(row, ledger.zone) for row in rows]
 
 
 def _uploads(
     connection: Connection, *, batch_id: str | None = None, upload_ids: Sequence[int] | None = None
 ) -> Sequence[RowMapping]:
     paused = [account.c[name] for name in ("paused_kind", "paused_reason", "label", "not_before", "wait_reason")]
-    query = select(upload, *paused).join(account, upload.c.account_id == account.c.id).order_by(upload.c.id)
+    query = (
+        select(upload, *paused, creative.c.columns.label("sheet"))
+        .join(account, upload.c.account_id == account.c.id)
+        .join(creative, upload.c.creative_id == creative.c.id)
+        .order_by(upload.c.id)
+    )
     if batch_id is not None:
         query = query.where(upload.c.batch_id == batch_id)
     if upload_ids is not None:
@@ -95,16 +101,16 @@ def _uploads(
     return connection.execute(query).mappings().all()
 
 
-def _upload(row: RowMapping) -> dict[str, Any]:
+def _upload(row: RowMapping, zone: tzinfo) -> dict[str, Any]:
     state = U(row["state"])
     is_held_up = state in _AT_PAGES and row["paused_kind"] is not None
     attention = str(Attention.PERSON) if is_held_up else row["attention"]
     said = row["paused_reason"] if is_held_up else row["reason"]
-    at = row["uploaded_at"]
+    at = row["uploaded_at"] and row["uploaded_at"].astimezone(zone)
     return {
         "upload_id": row["id"],
         **{name: row[name] for name in _PLAIN},
-        "file_path": row["path"],
+        "file_path": as_in_sheet(row["sheet"], row["path"]),
         "file_name": row["name"],
         "upload_date": f"{at:%Y-%m-%d}" if at else "",
         "upload_time": f"{at:%H:%M:%S}" if at else "",
@@ -139,7 +145,7 @@ def batches(ledger: Ledger, batch_id: str | None = None) -> list[dict[str, Any]]
         query = query.where(batch.c.id == batch_id)
     with ledger.read() as connection:
         rows = connection.execute(query).mappings().all()
-        items = [_upload(row) for row in _uploads(connection, batch_id=batch_id)]
+        items = [_upload(row, ledger.zone) for row in _uploads(connection, batch_id=batch_id)]
     by_batch: dict[str, list[dict[str, Any]]] = {}
     for one in items:
         by_batch.setdefault(one["batch_id"], []).append(one)
@@ -313,9 +319,9 @@ _CREATIVES: Final = {
 }  # fmt: skip
 
 
-def view_tables(connection: Connection) -> dict[str, TableRows]:
-    """`uploads` and `creatives`, column by column."""
+def view_tables(connection: Connection, zone: tzinfo) -> dict[str, TableRows]:
+    """`uploads` and `creatives`, column by column; days and clock times are those of `zone`."""
     return {
-        "uploads": by_column([_upload(row) for row in _uploads(connection)], _UPLOADS),
+        "uploads": by_column([_upload(row, zone) for row in _uploads(connection)], _UPLOADS),
         "creatives": by_column(_creatives(connection), _CREATIVES),
     }

@@ -167,7 +167,7 @@ _WORDS: Final[tuple[tuple[Any, Callable[[Any, tzinfo | None], str]], ...]] = (
     (datetime, moment),
     (date, lambda value, _zone: value.isoformat()),
     ((list, tuple), lambda value, zone: ", ".join(shown(one, zone) for one in value)),
-    (dict, lambda value, _zone: json.dumps(value, ensure_ascii=False, default=str)),
+    (dict, lambda value, _zone: json.dumps(value, ensure_ascii=False, default=plain)),
 )
 
 

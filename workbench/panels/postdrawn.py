@@ -25,6 +25,7 @@ class Desk:
         self.file = wb.settings.home / listings if listings else None
         self.rehearsed: dict[str, Any] | None = None
         self._ids: set[int] = set()
+        self._planned: list[dict[str, Any]] = []
         self.plan()
 
     def __repr__(self) -> str:
@@ -34,7 +35,12 @@ class Desk:
         """What a job would do with each listing now; every photo is looked at."""
         rows = self.wb.post_plan(self._what, accounts=self.accounts)
         self._ids |= {one["listing_id"] for one in rows if one.get("listing_id")}
+        self._planned = rows
         return rows
+
+    def said(self) -> str:
+        """What a job would publish by the newest plan, how many, and as whom."""
+        return self.wb.words_of_posting(self._planned, accounts=self.accounts)
 
     @property
     def _what(self) -> Path | list[int]:

@@ -75,7 +75,7 @@ class PostPanel(SendPanel):
         super().__init__(
             desk.wb, "wb-post", self._rehearsal, self._order,
             rehearse="Rehearse: fill in, send nothing", send="Post them…",
-            sure="Yes, publish them",
+            sure="Yes, publish them", what=desk.said,
         )  # fmt: skip
 
     def _rehearsal(self) -> Html:

@@ -103,4 +103,9 @@ def outcome(desk: Desk) -> None:
     elif done["status"] in {"queued", "running"}:
         raise_or_show(Unanswered("not every listing is over; the rest goes on with: workbench work"))
     else:
-        still(note("plain", f"Done: {done['completed_posts']} of {done['total_posts']} listings."))
+        good = (
+            f"Done: {done['completed_posts']}"
+            if done["job_id"]
+            else f"Nothing was sent: rehearsed {done['rehearsed_posts']}"
+        )
+        still(note("plain", f"{good} of {done['total_posts']} listings."))

@@ -70,8 +70,11 @@ class Scan:
 
 def scan(wb: Workbench, datasets: str = "", *, since_days: int = 30) -> Scan:
     """Every snapshot that Bright Data lists, beside ours. `datasets`: ids or platform/service, with commas between."""
+    from workbench.app.collecting import as_count
+
     names = [name.strip() for name in datasets.split(",") if name.strip()]
-    made = Scan(wb, names, wb.today() - timedelta(days=since_days) if since_days else None)
+    days = as_count(since_days, "since_days", least=0)
+    made = Scan(wb, names, wb.today() - timedelta(days=days) if days else None)
     still(scan_view(made))
     return made
 

@@ -6,14 +6,15 @@ calls start by the rule of `start`, do the work, and leave HTML that an offline 
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from IPython.display import display
 
-from workbench.errors import Refused
+from workbench.errors import BadInput, Refused
 from workbench.panels import drawn
 from workbench.panels.ask import ask
 from workbench.panels.markup import Html, dollars, esc, join, note
@@ -66,7 +67,9 @@ def start(wb: Workbench, order: Order, *, approve_usd: float = 0.0) -> Order:
     return order
 
 
-def _refuse_unapproved(wb: Workbench, order: Order, approve_usd: float) -> None:
+def _refuse_unapproved(wb: Workbench, order: Order, approve_usd: Any) -> None:
+    if isinstance(approve_usd, bool) or not isinstance(approve_usd, int | float) or not math.isfinite(approve_usd):
+        raise BadInput(f"approve_usd is {approve_usd!r}; give a number of dollars, like 2.50. Nothing was started.")
     estimate = order.plan.estimate.micro_usd
     if wb.settings.mode == "practice" or estimate <= round(approve_usd * _MICRO):
         return

@@ -11,7 +11,7 @@ import ipywidgets
 
 from workbench.panels.markup import Html, esc, note
 from workbench.panels.page import handled, in_background
-from workbench.panels.widgets import AskTwice, Bar, Panel, Region, button, show
+from workbench.panels.widgets import AskTwice, Bar, Panel, Region, button, question, show
 
 if TYPE_CHECKING:
     from workbench.app import Workbench
@@ -22,12 +22,13 @@ NOT_AT_WORK: Final = "nothing is at work this moment"
 class SendPanel(Panel):
     """Rehearse as often as you like; sending asks twice, as nobody can take it back.
 
-    `rehearsed` rehearses and gives what came of it; `started` gives the order, and what it is called.
+    `rehearsed` rehearses and gives what came of it; `started` gives the order, and what it is called; `what` says
+    what would be sent, how many, and as whom.
     """
 
     def __init__(
         self, wb: Workbench, name: str, rehearsed: Callable[[], Html], started: Callable[[], str],
-        *, rehearse: str, send: str, sure: str,
+        *, rehearse: str, send: str, sure: str, what: Callable[[], str],
     ) -> None:  # fmt: skip
         self._wb = wb
         self._rehearsed, self._started = rehearsed, started
@@ -36,7 +37,10 @@ class SendPanel(Panel):
         self.alert = Region()
         self.rehearse = button(rehearse, f"{name}-rehearse")
         self.rehearse.on_click(lambda _: self._begin(self._rehearse))
-        self.twice = AskTwice(name, (send, sure, "No"), lambda: self._begin(self._start), style="primary")
+        self.twice = AskTwice(
+            name, (send, sure, "No"), lambda: self._begin(self._start), style="primary",
+            question=lambda: question(wb.settings.mode, what()),
+        )  # fmt: skip
         super().__init__([ipywidgets.HBox([self.rehearse, self.twice]), self.said, self.alert])
         self.add_class(f"{name}-panel")
 
@@ -47,14 +51,16 @@ class SendPanel(Panel):
         with self._lock:  # callbacks may run at the same time, on threads of the kernel's choosing
             if self.rehearse.disabled:
                 return
-            self.rehearse.disabled = self.twice.sure.disabled = True
+            self.rehearse.disabled = True
+            self.twice.hold()
         self.said.html, self.alert.html = esc("At work…"), ""
         in_background(lambda: self._run(work), "send")
 
     def _run(self, work: Callable[[], None]) -> None:
         if not handled(work, self._show_error, self._wb.redactor):
             self.said.html = ""
-        self.rehearse.disabled = self.twice.sure.disabled = False
+        self.rehearse.disabled = False
+        self.twice.free()
 
     def _rehearse(self) -> None:
         self.said.html = self._rehearsed()

@@ -11,28 +11,38 @@ from workbench.panels.markup import Html, dollars, esc, join, note, shown
 from workbench.panels.order import Order
 from workbench.panels.page import handled, in_background
 from workbench.panels.watcher import look
-from workbench.panels.widgets import Panel, Region, button, show
+from workbench.panels.widgets import AskTwice, Panel, Region, question, show
 
 if TYPE_CHECKING:
     from workbench.app import Workbench
 
 
 class StartPanel(Panel):
-    """Says whether the plan is started; starts it, or on purpose collects the same anew."""
+    """Says whether the plan is started; starts it, or on purpose collects the same anew.
+
+    What costs money asks once with the sum. "Anew" is never where "start" was, and not to be had within some seconds.
+    """
 
     def __init__(self, wb: Workbench, order: Order) -> None:
         self._wb = wb
         self._order = order
         self._lock = threading.Lock()
+        self._is_at_work = False
         self._cost = _cost(wb, order)
         self.said = Region(live="polite")
         self.alert = Region()
-        self.first = button(f"Start the run ({self._cost})", "wb-start", style="primary")
-        self.again = button(f"Collect the same anew ({self._cost})", "wb-start-again")
-        self.first.on_click(lambda _: self._clicked(again=False))
-        self.again.on_click(lambda _: self._clicked(again=True))
-        buttons = ipywidgets.HBox([self.first, self.again])
-        super().__init__([self.said, buttons, self.alert])
+        self.start = AskTwice(
+            "wb-start", (f"Start the run ({self._cost})", "Yes, start it", "No"), lambda: self._clicked(again=False),
+            style="primary", question=lambda: question(wb.settings.mode, f"start {_what(order)}"),
+            asks=wb.settings.mode == "live",
+        )  # fmt: skip
+        self.anew = AskTwice(
+            "wb-start-again", (f"Collect the same anew ({self._cost})", "Yes, collect and pay once more", "No"),
+            lambda: self._clicked(again=True),
+            question=lambda: question(wb.settings.mode, f"once more, and paid once more: {_what(order)}"),
+        )  # fmt: skip
+        self.first, self.again = self.start.first, self.anew.first
+        super().__init__([self.said, ipywidgets.HBox([self.start, self.anew]), self.alert])
         self.add_class("wb-start-panel")
         self._draw()
 
@@ -41,9 +51,10 @@ class StartPanel(Panel):
 
     def _clicked(self, *, again: bool) -> None:
         with self._lock:  # callbacks may run at the same time, on threads of the kernel's choosing
-            if self.first.disabled:
+            if self._is_at_work:
                 return
-            self._enable(is_enabled=False)
+            self._is_at_work = self.first.disabled = True
+            self.anew.hold()
         self.said.html = esc("Starting…")
         self.alert.html = ""
         in_background(lambda: self._begin(again=again), "start-run")
@@ -51,7 +62,8 @@ class StartPanel(Panel):
     def _begin(self, *, again: bool) -> None:
         handled(lambda: self._start(again=again), self._show_error, self._wb.redactor)
         handled(self._draw, self._show_error, self._wb.redactor)
-        self._enable(is_enabled=True)
+        self._is_at_work = self.first.disabled = False
+        self.anew.free()
 
     def _start(self, *, again: bool) -> None:
         self._order.start(again=again)
@@ -61,10 +73,17 @@ class StartPanel(Panel):
         run_id = self._order.run_id
         self.said.html = started_words(self._wb, run_id) if run_id else not_started_words(self._cost)
         show(self.first, is_shown=run_id is None)
-        show(self.again, is_shown=run_id is not None)
+        show(self.anew, is_shown=run_id is not None)
 
-    def _enable(self, *, is_enabled: bool) -> None:
-        self.first.disabled = self.again.disabled = not is_enabled
+
+def _what(order: Order) -> str:
+    """How much is asked for, and the most that it is estimated to cost."""
+    snapshots = [one for job in order.plan.jobs for one in job.snapshots]
+    inputs, estimate = sum(len(one.inputs) for one in snapshots), order.plan.estimate
+    return (
+        f"{len(snapshots)} collections of {inputs} inputs at Bright Data, ESTIMATED {dollars(estimate.micro_usd)} for "
+        f"{estimate.records:,} records"
+    )
 
 
 def _cost(wb: Workbench, order: Order) -> str:

@@ -18,7 +18,7 @@ class UploadPanel(SendPanel):
         super().__init__(
             load.wb, "wb-upload", self._rehearsal, self._order,
             rehearse="Rehearse: open everything, attach nothing", send="Upload them…",
-            sure="Yes, upload them",
+            sure="Yes, upload them", what=load.said,
         )  # fmt: skip
 
     def _rehearsal(self) -> Html:

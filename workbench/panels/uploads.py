@@ -37,12 +37,18 @@ class Load:
         self.wb, self.ask = wb, Ask(**asked)
         self.rehearsed: dict[str, Any] | None = None
         self.batch_id: str | None = None
+        self._planned: dict[str, Any] | None = None
 
     def __repr__(self) -> str:
         return f"{len(self.plan()['items'])} files"
 
     def plan(self) -> dict[str, Any]:
-        return self.wb.upload_plan(self.ask)
+        self._planned = self.wb.upload_plan(self.ask)
+        return self._planned
+
+    def said(self) -> str:
+        """What a batch would upload by the newest plan, how many, and as whom."""
+        return self.wb.words_of_upload(self._planned or self.plan(), self.ask)
 
     def rehearse(self) -> dict[str, Any]:
         self.rehearsed = self.wb.rehearse_upload(self.ask)

@@ -38,7 +38,7 @@ class WatchPanel(Panel):
         self.body = Region(html=self._still)
         self.alert = Region()
         words = ("Cancel the run…", "Yes, cancel it", "No, let it go on")
-        self.cancel = AskTwice("wb-cancel", words, lambda: self._clicked(self._cancel))
+        self.cancel = AskTwice("wb-cancel", words, lambda: self._clicked(self._cancel), rest=0)
         self.resume = button("Nobody works on it: start a worker", "wb-resume", style="warning")
         self.resume.on_click(lambda _: self._clicked(self._resume))
         for one in (self.bar, self.cancel, self.resume):

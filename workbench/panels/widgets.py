@@ -5,6 +5,8 @@ ipywidgets' own IntProgress is a plain box without role or value (ipywidgets #26
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -12,8 +14,10 @@ import anywidget
 import ipywidgets
 import traitlets
 
-from workbench.panels.markup import Html
-from workbench.panels.page import bundle
+from workbench.panels.markup import Html, esc, note
+from workbench.panels.page import bundle, in_background
+
+REST: Final = 5.0  # seconds after an act in which nothing that costs or publishes can be clicked
 
 _BAR_JS: Final = """
 function element(name, parent, attributes) {
@@ -84,6 +88,13 @@ export default { render };
 """
 
 
+def question(mode: str, what: str) -> Html:
+    """What a person is asked to agree to, beginning with whether it is real."""
+    if mode == "live":
+        return note("error", f"LIVE: {what}. This is real, and cannot be taken back.")
+    return note("plain", f"PRACTICE: {what}. Nothing of it is real.")
+
+
 class Bar(anywidget.AnyWidget):
     """A bar with its words: `text` beside it, `news` below it, read aloud when they change."""
 
@@ -133,28 +144,86 @@ def show(widget: Any, *, is_shown: bool) -> None:
     widget.layout.display = None if is_shown else "none"
 
 
-class AskTwice(ipywidgets.HBox):  # type: ignore[misc]
-    """A button that asks once more before it acts; what it does cannot be taken back."""
+def slot(control: Any) -> Any:
+    """Room that a control keeps when it is hidden: nothing moves to where it was, under a finger that clicks on."""
+    return ipywidgets.Box([control], layout=ipywidgets.Layout(min_height="40px", min_width="300px"))
 
-    def __init__(self, name: str, words: tuple[str, str, str], act: Callable[[], None], *, style: str = "") -> None:
-        """`words` of the button, of yes and of no."""
+
+class AskTwice(ipywidgets.VBox):  # type: ignore[misc]
+    """A button that asks once more before it acts; what it does cannot be taken back.
+
+    What is clicked a second time by an impatient hand never means something else: the question comes below, its yes
+    is not where the button was, an act is begun once for each question, and the button rests after it.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        words: tuple[str, str, str],
+        act: Callable[[], None],
+        *,
+        style: str = "",
+        question: Callable[[], Html] = lambda: esc(""),
+        rest: float = REST,
+        asks: bool = True,
+    ) -> None:
+        """`words` of the button, of yes and of no; `question`: what would be done, how much of it, as whom, for what.
+
+        `asks`: false where nothing of it is real or costs anything.
+        """
         first, sure, keep = words
+        self._act, self._question, self._rest, self._asks = act, question, rest, asks
+        self._lock = threading.Lock()
+        self._is_asked, self._is_held = False, False
         self.first = button(first, name, style=style)
+        self.asked = Region(live="polite")
         self.sure = button(sure, f"{name}-sure", style="danger")
         self.keep = button(keep, f"{name}-not")
         self.first.on_click(lambda _: self._clicked(is_asked=True))
         self.keep.on_click(lambda _: self._clicked(is_asked=False))
-        self.sure.on_click(lambda _: self._clicked(is_asked=False))
-        self.sure.on_click(lambda _: act())
-        super().__init__([self.first, self.sure, self.keep])
+        self.sure.on_click(lambda _: self._agreed())
+        super().__init__([slot(self.first), self.asked, ipywidgets.HBox([self.keep, self.sure])])
         self.ask(is_asked=False)
 
     def ask(self, *, is_asked: bool) -> None:
+        self._is_asked = is_asked
+        self.asked.html = self._question() if is_asked else esc("")
         show(self.first, is_shown=not is_asked)
         show(self.sure, is_shown=is_asked)
         show(self.keep, is_shown=is_asked)
 
+    def hold(self) -> None:
+        """Nothing can be asked for until `free`: something is at work."""
+        self._is_held = self.first.disabled = True
+
+    def free(self) -> None:
+        """It may be asked for again, though not by the hand that is clicking still."""
+        self._is_held = False
+
+        def later() -> None:
+            time.sleep(self._rest)
+            self.first.disabled = self._is_held
+
+        if self._rest:
+            in_background(later, "rest")
+        else:
+            self.first.disabled = False
+
     def _clicked(self, *, is_asked: bool) -> None:
+        if is_asked and self.first.disabled:  # what was sent before the page knew
+            return
+        if is_asked and not self._asks:
+            self._act()
+            return
         self.ask(is_asked=is_asked)
         # What was clicked is gone: the keyboard goes on where nothing happens by mistake.
         (self.keep if is_asked else self.first).focus()
+
+    def _agreed(self) -> None:
+        with self._lock:  # callbacks may run at the same time, on threads of the kernel's choosing
+            if not self._is_asked:
+                return
+            self.ask(is_asked=False)
+            self.hold()
+        self.free()
+        self._act()

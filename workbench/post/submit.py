@@ -66,7 +66,8 @@ def _post(posting: Posting, item: Item, tools: Tools, visit: Visit) -> Iterator[
         yield Move(
             to=PostingState.SUBMITTED,
             reason=f"taken by the site ({answer.why})",
-            values={"remote_id": answer.remote_id, "error_type": None},
+            # As old as its order: it is confirmed before the next listing is begun, so that a job is seen to go on.
+            values={"remote_id": answer.remote_id, "error_type": None, "next_at": posting.next_at},
         )
 
 

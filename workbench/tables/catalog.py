@@ -106,8 +106,10 @@ class Missing:
     file: LakeFile
 
     def __str__(self) -> str:
-        cure = "compact" if self.file.is_compacted else f"recover reprocess {self.file.snapshot_id}"
-        return f"{self.file.path} is gone from the lake; the views go on without it. To make it again: workbench {cure}"
+        cure = f"workbench recover reprocess {self.file.snapshot_id}"
+        if self.file.is_compacted:
+            cure = "workbench compact"
+        return f"{self.file.path} is gone from the lake; the views go on without it. To make it again: {cure}"
 
 
 class Catalog:

@@ -5,7 +5,11 @@ Who has the old file open keeps it; who opens the name afterwards gets the new o
 
 from __future__ import annotations
 
+import contextlib
+import shutil
+import tempfile
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -26,8 +30,8 @@ def build(target: Path, catalog: Catalog) -> None:
         leftover.unlink(missing_ok=True)  # of a process that was killed here: only one builds at a time
     beside = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}.tmp")
     try:
-        with catalog.connection.cursor() as cursor:
-            cursor.execute(fill(_ATTACH, file=literal(str(beside))))
+        with catalog.connection.cursor() as cursor, _plainly(target.parent) as folder:
+            cursor.execute(fill(_ATTACH, file=literal(str(folder / beside.name))))
             try:
                 for table in catalog.names:
                     if table != "records":
@@ -38,6 +42,8 @@ def build(target: Path, catalog: Catalog) -> None:
                 cursor.execute("checkpoint serving")
             finally:
                 cursor.execute("detach serving")
+            if folder != target.parent:
+                shutil.copyfile(folder / beside.name, beside)
         move_into_place(beside, target)
     except (duckdb.IOException, duckdb.FatalException, duckdb.OutOfMemoryException, OSError) as error:
         raise Transient(
@@ -46,3 +52,13 @@ def build(target: Path, catalog: Catalog) -> None:
     finally:
         for leftover in (beside, beside.with_name(f"{beside.name}.wal")):
             leftover.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _plainly(folder: Path) -> Iterator[Path]:
+    """A folder to build in whose name DuckDB takes as it is: of a `?` in it, it looks for its log elsewhere."""
+    if "?" not in str(folder):
+        yield folder
+        return
+    with tempfile.TemporaryDirectory() as elsewhere:
+        yield Path(elsewhere)

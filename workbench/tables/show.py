@@ -37,6 +37,7 @@ _ESCAPES: Final = re.compile(
 )
 _BREAKS: Final = re.compile(r"[\t\n\v\f\r\x85\u2028\u2029]+")
 _ENDS_OF_TIME: Final = {2**63 - 1: "infinity", 1 - 2**63: "-infinity"}  # DuckDB's, in microseconds
+_END_OF_DAYS: Final = 2**31 - 1
 _JOINER: Final = "\u200d"  # holds emojis of several signs together
 _FORMULA: Final = tuple("=+-@\t\r\n\0＝＋－＠")
 
@@ -134,22 +135,73 @@ def _values(relation: duckdb.DuckDBPyRelation) -> Iterator[tuple[Any, ...]]:
         yield from zip(*map(_list, batch.columns), strict=True)
 
 
-def _list(column: pa.Array[Any]) -> list[Any]:
+def _list(column: Any) -> list[Any]:
+    """Plain values. What Python's calendar does not reach, and finer than it knows, comes as text, at any depth."""
     try:
-        return column.to_pylist()
-    except OverflowError:  # DuckDB's years reach further than Python's
-        if pa.types.is_date(column.type):
-            return column.cast(pa.string()).to_pylist()
-        if not (pa.types.is_timestamp(column.type) and column.type.unit == "us"):
-            raise
-        return [None if since is None else _after_1970(since) for since in column.cast(pa.int64()).to_pylist()]
+        plain: list[Any] = column.to_pylist()
+    except (OverflowError, ValueError):
+        return _beyond(column, column.type)
+    return plain
 
 
-def _after_1970(microseconds: int) -> datetime | str:
+def _beyond(column: Any, kind: Any) -> list[Any]:
+    if pa.types.is_date(kind):
+        return [None if one is None else _day(one) for one in column.cast(pa.int32()).to_pylist()]
+    if pa.types.is_timestamp(kind):
+        return [None if since is None else _after_1970(since, kind) for since in column.cast(pa.int64()).to_pylist()]
+    if pa.types.is_struct(kind):
+        parts = [_list(part) for part in column.flatten()]
+        rows = zip(*parts, strict=True) if parts else ()
+        names = [kind.field(place).name for place in range(kind.num_fields)]
+        whole = [dict(zip(names, row, strict=True)) for row in rows]
+        return [one if there else None for one, there in zip(whole, column.is_valid().to_pylist(), strict=True)]
+    if pa.types.is_map(kind):
+        return [_pairs(one.values) if one.is_valid else None for one in column]
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind):
+        return [_list(one.values) if one.is_valid else None for one in column]
+    return [_single(one) for one in column]
+
+
+def _pairs(entries: Any) -> list[tuple[Any, Any]]:
+    keys, values = map(_list, entries.flatten())
+    return list(zip(keys, values, strict=True))
+
+
+def _single(value: pa.Scalar[Any]) -> Any:
+    """Of a kind that is rare: itself, or as Arrow shows it."""
     try:
-        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=microseconds)
+        return value.as_py()
+    except (OverflowError, ValueError):
+        return str(getattr(value, "value", value))
+
+
+_PARTS: Final = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}  # of a second, in Arrow's units
+
+
+def _after_1970(since: int, kind: Any) -> datetime | str:
+    size = _PARTS[kind.unit]
+    seconds, rest = divmod(since, size)
+    try:
+        moment = datetime(1970, 1, 1, tzinfo=UTC if kind.tz else None) + timedelta(seconds=seconds)
     except OverflowError:
+        microseconds = since * 1_000_000 // size
         return _ENDS_OF_TIME.get(microseconds, f"{microseconds} µs after 1970")
+    if size > _PARTS["us"]:
+        return f"{moment.replace(tzinfo=None).isoformat()}.{rest:09}{'Z' if kind.tz else ''}"
+    return moment + timedelta(microseconds=rest * (_PARTS["us"] // size))
+
+
+def _day(since: int) -> str:
+    """A day counted from 1970, in the calendar that DuckDB goes on with beyond Python's."""
+    if abs(since) == _END_OF_DAYS:
+        return "infinity" if since > 0 else "-infinity"
+    # Years that begin in March, in cycles of 400 of them (146,097 days), so that a leap day comes last.
+    cycle, day = divmod(since + 719_468, 146_097)
+    year = (day - day // 1460 + day // 36_524 - day // 146_096) // 365
+    day -= 365 * year + year // 4 - year // 100
+    month = (5 * day + 2) // 153
+    year, day = year + 400 * cycle + (month >= 10), day - (153 * month + 2) // 5 + 1  # noqa: PLR2004 - January
+    return f"{year:04}-{month + (3 if month < 10 else -9):02}-{day:02}"  # noqa: PLR2004
 
 
 def _unique(columns: list[str]) -> list[str]:

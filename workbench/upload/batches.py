@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from workbench.ledger.records import Upload
-from workbench.ledger.states import PLATFORMS, UploadState
+from workbench.ledger.states import PLATFORMS, UploadState, as_in_sheet
 from workbench.upload.check import Checked
 from workbench.upload.names import made_id
 from workbench.upload.rehearse import Rehearsed
@@ -30,8 +30,10 @@ def item_of(one: Checked, *, platform: str, campaign_id: str | None = None) -> d
     """A row of `uploads` for a file that is in no batch."""
     status = {"ok": "pending", "skip": "skipped", "block": "failed"}[one.verdict]
     row: dict[str, Any] = dict.fromkeys(ITEM)
+    found = one.candidate
+    path = as_in_sheet(found.values, found.path or found.said or "")
     return row | {
-        "unique_id": unique_id(one), "file_path": one.candidate.path, "file_name": one.candidate.name,
+        "unique_id": unique_id(one), "file_path": path, "file_name": found.name,
         "upload_date": "", "upload_time": "", "platform": PLATFORMS[platform], "campaign_id": campaign_id,
         "tj_creative_id": one.candidate.known_id or None, "status": "file_not_found" if one.is_missing else status,
         "error_message": one.words or None, "native_pair_id": one.candidate.pair_id, "retries": 0, "slot": one.slot,

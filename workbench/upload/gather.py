@@ -30,6 +30,7 @@ class Candidate:
     line: int | None = None  # of the inventory
     values: Mapping[str, str] = field(default_factory=dict)
     why: str = ""
+    said: str | None = None  # the path by which it was meant, as the sheet or the person spelt it
     archived: str | None = None  # where it lies in the archive already
 
     @property
@@ -57,7 +58,7 @@ class Files:
         path, why = self._find(row)
         return Candidate(
             unique_id=row.unique_id, part=row.part, pair_id=row.pair_id, name=row.name, path=path, line=row.line,
-            values=row.values, why=why, archived=None if path else self._archived.get(row.name),
+            values=row.values, why=why, said=row.path, archived=None if path else self._archived.get(row.name),
         )  # fmt: skip
 
     def _find(self, row: Row) -> tuple[str | None, str]:
@@ -136,7 +137,7 @@ def from_names(files: Files, names: Sequence[str], rows: Sequence[Row]) -> list[
 
 def _with_path(found: Candidate, path: str, root: Path) -> Candidate:
     plain = from_path(path, root)
-    return Candidate(**{**vars(found), "path": plain.path, "why": plain.why, "archived": None})
+    return Candidate(**{**vars(found), "path": plain.path, "why": plain.why, "said": plain.said, "archived": None})
 
 
 def from_path(path: str, root: Path) -> Candidate:
@@ -146,7 +147,7 @@ def from_path(path: str, root: Path) -> Candidate:
     is_there = os.path.lexists(root / path)
     return Candidate(
         unique_id=unique_id, part=part, pair_id=unique_id if part else None, name=name,
-        path=path if is_there else None, why="" if is_there else f"{path} is not below {root}",
+        path=path if is_there else None, said=path, why="" if is_there else f"{path} is not below {root}",
     )  # fmt: skip
 
 

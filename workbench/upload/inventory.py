@@ -62,6 +62,8 @@ class Row:
 
 def read(path: Path) -> list[Row]:
     """Every row; BadInput names the file, and the column that is missing."""
+    if path.is_dir():
+        raise BadInput(f"{path} is a folder; give the path of a CSV.")
     try:
         with _Read(path.resolve()) as found:
             data = found.data

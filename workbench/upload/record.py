@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import tzinfo
-from typing import Any
+from typing import Any, Final
 
 from workbench.errors import BadInput, NeedsPerson
 from workbench.ledger.records import Move, Upload, Yielded
 from workbench.ledger.states import UploadState
 from workbench.upload.inventory import INVENTORY, SESSION, Key, update
 from workbench.upload.tools import Tools
+
+UPLOADED: Final = "uploaded"  # the inventory's word; a batch's own table says success
 
 
 def write(uploads: Sequence[Upload], tools: Tools) -> Iterator[Yielded]:
@@ -48,12 +50,13 @@ def write_inventory(root: Any, rows: Sequence[Mapping[str, Any]], zone: tzinfo) 
 
 
 def _cells(row: Mapping[str, Any], zone: tzinfo) -> dict[str, str]:
+    status = UPLOADED if row["status"] == "success" else row["status"]
     if not row["remote_id"]:
-        return {"upload_status": row["status"]}
+        return {"upload_status": status}
     at = row["uploaded_at"]
     return {
         "tj_creative_id": row["remote_id"],
         "tj_upload_date": f"{at.astimezone(zone):%Y-%m-%d}" if at else "",
         "tj_campaign_id": row["campaign_id"] or "",
-        "upload_status": row["status"],
+        "upload_status": status,
     }

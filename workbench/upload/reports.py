@@ -11,11 +11,11 @@ import io
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta, tzinfo
+from datetime import timedelta, tzinfo
 from pathlib import Path
 from typing import Any, Final
 
-from workbench.files import forget_leftovers, make_folder, write_text
+from workbench.files import forget_leftovers, make_folder, plain, write_text
 
 COLUMNS: Final = (
     "unique_id", "file_path", "file_name", "upload_date", "upload_time", "platform", "campaign_id", "tj_creative_id",
@@ -40,19 +40,6 @@ def as_csv(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
     return out.getvalue()
 
 
-def status_rows(rows: Sequence[Mapping[str, Any]], zone: tzinfo) -> list[dict[str, Any]]:
-    """The team's columns of rows as the view `uploads` has them, with times where people live."""
-    return [{name: row.get(name) for name in COLUMNS} | _when(row, zone) for row in rows]
-
-
-def _when(row: Mapping[str, Any], zone: tzinfo) -> dict[str, str]:
-    at: datetime | None = row.get("uploaded_at")
-    if at is None:
-        return {"upload_date": "", "upload_time": ""}
-    local = at.astimezone(zone)
-    return {"upload_date": f"{local:%Y-%m-%d}", "upload_time": f"{local:%H:%M:%S}"}
-
-
 def totals(rows: Iterable[Mapping[str, Any]]) -> dict[str, int]:
     counts = Counter(str(row["status"]) for row in rows)
     return {
@@ -75,11 +62,10 @@ def write_all(
 ) -> dict[str, Path]:
     """The files of one batch; what is already as it should be is not touched."""
     make_folder(tracking)
-    status = status_rows(rows, zone)
     wrong = [row for row in rows if row["status"] in ("failed", "file_not_found", "unknown_id") or row["attention"]]
     columns = (*COLUMNS[:1], "file_name", "status", "state", "attention", "error_type", "error_message", "screenshot")
     texts = {
-        "status_csv": (f"upload_status_{stamp}.csv", as_csv(COLUMNS, status)),
+        "status_csv": (f"upload_status_{stamp}.csv", as_csv(COLUMNS, rows)),
         "log": (f"upload_log_{stamp}.txt", log_text(batch, rows, story, zone)),
         "report": (f"upload_summary_{stamp}.txt", summary(batch, rows, zone)),
         "errors": (f"upload_errors_{stamp}.csv", as_csv(columns, wrong)),
@@ -120,7 +106,7 @@ def manifest(batch: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> str
     ]  # fmt: skip
     whole = {"batch_id": batch["batch_id"], "platform": batch["platform"], "account_id": batch["account_id"],
              "campaign_id": batch["campaign_id"], "created_at": batch["created_at"], "files": files}  # fmt: skip
-    return json.dumps(whole, indent=2, ensure_ascii=False, default=str) + "\n"
+    return json.dumps(whole, indent=2, ensure_ascii=False, default=plain) + "\n"
 
 
 def summary(batch: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], zone: tzinfo) -> str:

@@ -1,0 +1,136 @@
+"""Impatient clicks: what costs or publishes asks once, is never where another button was, and rests after an act."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import ipywidgets
+
+from workbench.panels import runs
+from workbench.panels.markup import plain
+from workbench.panels.start import StartPanel
+from workbench.panels.watch import WatchPanel
+from workbench.panels.widgets import REST, AskTwice, question
+from workbench.secret import Secret
+
+WORDS = ("Publish…", "Yes", "No")
+
+
+def _twice(**more) -> tuple[AskTwice, list[int]]:
+    acts: list[int] = []
+    return AskTwice("wb-x", WORDS, lambda: acts.append(1), **more), acts
+
+
+def _place(panel, control) -> list[int]:
+    """The way down to a control: which child of which."""
+    for number, one in enumerate(panel.children):
+        if one is control:
+            return [number]
+        if isinstance(one, ipywidgets.Box) and (found := _place(one, control)):
+            return [number, *found]
+    return []
+
+
+def test_a_hand_that_clicks_on_is_asked_once_and_nothing_is_done():
+    twice, acts = _twice(question=lambda: question("live", "publish 3 listings on Marketplace as north (account 1)"))
+
+    clicks = [threading.Thread(target=twice.first.click) for _ in range(5)]
+    for one in clicks:
+        one.start()
+    for one in clicks:
+        one.join()
+
+    said = "LIVE: publish 3 listings on Marketplace as north (account 1). This is real, and cannot be taken back."
+    assert said in plain(twice.asked.html)
+    assert (twice.sure.layout.display, acts) == (None, [])
+    twice.keep.click()
+    assert (twice.sure.layout.display, plain(twice.asked.html), acts) == ("none", "", [])
+
+
+def test_a_yes_acts_once_and_the_button_rests(eventually):
+    twice, acts = _twice(rest=0.5)
+    twice.first.click()
+
+    clicks = [threading.Thread(target=twice.sure.click) for _ in range(5)]
+    for one in clicks:
+        one.start()
+    for one in clicks:
+        one.join()
+
+    assert acts == [1]
+    twice.first.click()
+    twice.sure.click()
+    assert (twice.sure.layout.display, acts) == ("none", [1])  # within the rest a click asks for nothing
+    eventually(lambda: not twice.first.disabled)
+    twice.first.click()
+    twice.sure.click()
+    assert acts == [1, 1]
+
+
+def test_what_is_at_work_is_not_asked_for_though_the_rest_is_over(eventually):
+    twice, acts = _twice(rest=0.05)
+    twice.hold()
+    twice.first.click()
+    assert (twice.sure.layout.display, acts) == ("none", [])
+    twice.free()
+    eventually(lambda: not twice.first.disabled)
+
+
+def test_a_yes_is_not_where_the_button_was_and_nothing_moves_there():
+    twice, _ = _twice()
+
+    assert REST >= 3
+    for _ in range(2):
+        twice.first.click()
+        first, sure = _place(twice, twice.first), _place(twice, twice.sure)
+        assert first[0] < sure[0]  # in a line of its own, below
+        room = twice.children[first[0]].layout
+        assert (room.display, room.min_height) == (None, "40px")  # kept, though the button is hidden
+        assert _place(twice, twice.keep) < sure
+        twice.keep.click()
+
+
+def test_live_money_asks_with_the_sum_and_three_clicks_are_no_run(wb, plan, eventually):
+    order = runs.Order(wb, {**plan, "sources": plan["sources"]})
+    wb.is_idle = True
+    wb.settings = wb.settings.model_copy(
+        update={"mode": "live", "brightdata_api_key": Secret("a-key-of-sixteen-signs")}
+    )
+    panel = StartPanel(wb, order)
+
+    for _ in range(3):
+        panel.first.click()
+    assert "LIVE: start 2 collections of 3 inputs" in plain(panel.start.asked.html)
+    assert "ESTIMATED $0.0300 for 15 records" in plain(panel.start.asked.html)
+    assert wb.status()["runs"] == []
+    for _ in range(3):
+        panel.start.sure.click()
+    run_id = eventually(lambda: order.run_id and panel.first.layout.display == "none" and order.run_id)
+
+    panel.again.click()
+    panel.anew.sure.click()
+    assert panel.again.disabled
+    assert [run["run_id"] for run in wb.status()["runs"]] == [run_id]
+    assert _place(panel, panel.first)[:2] != _place(panel, panel.again)[:2]  # beside it, in a column of its own
+
+
+def test_every_button_that_costs_or_publishes_asks(wb, plan):
+    """In the source of the panels: whoever starts, posts, uploads or cancels does so by AskTwice alone."""
+    folder = Path(runs.__file__).parent
+    plainly = {
+        path.name: [line.strip() for line in path.read_text().splitlines() if ".on_click(" in line]
+        for path in folder.glob("*.py")
+        if path.name != "widgets.py"
+    }
+
+    assert {name: lines for name, lines in plainly.items() if lines} == {
+        "postform.py": ["self.keep.on_click(lambda _: self._clicked())"],  # a listing is kept, not posted
+        "recovery.py": ["self.adopt.on_click(lambda _: self._clicked())"],  # what is paid already is brought in
+        "sending.py": [
+            "self.rehearse.on_click(lambda _: self._begin(self._rehearse))",
+            "self.cancel.on_click(lambda _: self._clicked())",
+        ],
+        "watch.py": ["self.resume.on_click(lambda _: self._clicked(self._resume))"],
+    }
+    assert isinstance(WatchPanel(wb, runs.Order(wb, dict(plan))).cancel, AskTwice)
