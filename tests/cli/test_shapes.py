@@ -190,7 +190,7 @@ def test_a_dataset_that_does_not_exist_is_refused_and_not_nothing_to_do(home):
 def test_a_refused_parameter_leaves_its_value_nowhere(home):
     """Whether we know it as a secret or not: the name of a parameter that is none, a value that does not fit."""
     known, unknown = "a-very-secret-key-0001", "hunter2-is-nobodys-business"
-    words = [("start", known), ("password", unknown), ("num_posts", unknown), ("start", f"2026-{unknown}")]
+    words = [("start", known), ("password", unknown), ("num_posts", unknown), ("wait_minutes", unknown)]
     home.settings |= {**URLS, "BRIGHTDATA_API_KEY": known}
 
     done = [home.here("audit", "run", "runs", "-p", f"{name}={value}", "--json") for name, value in words]
@@ -199,7 +199,7 @@ def test_a_refused_parameter_leaves_its_value_nowhere(home):
     assert [one.code for one in done] == [2] * 4
     assert not [one for one in done if known in one.out + one.err]
     assert [one["outcome"] for one in listed] == ["refused"] * 4
-    assert {name for one in listed for name in one["params"]} == {"start", "password", "num_posts"}
+    assert {name for one in listed for name in one["params"]} == {"start", "password", "num_posts", "wait_minutes"}
     with _opened(home) as wb:  # what lies in the log of the ledger beside its file
         wb.ledger.close()
     kept = {path: path.read_bytes() for path in home.folder.rglob("*") if path.is_file()}

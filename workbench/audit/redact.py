@@ -68,6 +68,9 @@ class Redaction:
         return bool(self._redactor.count(text))
 
     def text(self, text: str) -> str:
+        held = 0
+        if "base64," in text:  # before a mask is put into the middle of a picture
+            text, held = self._without_pictures(text)
         found = self._redactor.count(text)
         clean = self._redactor(text) if found else text
         # Colours cut a secret into pieces (a traceback), entities spell it otherwise (a table in HTML).
@@ -75,10 +78,7 @@ class Redaction:
             clean, found = self._redactor(plain), found + hidden
         if "&" in clean and (hidden := self._redactor.count(html.unescape(clean))):
             clean, found = WITHHELD, found + hidden
-        if "base64," in clean:
-            clean, hidden = self._without_pictures(clean)
-            found += hidden
-        self.count += found
+        self.count += found + held
         return clean
 
     def _without_pictures(self, text: str) -> tuple[str, int]:
