@@ -444,7 +444,8 @@ def test(arguments: "list[str]", *, fix: bool) -> int:
             print(str(failure), flush=True)
     print("pytest", flush=True)
     pytest_begun = time.monotonic()
-    whole = ["-n", str(min(os.cpu_count() or 1, 4)), "--dist", "worksteal", "--durations=30"]
+    # Two workers a core: pages and kernels are waited for as often as they compute.
+    whole = ["-n", str(min(2 * (os.cpu_count() or 1), 8)), "--dist", "worksteal", "--durations=30"]
     command = [str(python_of(VENV)), "-m", "pytest", *(arguments or whole)]
     code = subprocess.call(command, cwd=str(ROOT), env=activated())
     if not arguments:
