@@ -39,11 +39,6 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Long ones first: the last minute of a run is shared by all workers."""
-    items.sort(key=lambda one: one.get_closest_marker("slow") is None)
-
-
 class _Compiled(dict[Any, Any]):
     """Compiled statements of all ledgers of one kind: SQLAlchemy's key begins with the dialect, one for each engine."""
 
