@@ -16,7 +16,7 @@ from workbench.ledger.states import MOVES, SNAPSHOT_MOVES, SNAPSHOT_STATUS, Snap
 
 ROOT = Path(workbench.__file__).parent
 MODULES = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*.py"))
-LONGEST = 450
+LONGEST = 600
 COLLECT = flow(poll_every=timedelta(seconds=1), longest_trigger=timedelta(seconds=1))
 # Who may catch everything, and why.
 BOUNDARIES = {

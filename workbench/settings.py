@@ -99,6 +99,9 @@ class Settings(BaseModel):
         (timedelta(minutes=2), timedelta(minutes=10), timedelta(minutes=30)),
         description="seconds between looks for a trigger whose answer was lost, with commas between",
     )
+    look_inputs: int = Field(
+        100, ge=1, description="unknown snapshots that Bright Data is asked about after one list, before a trigger"
+    )
     trigger_seconds: Seconds = Field(timedelta(seconds=60), description="the longest that a trigger may take")
     lease_seconds: Seconds = Field(timedelta(seconds=120), description="how long a claim holds without a sign of life")
     backoff_seconds: Seconds = Field(timedelta(seconds=2), description="first pause after a passing error; doubles")

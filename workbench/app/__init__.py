@@ -5,6 +5,7 @@ collecting.py   sources, plans, runs
 importing.py    files on disk that become snapshots
 owndatasets.py  [[datasets]] of workbench.toml
 recovering.py   what exists at Bright Data against what we have, and bringing it in
+comparing.py    the ledger against the other side, by hand
 spending.py     what was spent, the caps, the stop switch
 delivering.py   deliveries: taken in (intake.py), matched, replayed, checked
 working.py      the worker, and what is derived from the truth: folders, the serving copy
@@ -26,6 +27,7 @@ from typing import Any
 from workbench.app.asking import Asking
 from workbench.app.auditing import Auditing
 from workbench.app.collecting import Collecting
+from workbench.app.comparing import Comparing
 from workbench.app.importing import Importing
 from workbench.app.keeping import Keeping
 from workbench.app.posting import PostingDesk
@@ -36,7 +38,9 @@ from workbench.app.working import Working
 from workbench.settings import load
 
 
-class Workbench(PostingDesk, UploadDesk, Collecting, Importing, Spending, Working, Keeping, Proving, Asking, Auditing):
+class Workbench(
+    PostingDesk, UploadDesk, Collecting, Importing, Spending, Comparing, Working, Keeping, Proving, Asking, Auditing
+):
     """Everything that a face may ask for. One object per process is enough; its threads may share it."""
 
 

@@ -14,6 +14,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, and_, delete, func, insert, select, update
 
 from workbench.errors import NeedsPerson, Refused
+from workbench.ledger.behind import lost_spend
 from workbench.ledger.clock import now
 from workbench.ledger.records import Money
 from workbench.ledger.store import Ledger
@@ -74,12 +75,15 @@ def _check(
     spent_by_run = spent(connection, snapshot.c.run_id == run_id) if run_id is not None and caps.run is not None else 0
     _hold("a run", "WORKBENCH_CAP_RUN_USD", caps.run, spent_by_run + adding)
     if caps.day is not None:
-        _hold("a day", "WORKBENCH_CAP_DAY_USD", caps.day, spent(connection, since=day) + adding)
+        so_far = spent(connection, since=day) + lost_spend(connection, since=day)
+        _hold("a day", "WORKBENCH_CAP_DAY_USD", caps.day, so_far + adding)
     if caps.month is not None:
-        _hold("a month", "WORKBENCH_CAP_MONTH_USD", caps.month, spent(connection, since=month) + adding)
+        so_far = spent(connection, since=month) + lost_spend(connection, since=month)
+        _hold("a month", "WORKBENCH_CAP_MONTH_USD", caps.month, so_far + adding)
     for dataset_id, more in by_dataset.items():
         if dataset_id in caps.datasets:
             so_far = spent(connection, snapshot.c.dataset_id == dataset_id, since=month)
+            so_far += lost_spend(connection, since=month, dataset_id=dataset_id)
             _hold(f"{dataset_id} a month", "cap_dataset_usd", caps.datasets[dataset_id], so_far + more)
 
 

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from sqlalchemy import case, func, select
 
+from workbench.ledger.behind import lost_spend
 from workbench.ledger.caps import spent
 from workbench.ledger.clock import now
 from workbench.ledger.store import Ledger
@@ -20,13 +21,14 @@ _AMOUNTS: Final = (
 
 
 def totals(ledger: Ledger) -> dict[str, int]:
-    """Micro-dollars of today and this month (UTC, by the day of the reserve), and ever."""
+    """Micro-dollars of today and this month (UTC, by the day of the reserve), and ever; lost orders count too."""
     day = now().replace(hour=0, minute=0, second=0, microsecond=0)
+    month = day.replace(day=1)
     with ledger.read() as connection:
         return {
-            "today": spent(connection, since=day),
-            "month": spent(connection, since=day.replace(day=1)),
-            "total": spent(connection),
+            "today": spent(connection, since=day) + lost_spend(connection, since=day),
+            "month": spent(connection, since=month) + lost_spend(connection, since=month),
+            "total": spent(connection) + lost_spend(connection),
         }
 
 

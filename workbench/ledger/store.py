@@ -8,6 +8,7 @@ import os
 import random
 import threading
 import time
+import uuid
 import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -30,6 +31,8 @@ _PATIENCE: Final = 60.0  # seconds that a write waits for other writers, all tri
 _PASSING: Final = ("40001", "40P01", "database is locked", "database is busy")
 
 
+_LEDGER_ID: Final = "ledger_id"
+
 # Kept in a forked child, where closing them would be the harm.
 _of_the_parent: Final[list[Liveness]] = []
 
@@ -40,6 +43,8 @@ class Ledger:
     def __init__(self, engine: Engine, *, mode: Mode, locks: Path, actor: str) -> None:
         self.engine = engine
         self.actor = actor
+        self.mode = mode
+        self.ledger_id = ""  # of this ledger wherever it lies; a copy has it too
         self._locks = locks
         self._mutex = threading.Lock()
         # SQLite has one writer, and those who wait for it nap: our own threads pass the turn on without a nap.
@@ -136,12 +141,17 @@ class Ledger:
         return row.seq, row.hash
 
     def _stamp(self, mode: Mode) -> None:
-        with self.read() as connection:
-            found = connection.execute(select(meta.c.value).where(meta.c.key == "mode")).scalar_one_or_none()
-        if found is None:
+        if _LEDGER_ID not in (found := self._meta()):
             with contextlib.suppress(IntegrityError):  # another process opened it at the same moment
-                self.write(lambda connection: _found(connection, mode))
+                self.write(lambda connection: _found(connection, mode, found))
             self._refuse_other_mode(mode)
+            found = self._meta()
+        self.ledger_id = found[_LEDGER_ID]
+
+    def _meta(self) -> dict[str, str]:
+        with self.read() as connection:
+            rows = connection.execute(select(meta).where(meta.c.key.in_(["mode", _LEDGER_ID]))).all()
+        return {row.key: row.value for row in rows}
 
     def _refuse_other_mode(self, mode: Mode) -> None:
         with self.read() as connection:
@@ -162,9 +172,11 @@ class Ledger:
         self.engine.dispose()
 
 
-def _found(connection: Connection, mode: Mode) -> None:
-    connection.execute(insert(meta), {"key": "mode", "value": mode})
-    connection.execute(insert(chain_head), {"id": 1, "seq": 0, "hash": chain.GENESIS})
+def _found(connection: Connection, mode: Mode, known: dict[str, str]) -> None:
+    if "mode" not in known:
+        connection.execute(insert(meta), {"key": "mode", "value": mode})
+        connection.execute(insert(chain_head), {"id": 1, "seq": 0, "hash": chain.GENESIS})
+    connection.execute(insert(meta), {"key": _LEDGER_ID, "value": uuid.uuid4().hex})
 
 
 def set_meta(connection: Connection, key: str, value: str) -> None:
