@@ -106,7 +106,8 @@ class Collecting(Working):
     def begin(self, plan_hash: str, *, fresh: bool = False, after: str | None = None) -> Started:
         """Start the kept plan, once: while its run is at work, a second start answers it. Somebody must `work`.
 
-        Inputs that a younger snapshot was asked are answered by it, unless `fresh`. `after`: the run that the plan has
+        Inputs that a younger snapshot was asked are answered by it, unless `fresh`; those of one whose order lost its
+        answer wait for that one. `after`: the run that the plan has
         become already, when one more is meant. Raises Refused above a cap.
         """
         self.brightdata_key()  # a run that could send nothing is not started
@@ -132,9 +133,8 @@ class Collecting(Working):
         return collecting.would_reuse(self.ledger, plan, self._reuse)
 
     @property
-    def _reuse(self) -> timedelta | None:
-        hours = self.settings.reuse_hours
-        return timedelta(hours=hours) if hours else None
+    def _reuse(self) -> timedelta:
+        return timedelta(hours=self.settings.reuse_hours)
 
     def cancel(self, run: str) -> str:
         run_id = queries.find_run(self.ledger, run)

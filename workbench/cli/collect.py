@@ -132,6 +132,11 @@ def print_plan(made: Plan) -> None:
 
 
 def _print_saving(workbench: Workbench, made: Plan) -> None:
+    if unlisted := sorted({job.dataset_id for job in made.jobs} & workbench.unlisted().keys()):
+        say(
+            f"Bright Data does not list what was started of {', '.join(unlisted)} "
+            f"({workbench.unlisted()[unlisted[0]]}): it is triggered without looking whether somebody asked it already."
+        )
     saving = workbench.saving(made)
     if saving.micro_usd or saving.records:
         show(
@@ -187,6 +192,11 @@ def _start(workbench: Workbench, plan_hash: str, *, fresh: bool, again: bool, wa
         show(
             f"Run {run_id} is started: {counted(started['jobs'], 'job')}, {counted(started['snapshots'], 'snapshot')}."
         )
+    for key in started["waits_for"]:
+        say(
+            f"snapshot {key} was asked the same before, and the answer to its order was lost: this run waits for it "
+            "and is answered by it, so that nothing is paid twice. How it stands: workbench todo"
+        )
     code = Exit.DONE
     if wait:
         run = wait_for(workbench, run_id)
@@ -213,6 +223,12 @@ def _started(workbench: Workbench, run: dict[str, Any]) -> dict[str, Any]:
         "saved_usd": usd(facts["saved_micro_usd"]),
         "jobs": len(run["jobs"]),
         "snapshots": sum(len(job["snapshots"]) for job in run["jobs"]),
+        "waits_for": [
+            one["key"]
+            for job in run["jobs"]
+            for one in job["snapshots"]
+            if one["reused"] and one["state"] in ("unsure", "quarantined")
+        ],
     }
 
 

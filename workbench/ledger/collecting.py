@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Select, insert, select, update
+from sqlalchemy import Connection, Row, Select, case, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from workbench.errors import BadInput, WorkbenchError
@@ -175,7 +175,8 @@ def start_run(
 ) -> Started:
     """Start the kept plan once; a second call answers the same run. `folder` has ``{id6}`` for the run's id.
 
-    Inputs that a snapshot younger than `reuse` was asked are answered by it. Raises Refused above a cap. `after`: the
+    Inputs that a snapshot younger than `reuse` was asked are answered by it, and those that one was asked whose order
+    lost its answer wait for that one; without `reuse` all is asked anew. Raises Refused above a cap. `after`: the
     run that it has become already and that one more is wanted beside; whoever names it second gets the first's.
     """
     chosen = load_plan(ledger, plan_hash)
@@ -266,19 +267,21 @@ _ANSWERS: Final = tuple(map(str, (SNAPSHOT_UNFINISHED - {SnapshotState.UNSURE}) 
 
 
 def _younger(connection: Connection, wanted: str, since: datetime) -> int | None:
+    """A snapshot that answers the question; or the one whose order lost its answer, however old it is.
+
+    Such a one may be running and paid: to ask beside it would be to pay twice.
+    """
+    answers = (snapshot.c.created_at >= since) & snapshot.c.state.in_(_ANSWERS) & snapshot.c.attention.is_(None)
+    may_be_paid = (snapshot.c.acts > 0) & snapshot.c.provider_id.is_(None) & snapshot.c.state.in_(_MAY_BE_PAID)
     query = (
         select(snapshot.c.id)
         .join(snapshot_input, snapshot_input.c.snapshot == snapshot.c.id)
         .where(
-            snapshot_input.c.fingerprint == wanted,
-            snapshot.c.created_at >= since,
-            snapshot.c.state.in_(_ANSWERS),
-            snapshot.c.attention.is_(None),
-            snapshot.c.cancel_requested.is_(False),
+            snapshot_input.c.fingerprint == wanted, answers | may_be_paid, snapshot.c.cancel_requested.is_(False)
         )
-        .order_by(snapshot.c.id.desc())
+        .order_by(case((answers, 0), else_=1), snapshot.c.id.desc())
         .limit(1)
-    )
+    )  # fmt: skip
     found: int | None = connection.execute(query).scalar_one_or_none()
     return found
 
