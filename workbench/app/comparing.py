@@ -73,8 +73,7 @@ class Comparing(Working):
         from workbench.collect.look import (
             CLOCKS,
             adoption,
-            ask_each,
-            ask_list,
+            ask,
             chosen,
             same_as,
             since_then,
@@ -84,14 +83,11 @@ class Comparing(Working):
         tools, at = self.collect_tools, now()
         waiting = [one for one in world.planned(self.ledger, dataset_id) if not one.cancel_requested]
         since = min([at - timedelta(days=self.settings.retention_days), *(_planned_at(one) for one in waiting)])
-        there = ask_list(dataset_id, since, tools, self.world)
+        there = ask(dataset_id, since, tools, self.world)
         here = world.counts(self.ledger, dataset_id)
         refused = self.world.refused(dataset_id)
         if there is None or refused is not None:
             return {"here": here, "there": None, "adopted": 0, "ambiguous": [], "refused": refused}
-        ask_each(
-            [one for one in self.world.unknown(dataset_id, since) if not one.is_asked], tools.brightdata, self.world
-        )
         adopted, unread = 0, set[str]()
         for one in waiting:
             began = _planned_at(one) - CLOCKS

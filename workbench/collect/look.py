@@ -71,9 +71,8 @@ class _Look:
         turn = self._world.turn(self._dataset_id, since.date())
         if turn == "wait":
             return Stay(after=_SOON)
-        if turn == "ask" and ask_list(self._dataset_id, since, self._tools, self._world) is not None:
-            unasked = [one for one in self._world.unknown(self._dataset_id, since) if not one.is_asked]
-            ask_each(unasked[: self._tools.look_inputs], self._tools.brightdata, self._world)
+        if turn == "ask":
+            ask(self._dataset_id, since, self._tools, self._world, most=self._tools.look_inputs)
         return None
 
     def _unlisted(self, refused: str) -> None:
@@ -146,17 +145,25 @@ def unreadable(own: Sequence[AtVendor]) -> list[str]:
 # asking the vendor ------------------------------------------------------------------------------------
 
 
-def ask_list(dataset_id: str, since: datetime, tools: Tools, world: World) -> int | None:
-    """Ask for the list and keep it (how long it is), or why there is none. Raises what may pass."""
+def ask(dataset_id: str, since: datetime, tools: Tools, world: World, *, most: int | None = None) -> int | None:
+    """Ask for the list (how long it is), or keep why there is none; then what `most` unknown ones were asked, once.
+
+    Newest first. Others wait until all of that is there. Raises what may pass.
+    """
     try:
-        found = [_at_vendor(one) for one in tools.brightdata.list_snapshots(dataset_id, from_date=since.date())]
-    except REFUSED as error:
-        world.refuse(dataset_id, error.message)
-        return None
+        try:
+            found = [_at_vendor(one) for one in tools.brightdata.list_snapshots(dataset_id, from_date=since.date())]
+        except REFUSED as error:
+            world.refuse(dataset_id, error.message)
+            return None
+        world.keep(dataset_id, found)
+        unasked = [one for one in world.unknown(dataset_id, since) if not one.is_asked]
+        for one in unasked[:most]:
+            world.told(one.provider_id, _inputs(tools.brightdata, one.provider_id))
+        world.listed(dataset_id, since.date())
     except BaseException:
         world.leave(dataset_id)
         raise
-    world.keep(dataset_id, since.date(), found)
     return len(found)
 
 
@@ -164,12 +171,6 @@ def _at_vendor(one: Listed) -> AtVendor:
     return AtVendor(
         provider_id=one.snapshot_id, created_at=one.created_at, status=one.status[:60], row_count=one.row_count
     )
-
-
-def ask_each(strangers: Sequence[AtVendor], brightdata: BrightData, world: World) -> None:
-    """Ask what each was asked, once."""
-    for one in strangers:
-        world.told(one.provider_id, _inputs(brightdata, one.provider_id))
 
 
 def _inputs(brightdata: BrightData, provider_id: str) -> list[dict[str, Any]] | None:

@@ -80,8 +80,9 @@ class Journal:
             return None
         with self.path.open("rb") as file:
             file.seek(max(0, size - _TAIL))
-            found = list(_whole(file.read().splitlines(keepends=True)))
-        return found[-1] if found else next(iter(list(self.entries())[-1:]), None)
+            newest_first = reversed(file.read().splitlines(keepends=True))
+            found = next(_whole(newest_first), None)
+        return found or next(iter(list(self.entries())[-1:]), None)
 
     def entries(self, since: int = 0) -> Iterator[Entry]:
         """Every whole entry from the byte `since`, oldest first; what a crash tore is passed over."""

@@ -77,7 +77,7 @@ class World:
             return False
         return row.owner is not None and not self._ledger.liveness.is_dead(row.owner, connection)
 
-    def keep(self, dataset_id: str, since: date, listed: Sequence[AtVendor]) -> None:
+    def keep(self, dataset_id: str, listed: Sequence[AtVendor]) -> None:
         """A list that is whole: what the ledger does not have of it is kept."""
 
         def change(connection: Connection) -> None:
@@ -98,6 +98,13 @@ class World:
             gone = _known(connection, sorted(kept))
             if gone:
                 connection.execute(delete(stranger).where(stranger.c.provider_id.in_(sorted(gone))))
+
+        self._ledger.write(change)
+
+    def listed(self, dataset_id: str, since: date) -> None:
+        """The list from `since` on is kept, and what may be asked about it is asked: it counts from now on."""
+
+        def change(connection: Connection) -> None:
             self._end(connection, dataset_id, at=now(), from_date=since.isoformat(), refused=None)
 
         self._ledger.write(change)
