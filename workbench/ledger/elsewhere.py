@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, select
 
 from workbench.ledger import behind
 from workbench.ledger.records import Item, LostAct, Posting, Upload
@@ -69,7 +69,5 @@ class Elsewhere:
 
 
 def _scope(connection: Connection, account_id: int) -> str:
-    row: Row[tuple[str, str]] = connection.execute(
-        select(account.c.channel, account.c.label).where(account.c.id == account_id)
-    ).one()
-    return behind.scope_of(row)
+    query = select(account.c.channel, account.c.label).where(account.c.id == account_id)
+    return behind.scope_of(connection.execute(query).one())
