@@ -21,8 +21,11 @@ proving.py      what logins and selector packs are worth
 
 from __future__ import annotations
 
+import contextlib
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from workbench.app.asking import Asking
 from workbench.app.auditing import Auditing
@@ -35,6 +38,7 @@ from workbench.app.proving import Proving
 from workbench.app.spending import Spending
 from workbench.app.uploading import UploadDesk
 from workbench.app.working import Working
+from workbench.ledger.journal import NAME as JOURNAL
 from workbench.settings import load
 
 
@@ -47,3 +51,27 @@ class Workbench(
 def open_workbench(home: str | Path | None = None, **settings: Any) -> Workbench:
     """Open the workbench of `home`; `settings` override files and environment. Nothing is started yet."""
     return Workbench(*load(home, **settings))
+
+
+_OURS: Final = ("ledger.db", JOURNAL, "lake", "locks")  # what a home has below data/
+
+
+@contextlib.contextmanager
+def looking_at(home: str | Path | None = None, **settings: Any) -> Iterator[Workbench]:
+    """The workbench of `home`, for questions: a folder that is no home stays as it is, and answers as an empty one.
+
+    A home without its ledger is one: it has a journal, which tells what was done there.
+    """
+    found, origins = load(home, **settings)
+    data = found.data
+    is_home = (data.exists() and not data.is_dir()) or any((data / name).exists() for name in _OURS)
+    if is_home or found.ledger_url:
+        with Workbench(found, origins) as workbench:
+            yield workbench
+        return
+    with (
+        tempfile.TemporaryDirectory(prefix="workbench-") as folder,
+        Workbench(found.model_copy(update={"home": Path(folder)}), origins) as workbench,
+    ):
+        workbench.home, workbench.is_home = found.home, False
+        yield workbench

@@ -70,6 +70,8 @@ class part(Generic[T]):  # noqa: N801 - reads as the decorator that it is
 class Parts:
     def __init__(self, settings: Settings, origins: Sequence[Origin] = ()) -> None:
         self.settings = settings
+        self.home = settings.home  # as people know it
+        self.is_home = True  # False: nothing was ever done there, and to look at it changes nothing
         self.origins = tuple(origins)
         self.opening = threading.RLock()
 

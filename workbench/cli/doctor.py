@@ -31,10 +31,10 @@ class Check:
 
 def doctor(json: Json = False) -> Exit:
     """Show every setting with its origin, and check what work needs. Exit 2 when something is broken."""
-    with bench(quiet=json) as workbench:
+    with bench(quiet=json, look=True) as workbench:
         settings = [one.model_dump() for one in workbench.origins]
         checks = list(_checks(workbench))
-        mode, home = workbench.settings.mode, str(workbench.settings.home)
+        mode, home = workbench.settings.mode, str(workbench.home)
     broken = [one for one in checks if one.status == "error"]
     if json:
         answer({"mode": mode, "home": home, "settings": settings, "checks": [asdict(one) for one in checks]})
@@ -114,7 +114,7 @@ def _lake(workbench: Workbench) -> Check:
 
 
 def _disk(workbench: Workbench) -> Check:
-    free = shutil.disk_usage(workbench.settings.home).free / 1e9
+    free = shutil.disk_usage(workbench.home).free / 1e9
     little = free < _LITTLE_GB
     cure = f"Free some, or move WORKBENCH_HOME: below {_LITTLE_GB} GB a paid download may not find room."
     return Check("disk", "warning" if little else "ok", f"{free:,.1f} GB free", cure if little else "")

@@ -25,16 +25,17 @@ Reason = Annotated[str, typer.Option(help="Why; kept with who and when.")]
 
 
 @contextlib.contextmanager
-def bench(*, quiet: bool = False, headless: bool = False, **settings: Any) -> Iterator[Workbench]:
+def bench(*, quiet: bool = False, headless: bool = False, look: bool = False, **settings: Any) -> Iterator[Workbench]:
     """The workbench; says PRACTICE unless a program reads the answer (`quiet`).
 
+    `look`: for a question, which makes no home of a folder that is none.
     `headless` only ever adds: without it the setting stays what it is.
     """
-    from workbench.app import open_workbench
+    from workbench.app import looking_at, open_workbench
 
     if headless:
         settings["headless"] = True
-    with open_workbench(**settings) as workbench:
+    with (looking_at if look else open_workbench)(**settings) as workbench:
         if not quiet:
             console.practice(workbench.settings.mode)
         yield workbench

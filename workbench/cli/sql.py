@@ -45,7 +45,7 @@ def sql(
     if form is Format.PARQUET and output is None and sys.stdout.isatty():
         raise BadInput("Parquet is no text to look at; give --output FILE, or send stdout to a file.")
     sys.meta_path.insert(0, _WithoutPandas())
-    with bench(quiet=form is not Format.TABLE) as workbench:
+    with bench(quiet=form is not Format.TABLE, look=True) as workbench:
         _write(workbench.select(query), form, output)
 
 

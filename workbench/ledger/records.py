@@ -318,6 +318,8 @@ class Plan:
     params: Mapping[str, Any]
     jobs: tuple[PlannedJob, ...]
     hash: str
+    # Lines of a file: a start brings them in. Until then the plan calls those that are not there yet -1, -2, ...
+    new_sources: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def estimate(self) -> Money:

@@ -10,7 +10,7 @@ from workbench.ledger.behind import lost_spend
 from workbench.ledger.caps import spent
 from workbench.ledger.clock import now
 from workbench.ledger.store import Ledger
-from workbench.ledger.tables import job, run, snapshot, spend
+from workbench.ledger.tables import job, run, snapshot, source_result, spend
 
 _RECENT: Final = 50  # runs that are listed
 _OF_SNAPSHOT: Final = (spend.c.item_kind == "snapshot") & (spend.c.item_id == snapshot.c.id)
@@ -56,6 +56,19 @@ def by_run(ledger: Ledger) -> list[dict[str, Any]]:
         .limit(_RECENT)
     )
     return _rows(ledger, query)
+
+
+def most_rows(ledger: Ledger) -> dict[str, int]:
+    """Dataset → the most rows that one source has brought in one snapshot."""
+    most = func.max(source_result.c.row_count)
+    query = (
+        select(snapshot.c.dataset_id, most)
+        .join(source_result, source_result.c.snapshot == snapshot.c.id)
+        .where(source_result.c.row_count > 0)
+        .group_by(snapshot.c.dataset_id)
+    )
+    with ledger.read() as connection:
+        return {dataset_id: int(rows) for dataset_id, rows in connection.execute(query).all()}
 
 
 def settled(ledger: Ledger) -> list[dict[str, Any]]:
