@@ -53,6 +53,7 @@ def already_there(posting: Posting, cards: list[Card], tools: Tools, visit: Visi
     ours = [card for card in alike if any(_shows(card, str(said["title"]), mark, visit) for mark in marks)]
     if len(ours) == 1:
         tools.elsewhere.found(posting, ours[0].remote_id)
+        tools.elsewhere.compared(posting.account_id)
         return _found(posting, visit, ours[0])
     if ours or (alike and doubt is not None):
         names = ", ".join(card.remote_id for card in ours or alike)
