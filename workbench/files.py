@@ -23,6 +23,7 @@ from typing import IO, Any, Final
 from workbench.errors import BadInput
 
 CHUNK: Final = 1 << 20
+LAKE_ID: Final = ".lake_id"  # the file that says which lake a folder is
 _RESERVED: Final = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in "0123456789¹²³")}
 _UNSAFE: Final = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f-\x9f]')
 _JOINERS: Final = {"\u200c", "\u200d"}  # invisible, but letters and emoji are made with them

@@ -59,6 +59,11 @@ def _words(value: object) -> object:
 Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
 
 
+# Money is kept in whole millionths of a dollar; what would be rounded is refused, since it might become nothing.
+_MICRO_PART: Final = 1e-3
+_CAPS: Final = ("cap_trigger_usd", "cap_run_usd", "cap_day_usd", "cap_month_usd")
+
+
 class Settings(BaseModel):
     """Every setting: name, type, default, and what it does."""
 
@@ -98,6 +103,9 @@ class Settings(BaseModel):
     look_gaps: Gaps = Field(
         (timedelta(minutes=2), timedelta(minutes=10), timedelta(minutes=30)),
         description="seconds between looks for a trigger whose answer was lost, with commas between",
+    )
+    look_inputs: int = Field(
+        100, ge=1, description="unknown snapshots that Bright Data is asked about after one list, before a trigger"
     )
     trigger_seconds: Seconds = Field(timedelta(seconds=60), description="the longest that a trigger may take")
     lease_seconds: Seconds = Field(timedelta(seconds=120), description="how long a claim holds without a sign of life")
@@ -171,6 +179,20 @@ class Settings(BaseModel):
     def _positive(cls, value: timedelta) -> timedelta:
         if value <= timedelta():
             raise ValueError("give a time above 0")
+        return value
+
+    @field_validator("price_usd_per_record", *_CAPS)
+    @classmethod
+    def _countable(cls, value: float | None) -> float | None:
+        if value is not None and abs(value * 1e6 - round(value * 1e6)) > _MICRO_PART:
+            raise ValueError(f"{value} is no whole number of millionths of a dollar; give one, like 0.000001 or 0.0015")
+        return value
+
+    @field_validator("cap_dataset_usd")
+    @classmethod
+    def _all_countable(cls, value: dict[str, float]) -> dict[str, float]:
+        for amount in value.values():
+            cls._countable(amount)
         return value
 
     @field_validator("look_gaps")

@@ -34,9 +34,11 @@ from workbench.errors import (
     WorkbenchError,
     shortage_of,
 )
+from workbench.ledger.behind import mind_journal
 from workbench.ledger.caps import NO_CAPS, Caps
 from workbench.ledger.claims import Claimed, Claims
 from workbench.ledger.clock import now
+from workbench.ledger.journal import Entry, Journal
 from workbench.ledger.lanes import Lanes
 from workbench.ledger.recorder import IllegalMove, Recorder, check_legal
 from workbench.ledger.records import Armed, Claim, Disarmed, Flow, Move, Progress, Stay, Step, Yielded
@@ -105,9 +107,14 @@ class Worker:
         caps: Caps = NO_CAPS,
         redact: Callable[[str], str] = str,
         in_thread: InThread = _nothing_kept,
+        journal: Journal | None = None,
     ) -> None:
-        """`in_thread` is entered by every thread that works; what it yields is called while the thread rests."""
+        """`in_thread` is entered by every thread that works; what it yields is called while the thread rests.
+
+        `journal`: where every act is written down a second time, before it is done.
+        """
         self._ledger = ledger
+        self._journal = journal
         self._benches = benches
         self.claims = Claims(ledger, lease_time=lease_time)
         self.lanes = Lanes(ledger, lease_time=lease_time)
@@ -269,6 +276,27 @@ class Worker:
     def redact(self, text: str) -> str:
         return self._redact(text)
 
+    # the second witness -------------------------------------------------------------------------
+
+    def witness(self, entries: Sequence[Entry]) -> None:
+        """Write acts into the journal. Raises Transient when it tells that the ledger is older than the world.
+
+        Then, and when the disk does not take it (OSError), the act must not be done.
+        """
+        if self._journal is None:
+            return
+        if mind_journal(self._ledger, self._journal):
+            raise Transient("the journal has acts that this ledger does not know; what is there is looked for first")
+        self._journal.append(entries)
+
+    def unwitness(self, entries: Sequence[Entry]) -> None:
+        """Write down that they did not happen. Without it a ledger that is put back asks about them once more."""
+        try:
+            if self._journal is not None:
+                self._journal.append(entries)
+        except OSError as error:
+            log.warning("%s could not be written: %s", self._journal and self._journal.path, error)
+
 
 def _wait_of(error: LaneWaits) -> timedelta:
     return _COOL_DOWN if error.retry_after is None else error.retry_after
@@ -354,8 +382,7 @@ class _Visit:
         if isinstance(one, Armed):
             self._arm(claims, one)
         elif isinstance(one, Disarmed):
-            self._record.disarmed(claims, Disarmed(self._worker.redact(one.reason)))
-            self._armed = False
+            self._disarm(claims, self._worker.redact(one.reason))
         elif isinstance(one, Progress):
             self._record.progress(claims, one)
         elif isinstance(one, Stay):
@@ -369,20 +396,32 @@ class _Visit:
     def _arm(self, claims: Sequence[Claim], order: Armed) -> None:
         # Refused before anything happens: an act whose answer could be lost needs a place to go then.
         check_legal(self._flow.kind, self._items[0].state, self._flow.unsure)
-        self._record.armed(claims, order)
+        entries = self._record.armed(claims, order)
         self._armed = True
+        try:
+            self._worker.witness(entries)
+        except (OSError, WorkbenchError) as error:
+            self._disarm(claims, f"not done: it could not be written down a second time ({error})")
+            raise
         # The act must not begin unless the lease outlasts it: a process that was suspended right here would
         # otherwise act beside the owner that took over. Half a lease: the heartbeat renews every quarter.
         lease = self._worker.claims.lease_time.total_seconds()
         if min(self._worker.claims.remaining(claim) for claim in claims) < lease / 2:
             raise _Overslept
 
+    def _disarm(self, claims: Sequence[Claim], reason: str) -> None:
+        self._worker.unwitness(self._record.disarmed(claims, Disarmed(reason)))
+        self._armed = False
+
     def _move(self, claims: Sequence[Claim], move: Move) -> None:
         if move.item_id is None and len(self._items) > 1:
             raise IllegalMove(f"a step of a group moved to {move.to} without saying which item")
         claim = claims[0] if move.item_id is None else self._open[move.item_id]
         told = replace(move, reason=None if move.reason is None else self._worker.redact(move.reason))
+        refused = self._record.undone(claim) if self._armed and move.to == self._flow.failed else []
         self._end(claim, lambda claim: self._record.move(claim, told, due=move.to in self._flow.steps))
+        if refused:
+            self._worker.unwitness(refused)
 
     def _stay(self, claim: Claim, stay: Stay) -> None:
         due = next(item.next_at for item in self._items if item.id == claim.item_id)
@@ -467,7 +506,7 @@ class _Visit:
 
     def _nothing_was_sent(self) -> None:
         claims = tuple(self._open.values())
-        self._record.disarmed(claims, Disarmed("the lease was too short to act; nothing was sent"))
+        self._disarm(claims, "the lease was too short to act; nothing was sent")
         self._worker.claims.release(claims, uncount=self._step.counts)
 
     def _stand_down(self) -> None:

@@ -96,7 +96,7 @@ def test_plan_shows_what_it_would_do_and_starts_nothing(home):
     assert plan["items"] == [
         {
             "job": "instagram posts", "dataset_id": "gd_lk5ns7kz21pck8jpis", "inputs": 2, "snapshots": 1, "records": 10,
-            "price_usd": 0.002, "estimate_usd": 0.02,
+            "open_ended": False, "price_usd": 0.002, "estimate_usd": 0.02,
         }
     ]  # fmt: skip
     assert home.here("status", "--json").json["runs"] == []

@@ -10,7 +10,8 @@ from workbench.app.parts import Parts, part
 from workbench.collect import folders, status
 from workbench.collect.recover import EXPIRING
 from workbench.files import make_folder
-from workbench.ledger import queries
+from workbench.ledger import behind, queries, world
+from workbench.ledger.behind import Behind
 from workbench.ledger.clock import now
 
 if TYPE_CHECKING:
@@ -43,7 +44,23 @@ class Asking(Parts):
     def todo(self) -> list[dict[str, Any]]:
         at, retention = now(), timedelta(days=self.settings.retention_days)
         soon = queries.expiring(self.ledger, at + retention * EXPIRING, retention)
-        return status.todo(queries.waiting_for_person(self.ledger)) + status.expiring(soon, at, retention)
+        waiting = status.todo(queries.waiting_for_person(self.ledger))
+        return waiting + status.expiring(soon, at, retention) + [_for_comparing(one) for one in self._behind()]
+
+    def _behind(self) -> list[Behind]:
+        """Datasets and accounts of which only a person can say what is there."""
+        return [one for one in behind.scopes(self.ledger) if one.waits]
+
+    def behind(self) -> list[dict[str, Any]]:
+        """{scope, why, since, waits}: where this ledger may not know what happened; `*` stands for all others."""
+        return [
+            {"scope": one.scope, "why": one.words, "since": one.since.isoformat(), "waits": one.waits}
+            for one in behind.scopes(self.ledger)
+        ]
+
+    def unlisted(self) -> dict[str, str]:
+        """Dataset → why Bright Data gives no list of what was started, so that nobody can look before a trigger."""
+        return world.refusals(self.ledger)
 
     def folders(self, run: str | None = None) -> list[dict[str, Any]]:
         run_id = queries.find_run(self.ledger, run) if run else None
@@ -125,3 +142,7 @@ class Asking(Parts):
 
     def rejects(self) -> pd.DataFrame:
         return self._frame("rejects")
+
+
+def _for_comparing(one: Behind) -> dict[str, Any]:
+    return {"kind": "ledger", "id": one.scope, "why": one.waits, "command": "workbench recover compare"}

@@ -12,13 +12,13 @@ from typing import Any
 
 from workbench.app.working import Working
 from workbench.collect import folders
-from workbench.collect.plan import Ask, make_plan
+from workbench.collect.plan import Ask, is_open_ended, make_plan
 from workbench.collect.sources import COLUMNS, check, read_csv
 from workbench.errors import BadInput
-from workbench.ledger import collecting, queries
+from workbench.ledger import collecting, queries, spending
 from workbench.ledger.clock import now
 from workbench.ledger.collecting import Imported, Started
-from workbench.ledger.records import Money, Plan, Source
+from workbench.ledger.records import Money, NewSource, Plan, Source
 
 
 class Collecting(Working):
@@ -58,11 +58,13 @@ class Collecting(Working):
     ) -> Plan:
         """What a run of `sources` (a sources.csv, ids, or every enabled one) would do and cost. Kept; not started.
 
+        Nothing of a file becomes a source before a start: to look at a plan changes nothing.
         A relative path is one below the home, wherever a notebook or a scheduler happens to stand.
 
         With `since_last` each source begins on the day of its newest published post (`start`, where it has none yet).
         """
-        ids = self._source_ids(sources, project)
+        new, found = self._planned_sources(sources, project)
+        ids = [one.id for one in found if one.id > 0]
         chosen = self.settings
         ask = Ask(
             name=name or "",
@@ -74,8 +76,9 @@ class Collecting(Working):
             day=now().astimezone(chosen.zone).date(),
             batch_size=chosen.batch_size,
             price_usd_per_record=chosen.price_usd_per_record,
+            most_rows=spending.most_rows(self.ledger),
         )
-        plan = make_plan(queries.list_sources(self.ledger, ids=ids), ask, among=self.datasets)
+        plan = make_plan(found, ask, among=self.datasets, new_sources=new)
         collecting.save_plan(self.ledger, plan)
         return plan
 
@@ -94,10 +97,22 @@ class Collecting(Working):
         wanted = set(source_ids)
         return {source_id: day for source_id, day in rows if source_id in wanted and day is not None}
 
-    def _source_ids(self, sources: str | Path | Sequence[int] | None, project: str | None) -> list[int]:
-        if isinstance(sources, str | Path):
-            return collecting.enabled_sources(self.ledger, ids=self.import_sources(sources, project=project).source_ids)
-        return collecting.enabled_sources(self.ledger, ids=sources, project=None if sources else project)
+    def _planned_sources(
+        self, sources: str | Path | Sequence[int] | None, project: str | None
+    ) -> tuple[list[NewSource], list[Source]]:
+        """What a start is to bring in, and the enabled sources that are planned, as they will be then."""
+        if not isinstance(sources, str | Path):
+            ids = collecting.enabled_sources(self.ledger, ids=sources, project=None if sources else project)
+            return [], queries.list_sources(self.ledger, ids=ids)
+        file = self.settings.home / Path(sources).expanduser()
+        new = read_csv(file, project=project, among=self.datasets)
+        known = collecting.known_sources(self.ledger, new)
+        found = [
+            Source(id=source_id, enabled=is_enabled, **asdict(one))
+            for one, (source_id, is_enabled) in zip(new, known, strict=True)
+            if is_enabled
+        ]
+        return new, found
 
     def start(self, plan_hash: str, *, fresh: bool = False, after: str | None = None) -> str:
         """Start the kept plan, as `begin` does; the run's id."""
@@ -106,7 +121,8 @@ class Collecting(Working):
     def begin(self, plan_hash: str, *, fresh: bool = False, after: str | None = None) -> Started:
         """Start the kept plan, once: while its run is at work, a second start answers it. Somebody must `work`.
 
-        Inputs that a younger snapshot was asked are answered by it, unless `fresh`. `after`: the run that the plan has
+        Inputs that a younger snapshot was asked are answered by it, unless `fresh`; those of one whose order lost its
+        answer wait for that one. `after`: the run that the plan has
         become already, when one more is meant. Raises Refused above a cap.
         """
         self.brightdata_key()  # a run that could send nothing is not started
@@ -123,6 +139,16 @@ class Collecting(Working):
         self._project(started.run_id)
         return started
 
+    def may_pass_a_cap(self, plan: Plan) -> bool:
+        """Whether the plan has parts without a limit while a cap is set: nobody can say that it holds."""
+        caps = self.caps
+        is_capped = any(one is not None for one in (caps.trigger, caps.run, caps.day, caps.month)) or caps.datasets
+        return bool(is_capped) and any(map(is_open_ended, plan.jobs))
+
+    def kept_plan(self, plan_hash: str) -> Plan:
+        """The plan that is kept under the hash, or its beginning."""
+        return collecting.load_plan(self.ledger, plan_hash)
+
     def run_of(self, plan_hash: str) -> str | None:
         """The run that the kept plan has become, as long as a start answers it."""
         return collecting.run_of(self.ledger, plan_hash)
@@ -132,9 +158,8 @@ class Collecting(Working):
         return collecting.would_reuse(self.ledger, plan, self._reuse)
 
     @property
-    def _reuse(self) -> timedelta | None:
-        hours = self.settings.reuse_hours
-        return timedelta(hours=hours) if hours else None
+    def _reuse(self) -> timedelta:
+        return timedelta(hours=self.settings.reuse_hours)
 
     def cancel(self, run: str) -> str:
         run_id = queries.find_run(self.ledger, run)

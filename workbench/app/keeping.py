@@ -18,7 +18,7 @@ from workbench.app.asking import Asking
 from workbench.collect import keep
 from workbench.errors import BadInput, NeedsPerson
 from workbench.files import make_folder, move_into_place, sha256_of, write_text
-from workbench.ledger import backups, compacting
+from workbench.ledger import backups, behind, compacting
 from workbench.ledger.clock import now
 from workbench.ledger.records import LakeFile
 from workbench.ledger.store import Ledger, Mode, open_ledger
@@ -152,6 +152,9 @@ class Keeping(Asking):
         keep.copy_tree(folder / "archive", self.settings.archive)
         keep.copy_verified(folder / LEDGER, database, None)
         found = backups.figures(self.ledger)
+        # What was done since the backup is not in it: from here on the other side is asked first.
+        behind.mark(self.ledger, "restored")
+        behind.stamp_lake(self.ledger, make_folder(self.settings.lake), anew=True)
         wrong = [name for name, value in found.items() if told.get(name) != value]
         lost = [
             path

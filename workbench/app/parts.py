@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import threading
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
@@ -16,12 +18,17 @@ from workbench.errors import BadInput, Misconfigured
 from workbench.files import make_folder
 from workbench.ledger import queries
 from workbench.ledger.accounts import may_act_from
+from workbench.ledger.behind import find_out, stamp_lake
 from workbench.ledger.breaker import Breaker
 from workbench.ledger.caps import Caps
 from workbench.ledger.claims import Claims
 from workbench.ledger.clock import now
+from workbench.ledger.elsewhere import Elsewhere
+from workbench.ledger.journal import NAME as JOURNAL
+from workbench.ledger.journal import Journal
 from workbench.ledger.lanes import Lanes
 from workbench.ledger.store import Ledger, open_ledger
+from workbench.ledger.world import World
 from workbench.logs import LogFolder
 from workbench.secret import Redactor, Secret
 from workbench.settings import BRIGHTDATA_LIVE, Origin, Settings
@@ -38,6 +45,8 @@ if TYPE_CHECKING:
     from workbench.post.tools import Tools as PostTools
     from workbench.tables.catalog import Catalog
     from workbench.upload.tools import Tools as UploadTools
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -61,14 +70,36 @@ class part(Generic[T]):  # noqa: N801 - reads as the decorator that it is
 class Parts:
     def __init__(self, settings: Settings, origins: Sequence[Origin] = ()) -> None:
         self.settings = settings
+        self.home = settings.home  # as people know it
+        self.is_home = True  # False: nothing was ever done there, and to look at it changes nothing
         self.origins = tuple(origins)
         self.opening = threading.RLock()
 
     @part
     def ledger(self) -> Ledger:
-        make_folder(self.settings.data, mode=0o700)
         chosen = self.settings
-        return open_ledger(chosen.database_url, mode=chosen.mode, locks=chosen.data / "locks", zone=chosen.zone)
+        make_folder(chosen.data, mode=0o700)
+        ledger = open_ledger(chosen.database_url, mode=chosen.mode, locks=chosen.data / "locks", zone=chosen.zone)
+        file = None if chosen.ledger_url else chosen.data / "ledger.db"
+        try:
+            find_out(ledger, self.journal, file)
+        except OSError as error:  # doctor tells; and nothing is done outside while it cannot be written
+            log.warning("%s cannot be read: %s", self.journal.path, error.strerror)
+        return ledger
+
+    @part
+    def journal(self) -> Journal:
+        return Journal(self.settings.data / JOURNAL)
+
+    def lake(self) -> Path:
+        """The lake's folder, made when it is not there; Refused when it is another than the ledger's."""
+        folder = make_folder(self.settings.lake)
+        stamp_lake(self.ledger, folder)
+        return folder
+
+    @part
+    def world(self) -> World:
+        return World(self.ledger)
 
     @part
     def datasets(self) -> tuple[Dataset, ...]:
@@ -171,7 +202,7 @@ class Parts:
         chosen = self.settings
         return Tools(
             brightdata=self.brightdata,
-            lake=make_folder(chosen.lake),
+            lake=self.lake(),
             view=queries.View(self.ledger),
             now=now,
             poll=chosen.poll_seconds,
@@ -181,6 +212,9 @@ class Parts:
             part_rows=chosen.download_batch_rows,
             datasets=self.datasets,
             webhook=self.webhook,
+            world=self.world,
+            reuse=timedelta(hours=chosen.reuse_hours),
+            look_inputs=chosen.look_inputs,
         )
 
     @part
@@ -191,6 +225,7 @@ class Parts:
         return Tools(
             visit=lambda account_id: self.browsing.visit(account_id, self.site("marketplace")),
             view=queries.View(self.ledger),
+            elsewhere=Elsewhere(self.ledger),
             home=chosen.home,
             now=now,
             may_act_from=lambda account_id: may_act_from(self.ledger, account_id, chosen.zone),
@@ -215,6 +250,7 @@ class Parts:
             archive=chosen.archive,
             sending=chosen.data / "sending",
             view=UploadView(self.ledger),
+            elsewhere=Elsewhere(self.ledger),
             now=now,
             poll=chosen.poll_seconds,
             page=chosen.page_seconds,
@@ -247,6 +283,7 @@ class Parts:
             caps=self.caps,
             redact=self.redactor,
             in_thread=keeping,
+            journal=self.journal,
         )
 
     def _collecting(self) -> list[Bench]:
@@ -304,7 +341,7 @@ class Parts:
     def catalog(self) -> Catalog:
         from workbench.tables.catalog import Catalog
 
-        return Catalog(make_folder(self.settings.lake))
+        return Catalog(self.lake())
 
     def close(self) -> None:
         with self.opening:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from workbench.app.recovering import Recovering
-from workbench.ledger import caps, spending
+from workbench.ledger import caps, recovering, spending
 
 _TELLING: Final = 0.02  # of the smaller number: differences above it are shown
 
@@ -40,11 +41,34 @@ class Spending(Recovering):
                 found.append({**row, "listed_rows": theirs})
         return found
 
+    def todo(self) -> list[dict[str, Any]]:
+        """What cost more than was reserved waits for somebody to see it, and so does the next of that dataset."""
+        return super().todo() + [_dearer(one) for one in self.overruns()]
+
+    def overruns(self) -> list[dict[str, Any]]:
+        """{id, snapshot_id, dataset_id, reserved, settled}, in micro-dollars."""
+        with self.ledger.read() as connection:
+            return caps.overruns(connection)
+
+    def accept_overruns(self, snapshots: Sequence[str] = ()) -> list[int]:
+        """Agree to what these snapshots (or all) cost above their reserve; their keys."""
+        rows = recovering.find_snapshots(self.ledger, names=snapshots) if snapshots else []
+        return caps.accept_overruns(self.ledger, [row["id"] for row in rows] if snapshots else None)
+
     def stop_spending(self, reason: str) -> None:
         caps.stop_spending(self.ledger, reason)
 
     def allow_spending(self) -> None:
         caps.allow_spending(self.ledger)
+
+
+def _dearer(one: Mapping[str, Any]) -> dict[str, Any]:
+    why = (
+        f"it cost ${one['settled'] / 1e6:.4f}, and ${one['reserved'] / 1e6:.4f} was reserved; nothing more of "
+        f"{one['dataset_id']} is sent until somebody has seen it"
+    )
+    name = one["snapshot_id"] or str(one["id"])
+    return {"kind": "spend", "id": name, "why": why, "command": f"workbench spend accept {one['id']}"}
 
 
 def _differs(ours: int, theirs: int | None) -> bool:

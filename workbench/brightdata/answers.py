@@ -46,6 +46,10 @@ class SnapshotEmpty(Permanent):
     """The snapshot has no rows."""
 
 
+class NotAllowed(Misconfigured):
+    """The key is good, and may not do this."""
+
+
 class NotRunning(Permanent):
     """The snapshot is not running, so there is nothing to cancel."""
 
@@ -211,7 +215,8 @@ def _throttled(answer: Answer) -> Throttled:
 
 
 def _key_refused(answer: Answer) -> Misconfigured:
-    return Misconfigured(
+    kind = NotAllowed if answer.status == HTTPStatus.FORBIDDEN else Misconfigured
+    return kind(
         f"Bright Data refused the key for {answer.address} ({answer.status}): {answer.words}. "
         "Check BRIGHTDATA_API_KEY and what it may do.",
         code=answer.code,

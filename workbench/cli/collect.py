@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -13,6 +14,7 @@ from workbench.cli.exits import Exit
 from workbench.cli.opening import Yes, agree, bench, stopping
 from workbench.cli.progress import following
 from workbench.cli.work import print_runs
+from workbench.errors import Refused
 
 if TYPE_CHECKING:
     from workbench.app import Workbench
@@ -63,10 +65,17 @@ def plan(
 
 @app.command()
 def start(
-    plan_hash: PlanHash, fresh: Fresh = False, again: Again = False, wait: Wait = False, json: Json = False
+    plan_hash: PlanHash,
+    fresh: Fresh = False,
+    again: Again = False,
+    wait: Wait = False,
+    yes: Yes = False,
+    json: Json = False,
 ) -> Exit:
-    """Start a plan that was shown; a second time answers the same run."""
+    """Start a plan that was shown; a second time answers the same run. Asks only where a cap may not hold."""
     with bench(quiet=json) as workbench:
+        if not yes:
+            _agree_to_open_end(workbench, workbench.kept_plan(plan_hash))
         return _start(workbench, plan_hash, fresh=fresh, again=again, wait=wait, json=json)
 
 
@@ -95,6 +104,7 @@ def run(
             if not fresh:
                 _print_saving(workbench, made)
         if not yes:
+            _agree_to_open_end(workbench, made)
             _ask(made, workbench.settings.mode)
         return _start(workbench, made.hash, fresh=fresh, again=again, wait=wait, json=json)
 
@@ -118,6 +128,8 @@ def cancel(
 
 
 def print_plan(made: Plan) -> None:
+    from workbench.collect.plan import is_open_ended
+
     rows = [
         (
             job["job"], job["dataset_id"], job["inputs"], job["snapshots"], job["records"],
@@ -129,9 +141,16 @@ def print_plan(made: Plan) -> None:
     table(f"Plan {made.hash[:12]} · {made.name}", columns, rows, right=columns[2:])
     estimate = made.estimate
     show(f"ESTIMATE {dollars(estimate.micro_usd)} for about {counted(estimate.records, 'record')}.", style="bold")
+    if open_ended := [f"{job.platform} {job.service}" for job in made.jobs if is_open_ended(job)]:
+        show(f"OPEN-ENDED: {', '.join(open_ended)} cannot be told a limit; that part is by experience, not the most.")
 
 
 def _print_saving(workbench: Workbench, made: Plan) -> None:
+    if unlisted := sorted({job.dataset_id for job in made.jobs} & workbench.unlisted().keys()):
+        say(
+            f"Bright Data does not list what was started of {', '.join(unlisted)} "
+            f"({workbench.unlisted()[unlisted[0]]}): it is triggered without looking whether somebody asked it already."
+        )
     saving = workbench.saving(made)
     if saving.micro_usd or saving.records:
         show(
@@ -141,12 +160,15 @@ def _print_saving(workbench: Workbench, made: Plan) -> None:
 
 
 def _item(job: PlannedJob) -> dict[str, Any]:
+    from workbench.collect.plan import is_open_ended
+
     snapshots = job.snapshots
     return {
         "job": f"{job.platform} {job.service}",
         "dataset_id": job.dataset_id,
         "inputs": sum(len(one.inputs) for one in snapshots),
         "snapshots": len(snapshots),
+        "open_ended": is_open_ended(job),
         "records": sum(one.estimate_records for one in snapshots),
         "price_micro_usd": max((one.price_micro_usd for one in snapshots), default=0),
         "micro_usd": sum(one.estimate_records * one.price_micro_usd for one in snapshots),
@@ -163,6 +185,7 @@ def _shape(made: Plan) -> dict[str, Any]:
         "name": made.name,
         "estimate_usd": usd(made.estimate.micro_usd),
         "records": made.estimate.records,
+        "open_ended": any(one["open_ended"] for one in items),
         "jobs": len(items),
         "snapshots": sum(one["snapshots"] for one in items),
         "items": items,
@@ -178,6 +201,19 @@ def _ask(made: Plan, mode: str) -> None:
     agree(mode, f"Start {what} ({cost})?", to=f"an estimate of {estimate}", kept=kept)
 
 
+def _agree_to_open_end(workbench: Workbench, made: Plan) -> None:
+    """A cap holds by estimates; where one is open-ended a person has to say yes to it, in practice too."""
+    if not workbench.may_pass_a_cap(made):
+        return
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise Refused(
+            "part of this plan is sent no limit, so it may cost more than its estimate and pass a cap; give --yes if "
+            f"that is meant. The plan is kept: workbench collect start {made.hash[:12]} --yes"
+        )
+    if not typer.confirm("Part of it is sent no limit, so it may pass a cap. Go on?", err=True):
+        raise Refused("not started, as you said.")
+
+
 def _start(workbench: Workbench, plan_hash: str, *, fresh: bool, again: bool, wait: bool, json: bool) -> Exit:
     begun = workbench.begin(plan_hash, fresh=fresh, after=workbench.run_of(plan_hash) if again else None)
     run_id = begun.run_id
@@ -189,7 +225,18 @@ def _start(workbench: Workbench, plan_hash: str, *, fresh: bool, again: bool, wa
         show(
             f"Run {run_id} is started: {counted(started['jobs'], 'job')}, {counted(started['snapshots'], 'snapshot')}."
         )
-    code = Exit.DONE
+    for key in started["waits_for"]:
+        say(
+            f"snapshot {key} was asked the same before, and the answer to its order was lost: this run waits for it "
+            "and is answered by it, so that nothing is paid twice. How it stands: workbench todo"
+        )
+    started |= {"sources_added": begun.sources_added, "sources_changed": begun.sources_changed}
+    if begun.sources_added or begun.sources_changed:
+        say(f"{counted(begun.sources_added, 'source')} of the file came in, {begun.sources_changed} changed.")
+    started["waits_for_cap"] = begun.waits_for_cap
+    if begun.waits_for_cap:
+        say(f"with the runs that were started before it, {begun.waits_for_cap}")
+    code = Exit.PERSON if begun.waits_for_cap else Exit.DONE
     if wait:
         run = wait_for(workbench, run_id)
         code = exits.worst(exits.of_snapshot(one) for job in run["jobs"] for one in job["snapshots"])
@@ -215,6 +262,12 @@ def _started(workbench: Workbench, run: dict[str, Any]) -> dict[str, Any]:
         "saved_usd": usd(facts["saved_micro_usd"]),
         "jobs": len(run["jobs"]),
         "snapshots": sum(len(job["snapshots"]) for job in run["jobs"]),
+        "waits_for": [
+            one["key"]
+            for job in run["jobs"]
+            for one in job["snapshots"]
+            if one["reused"] and one["state"] in ("unsure", "quarantined")
+        ],
     }
 
 

@@ -31,10 +31,10 @@ class Check:
 
 def doctor(json: Json = False) -> Exit:
     """Show every setting with its origin, and check what work needs. Exit 2 when something is broken."""
-    with bench(quiet=json) as workbench:
+    with bench(quiet=json, look=True) as workbench:
         settings = [one.model_dump() for one in workbench.origins]
         checks = list(_checks(workbench))
-        mode, home = workbench.settings.mode, str(workbench.settings.home)
+        mode, home = workbench.settings.mode, str(workbench.home)
     broken = [one for one in checks if one.status == "error"]
     if json:
         answer({"mode": mode, "home": home, "settings": settings, "checks": [asdict(one) for one in checks]})
@@ -48,7 +48,13 @@ def doctor(json: Json = False) -> Exit:
 def _checks(workbench: Workbench) -> Iterator[Check]:
     yield Check("python", "ok", f"{platform.python_version()} on {platform.system()} {platform.machine()}")
     yield Check("mode", "ok", _MEANING[workbench.settings.mode])
-    for name, check in (("ledger", _ledger), ("lake", _lake), ("disk", _disk), ("worker", _worker)):
+    for name, check in (
+        ("ledger", _ledger),
+        ("lake", _lake),
+        ("journal", _journal),
+        ("disk", _disk),
+        ("worker", _worker),
+    ):
         yield _guarded(name, check, workbench)
     yield _guarded("bright data", _brightdata, workbench)
     yield _guarded("browser", _browser, workbench)
@@ -81,6 +87,23 @@ def _ledger(workbench: Workbench) -> Check:
     return Check("ledger", "ok", f"{workbench.ledger.address}, {number:,} events, each as it was written")
 
 
+def _journal(workbench: Workbench) -> Check:
+    """Whether the ledger knows all that was done."""
+    try:
+        workbench.journal.last()
+    except OSError as error:
+        why = f"{workbench.journal.path} cannot be read: {error.strerror}. Nothing is sent until it can."
+        return Check("journal", "error", why, "Make it a file that you may read and write.")
+    found = workbench.behind()
+    if not found:
+        return Check("journal", "ok", f"{workbench.journal.path} has no act that the ledger does not know")
+    told = "; ".join(f"{'everything' if one['scope'] == '*' else one['scope']}: {one['why']}" for one in found)
+    if any(one["waits"] for one in found):
+        return Check("journal", "warning", f"the ledger is behind ({told})", "A person is needed: workbench todo")
+    cure = "The worker compares first, by itself; by hand: workbench recover compare"
+    return Check("journal", "warning", f"the ledger may be behind ({told})", cure)
+
+
 def _lake(workbench: Workbench) -> Check:
     lake = make_folder(workbench.settings.lake)
     try:
@@ -91,7 +114,7 @@ def _lake(workbench: Workbench) -> Check:
 
 
 def _disk(workbench: Workbench) -> Check:
-    free = shutil.disk_usage(workbench.settings.home).free / 1e9
+    free = shutil.disk_usage(workbench.home).free / 1e9
     little = free < _LITTLE_GB
     cure = f"Free some, or move WORKBENCH_HOME: below {_LITTLE_GB} GB a paid download may not find room."
     return Check("disk", "warning" if little else "ok", f"{free:,.1f} GB free", cure if little else "")
@@ -108,7 +131,12 @@ def _brightdata(workbench: Workbench) -> Check:
     if said.get("can_make_requests") is False:
         why = said.get("auth_fail_reason") or said.get("status") or "no reason given"
         return Check("bright data", "error", f"the key may not make requests: {why}", "Check the key and the account.")
-    return Check("bright data", "ok", "answers, and takes the key")
+    if why := workbench.list_refusal():
+        return Check(
+            "bright data", "warning", f"it does not list what was started ({why}): nobody looks before a trigger",
+            "Give the key the right to list snapshots; until then a ledger that is behind waits for a person.",
+        )  # fmt: skip
+    return Check("bright data", "ok", "answers, takes the key, and lists what was started")
 
 
 def _browser(workbench: Workbench) -> Check:

@@ -27,19 +27,20 @@ Reason = Annotated[str, typer.Option(help="Why; kept with who and when.")]
 
 
 @contextlib.contextmanager
-def bench(*, quiet: bool = False, headless: bool = False, **settings: Any) -> Iterator[Workbench]:
+def bench(*, quiet: bool = False, headless: bool = False, look: bool = False, **settings: Any) -> Iterator[Workbench]:
     """The workbench; says PRACTICE unless a program reads the answer (`quiet`).
 
+    `look`: for a question, which makes no home of a folder that is none.
     `headless` only ever adds: without it the setting stays what it is.
     """
     gc.disable()  # what is imported stays; to look through it for garbage takes a tenth of a command's start
     try:
-        from workbench.app import open_workbench
+        from workbench.app import looking_at, open_workbench
     finally:
         gc.enable()
     if headless:
         settings["headless"] = True
-    with _without_pandas(), open_workbench(**settings) as workbench:
+    with _without_pandas(), (looking_at if look else open_workbench)(**settings) as workbench:
         if not quiet:
             console.practice(workbench.settings.mode)
         yield workbench

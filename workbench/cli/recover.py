@@ -108,6 +108,38 @@ def reconcile(snapshots: Names = None, json: Json = False) -> None:
 
 
 @app.command()
+def compare(
+    dataset: Dataset = None,
+    foreign: Annotated[
+        str | None, typer.Option(metavar="ID,ID…", help="These ids at Bright Data are not ours; they are let be.")
+    ] = None,
+    settled: Annotated[
+        list[str] | None,
+        typer.Option(metavar="DATASET|CHANNEL:LABEL", help="You looked there yourself: nothing is missing here."),
+    ] = None,
+    json: Json = False,
+) -> Exit:
+    """Compare this ledger with the other side, adopt what planned work was to ask there; nothing is sent or paid.
+
+    A worker does so by itself before it acts, when the ledger was restored, copied, put back or made anew.
+    """
+    with bench(quiet=json) as workbench:
+        ids = [one.strip() for one in (foreign or "").split(",") if one.strip()]
+        found = workbench.compare(dataset or (), foreign=ids, settled=settled or ())
+    if json:
+        answer(found)
+    else:
+        rows = (
+            (name, one["here"], "no list" if one["there"] is None else one["there"], one["adopted"],
+             ", ".join(one["ambiguous"]) or one.get("refused") or "")
+            for name, one in found.items()
+        )  # fmt: skip
+        table("", ("dataset or account", "here", "there", "adopted", "for a person"), rows, right=("here", "there"))
+    is_open = any(one["ambiguous"] or one["there"] is None for one in found.values())
+    return Exit.PERSON if is_open else Exit.DONE
+
+
+@app.command()
 def resolve(
     snapshot: Annotated[str, typer.Argument(help="Its key, as workbench todo shows it.")],
     adopt_id: Annotated[str | None, typer.Option("--adopt", metavar="ID", help="It runs at Bright Data as ID.")] = None,

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from workbench.cli.console import Json, answer, dollars, records, reply, show, table, usd
+from workbench.cli.console import Json, answer, counted, dollars, records, reply, show, table, usd
 from workbench.cli.opening import bench
 
 app = typer.Typer(no_args_is_help=True)
@@ -18,7 +18,7 @@ def show_(
     json: Json = False,
 ) -> None:
     """Show what today, this month, each dataset and each run came to: reserved and settled together."""
-    with bench(quiet=json) as workbench:
+    with bench(quiet=json, look=True) as workbench:
         found = workbench.spend()
         differences = workbench.spend_differences() if check else None
     if json:
@@ -46,7 +46,7 @@ def _show_differences(differences: list[dict[str, Any]]) -> None:
 @app.command()
 def caps(json: Json = False) -> None:
     """Show the caps and what is left of them. They are settings: WORKBENCH_CAP_{TRIGGER,RUN,DAY,MONTH}_USD."""
-    with bench(quiet=json) as workbench:
+    with bench(quiet=json, look=True) as workbench:
         found = workbench.spend()
     if json:
         answer({name: _usd(value) for name, value in found["caps"].items()})
@@ -74,6 +74,19 @@ def allow(json: Json = False) -> None:
     with bench(quiet=json) as workbench:
         workbench.allow_spending()
     _told(json=json, stopped=False)
+
+
+@app.command()
+def accept(
+    snapshots: Annotated[
+        list[str] | None, typer.Argument(metavar="[SNAPSHOT…]", help="Ids at Bright Data, or our keys; all without.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Agree to what cost more than was reserved for it. What waited for that: workbench recover requeue."""
+    with bench(quiet=json) as workbench:
+        done = workbench.accept_overruns(snapshots or ())
+    reply({"accepted": done}, f"{counted(len(done), 'snapshot')} accepted as it cost.", json=json)
 
 
 def _left(cap: int | None, used: int | None) -> tuple[str, str]:

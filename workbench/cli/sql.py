@@ -35,7 +35,7 @@ def sql(
     form = Format.JSON if json else form
     if form is Format.PARQUET and output is None and sys.stdout.isatty():
         raise BadInput("Parquet is no text to look at; give --output FILE, or send stdout to a file.")
-    with bench(quiet=form is not Format.TABLE) as workbench:
+    with bench(quiet=form is not Format.TABLE, look=True) as workbench:
         _write(workbench.select(query), form, output)
 
 

@@ -82,7 +82,7 @@ def _report(idle: bool, counts: Counter[str], waiting: int) -> None:
 
 def status(run: Run = None, json: Json = False) -> None:
     """Show how runs stand; of one RUN, every snapshot with its reason."""
-    with bench(quiet=json) as workbench:
+    with bench(quiet=json, look=True) as workbench:
         found = workbench.status(run)
         if json:
             answer(found)
@@ -158,7 +158,7 @@ def _job(job: dict[str, Any]) -> tuple[object, ...]:
 
 def todo(json: Json = False) -> None:
     """Show everything that waits for a person, each with the command that resolves it."""
-    with bench(quiet=json) as workbench:
+    with bench(quiet=json, look=True) as workbench:
         found = workbench.todo()
     if json:
         answer(found)
@@ -170,7 +170,7 @@ def todo(json: Json = False) -> None:
 
 def folders(run: Run = None, json: Json = False) -> None:
     """Show the tree of runs, platforms, services and jobs, with counts."""
-    with bench(quiet=json) as workbench:
+    with bench(quiet=json, look=True) as workbench:
         found = workbench.folders(run)
         lake = workbench.settings.lake
     if json:

@@ -8,6 +8,7 @@ stage.py      downloaded → staged       rows into Parquet and rejects, under f
 publish.py    staged     → published    into the manifest, in one transaction
 reconcile.py  unsure     → triggered | planned    look whether a trigger without an answer happened
 
+look.py       what was asked the same already is adopted instead of triggered
 flow.py       the table of the steps
 sources.py    sources.csv → sources
 folders.py    the tree that people open: names, and why a folder is empty

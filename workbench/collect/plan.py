@@ -16,11 +16,13 @@ from workbench.brightdata import datasets
 from workbench.collect.folders import job_folder
 from workbench.errors import BadInput
 from workbench.files import canonical
-from workbench.ledger.records import Plan, PlannedJob, PlannedSnapshot, Source
+from workbench.ledger.records import NewSource, Plan, PlannedJob, PlannedSnapshot, Source
 
 _MICRO: Final = 1_000_000
 DEFAULT_LIMIT: Final = 10  # posts per source, when nobody says how many
-GUESS: Final = {"comments": 20}  # rows per input of a collection that takes no limit
+GUESS: Final = {"comments": 20}  # rows per input of a collection that is sent no limit, while nothing better is known
+_ONE_ROW: Final = ("profiles", "companies")
+_LIMITS: Final = ("num_of_posts", "num_of_comments", "max_number_of_posts", "limit_records", "limit")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,10 +38,20 @@ class Ask:
     day: date  # of the folders
     batch_size: int = 20
     price_usd_per_record: float | None = None  # instead of each dataset's own
+    most_rows: Mapping[str, int] = field(default_factory=dict)  # dataset → the most that one input has brought so far
 
 
-def make_plan(sources: Sequence[Source], ask: Ask, *, among: Sequence[datasets.Dataset] = datasets.DATASETS) -> Plan:
-    """Raises BadInput, naming the source, when it does not fit the dates or its dataset."""
+def make_plan(
+    sources: Sequence[Source],
+    ask: Ask,
+    *,
+    among: Sequence[datasets.Dataset] = datasets.DATASETS,
+    new_sources: Sequence[NewSource] = (),
+) -> Plan:
+    """Raises BadInput, naming the source, when it does not fit the dates or its dataset.
+
+    `new_sources` are what a start is to bring in before; a source of them that is not there yet has an id below 0.
+    """
     if not sources:
         raise BadInput("there is no enabled source to collect; workbench sources import FILE brings some in.")
     if ask.start and ask.end and ask.start > ask.end:
@@ -50,12 +62,22 @@ def make_plan(sources: Sequence[Source], ask: Ask, *, among: Sequence[datasets.D
     jobs = tuple(_jobs(asked, ask))
     params = {"start": ask.start, "end": ask.end, "num_posts": ask.num_posts, "sources": [one.id for one in sources]}
     plain = {name: value.isoformat() if isinstance(value, date) else value for name, value in params.items()}
+    # A source that is not there yet has no id that could be hashed; of the same file, the same plan.
+    names = {one.id: f"{one.platform} {one.service} {one.url}" for one in sources} if new_sources else {}
     content = {
-        "name": ask.name, "project": ask.project, "day": ask.day.isoformat(), "params": plain,
-        "jobs": [asdict(job) for job in jobs],
+        "name": ask.name, "project": ask.project, "day": ask.day.isoformat(),
+        "params": {**plain, "sources": [names.get(one.id, one.id) for one in sources]},
+        "jobs": [_by_name(asdict(job), names) for job in jobs],
     }  # fmt: skip
     digest = hashlib.sha256(canonical(content).encode()).hexdigest()
-    return Plan(name=ask.name or "Run", project=ask.project, params=plain, jobs=jobs, hash=digest)
+    kept = tuple(asdict(one) for one in new_sources)
+    return Plan(name=ask.name or "Run", project=ask.project, params=plain, jobs=jobs, hash=digest, new_sources=kept)
+
+
+def _by_name(job: dict[str, Any], names: Mapping[int, str]) -> dict[str, Any]:
+    for snapshot in job["snapshots"]:
+        snapshot["source_ids"] = [names.get(one, one) for one in snapshot["source_ids"]]
+    return job
 
 
 @dataclass(frozen=True)
@@ -68,8 +90,9 @@ class _Asked:
     query: Mapping[str, Any]
 
     @property
-    def order(self) -> tuple[str, str, str, int]:
-        return (self.source.platform, self.source.service, canonical(self.query), self.source.id)
+    def order(self) -> tuple[str, str, str]:
+        """Alike beside each other; within that, as they were given."""
+        return (self.source.platform, self.source.service, canonical(self.query))
 
 
 def _asked(source: Source, ask: Ask, among: Sequence[datasets.Dataset]) -> _Asked:
@@ -86,7 +109,8 @@ def _asked(source: Source, ask: Ask, among: Sequence[datasets.Dataset]) -> _Aske
         )
         way = datasets.way_for(dataset, source.url, source.options)
     except BadInput as error:
-        raise BadInput(f"source {source.id} ({source.name}): {error.message}", code=error.code) from error
+        name = f"source {source.id} ({source.name})" if source.id > 0 else f"source {source.name!r}"
+        raise BadInput(f"{name}: {error.message}", code=error.code) from error
     query: dict[str, Any] = {}
     if way.discover_by:
         limit = inputs.get("num_of_posts") or ask.num_posts or DEFAULT_LIMIT
@@ -131,11 +155,30 @@ def _snapshot(batch: Sequence[_Asked], ask: Ask) -> PlannedSnapshot:
 
 
 def _expected(one: _Asked, ask: Ask) -> int:
-    """Rows that one input may bring, at most where a limit is sent; otherwise a guess, as the whole is an ESTIMATE."""
-    if one.dataset.kind in ("profiles", "companies"):
+    """The most rows that one input may bring where a limit is sent; without one, what the dataset brought so far."""
+    kind = one.dataset.kind
+    if kind in _ONE_ROW:
         return 1
-    limit = one.query.get("limit_per_input") or one.inputs.get("num_of_posts") or ask.num_posts
-    return int(limit or GUESS.get(one.dataset.kind, DEFAULT_LIMIT))
+    sent = limit_sent(one.query, one.inputs)
+    if sent is not None:
+        return sent
+    if kind in GUESS:  # a number of posts says nothing of how many comments they have
+        return max(GUESS[kind], ask.most_rows.get(one.dataset.dataset_id, 0))
+    return ask.num_posts or DEFAULT_LIMIT
+
+
+def limit_sent(query: Mapping[str, Any], inputs: Mapping[str, Any]) -> int | None:
+    """How many rows the vendor is told to stop at for one input; None when it is told nothing."""
+    found = [query.get("limit_per_input"), *(inputs.get(name) for name in _LIMITS)]
+    said = [int(one) for one in found if one]
+    return min(said) if said else None
+
+
+def is_open_ended(job: PlannedJob) -> bool:
+    """Whether the vendor is told no limit, so that the estimate is not the most that it can cost."""
+    return job.kind in GUESS and any(
+        limit_sent(snapshot.query, one) is None for snapshot in job.snapshots for one in snapshot.inputs
+    )
 
 
 def dollars(micro_usd: int) -> float:

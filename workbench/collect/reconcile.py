@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from workbench.brightdata.answers import NotAllowed
 from workbench.brightdata.contents import Listed
 from workbench.collect.poll import OVER
 from workbench.collect.tools import Tools
@@ -74,7 +75,7 @@ def _search(snapshot: Snapshot, tools: Tools) -> tuple[list[_Asked], list[str]]:
     since = (began or tools.now()) - EARLIER
     try:
         listed = list(tools.brightdata.list_snapshots(snapshot.dataset_id, from_date=since.date()))
-    except Permanent as error:
+    except (Permanent, NotAllowed) as error:
         # An incomplete list never means "absent", and the item may be running: it does not fail by this.
         raise NeedsPerson(
             f"Bright Data does not list what was started ({error.message}). Look there by hand, then: workbench "

@@ -6,20 +6,51 @@ import contextlib
 import os
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from workbench.brightdata.datasets import DATASETS, Dataset
 from workbench.brightdata.delivery import Webhook
 from workbench.errors import Permanent
 from workbench.files import is_running, remove_tree
-from workbench.ledger.records import LedgerView, Snapshot
+from workbench.ledger.records import AtVendor, LedgerView, LostAct, Snapshot
 
 if TYPE_CHECKING:  # httpx costs every command a tenth of a second
     from workbench.brightdata.client import BrightData
+
+
+class Doubt(Protocol):
+    """Why the ledger may not know what is at the other side."""
+
+    @property
+    def why(self) -> str: ...
+    @property
+    def words(self) -> str: ...
+
+
+class World(Protocol):
+    """What the ledger remembers of the vendor's lists, for all who look."""
+
+    def turn(self, dataset_id: str, since: date) -> Literal["fresh", "ask", "wait"]: ...
+    def keep(self, dataset_id: str, listed: Sequence[AtVendor]) -> None: ...
+    def listed(self, dataset_id: str, since: date) -> None: ...
+    def refuse(self, dataset_id: str, why: str) -> None: ...
+    def leave(self, dataset_id: str) -> None: ...
+    def refused(self, dataset_id: str) -> str | None: ...
+    def unknown(self, dataset_id: str, since: datetime) -> list[AtVendor]: ...
+    def told(
+        self, provider_id: str, inputs: Sequence[Mapping[str, Any]] | None, query: Mapping[str, Any] | None = None
+    ) -> None: ...
+    def behind(self, scope: str) -> Doubt | None: ...
+    def compared(self, scope: str) -> None: ...
+    def wait_for_person(self, scope: str, why: str) -> None: ...
+    def lost(self, scope: str, key: str) -> list[LostAct]: ...
+    def is_fresh(self, item: Snapshot) -> bool: ...
+    def in_flight(self, item: Snapshot) -> list[int]: ...
+    def oldest_plan(self, dataset_id: str) -> datetime: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +66,9 @@ class Tools:
     part_rows: int  # rows a part, once a download had to be resumed
     datasets: tuple[Dataset, ...] = DATASETS  # with the user's own
     webhook: Webhook | None = None  # where the vendor may deliver; without, it is only asked
+    world: World | None = None  # without it nobody looks before a trigger
+    reuse: timedelta = timedelta()  # how long a younger snapshot answers
+    look_inputs: int = 100  # snapshots of unknown inputs that are asked about after one list
 
 
 def provider_id(snapshot: Snapshot) -> str:

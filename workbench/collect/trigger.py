@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Iterator
 
 from workbench.brightdata.wire import boot_clock
+from workbench.collect.look import look
 from workbench.collect.tools import Tools
 from workbench.errors import Unanswered, WorkbenchError
 from workbench.ledger.records import Armed, Disarmed, Money, Move, Snapshot, Yielded
@@ -15,6 +16,10 @@ from workbench.ledger.states import SnapshotState
 def send(snapshot: Snapshot, tools: Tools) -> Iterator[Yielded]:
     if snapshot.cancel_requested:
         yield Move(to=SnapshotState.CANCELED, reason="cancelled before anything was sent")
+        return
+    found = look(snapshot, tools)
+    if found is not None:
+        yield found
         return
     intent_id = secrets.token_urlsafe(24)
     # Before the order is written down: a process that is suspended from here on may wake long after others have

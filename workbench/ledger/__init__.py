@@ -9,6 +9,10 @@ migrate.py    schema version on open; Alembic only when it differs
 chain.py      events, each carrying the hash of the one before
 owners.py     who is alive
 store.py      Ledger: open, read, write; the mode stamp
+journal.py    the second witness: every act, in a file of this host
+behind.py     a ledger that is older than the world: found out, and remembered until compared
+world.py      what Bright Data lists and the ledger does not have
+elsewhere.py  what it may not know of an account
 claims.py     claim, hold, release; what becomes of a dead owner's items
 recorder.py   what a step yields, each one transaction
 lanes.py      named leases: what only one may do at a time, and who is at work

@@ -6,6 +6,7 @@ or a clock that jumps over midnight, opens no second allowance.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,7 +15,9 @@ from typing import Any, Final
 from sqlalchemy import Connection, and_, delete, func, insert, select, update
 
 from workbench.errors import NeedsPerson, Refused
+from workbench.ledger.behind import lost_spend
 from workbench.ledger.clock import now
+from workbench.ledger.money import OVERRUN
 from workbench.ledger.records import Money
 from workbench.ledger.store import Ledger
 from workbench.ledger.tables import meta, snapshot, spend
@@ -44,6 +47,7 @@ def check_trigger(connection: Connection, caps: Caps, snapshot_id: int, money: M
     """Raise OverCap when reserving `money` for the snapshot would break a cap, or spending is stopped."""
     refuse_when_stopped(connection)
     row = connection.execute(select(snapshot.c.run_id, snapshot.c.dataset_id).where(snapshot.c.id == snapshot_id)).one()
+    refuse_after_overrun(connection, [row.dataset_id])
     _check(connection, caps, row.run_id, {row.dataset_id: money.micro_usd}, [money.micro_usd])
 
 
@@ -59,9 +63,46 @@ def check_start(connection: Connection, caps: Caps, wanted: Iterable[tuple[str, 
     try:
         if each:
             refuse_when_stopped(connection)
+            refuse_after_overrun(connection, by_dataset)
         _check(connection, caps, None, by_dataset, [micro_usd for _, micro_usd in each])
     except OverCap as error:
         raise Refused(error.message, code=error.code) from error
+
+
+def will_wait(connection: Connection, caps: Caps, wanted: Iterable[tuple[str, int]]) -> str | None:
+    """Why part of a run that is about to start will wait for a cap: others began before it, and are not sent yet.
+
+    (dataset, micro-dollars) of each of its triggers, as for `check_start`, which they pass alone.
+    """
+    by_dataset: dict[str, int] = {}
+    for dataset_id, micro_usd in wanted:
+        by_dataset[dataset_id] = by_dataset.get(dataset_id, 0) + micro_usd
+    adding = sum(by_dataset.values())
+    if not adding:
+        return None
+    before = _unsent(connection)
+    day = now().replace(hour=0, minute=0, second=0, microsecond=0)
+    try:
+        for what, cap, since in (("a day", caps.day, day), ("a month", caps.month, day.replace(day=1))):
+            if cap is not None:
+                so_far = spent(connection, since=since) + lost_spend(connection, since=since)
+                _hold(what, f"WORKBENCH_CAP_{what.split()[1].upper()}_USD", cap, so_far + sum(before.values()) + adding)
+        for dataset_id, more in by_dataset.items():
+            if (cap := caps.datasets.get(dataset_id)) is not None:
+                so_far = spent(connection, snapshot.c.dataset_id == dataset_id, since=day.replace(day=1))
+                so_far += before.get(dataset_id, 0)
+                _hold(f"{dataset_id} a month", "cap_dataset_usd", cap, so_far + more)
+    except OverCap as error:
+        return error.message.replace("nothing was sent.", "what comes last will wait for it: workbench todo.")
+    return None
+
+
+def _unsent(connection: Connection) -> dict[str, int]:
+    """Dataset → micro-dollars that started runs still have to reserve, as far as they go on by themselves."""
+    amount = func.sum(snapshot.c.estimate_records * snapshot.c.price_micro_usd)
+    waits = (snapshot.c.state == "planned") & snapshot.c.next_at.is_not(None) & snapshot.c.armed.is_(False)
+    query = select(snapshot.c.dataset_id, amount).where(waits).group_by(snapshot.c.dataset_id)
+    return {dataset_id: int(micro_usd) for dataset_id, micro_usd in connection.execute(query).all()}
 
 
 def _check(
@@ -74,12 +115,15 @@ def _check(
     spent_by_run = spent(connection, snapshot.c.run_id == run_id) if run_id is not None and caps.run is not None else 0
     _hold("a run", "WORKBENCH_CAP_RUN_USD", caps.run, spent_by_run + adding)
     if caps.day is not None:
-        _hold("a day", "WORKBENCH_CAP_DAY_USD", caps.day, spent(connection, since=day) + adding)
+        so_far = spent(connection, since=day) + lost_spend(connection, since=day)
+        _hold("a day", "WORKBENCH_CAP_DAY_USD", caps.day, so_far + adding)
     if caps.month is not None:
-        _hold("a month", "WORKBENCH_CAP_MONTH_USD", caps.month, spent(connection, since=month) + adding)
+        so_far = spent(connection, since=month) + lost_spend(connection, since=month)
+        _hold("a month", "WORKBENCH_CAP_MONTH_USD", caps.month, so_far + adding)
     for dataset_id, more in by_dataset.items():
         if dataset_id in caps.datasets:
             so_far = spent(connection, snapshot.c.dataset_id == dataset_id, since=month)
+            so_far += lost_spend(connection, since=month, dataset_id=dataset_id)
             _hold(f"{dataset_id} a month", "cap_dataset_usd", caps.datasets[dataset_id], so_far + more)
 
 
@@ -131,3 +175,42 @@ def refuse_when_stopped(connection: Connection) -> None:
             f"spending is stopped ({reason or 'no reason given'}); nothing was sent. To go on: workbench spend allow",
             code="stopped",
         )
+
+
+# What cost more than was reserved --------------------------------------------------------------------
+
+
+def overruns(connection: Connection) -> list[dict[str, Any]]:
+    """{id, snapshot_id, dataset_id, reserved, settled} of snapshots above their reserve that nobody agreed to."""
+    rows = connection.execute(select(meta).where(meta.c.key.startswith(OVERRUN, autoescape=True))).all()
+    told = {int(row.key.removeprefix(OVERRUN)): json.loads(row.value) for row in rows}
+    query = select(snapshot.c.id, snapshot.c.provider_id, snapshot.c.dataset_id).where(snapshot.c.id.in_(told))
+    return [
+        {"id": row.id, "snapshot_id": row.provider_id, "dataset_id": row.dataset_id, **told[row.id]}
+        for row in (connection.execute(query.order_by(snapshot.c.id)) if told else ())
+    ]
+
+
+def refuse_after_overrun(connection: Connection, dataset_ids: Iterable[str]) -> None:
+    """What was dearer than its estimate is looked at before the same dataset is paid again."""
+    wanted = set(dataset_ids)
+    first = next((one for one in overruns(connection) if one["dataset_id"] in wanted), None)
+    if first is not None:
+        raise OverCap(
+            f"snapshot {first['snapshot_id']} of {first['dataset_id']} cost ${first['settled'] / 1e6:.4f}, and "
+            f"${first['reserved'] / 1e6:.4f} was reserved for it; nothing more of that dataset is sent until somebody "
+            f"has seen it: workbench spend accept {first['id']}",
+            code="overrun",
+        )
+
+
+def accept_overruns(ledger: Ledger, snapshot_ids: Iterable[int] | None = None) -> list[int]:
+    """A person has seen that these cost more than was reserved (or all that did); which they were."""
+
+    def change(connection: Connection) -> list[int]:
+        chosen = None if snapshot_ids is None else set(snapshot_ids)
+        found = [one["id"] for one in overruns(connection) if chosen is None or one["id"] in chosen]
+        connection.execute(delete(meta).where(meta.c.key.in_([f"{OVERRUN}{one}" for one in found])))
+        return found
+
+    return ledger.write(change)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Select, insert, select, update
+from sqlalchemy import Connection, Row, Select, case, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from workbench.errors import BadInput, WorkbenchError
-from workbench.ledger.caps import NO_CAPS, Caps, check_start
+from workbench.ledger.caps import NO_CAPS, Caps, check_start, will_wait
 from workbench.ledger.chain import Event
 from workbench.ledger.clock import now
 from workbench.ledger.records import Money, NewSource, Plan, PlannedJob, PlannedSnapshot, fingerprint
@@ -74,6 +74,16 @@ def _add_sources(ledger: Ledger, connection: Connection, new: Sequence[NewSource
         ids.append(source_id)
     ledger.append(connection, *events)
     return Imported(tuple(ids), added, changed)
+
+
+def known_sources(ledger: Ledger, new: Sequence[NewSource]) -> list[tuple[int, bool]]:
+    """Id and enabled of each of `new`; (-1, ...), (-2, ...) by its place for those that are not there yet."""
+    with ledger.read() as connection:
+        rows = connection.execute(
+            select(source.c.id, source.c.platform, source.c.service, source.c.url, source.c.enabled)
+        ).all()
+    known = {(row.platform, row.service, row.url): (int(row.id), bool(row.enabled)) for row in rows}
+    return [known.get((one.platform, one.service, one.url), (-n, True)) for n, one in enumerate(new, 1)]
 
 
 def number_of(key: Row[Any] | None) -> int:
@@ -146,7 +156,8 @@ def load_plan(ledger: Ledger, plan_hash: str) -> Plan:
         PlannedJob(**{**one, "snapshots": tuple(_planned_snapshot(each) for each in one["snapshots"])})
         for one in body["jobs"]
     ]
-    return Plan(**{**body, "jobs": tuple(jobs)}, hash=found[0]["hash"])
+    new_sources = tuple(body.get("new_sources", ()))
+    return Plan(**{**body, "jobs": tuple(jobs), "new_sources": new_sources}, hash=found[0]["hash"])
 
 
 def _planned_snapshot(body: Mapping[str, Any]) -> PlannedSnapshot:
@@ -162,6 +173,9 @@ class Started:
     is_new: bool
     reused: int = 0
     saved_micro_usd: int = 0
+    waits_for_cap: str | None = None  # why part of it will not be sent by itself
+    sources_added: int = 0
+    sources_changed: int = 0
 
 
 def start_run(
@@ -175,7 +189,8 @@ def start_run(
 ) -> Started:
     """Start the kept plan once; a second call answers the same run. `folder` has ``{id6}`` for the run's id.
 
-    Inputs that a snapshot younger than `reuse` was asked are answered by it. Raises Refused above a cap. `after`: the
+    Inputs that a snapshot younger than `reuse` was asked are answered by it, and those that one was asked whose order
+    lost its answer wait for that one; without `reuse` all is asked anew. Raises Refused above a cap. `after`: the
     run that it has become already and that one more is wanted beside; whoever names it second gets the first's.
     """
     chosen = load_plan(ledger, plan_hash)
@@ -202,6 +217,8 @@ def _start_run(
     started = connection.execute(select(plan.c.run_id).where(plan.c.hash == chosen.hash)).scalar_one()
     if started is not None and started != after and (since is not None or _was_fresh(connection, started)):
         return Started(str(started), is_new=False)
+    brought = _bring_in(ledger, connection, chosen)
+    chosen = _with_ids(chosen, brought)
     run_id = uuid.uuid4().hex[:12]
     run_folder = folder.replace("{id6}", run_id[:6])
     connection.execute(
@@ -213,6 +230,7 @@ def _start_run(
     )  # fmt: skip
     connection.execute(update(plan).where(plan.c.hash == chosen.hash).values(run_id=run_id))
     wanted: list[tuple[str, int]] = []
+    rests: list[tuple[str, str, PlannedSnapshot]] = []
     reused: set[int] = set()
     for number, one in enumerate(chosen.jobs, 1):
         answers, rest = answered(connection, one, since)
@@ -220,11 +238,13 @@ def _start_run(
         _add_job(connection, run_id, job_id, run_folder, one)
         for snapshot_id in sorted(answers):
             connection.execute(insert(snapshot_use), {"snapshot": snapshot_id, "job_id": job_id, "run_id": run_id})
-        for planned in rest:
-            _add_snapshot(connection, run_id, job_id, one.dataset_id, planned)
+        rests += [(job_id, one.dataset_id, planned) for planned in rest]
         reused |= answers
         wanted += [(one.dataset_id, each.estimate_records * each.price_micro_usd) for each in rest]
     check_start(connection, caps, wanted)
+    waits = will_wait(connection, caps, wanted)
+    for job_id, dataset_id, planned in rests:
+        _add_snapshot(connection, run_id, job_id, dataset_id, planned)
     estimate = sum(micro_usd for _, micro_usd in wanted)
     saved = chosen.estimate.micro_usd - estimate
     facts = {
@@ -232,7 +252,38 @@ def _start_run(
         "is_fresh": since is None, "reused_snapshots": len(reused),
     }  # fmt: skip
     ledger.append(connection, Event("run", run_id, "started", facts=facts))
-    return Started(run_id, is_new=True, reused=len(reused), saved_micro_usd=saved)
+    return Started(
+        run_id,
+        is_new=True,
+        reused=len(reused),
+        saved_micro_usd=saved,
+        waits_for_cap=waits,
+        sources_added=brought.added,
+        sources_changed=brought.changed,
+    )
+
+
+def _bring_in(ledger: Ledger, connection: Connection, chosen: Plan) -> Imported:
+    """The lines of the file that was planned become sources, now that it is started."""
+    new = [NewSource(**one) for one in chosen.new_sources]
+    return _add_sources(ledger, connection, new) if new else Imported((), 0, 0)
+
+
+def _with_ids(chosen: Plan, brought: Imported) -> Plan:
+    """The plan with the ids of sources that were not there when it was made: the line -n of its file."""
+
+    def of(source_id: int) -> int:
+        return source_id if source_id > 0 else brought.source_ids[-source_id - 1]
+
+    jobs = tuple(
+        replace(
+            one,
+            snapshots=tuple(replace(each, source_ids=tuple(map(of, each.source_ids))) for each in one.snapshots),
+        )
+        for one in chosen.jobs
+    )
+    params = {**chosen.params, "sources": [of(one) for one in chosen.params.get("sources", ())]}
+    return replace(chosen, jobs=jobs, params=params)
 
 
 def _was_fresh(connection: Connection, run_id: str) -> bool:
@@ -266,19 +317,21 @@ _ANSWERS: Final = tuple(map(str, (SNAPSHOT_UNFINISHED - {SnapshotState.UNSURE}) 
 
 
 def _younger(connection: Connection, wanted: str, since: datetime) -> int | None:
+    """A snapshot that answers the question; or the one whose order lost its answer, however old it is.
+
+    Such a one may be running and paid: to ask beside it would be to pay twice.
+    """
+    answers = (snapshot.c.created_at >= since) & snapshot.c.state.in_(_ANSWERS) & snapshot.c.attention.is_(None)
+    may_be_paid = (snapshot.c.acts > 0) & snapshot.c.provider_id.is_(None) & snapshot.c.state.in_(_MAY_BE_PAID)
     query = (
         select(snapshot.c.id)
         .join(snapshot_input, snapshot_input.c.snapshot == snapshot.c.id)
         .where(
-            snapshot_input.c.fingerprint == wanted,
-            snapshot.c.created_at >= since,
-            snapshot.c.state.in_(_ANSWERS),
-            snapshot.c.attention.is_(None),
-            snapshot.c.cancel_requested.is_(False),
+            snapshot_input.c.fingerprint == wanted, answers | may_be_paid, snapshot.c.cancel_requested.is_(False)
         )
-        .order_by(snapshot.c.id.desc())
+        .order_by(case((answers, 0), else_=1), snapshot.c.id.desc())
         .limit(1)
-    )
+    )  # fmt: skip
     found: int | None = connection.execute(query).scalar_one_or_none()
     return found
 

@@ -6,11 +6,16 @@ database, not by us.
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, func, insert, select
+import json
+from typing import Final
+
+from sqlalchemy import Connection, delete, func, insert, select
 
 from workbench.ledger.clock import now
 from workbench.ledger.records import Claim, Money
-from workbench.ledger.tables import ITEMS, spend
+from workbench.ledger.tables import ITEMS, meta, spend
+
+OVERRUN: Final = "overrun:"  # and the snapshot's number: it cost more than was reserved, and nobody has agreed to it
 
 
 def _write(connection: Connection, claim: Claim, intent_id: str, kind: str, money: Money) -> None:
@@ -59,6 +64,10 @@ def settle(connection: Connection, claim: Claim, actual: Money) -> None:
     held = kinds.get("reserve", Money(0, 0)) if "release" not in kinds else Money(0, 0)
     change = Money(actual.micro_usd - held.micro_usd, actual.records - held.records)
     _write(connection, claim, intent_id, "settle", change)
+    if change.micro_usd > 0 and "reserve" in kinds:
+        said, key = {"reserved": held.micro_usd, "settled": actual.micro_usd}, f"{OVERRUN}{claim.item_id}"
+        connection.execute(delete(meta).where(meta.c.key == key))  # of an earlier order of it
+        connection.execute(insert(meta), {"key": key, "value": json.dumps(said)})
 
 
 def balance(connection: Connection, kind: str, item_id: int) -> int:

@@ -359,8 +359,14 @@ def resolve(
 
     def change(connection: Connection) -> None:
         row = _held_row(ledger, connection, posting_id)
-        if row["state"] not in _OPEN:
+        is_asked = row["state"] == P.QUEUED and row["attention"] is not None and row["next_at"] is None
+        if row["state"] not in _OPEN and not is_asked:
             raise BadInput(f"listing {row['listing_id']} is {row['state']}: nothing about it is in doubt.")
+        if is_asked and to is P.QUEUED:
+            let_go_on(ledger, connection, "posting", row, error_type=None, reason=reason)
+            said = Event("posting", str(posting_id), "decided", row["state"], str(to), {"reason": reason})
+            ledger.append(connection, said)
+            return
         _move(ledger, connection, row, to, reason, what="decided", values=values)
 
     try:

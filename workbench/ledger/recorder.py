@@ -26,13 +26,15 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from workbench.errors import Fault, Transient, WorkbenchError
+from workbench.ledger import behind
 from workbench.ledger.caps import NO_CAPS, Caps, check_trigger
 from workbench.ledger.chain import Event, lock
 from workbench.ledger.claims import NO_PROGRESS, Claims
 from workbench.ledger.clock import now
 from workbench.ledger.columns import storable
+from workbench.ledger.journal import Entry
 from workbench.ledger.money import release_open, reserve, settle
-from workbench.ledger.records import GAP, Armed, Claim, Disarmed, Flow, Move, Progress, Stay, Step
+from workbench.ledger.records import GAP, Armed, Claim, Disarmed, Flow, Money, Move, Progress, Stay, Step
 from workbench.ledger.states import MOVES, STATES, Attention
 from workbench.ledger.store import Ledger
 from workbench.ledger.tables import ITEMS, account, act, error_log, file, source_result
@@ -51,11 +53,11 @@ class Recorder:
         self._claims = claims
         self._last_progress: dict[Claim, float] = {}
 
-    def armed(self, claims: Sequence[Claim], order: Armed) -> None:
-        """Commit the intent of one act for all its items, with the money it may cost."""
+    def armed(self, claims: Sequence[Claim], order: Armed) -> list[Entry]:
+        """Commit the intent of one act for all its items, with the money it may cost; what the journal is to say."""
         act_id = uuid.uuid4().hex
 
-        def change(connection: Connection) -> None:
+        def change(connection: Connection) -> list[Entry]:
             events = []
             if order.baseline is not None:
                 _keep_baseline(connection, act_id, claims, order)
@@ -69,11 +71,12 @@ class Recorder:
                 facts = {"intent_id": order.intent_id, **order.facts}
                 events.append(Event(claim.kind, str(claim.item_id), "armed", None, None, facts))
             self._ledger.append(connection, *events)
+            return behind.entries(self._ledger, connection, claims, order)
 
-        self._ledger.write(change)
+        return self._ledger.write(change)
 
-    def disarmed(self, claims: Sequence[Claim], proof: Disarmed) -> None:
-        def change(connection: Connection) -> None:
+    def disarmed(self, claims: Sequence[Claim], proof: Disarmed) -> list[Entry]:
+        def change(connection: Connection) -> list[Entry]:
             events = []
             undone = select(ITEMS[claims[0].kind].c.act_id).where(ITEMS[claims[0].kind].c.id == claims[0].item_id)
             connection.execute(update(act).where(act.c.id.in_(undone)).values(undone_at=now()))
@@ -82,8 +85,14 @@ class Recorder:
                 release_open(connection, claim)
                 events.append(Event(claim.kind, str(claim.item_id), "disarmed", facts={"reason": proof.reason}))
             self._ledger.append(connection, *events)
+            return behind.undone(self._ledger, connection, claims)
 
-        self._ledger.write(change)
+        return self._ledger.write(change)
+
+    def undone(self, claim: Claim) -> list[Entry]:
+        """What the journal is to say of an act that was proved not to have happened for this item."""
+        with self._ledger.read() as connection:
+            return behind.undone(self._ledger, connection, [claim])
 
     def progress(self, claims: Sequence[Claim], step: Progress) -> None:
         """At most one commit a second; the rest is dropped, since the next one says more."""
@@ -139,6 +148,8 @@ class Recorder:
     def _move(self, connection: Connection, claim: Claim, move: Move, *, due: bool, keep_act: bool = False) -> None:
         old = connection.execute(_state_of(claim.kind), {"its_id": claim.item_id}).scalar_one()
         at = now()
+        # Money that another ledger's order has cost is held under a name of its own.
+        adopted = {"intent_id": f"adopted:{uuid.uuid4().hex}"} if move.adopts is not None else {}
         self._claims.check(
             connection,
             claim,
@@ -146,7 +157,7 @@ class Recorder:
                 "state": str(move.to), "state_at": at, "reason": move.reason, "attention": move.attention,
                 "next_at": (at + (move.after or timedelta())) if due else None, "attempts": 0, "crashes": 0,
                 "armed": False, "lease_owner": None, **NO_PROGRESS, **({} if keep_act else {"act_id": None}),
-                **_error_type(claim, move.fault), **_begun(claim), **move.values,
+                **_error_type(claim, move.fault), **_begun(claim), **adopted, **move.values,
             },
         )  # fmt: skip
         check_legal(claim.kind, old, move.to)
@@ -155,6 +166,9 @@ class Recorder:
             replace_files(connection, claim, move)
         for result in move.results:
             set_result(connection, claim, result)
+        if adopted:
+            reserve(connection, claim, adopted["intent_id"], move.adopts or Money(0, 0))
+            behind.adopted(connection, claim, str(move.values.get("provider_id")))
         if move.settle is not None:
             settle(connection, claim, move.settle)
         if move.release:

@@ -200,6 +200,32 @@ class Posting(Item):
     error_type: str | None = None
 
 
+# How the reason begins of what waits because the ledger may be older than the world.
+WAITS: Final = "nothing was sent: this ledger may not know all that was done"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LostAct:
+    """An act that the journal knows and the ledger does not."""
+
+    intent_id: str
+    at: datetime
+    mark: str | None = None  # by which the other side shows it as ours
+
+
+@dataclass(frozen=True, kw_only=True)
+class AtVendor:
+    """A snapshot that Bright Data lists and the ledger does not have."""
+
+    provider_id: str
+    created_at: datetime | None
+    status: str
+    row_count: int | None
+    is_asked: bool = False
+    inputs: tuple[Mapping[str, Any], ...] | None = None  # None though asked: the vendor does not tell
+    query: Mapping[str, Any] | None = None
+
+
 @dataclass(frozen=True)
 class Money:
     """Micro-dollars and the records they stand for."""
@@ -292,6 +318,8 @@ class Plan:
     params: Mapping[str, Any]
     jobs: tuple[PlannedJob, ...]
     hash: str
+    # Lines of a file: a start brings them in. Until then the plan calls those that are not there yet -1, -2, ...
+    new_sources: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def estimate(self) -> Money:
@@ -376,6 +404,7 @@ class Move:
     results: tuple[SourceResult, ...] = ()
     settle: Money | None = None
     release: bool = False  # gives the reserve back
+    adopts: Money | None = None  # what was paid for it already, by an order that this ledger does not know
     fault: Fault | None = None  # trouble on a page that this move is the end of
 
 

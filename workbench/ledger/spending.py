@@ -6,10 +6,11 @@ from typing import Any, Final
 
 from sqlalchemy import case, func, select
 
+from workbench.ledger.behind import lost_spend
 from workbench.ledger.caps import spent
 from workbench.ledger.clock import now
 from workbench.ledger.store import Ledger
-from workbench.ledger.tables import job, run, snapshot, spend
+from workbench.ledger.tables import job, run, snapshot, source_result, spend
 
 _RECENT: Final = 50  # runs that are listed
 _OF_SNAPSHOT: Final = (spend.c.item_kind == "snapshot") & (spend.c.item_id == snapshot.c.id)
@@ -20,13 +21,14 @@ _AMOUNTS: Final = (
 
 
 def totals(ledger: Ledger) -> dict[str, int]:
-    """Micro-dollars of today and this month (UTC, by the day of the reserve), and ever."""
+    """Micro-dollars of today and this month (UTC, by the day of the reserve), and ever; lost orders count too."""
     day = now().replace(hour=0, minute=0, second=0, microsecond=0)
+    month = day.replace(day=1)
     with ledger.read() as connection:
         return {
-            "today": spent(connection, since=day),
-            "month": spent(connection, since=day.replace(day=1)),
-            "total": spent(connection),
+            "today": spent(connection, since=day) + lost_spend(connection, since=day),
+            "month": spent(connection, since=month) + lost_spend(connection, since=month),
+            "total": spent(connection) + lost_spend(connection),
         }
 
 
@@ -54,6 +56,19 @@ def by_run(ledger: Ledger) -> list[dict[str, Any]]:
         .limit(_RECENT)
     )
     return _rows(ledger, query)
+
+
+def most_rows(ledger: Ledger) -> dict[str, int]:
+    """Dataset → the most rows that one source has brought in one snapshot."""
+    most = func.max(source_result.c.row_count)
+    query = (
+        select(snapshot.c.dataset_id, most)
+        .join(source_result, source_result.c.snapshot == snapshot.c.id)
+        .where(source_result.c.row_count > 0)
+        .group_by(snapshot.c.dataset_id)
+    )
+    with ledger.read() as connection:
+        return {dataset_id: int(rows) for dataset_id, rows in connection.execute(query).all()}
 
 
 def settled(ledger: Ledger) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ import os
 import random
 import threading
 import time
+import uuid
 import weakref
 from collections.abc import Callable, Iterator
 from datetime import UTC, tzinfo
@@ -48,6 +49,7 @@ _BECAME: Final = text("SELECT txid_status(:number)")
 _OPENING: Final = 15.0  # seconds for which one that was never reached is waited for: its address may be wrong
 _SAID_AFTER: Final = 1.0  # seconds of waiting, before a person is told
 
+_LEDGER_ID: Final = "ledger_id"
 
 # Kept in a forked child, where closing them would be the harm.
 _of_the_parent: Final[list[Liveness]] = []
@@ -63,6 +65,8 @@ class Ledger:
         self.engine = engine
         self.zone = zone  # of days and clock times as people's sheets have them
         self.actor = actor
+        self.mode = mode
+        self.ledger_id = ""  # of this ledger wherever it lies; a copy has it too
         self._locks = locks
         self._mutex = threading.Lock()
         # SQLite has one writer, and those who wait for it nap: our own threads pass the turn on without a nap.
@@ -230,12 +234,17 @@ class Ledger:
         return row.seq, row.hash
 
     def _stamp(self, mode: Mode) -> None:
-        with self.read() as connection:
-            found = connection.execute(select(meta.c.value).where(meta.c.key == "mode")).scalar_one_or_none()
-        if found is None:
+        if _LEDGER_ID not in (found := self._meta()):
             with contextlib.suppress(IntegrityError):  # another process opened it at the same moment
-                self.write(lambda connection: _found(connection, mode))
+                self.write(lambda connection: _found(connection, mode, found))
             self._refuse_other_mode(mode)
+            found = self._meta()
+        self.ledger_id = found[_LEDGER_ID]
+
+    def _meta(self) -> dict[str, str]:
+        with self.read() as connection:
+            rows = connection.execute(select(meta).where(meta.c.key.in_(["mode", _LEDGER_ID]))).all()
+        return {row.key: row.value for row in rows}
 
     def _refuse_other_mode(self, mode: Mode) -> None:
         with self.read() as connection:
@@ -256,9 +265,11 @@ class Ledger:
         self.engine.dispose()
 
 
-def _found(connection: Connection, mode: Mode) -> None:
-    connection.execute(insert(meta), {"key": "mode", "value": mode})
-    connection.execute(insert(chain_head), {"id": 1, "seq": 0, "hash": chain.GENESIS})
+def _found(connection: Connection, mode: Mode, known: dict[str, str]) -> None:
+    if "mode" not in known:
+        connection.execute(insert(meta), {"key": "mode", "value": mode})
+        connection.execute(insert(chain_head), {"id": 1, "seq": 0, "hash": chain.GENESIS})
+    connection.execute(insert(meta), {"key": _LEDGER_ID, "value": uuid.uuid4().hex})
 
 
 def set_meta(connection: Connection, key: str, value: str) -> None:

@@ -417,3 +417,56 @@ chain_head = Table(
     Column("seq", Big, nullable=False),
     Column("hash", String(64), nullable=False),
 )
+
+# What the ledger may not know, because it is older than the world. `*` is every dataset and account.
+behind = Table(
+    "behind",
+    metadata,
+    Column("scope", String(200), primary_key=True),  # a dataset, or channel:label of an account
+    Column("why", String(20)),  # restored | rolled_back | new | moved; none: only compared
+    Column("since", UtcText),
+    Column("compared_at", UtcText),
+    Column("waits", Text),  # why a person is needed
+)
+
+# Acts that the journal knows and the ledger does not.
+lost_act = Table(
+    "lost_act",
+    metadata,
+    Column("intent_id", String(64), primary_key=True),
+    Column("key", String(64), primary_key=True),
+    Column("item_kind", String(20), nullable=False),
+    Column("scope", String(200), nullable=False, index=True),
+    Column("mark", String(64)),
+    Column("micro_usd", Big, nullable=False),
+    Column("at", UtcText, nullable=False),
+    Column("found_as", String(200)),  # at the other side; then it counts there
+)
+
+# The last list of a dataset's snapshots that Bright Data gave, shared by all who look before they trigger.
+vendor_list = Table(
+    "vendor_list",
+    metadata,
+    Column("dataset_id", String(60), primary_key=True),
+    Column("at", UtcText),
+    Column("from_date", String(10)),
+    Column("owner", String(200)),  # who asked; one that is dead may have asked before the ledger was copied
+    Column("asking", String(200)),
+    Column("asking_until", UtcText),
+    Column("refused", Text),  # in the vendor's words, where it gives none
+)
+
+# Snapshots on it that the ledger does not have, with what they were asked.
+stranger = Table(
+    "stranger",
+    metadata,
+    Column("provider_id", String(128), primary_key=True),
+    Column("dataset_id", String(60), nullable=False, index=True),
+    Column("created_at", UtcText),
+    Column("status", Text, nullable=False),
+    Column("row_count", Big),
+    Column("asked_at", UtcText),
+    Column("inputs", Json),  # none once asked: the vendor does not tell
+    Column("query", Json),
+    Column("is_foreign", Boolean, nullable=False, server_default="0"),  # by a person's word
+)

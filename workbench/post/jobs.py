@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from workbench.ledger.records import WAITS
 from workbench.ledger.states import PostingState, posting_told
 
 P = PostingState
@@ -31,6 +32,6 @@ def todo(rows: Iterable[Row]) -> list[dict[str, Any]]:
 
 
 def _cure(row: Row) -> str:
-    if row["state"] == P.QUEUED:
+    if row["state"] == P.QUEUED and not str(row["reason"] or "").startswith(WAITS):
         return f"workbench post retry {row['listing_id']}"
     return f"workbench post resolve {row['listing_id']} --adopt ID | --absent | --abandon"

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from workbench.ledger.records import Posting
+from workbench.ledger.records import WAITS, Posting
+from workbench.post.tools import Tools, for_person
 
 if TYPE_CHECKING:
     from workbench.browser.selling import Card
@@ -34,6 +35,42 @@ def find(posting: Posting, baseline: Mapping[str, Any], visit: Visit) -> list[Fo
         if ours and (baseline.get("has_sku") or len(ours) > 1):
             ours = _by_token(posting, visit, ours)
     return [_found(posting, visit, one) for one in ours]
+
+
+def already_there(posting: Posting, cards: list[Card], tools: Tools, visit: Visit) -> Found | None:
+    """What another copy of this ledger, or a later one, has posted of it already: by our token in the seller's field.
+
+    A listing that says the same without a token that can be read is asked about, where the ledger may not know it.
+    """
+    said, known = posting.content, tools.elsewhere.known(posting.account_id)
+    alike = [
+        card
+        for card in cards
+        if card.remote_id not in known and card.is_of(str(said["title"]), int(said["price"]))
+    ]  # fmt: skip
+    doubt = tools.elsewhere.doubt(posting)
+    marks = [posting.token, *(one.mark for one in tools.elsewhere.lost(posting) if one.mark)]
+    ours = [card for card in alike if any(_shows(card, str(said["title"]), mark, visit) for mark in marks)]
+    if len(ours) == 1:
+        tools.elsewhere.found(posting, ours[0].remote_id)
+        tools.elsewhere.compared(posting.account_id)
+        return _found(posting, visit, ours[0])
+    if ours or (alike and doubt is not None):
+        names = ", ".join(card.remote_id for card in ours or alike)
+        why = doubt or "it bears our token"
+        raise for_person(posting, f"{WAITS}, as {why}, and the account shows the same already: {names}.")
+    if doubt is not None and tools.elsewhere.lost(posting):
+        raise for_person(posting, f"{WAITS}, as {doubt}, and the account's list does not show it.")
+    tools.elsewhere.compared(posting.account_id)
+    return None
+
+
+def _shows(card: Card, title: str, mark: str, visit: Visit) -> bool:
+    """Whether the listing bears our mark, on its page or in the seller's form."""
+    from workbench.browser.selling import has_token, page_of
+
+    page = page_of(visit, card.remote_id, title, mark)
+    return (page is not None and page.has_token) or bool(has_token(visit, card.remote_id, mark))
 
 
 def _found(posting: Posting, visit: Visit, card: Card) -> Found:

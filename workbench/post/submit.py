@@ -10,7 +10,7 @@ from workbench.errors import Fault, Permanent, Unanswered
 from workbench.ledger.records import Armed, Disarmed, Move, Posting, Progress, Yielded
 from workbench.ledger.states import PostingState
 from workbench.post.confirm import proved
-from workbench.post.matching import Found, find
+from workbench.post.matching import Found, already_there, find
 from workbench.post.tools import DRAFT, Tools, item_of, wait_for_pace
 
 if TYPE_CHECKING:
@@ -34,8 +34,13 @@ def _post(posting: Posting, item: Item, tools: Tools, visit: Visit) -> Iterator[
     from workbench.browser.press import Press
     from workbench.browser.selling import listed
 
-    before = frozenset(card.remote_id for card in listed(visit, title=item.title))
+    cards = listed(visit, title=item.title)
+    before = frozenset(card.remote_id for card in cards)
     visit.is_signed_in()  # proved here, so that a login that the site renews is saved
+    there = already_there(posting, cards, tools, visit)
+    if there is not None:
+        yield proved(posting, tools, visit, there)
+        return
     yield Progress(1, 3, "filling the form")
     form = ItemForm(visit, item)
     form.fill()

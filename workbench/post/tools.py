@@ -7,11 +7,11 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from workbench.errors import Fault, LaneWaits, NeedsPerson, Permanent
 from workbench.files import sha256_of
-from workbench.ledger.records import LedgerView, Posting
+from workbench.ledger.records import LedgerView, LostAct, Posting
 from workbench.post.known import known
 
 if TYPE_CHECKING:  # playwright costs every command a tenth of a second
@@ -19,6 +19,16 @@ if TYPE_CHECKING:  # playwright costs every command a tenth of a second
     from workbench.browser.visit import Visit
 
 DRAFT: Final = "draft"
+
+
+class Elsewhere(Protocol):
+    """What the ledger may not know of an account, because it is older than the world."""
+
+    def known(self, account_id: int) -> frozenset[str]: ...  # ids at the site of everything in the ledger
+    def lost(self, item: Posting) -> list[LostAct]: ...
+    def doubt(self, item: Posting) -> str | None: ...
+    def found(self, item: Posting, remote_id: str) -> None: ...
+    def compared(self, account_id: int) -> None: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +39,7 @@ class Tools:
     now: Callable[[], datetime]
     may_act_from: Callable[[int], datetime | None]  # the owner's daily cap and quiet hours of an account
     look_gaps: tuple[timedelta, ...]  # between looks for a listing whose answer was lost
+    elsewhere: Elsewhere
     patience: timedelta  # how long the site may take to answer the click
 
 

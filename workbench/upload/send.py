@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.errors import BadInput, Fault, LaneStops, LaneWaits, Transient, WorkbenchError
 from workbench.files import CHUNK, is_running, make_folder, remove_tree
-from workbench.ledger.records import Armed, Disarmed, Move, Upload, Yielded
+from workbench.ledger.records import WAITS, Armed, Disarmed, Move, Upload, Yielded
 from workbench.ledger.states import Attention, UploadState
 from workbench.upload.paths import open_below
 from workbench.upload.tools import Tools
@@ -71,6 +71,7 @@ def _send(visit: Visit, files: Staged, tools: Tools) -> Iterator[Yielded]:
             left.append(one)
         else:
             yield known
+    tools.elsewhere.compared(files.ready[0].account_id)
     if not left:
         return
     panel = library.panel(tab)
@@ -96,21 +97,35 @@ def whole(library: Library, tab: str, visit: Visit) -> Listing:
 
 
 def already_there(one: Upload, listing: Listing, tools: Tools) -> Move | None:
-    """What is in the library under this name already is adopted, not uploaded again; unless it is meant to be."""
+    """What is in the library under this name already is adopted, not uploaded again; unless it is meant to be.
+
+    Where the ledger may be older than the library, also a file that was to be sent again may be there already: the
+    cards of this name that no upload of ours has.
+    """
     from workbench.upload.fingerprint import matching
 
-    others = tools.view.remote_ids(one.account_id, but=one.creative_id)
+    doubt = tools.elsewhere.doubt(one)
+    others = tools.view.remote_ids(one.account_id, but=None if one.force_reason else one.creative_id)
     found = [card for card in matching(one, listing.cards) if card.id not in others]
-    if not found or one.force_reason:
+    if one.force_reason and doubt is None:
         return None
     if len(found) > 1:
         ids = ", ".join(card.id for card in found)
         reason = f"the library has this name {len(found)} times already: {ids}. Say which: {resolve_hint(one)} --id ID"
         return Move(to=UploadState.UNKNOWN_ID, item_id=one.id, reason=reason, attention=Attention.PERSON)
-    return Move(
-        to=UploadState.IDENTIFIED, item_id=one.id, reason="already there: it was uploaded before",
-        values=identified(found[0], tools, at=one.uploaded_at),
-    )  # fmt: skip
+    if found:
+        tools.elsewhere.found(one, found[0].id)
+        return Move(
+            to=UploadState.IDENTIFIED, item_id=one.id, reason="already there: it was uploaded before",
+            values=identified(found[0], tools, at=one.uploaded_at),
+        )  # fmt: skip
+    if doubt is not None and tools.elsewhere.lost(one):
+        reason = (
+            f"{WAITS}, as {doubt}, and the library does not show it. Look there, then: {resolve_hint(one)} --absent "
+            "(it is sent), --id ID, or --abandon"
+        )
+        return Move(to=UploadState.UNKNOWN_ID, item_id=one.id, reason=reason, attention=Attention.PERSON)
+    return None
 
 
 def identified(card: Card, tools: Tools, *, at: Any) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from workbench.ledger.records import Upload
+from workbench.ledger.records import LostAct, Upload
 
 if TYPE_CHECKING:  # Playwright costs every command a tenth of a second
     from workbench.browser.visit import Visit
@@ -24,6 +24,15 @@ class View(Protocol):
     def remote_ids(self, account_id: int, *, but: int | None) -> frozenset[str]: ...  # without those of one creative
 
 
+class Elsewhere(Protocol):
+    """What the ledger may not know of an account, because it is older than the world."""
+
+    def lost(self, item: Upload) -> list[LostAct]: ...
+    def doubt(self, item: Upload) -> str | None: ...
+    def found(self, item: Upload, remote_id: str) -> None: ...
+    def compared(self, account_id: int) -> None: ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class Tools:
     visit: Callable[[int], AbstractContextManager[Visit]]  # a page of the account, signed in or refused
@@ -34,6 +43,7 @@ class Tools:
     archive: Path
     sending: Path  # copies of what is being attached
     view: View
+    elsewhere: Elsewhere
     now: Callable[[], datetime]
     poll: timedelta
     page: timedelta  # that a page may take

@@ -122,6 +122,8 @@ class BrightData:
             return refusal
         if strikes("too_many_429", route.name):
             return self._too_many()
+        if strikes("forbidden_403", route.name):
+            return as_json({"error": "Your token has no permission for this"}, 403)
         if strikes("server_error_500", route.name):
             return as_text("Internal server error", 500)
         return None

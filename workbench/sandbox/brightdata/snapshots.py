@@ -63,7 +63,7 @@ def parts(world: World, request: Request, snapshot_id: str) -> Answer:
 
 
 def inputs(world: World, _request: Request, snapshot_id: str) -> Answer:
-    if world.store.snapshot(snapshot_id) is None:
+    if world.store.snapshot(snapshot_id) is None or world.switches.strikes("input_forgotten", "input"):
         return as_text("Snapshot input does not exist", 400)
     return Answer(body=as_array(json.dumps(given) for given in world.store.inputs(snapshot_id)))
 

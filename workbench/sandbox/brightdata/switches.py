@@ -15,6 +15,8 @@ SWITCHES: Final[dict[str, tuple[str, ...]]] = {
     "reset": (),
     "too_many_429": (),
     "ban": (),
+    "forbidden_403": ("list",),
+    "input_forgotten": ("input",),
     "drop_after_trigger": ("trigger",),
     "answer_without_id": ("trigger",),
     "unknown_status": ("progress",),
