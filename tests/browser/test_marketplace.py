@@ -288,6 +288,7 @@ MILLS, YORK = "New York Mills, Minnesota", "New York, New York"
 RICA, JOSE = "San José, Costa Rica", "San Jose, California"
 
 
+@pytest.mark.timeout(400)  # many pages in one visit
 def test_a_place_is_the_one_that_was_written_or_none(browsing, marketplace, seller, web, answer, monkeypatch):
     """A suggestion in a wrong town is worse than none; late suggestions are waited for."""
     monkeypatch.setattr(fields, "PATIENCE", timedelta(seconds=3))

@@ -19,9 +19,9 @@ from workbench.browser import selling
 from workbench.browser.press import Press
 from workbench.browser.trafficjunky import Library
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]  # many pages in one visit
 
-HELD = 30.0  # seconds that a page is waited for: what takes so long was held back
+HELD = 60.0  # seconds that a page is waited for: what takes so long was held back
 BODY = "<span>as long as it may be</span>" * 2000
 # In a page: who is logged in, counters, news, streams.
 BESIDE = {
@@ -135,13 +135,14 @@ def test_a_list_that_is_on_its_way_is_waited_for(browsing, site, logged_in, web,
     web.pages |= {"/media-library/list": late, "/api/all": late, "/media-library/slow": slow}
     found = {}
     with browsing.visit(logged_in, site) as visit:
-        library = Library(visit, timedelta(seconds=4))
+        library = Library(visit, timedelta(seconds=HELD))
         for name, (path, shows) in LATE.items():
             for before in ("show([1, 2], false); fetch('/api/wait').catch(() => 0);", ""):
                 script = f"{before} tab.onclick = async () => {{ await (await fetch('{path}')).text(); {shows}; }}"
                 web.pages["/media-library"] = answer(LIBRARY.replace("SCRIPT", script))
                 read = library.cards("in_stream")
                 found[f"{name}, {before[:4]}"] = [one.id for one in read.cards], read.gap
+        library._patience = 5.0  # all of it is waited for a list that may yet come
         web.pages["/media-library"] = answer(LIBRARY.replace("SCRIPT", f"fetch('/api/wait').catch(() => 0); {script}"))
         assert library.cards("in_stream").is_complete, "an empty list that was answered beside a poll"
     wrong = {name: got for name, got in found.items() if got != ([] if "nothing" in name else ["7", "8"], "")}
@@ -169,8 +170,9 @@ def test_a_list_that_failed_is_unread(browsing, site, logged_in, web, answer, as
     web.pages |= {"/media-library/500": answer("", 500), "/media-library/cut": lambda _: answer("", more=cut())}
     found = {}
     with browsing.visit(logged_in, site) as visit:
-        library = Library(visit, timedelta(seconds=3))
+        library = Library(visit, timedelta(seconds=HELD))
         for name, (said, script) in FAILS.items():
+            library._patience = 3.0 if name == "never came" else HELD
             for before in ("show([1, 2], false);", ""):
                 web.pages["/media-library"] = answer(LIBRARY.replace("SCRIPT", f"{before}{script}"))
                 read = library.cards("in_stream")
@@ -185,6 +187,7 @@ def test_what_your_listings_ask_beside_their_list_holds_nothing_back(
     browsing, marketplace, seller, web, answer, asked, monkeypatch
 ):
     monkeypatch.setattr(selling, "_SLUGGISH", 1.8)
+    monkeypatch.setattr(selling, "_SLOWEST", timedelta(seconds=HELD))
     several = [name for name in BESIDE if "each moment" in name or "again" in name]
     pages = [*([name] for name in several), [name for name in BESIDE if name not in several]]
     found = {}
