@@ -216,3 +216,26 @@ def _column_names(path: Path, header: Collection[str], needed: Collection[str], 
     if twice:
         raise BadInput(f"{path}, line 1: the column {twice[0]!r} is there twice; remove one of them.")
     return names
+
+
+def spelled_as(folder: Path, relative: str) -> Path | None:
+    """The file below `folder` that is called so, also where its name holds the same letters in other code points.
+
+    macOS takes accents apart, spreadsheets and most keyboards do not. BadInput where two files are called so.
+    """
+    here = folder
+    for part in Path(relative).parts:
+        if part in {"..", "/"} or os.path.lexists(here / part):
+            here = here / part
+            continue
+        wanted = unicodedata.normalize("NFC", part)
+        try:
+            alike = [one.name for one in here.iterdir() if unicodedata.normalize("NFC", one.name) == wanted]
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        if len(alike) > 1:
+            raise BadInput(f"{here} has {len(alike)} files called {wanted!r}; rename one of them.")
+        if not alike:
+            return None
+        here = here / alike[0]
+    return here

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -36,6 +37,7 @@ class Answer:
     body: str = ""
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
+    more: Iterable[str] = ()  # what follows the body in pieces of its own, at the pace of who yields them
 
 
 @dataclass
@@ -58,6 +60,12 @@ class Web:
         return found if isinstance(found, Answer) else found(headers)
 
 
+def _chunks(answer: Answer) -> Iterator[bytes]:
+    for piece in itertools.chain([answer.body], answer.more):
+        yield f"{len(piece.encode()):x}\r\n{piece}\r\n".encode() if piece else b""
+    yield b"0\r\n\r\n"
+
+
 def _handler(web: Web) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -66,12 +74,12 @@ def _handler(web: Web) -> type[BaseHTTPRequestHandler]:
             found = web.answer(self.command, self.path, self.headers)
             body = found.body.encode()
             self.send_response(found.status)
-            for name, value in {"Content-Type": "text/html; charset=utf-8", **found.headers}.items():
+            size = {"Transfer-Encoding": "chunked"} if found.more else {"Content-Length": str(len(body))}
+            for name, value in {"Content-Type": "text/html; charset=utf-8", **size, **found.headers}.items():
                 self.send_header(name, value)
-            self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             if self.command != "HEAD":
-                self.wfile.write(body)
+                self.wfile.writelines(_chunks(found) if found.more else [body])
 
         def do_HEAD(self) -> None:
             self.do_GET()

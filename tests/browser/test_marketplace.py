@@ -14,7 +14,7 @@ from workbench.browser.marketplace import CREATE, Item, ItemForm
 from workbench.browser.once import Call
 from workbench.browser.press import Press
 from workbench.browser.selling import SELLING, listed
-from workbench.errors import NeedsPerson, Transient
+from workbench.errors import LaneStops, NeedsPerson, Permanent, Transient
 
 pytestmark = pytest.mark.browser
 
@@ -270,3 +270,105 @@ def test_a_card_without_a_link_that_does_not_open_is_for_a_person(
     web.pages[SELLING] = answer(f'<html lang="en"><div aria-label="Your profile">A</div><main>{card}</main>')
     with browsing.visit(seller, marketplace) as visit, pytest.raises(NeedsPerson, match="does not open"):
         listed(visit, title="Oak table")
+
+
+# places -------------------------------------------------------------------------------------------
+
+PLACES = """<html lang="en"><body><div aria-label="Your profile">A</div><input role="combobox" aria-label="Location">
+<ul role="listbox"></ul><script>
+const box = document.querySelector('input'), list = document.querySelector('ul');
+function row(text) {
+  list.insertAdjacentHTML('beforeend', `<li role="option" style="white-space: pre"></li>`);
+  list.lastElementChild.textContent = text;
+  list.lastElementChild.onclick = () => { box.value = text; list.innerHTML = ''; };
+}
+box.onfocus = () => OFFERED.forEach(([text, wait]) => setTimeout(row, wait, text));
+</script>"""
+MILLS, YORK = "New York Mills, Minnesota", "New York, New York"
+RICA, JOSE = "San José, Costa Rica", "San Jose, California"
+
+
+@pytest.mark.timeout(400)  # many pages in one visit
+def test_a_place_is_the_one_that_was_written_or_none(browsing, marketplace, seller, web, answer, monkeypatch):
+    """A suggestion in a wrong town is worse than none; late suggestions are waited for."""
+    monkeypatch.setattr(fields, "PATIENCE", timedelta(seconds=3))
+    cases = [  # what is written, what the site offers (and when, in ms), what is chosen
+        ("New York", [(MILLS, 0), (YORK, 0)], YORK),
+        ("New York", [(MILLS, 0)], None),
+        ("New York", [(YORK, 0), ("New York, Kentucky", 700)], None),
+        ("New York", [("New York, Kentucky", 0), ("New York", 700)], "New York"),
+        ("San Jose", [(RICA, 0), (JOSE, 0)], None),
+        ("San Jose", [(RICA, 0)], RICA),
+        ("san jose, california", [(RICA, 0), (JOSE, 0)], JOSE),
+        ("San Jose, California", [("San Jose\nCalifornia, United States", 0)], "San Jose, California, United States"),
+        ("San Jose California", [(f"{JOSE}, United States", 0), (RICA, 0)], f"{JOSE}, United States"),
+        ("San", [(RICA, 0)], None),
+        ("Springfield", [("Springfield, Ohio", 0), ("Springfield, Ohio", 0)], None),
+    ]
+    found = []
+    with browsing.visit(seller, marketplace) as visit:
+        for wanted, offered, _ in cases:
+            web.pages[CREATE] = answer(PLACES.replace("OFFERED", json.dumps(offered)))
+            visit.goto(CREATE)
+            box = visit.page.get_by_role("combobox")
+            try:
+                found.append((wanted, offered, fields.place(visit, box, wanted)))
+            except Permanent as refusal:
+                told = all(one.partition("\n")[0] in refusal.message for one, _ in offered)
+                is_clear = told and "Nothing was published" in refusal.message and box.input_value() == wanted
+                found.append((wanted, offered, None if is_clear else refusal.message))
+    assert found == cases
+
+
+def test_a_field_that_shows_another_town_is_seen() -> None:
+    wanted, chosen = "New York", YORK
+    shown = {YORK: True, "New York": True, f"{YORK}, United States": True, MILLS: False, "York": False, "": False}
+    assert {one: fields.is_same_place(wanted, chosen, one) for one in shown} == shown
+    assert not fields.is_same_place(JOSE, f"{JOSE}, United States", "San Jose")
+
+
+# what stands over the page ------------------------------------------------------------------------
+
+OVER = """<div id="over" style="position: fixed; inset: 0; background: white" INSIDE</div>"""
+
+
+@pytest.mark.parametrize(
+    ("inside", "said"),
+    [
+        ("role=dialog>Try boosting your listing <button>Not now</button>", "Try boosting your listing"),
+        (">How do you like Marketplace?", "How do you like Marketplace"),
+        (">", "it says nothing"),
+    ],
+)
+def test_what_stands_over_the_form_is_named_before_a_photo_is_sent(
+    browsing, marketplace, seller, web, answer, item, inside, said
+):
+    web.pages[CREATE] = answer(FORM + OVER.replace("INSIDE", inside))
+    words = f"something stands over the page.*{said}.*workbench accounts resume 3"
+    with pytest.raises(LaneStops, match=words) as told, browsing.visit(seller, marketplace) as visit:
+        ItemForm(visit, item).fill()
+
+    assert told.value.fault.evidence
+    assert not [path for method, path in web.seen if method == "POST"]
+
+
+def test_what_comes_over_a_page_later_is_named_too(browsing, marketplace, seller, web, answer):
+    web.pages[CREATE] = answer(PUBLISH + OVER.replace("INSIDE", ">Turn on notifications?"))
+
+    def press() -> None:
+        with browsing.visit(seller, marketplace) as visit:
+            visit.goto(CREATE)
+            visit.page.get_by_role("button", name="Publish").click(timeout=1000)
+
+    with pytest.raises(LaneStops, match="Turn on notifications"):
+        press()
+
+
+def test_a_known_question_about_cookies_is_answered_with_the_least(browsing, marketplace, seller, web, answer):
+    asks = OVER.replace("INSIDE", "><button>Allow all cookies</button><button onclick=document.title='least';"
+                        "over.remove()>Decline optional cookies</button>")  # fmt: skip
+    web.pages[CREATE] = answer(PUBLISH + asks)
+    with browsing.visit(seller, marketplace) as visit:
+        visit.goto(CREATE)
+        visit.page.get_by_role("button", name="Publish").click()
+        assert visit.page.title() == "least"

@@ -172,3 +172,133 @@ def test_whatever_lets_somebody_in_is_a_secret():
     )
 
     assert {one.reveal() for one in held} == {"long-enough", "a-token-of-16-and-more"}
+
+
+# what other tools write ---------------------------------------------------------------------------
+
+ENDS = 1_813_000_000
+NETSCAPE = (
+    "# Netscape HTTP Cookie File\n\n"
+    "#HttpOnly_.facebook.com\tTRUE\t/\tTRUE\t1813000000\txs\tfirst value\r\n"
+    ".facebook.com\tTRUE\t/\tFALSE\t0\tc_user\t\n"
+)
+RAW = {
+    "Host raw": "https://.facebook.com/", "Name raw": "xs", "Content raw": "v", "Path raw": "/",
+    "Expires raw": "1813000000", "Send for raw": "true", "HTTP only raw": "true", "SameSite raw": "no_restriction",
+}  # fmt: skip
+
+
+def only(sessions, text):
+    sessions.imported(3, text)
+    (found,) = sessions.load(3)["cookies"]
+    return found
+
+
+def test_an_expiry_is_understood_where_its_meaning_is_sure(sessions):
+    given = {
+        "1813000000": ENDS, "1813000000.5": ENDS + 0.5, "1813000000000": ENDS, "1813000000000000": ENDS,
+        "1.813e18": ENDS, "13457473600000000": ENDS, '"1813000000"': ENDS, '"1813000000000"': ENDS,
+        '"2027-06-14T19:06:40Z"': ENDS, '"2027-06-14T19:06:40.000+00:00"': ENDS,
+        '"Mon, 14 Jun 2027 19:06:40 GMT"': ENDS, "-1": -1, "-1.0": -1, "0": -1, "null": -1, '""': -1, '"Session"': -1,
+        "-62135596800": -1, "253402300799": 253402300799,
+    }  # fmt: skip
+    found = {}
+    for text in given:
+        one = only(sessions, '[{"name": "xs", "value": "v", "domain": "site.example", "expires": ' + text + "}]")
+        found[text] = one["expires"]
+    assert found == given
+
+
+def test_an_expiry_of_no_sure_meaning_is_refused_with_the_cookie_and_the_cure(sessions):
+    given = ["-2", "-1813000000", "999999999999", "1e300", "9" * 400, "NaN", "Infinity", "true", "[]", '"soon"']
+    told = {}
+    for text in given:
+        with pytest.raises(BadInput) as error:
+            sessions.imported(3, '[{"name": "xs", "value": "secret", "domain": "d.x", "expires": ' + text + "}]")
+        told[text] = error.value.message
+    wanted = ("cookie 1 (xs)", "expiry", "write seconds since 1970, or -1")
+    assert [text for text, said in told.items() if not all(one in said for one in wanted) or "secret" in said] == []
+    assert not sessions.saved()
+
+
+def test_what_a_browser_would_refuse_of_a_cookie_is_mended(sessions):
+    base = {"name": "xs", "value": "v", "domain": "site.example"}
+    given = [
+        ({"sameSite": "None"}, {"sameSite": "Lax", "secure": False}),
+        ({"sameSite": "None", "secure": True}, {"sameSite": "None", "secure": True}),
+        ({"sameSite": "no_restriction", "secure": True}, {"sameSite": "None"}),
+        ({"sameSite": "no_restriction"}, {"sameSite": "Lax"}),
+        ({"sameSite": "strict"}, {"sameSite": "Strict"}),
+        ({"sameSite": "unspecified"}, {"sameSite": "Lax"}),
+        ({"sameSite": None}, {"sameSite": "Lax"}),
+        ({"sameSite": 2}, {"sameSite": "Strict"}),
+        ({"partitionKey": "https://site.example"}, {"partitionKey": "https://site.example", "secure": True}),
+        (
+            {"partitionKey": {"topLevelSite": "https://site.example", "hasCrossSiteAncestor": False}},
+            {"partitionKey": "https://site.example"},
+        ),
+        ({"name": "__Secure-xs"}, {"secure": True}),
+        ({"name": "__Host-xs", "domain": ".site.example"}, {"secure": True, "domain": "site.example"}),
+        ({"domain": "https://www.Site.example:443/x"}, {"domain": "www.site.example"}),
+        ({"domain": "127.0.0.1:8080"}, {"domain": "127.0.0.1"}),
+        ({"value": 100012345}, {"value": "100012345"}),
+        ({"path": ""}, {"path": "/"}),
+        ({"session": True, "expirationDate": 5}, {"expires": -1}),
+    ]
+    found = [only(sessions, json.dumps([{**base, **more}])) for more, _ in given]
+    assert [{key: one.get(key) for key in wanted} for one, (_, wanted) in zip(found, given, strict=True)] == [
+        wanted for _, wanted in given
+    ]
+    assert "partitionKey" not in only(sessions, json.dumps([{**base, "partitionKey": None}]))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(json.dumps({"cookies": [{"name": "xs", "value": "v", "domain": ".facebook.com",
+            "secure": True, "httpOnly": True, "expires": ENDS}], "origins": []}), id="a storage state"),
+        pytest.param(json.dumps([{"name": "xs", "value": "v", "domain": ".facebook.com", "hostOnly": False,
+            "secure": True, "httpOnly": True, "expirationDate": ENDS + 0.0, "storeId": "0", "id": 1}]), id="a list"),
+        pytest.param(json.dumps({"url": "https://www.facebook.com", "cookies": [{"name": "xs", "value": "v",
+            "domain": ".facebook.com", "secure": True, "httpOnly": True, "expirationDate": ENDS}]}), id="with a url"),
+        pytest.param(json.dumps({"storageState": {"cookies": [{"name": "xs", "value": "v", "domain": ".facebook.com",
+            "secure": True, "httpOnly": True, "expiry": ENDS}]}}), id="in an object"),
+        pytest.param(json.dumps([RAW]), id="words of an extension"),
+        pytest.param("\ufeff" + json.dumps([RAW]), id="a byte-order mark"),
+        pytest.param("#HttpOnly_.facebook.com\tTRUE\t/\tTRUE\t1813000000\txs\tv", id="cookies.txt"),
+        pytest.param("#HttpOnly_.facebook.com TRUE / TRUE 1813000000 xs v\n", id="cookies.txt with blanks"),
+        pytest.param(json.dumps([RAW]).encode("utf-16"), id="two bytes a sign"),
+    ],
+)  # fmt: skip
+def test_other_tools_write_the_same_login_differently(sessions, text):
+    found = only(sessions, text)
+
+    assert (found["name"], found["value"], found["domain"], found["path"]) == ("xs", "v", ".facebook.com", "/")
+    assert (found["expires"], found["secure"], found["httpOnly"]) == (ENDS, True, True)
+
+
+def test_a_cookies_txt_has_empty_values_and_cookies_that_end_with_the_browser(sessions):
+    sessions.imported(3, NETSCAPE)
+
+    found = [(one["name"], one["value"], one["expires"]) for one in sessions.load(3)["cookies"]]
+    assert found == [("xs", "first value", ENDS), ("c_user", "", -1)]
+
+
+def test_what_cannot_be_meant_is_refused_with_the_cookie_and_the_cure(sessions):
+    base = {"name": "xs", "value": "secret", "domain": "site.example"}
+    given = [
+        ({"partitionKey": "opaque"}, "(xs) has a partitionKey that is no site"),
+        ({"domain": "not a host"}, "(xs) has a domain that is none"),
+        ({"domain": None}, "cookie 1 has no domain (xs)"),
+        ({"value": "secret; path=/"}, "(xs) holds a sign"),
+        ({"value": None}, "cookie 1 has no value (xs)"),
+        ({"value": "secret" * 1000}, "(xs) has more than 4096 bytes"),
+    ]
+    for more, why in given:
+        with pytest.raises(BadInput) as error:
+            sessions.imported(3, json.dumps([{**base, **more}]))
+        assert why in error.value.message
+        assert "secret" not in error.value.message
+    for text in ('{"c_user": "secret", "xs": "secret"}', "c_user=secret; xs=secret", "[]", "SQLite format 3\0"):
+        with pytest.raises(BadInput, match="give a storage state as Playwright saves it, cookies exported"):
+            sessions.imported(3, text)

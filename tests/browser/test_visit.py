@@ -166,6 +166,38 @@ def test_a_session_that_others_may_read_is_not_used(browsing, site, logged_in):
         pytest.fail("opened")
 
 
+def test_a_login_that_the_browser_does_not_take_is_named_and_no_bug(browsing, site, logged_in, web):
+    """As an earlier version kept one, or as a browser refuses it one day."""
+    browsing.sessions.imported(logged_in, json.dumps([cookie_of("good"), cookie_of("__Host-bad", path="/below")]))
+    state = browsing.sessions.load(logged_in)
+    state["cookies"][1] |= {"secure": False, "name": "__Secure-bad"}
+    told = pytest.raises(LaneStops, match=r"because of the cookie '__Secure-bad'.*workbench accounts login 7")
+    with told, browsing.opened(logged_in, site, state, visible=False):
+        pytest.fail("opened")
+    with browsing.visit(logged_in, site) as visit:  # mended when it is read
+        assert visit.goto(site.start).state == PageState.OK
+
+
+def test_a_login_of_every_mended_kind_is_taken_by_the_browser(browsing, site, logged_in, web):
+    cookies = [
+        cookie_of("milliseconds", expires=1_813_000_000_000),
+        cookie_of("zero", expires=0),
+        cookie_of("none", sameSite="None"),
+        cookie_of("apart", partitionKey={"topLevelSite": "https://site.example"}),
+        cookie_of("__Secure-one"),
+        cookie_of("__Host-one"),
+        cookie_of("far", expires=253_402_300_799),
+        cookie_of("empty", value=""),
+    ]
+    browsing.sessions.imported(logged_in, json.dumps(cookies))
+    with browsing.visit(logged_in, site) as visit:
+        assert {one["name"] for one in visit.page.context.cookies()} >= {"milliseconds", "zero", "none", "far", "empty"}
+
+
+def cookie_of(name, **more):
+    return {"name": name, "value": "some-value", "domain": "127.0.0.1", **more}
+
+
 def test_a_renewed_login_is_kept_after_proof(browsing, site, logged_in, web, answer, library):
     web.pages["/media-library"] = answer(library, 200, {"Set-Cookie": "session=renewed-by-the-site; Path=/"})
     with browsing.visit(logged_in, site) as visit:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -157,3 +158,25 @@ def test_a_list_that_cannot_be_read_to_its_end_proves_nothing(desk: Desk) -> Non
         assert (waiting["state"], waiting["error_class"]) == ("queued", "network_error")
         assert (unsure["state"], unsure["attention"]) == ("unsure", "reconcile")
         assert desk.count()["publish_clicks"] == {"north": 3}
+
+
+def test_a_title_that_stands_there_already_is_asked_about_before_the_click(desk: Desk, tmp_path: Path) -> None:
+    """Put there by hand, or by a ledger that is gone: as another home has posted it."""
+    other = Desk(tmp_path / "other", desk.sandbox)
+    with other.open("north") as wb:
+        (there,) = post(wb, other.csv({"price": "130"}))
+    with desk.open("north") as wb:
+        (one,) = post(wb, desk.csv({"sku": "T-1"}))
+        assert (one["state"], one["attention"], len(desk.count()["listings"])) == ("unsure", "person", 1)
+        assert f"'Oak table' already ({there['remote_id']})" in one["error_message"]
+        assert "nothing was sent" in one["error_message"]
+        assert f"workbench post resolve {one['listing_id']} --adopt {there['remote_id']}" in one["error_message"]
+        (todo,) = wb.todo()
+        assert todo["command"].startswith(f"workbench post resolve {one['listing_id']}")
+
+        wb.resolve_posting(one["listing_id"], absent=True)
+        (one,) = wb.work_on_posting(one["job_id"])["items"]
+        assert (one["state"], len(desk.count()["listings"])) == ("posted", 2), "asked about once"
+
+        (two,) = post(wb, desk.csv({"description": "Another one, from here."}))
+        assert (two["state"], len(desk.count()["listings"])) == ("posted", 3), "ours are known"

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.post.conftest import cells
+from tests.post.conftest import cells, make_photo
 from workbench.errors import BadInput
 from workbench.post.known import known
 from workbench.post.listing import COLUMNS, Checks, Listing, accepted, check, read_csv, typed
@@ -89,6 +89,38 @@ def test_a_category_is_known_in_other_spellings(checks: Checks, value: str, name
 def test_what_cannot_be_posted_is_named_with_its_cure(checks: Checks, values: dict[str, Any], words: str) -> None:
     with pytest.raises(BadInput, match=words):
         typed(cells(**values), checks)
+
+
+def test_a_price_is_read_as_people_write_it_and_a_cure_names_no_other(checks: Checks) -> None:
+    read = {
+        "1200": 1200, "1,200": 1200, "1.200": 1200, "1,200.00": 1200, "1.200,00": 1200, "1 200": 1200, "25.00": 25,
+        "1\u00a0200,00": 1200, "1\u202f200": 1200, "1'200": 1200, "1,20,000": 120_000, "0": 0,
+        "12,34,567.00": 1_234_567,
+    }  # fmt: skip
+    asked = {  # what may be written instead
+        "1,200.50": "1200 or 1201", "12,5": "12 or 13", "0.99": "0 or 1", "$1,200.00": "1200", "1.200 €": "1200",
+        "Rs. 1,20,000": "120000", "USD 25": "25", "US$25": "25", "-3": "", "1e3": "", "1.5k": "", "2 Cr": "",
+        "1.200.00": "", "12,00,00": "", "1,2,3": "", "0,500": "", "1,200.500": "", "10-20": "", "free": "", "5 Mio": "",
+        "100000000": "", "99,999,999.50": "", "1,200,": "",
+    }  # fmt: skip
+    assert {text: typed(cells(price=text), checks).price for text in read} == read
+    assert typed(cells(price=1200.0), checks).price == 1200
+    told = {}
+    for text in asked:
+        with pytest.raises(BadInput, match="write whole units without a currency sign") as error:
+            typed(cells(price=text), checks)
+        told[text] = error.value.message.partition("99999999")[2].strip(" :.")
+    assert told == asked
+
+
+def test_a_photo_is_found_whichever_way_its_accents_are_written(inputs: Path, checks: Checks) -> None:
+    for written, stored in (("caf\u00e9.jpg", "cafe\u0301.jpg"), ("o\u0308re/bild.jpg", "\u00f6re/bild.jpg")):
+        make_photo(inputs / "photos" / stored)
+        (photo,) = typed(cells(photos=written), checks).photos
+        assert photo.path == f"data/inputs/photos/{stored}"
+    make_photo(inputs / "photos" / "caf\u00e9.jpg", colour="red")
+    (photo,) = typed(cells(photos="caf\u00e9.jpg"), checks).photos
+    assert photo.path == "data/inputs/photos/caf\u00e9.jpg"
 
 
 def test_a_missing_column_is_named(tmp_path: Path, checks: Checks) -> None:

@@ -105,3 +105,25 @@ def test_an_absolute_path_is_taken_as_it_is(tmp_path: Path) -> None:
 def test_names_with_commas_between_are_told_apart_from_a_full_disk(album: Album) -> None:
     with pytest.raises(BadInput, match="Several photos have ';' between them"):
         album.find(",".join(f"a photo of the table, number {number}.jpg" for number in range(10)))
+
+
+def test_photos_are_judged_as_a_person_sees_them(tmp_path: Path, album: Album) -> None:
+    """Which way up the camera was held, notes that are cut off, an animation to its end, and AVIF by its name."""
+    notes = Image.Exif()
+    notes[0x010E] = "words " * 20
+    Image.new("RGB", (90, 60)).save(tmp_path / "odd.jpg", exif=notes.tobytes()[:40])
+    notes[0x0112] = 6
+    Image.new("RGB", (90, 60)).save(tmp_path / "turned.jpg", exif=notes)
+    Image.new("RGB", (90, 60)).save(tmp_path / "avif.jpg", "AVIF")
+    frames = [Image.effect_noise((90, 60), 50 + n) for n in range(4)]
+    frames[0].save(tmp_path / "cut.png", save_all=True, append_images=frames[1:])
+    whole = (tmp_path / "cut.png").read_bytes()
+    (tmp_path / "cut.png").write_bytes(whole[:-4000])
+
+    (turned,) = photos.check(["turned.jpg"], album)
+    (odd,) = photos.check(["odd.jpg"], album)
+    assert [(one.width, one.height) for one in (turned, odd)] == [(60, 90), (90, 60)]
+    with pytest.raises(BadInput, match=r"'avif.jpg' is AVIF inside; give one of JPEG, PNG, WEBP"):
+        photos.check(["avif.jpg"], album)
+    with pytest.raises(BadInput, match=r"'cut.png' is broken"):
+        photos.check(["cut.png"], album)

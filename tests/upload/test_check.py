@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from datetime import timedelta
 from pathlib import Path
 
@@ -63,6 +64,61 @@ def test_what_a_file_is_decides(root: Path, make: object, slot: str | None, wron
 
     assert codes(one) == wrong, one.words
     assert one.verdict == ("block" if wrong else "ok")
+
+
+def one_file(path: Path) -> Candidate:
+    return Candidate(unique_id="ID-AAAAAAA1", part="", pair_id=None, name=path.name, path=f"uploaded/{path.name}")
+
+
+def animation(path: Path, form: str, *, cut: int = 0) -> None:
+    frames = [Image.effect_noise((300, 250), 60 + n).convert("P" if form == "GIF" else "RGB") for n in range(4)]
+    frames[0].save(path, form, save_all=True, append_images=frames[1:], duration=400)
+    path.write_bytes(path.read_bytes()[: -cut or None])
+
+
+def turned(path: Path, *, odd: bool = False, size: tuple[int, int] = (250, 300)) -> None:
+    """A picture taken with the camera on its side; or one whose notes are cut off."""
+    notes = Image.Exif()
+    notes[0x010E] = "words " * 20
+    if not odd:
+        notes[0x0112] = 6
+    Image.new("RGB", size, "teal").save(path, "JPEG", exif=notes.tobytes()[:40] if odd else notes)
+
+
+def film_on_its_side(path: Path) -> None:
+    """Stored as 360 wide and 640 high, and turned by a player: the matrix of the track says so."""
+    samples.film(path, (360, 640), 3)
+    raw, plain = path.read_bytes(), struct.pack(">9i", 1 << 16, 0, 0, 0, 1 << 16, 0, 0, 0, 1 << 30)
+    at = raw.index(plain, raw.index(b"tkhd"))
+    turn = struct.pack(">9i", 0, 1 << 16, 0, -(1 << 16), 0, 0, 360 << 16, 0, 1 << 30)
+    path.write_bytes(raw[:at] + turn + raw[at + len(plain) :])
+
+
+@pytest.mark.parametrize(
+    ("name", "make", "slot", "words"),
+    [
+        ("a.jpg", turned, None, ""),
+        ("b.jpg", lambda p: turned(p, odd=True, size=(300, 250)), None, ""),
+        ("c.jpg", lambda p: turned(p, size=(300, 250)), None, "250x300 is none of the sizes"),
+        ("d.mp4", film_on_its_side, "native", ""),
+        ("e.avif", lambda p: Image.new("RGB", (300, 250)).save(p, "AVIF"), None, "AVIF is not taken here"),
+        ("f.jpg", lambda p: Image.new("RGB", (300, 250)).save(p, "AVIF"), None, "AVIF inside"),
+        ("g.mp4", lambda p: Image.new("RGB", (300, 250)).save(p, "AVIF"), None, "AVIF inside"),
+        ("h.gif", lambda p: animation(p, "GIF"), None, ""),
+        ("i.gif", lambda p: animation(p, "GIF", cut=40_000), None, "cut off"),
+        ("j.gif", lambda p: animation(p, "GIF", cut=1), None, "cut off"),
+        ("k.png", lambda p: animation(p, "PNG"), None, ""),
+        ("l.png", lambda p: animation(p, "PNG", cut=40_000), None, "cannot be read"),
+        ("m.jpg", lambda p: p.write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + b"x" * 99), None, "HEIC inside"),
+    ],
+)  # fmt: skip
+def test_media_are_judged_as_a_person_sees_them(root: Path, name: str, make: object, slot: str, words: str) -> None:
+    path = root / "uploaded" / f"EN_ID-AAAAAAA1_{name}"
+    make(path)  # type: ignore[operator]
+    (one,) = check(root, [one_file(path)], slot=slot)
+
+    assert words in one.words
+    assert one.verdict == ("block" if words else "ok"), one.words
 
 
 def test_a_film_that_is_cut_off_is_found(root: Path) -> None:

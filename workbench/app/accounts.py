@@ -138,20 +138,22 @@ class Accounts(Asking):
         return gone
 
     def import_session(self, account_id: int, path: str | Path) -> None:
-        """Take in a Playwright storage_state that another tool or machine saved; BadInput says what is wrong."""
+        """Take in a login that another tool, browser or machine saved; BadInput says what is wrong with it."""
         accounts.find(self.ledger, account_id)
         file = Path(path).expanduser()
         try:
             if file.stat().st_size > _LARGEST_SESSION:
-                raise BadInput(f"{file} is larger than any saved login; give a storage state as Playwright saves it.")
+                raise BadInput(f"{file} is larger than any saved login; give a storage state or exported cookies.")
             raw = file.read_bytes()
         except OSError as error:
-            raise BadInput(f"{file}: {error.strerror}. Give a storage state as Playwright saves it.") from error
+            raise BadInput(
+                f"{file}: {error.strerror}. Give the file of a storage state or of exported cookies."
+            ) from error
         with self.account_lane(account_id):
-            self._import(account_id, raw)
+            self._import(account_id, raw, name=str(file))
 
-    def _import(self, account_id: int, raw: bytes) -> None:
-        self.sessions.imported(account_id, raw)
+    def _import(self, account_id: int, raw: bytes, *, name: str = "the session") -> None:
+        self.sessions.imported(account_id, raw, name=name)
         accounts.forget_proof(self.ledger, account_id, "session_imported")
         self._another_session(account_id)
 

@@ -18,7 +18,7 @@ from workbench.files import make_folder
 from workbench.ledger import accounts, listed, posting
 from workbench.ledger.clock import now
 from workbench.ledger.posting import ImportedListings, MadeJob
-from workbench.ledger.records import Account, NewListing, Posting
+from workbench.ledger.records import LISTING_CONTENT, Account, NewListing, Posting, listing_identity
 from workbench.ledger.states import PostingState
 from workbench.post import jobs, listing
 from workbench.post.listing import CHANNEL, COLUMNS, Checked, Checks, Listing
@@ -372,8 +372,8 @@ def _unknown(order: NewListing) -> dict[str, Any]:
 
 
 def _order(row: Mapping[str, Any]) -> NewListing:
-    names = ("title", "price", "category", "condition", "description", "location", "sku", "photos")
-    return NewListing(account_id=row["account_id"], content={name: row[name] for name in names}, sha="")
+    content = {name: row[name] for name in LISTING_CONTENT}
+    return NewListing(account_id=row["account_id"], content=content, sha=listing_identity(content))
 
 
 def _as_posting(number: int, listing_id: int | None, account_id: int, one: NewListing, *, draft: bool) -> Posting:

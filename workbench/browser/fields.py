@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import time
+import unicodedata
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
@@ -17,6 +19,7 @@ PATIENCE: Final = timedelta(seconds=10)
 _PHOTOS_PATIENCE: Final = timedelta(seconds=90)
 _CLICK_MS: Final = 3_000  # for a row of a list, which may be drawn anew just then
 _TYPING_MS: Final = 40  # a key: suggestions are asked for while somebody types
+_RESTED: Final = 1.0  # seconds without another suggestion: these are all
 _APOSTROPHES: Final = "['‘’]"
 # The value of an input, or what stands in it; never what is only read to the blind.
 _SAID: Final = "(one) => ('value' in one ? one.value : one.innerText) || ''"
@@ -141,47 +144,92 @@ def _offered(visit: Visit) -> str:
 
 
 def place(visit: Visit, control: Locator, wanted: str) -> str:
-    """Type the place slowly and choose the suggestion that is it; the text that was chosen."""
+    """Type the place slowly and choose the suggestion that is it; the text that was chosen.
+
+    The same words are taken at once. Those that go on are taken only once no further suggestion comes, and only where
+    a single one fits: towns share names, and the first suggestion is not the one that was meant.
+    """
     control.click()
     control.fill("")
     control.press_sequentially(wanted, delay=_TYPING_MS)
     chosen: list[str] = []
+    offered: list[str] = []
+    since = time.monotonic()
 
     def picked() -> bool:
+        nonlocal since
         rows = visit.pack.many(visit.page, "location_options")
-        offered = [" ".join(one.split()) for one in rows.all_inner_texts()]
-        number = _best(wanted, offered)
-        if number is None or not _clicked(rows.nth(number)):
+        here = [_parted(one) for one in rows.all_inner_texts()]
+        if here != offered:
+            offered[:], since = here, time.monotonic()
+        has_rested = time.monotonic() - since >= _RESTED
+        number = _best(wanted, here)
+        if number is None:
+            return has_rested and _fitting(wanted, here) > 1
+        is_same = _words(here[number]) == _words(wanted)
+        if not (is_same or has_rested) or not _clicked(rows.nth(number)):
             return False
-        chosen.append(offered[number])
+        chosen.append(here[number])
         return True
 
-    if not visit.wait(picked, limit=PATIENCE):
+    if not visit.wait(picked, limit=PATIENCE) or not chosen:
         visit.check()
-        rows = visit.pack.many(visit.page, "location_options").all_inner_texts()
-        offered = "; ".join(" ".join(one.split()) for one in rows[:8]) or "nothing"
-        raise refused(f"the site knows no single place {wanted!r}; it offers: {offered}. Write the place like that.")
+        told = "; ".join(offered[:8]) or "nothing"
+        number = _fitting(wanted, offered)
+        why = f"{number} places are called {wanted!r}" if number > 1 else f"the site knows no place {wanted!r}"
+        raise refused(f"{why}; it offers: {told}. Write the location like one of them.")
     return chosen[0]
 
 
 def _best(wanted: str, offered: list[str]) -> int | None:
-    """The same words; or the only suggestion that begins with the town. Several that fit are no answer."""
-    same = [n for n, one in enumerate(offered) if _is_place(wanted, one)]
+    """The suggestion with the same words; or the only one that says more. Several that fit are no answer."""
+    same = [n for n, one in enumerate(offered) if _words(one) == _words(wanted)]
     if same:
-        return same[0]
-    town = folded(wanted).partition(",")[0].strip()
-    near = [n for n, one in enumerate(offered) if folded(one).partition(",")[0].strip() == town]
-    return near[0] if len(near) == 1 and len(offered) == 1 else None
+        return same[0] if len(same) == 1 else None
+    near = [n for n, one in enumerate(offered) if _begins(wanted, one)]
+    return near[0] if len(near) == 1 else None
 
 
-def _is_place(wanted: str, one: str) -> bool:
-    words, longer = folded(wanted).replace(",", " ").split(), folded(one).replace(",", " ").split()
-    return words == longer or (len(words) > 1 and longer[: len(words)] == words)
+def _fitting(wanted: str, offered: list[str]) -> int:
+    return sum(_begins(wanted, one) for one in offered)
+
+
+def _begins(wanted: str, one: str) -> bool:
+    """Whether `one` says `wanted` and then something else: "New York, New York" does of "New York".
+
+    Never half of a name: "New York Mills" is another town. An accent may be left out.
+    """
+    words, so_far = _unaccented(_words(wanted)), list[str]()
+    for part in one.split(","):
+        so_far += _unaccented(_words(part))
+        if so_far == words:
+            return True
+    return False
+
+
+def _parted(text: str) -> str:
+    """A suggestion with its parts between commas, as one line: some stand below each other."""
+    lines = (" ".join(line.split()).strip(" ,·") for line in re.split(r"[\n·]", text))
+    return ", ".join(line for line in lines if line)
+
+
+def _words(text: str) -> list[str]:
+    return folded(unicodedata.normalize("NFC", text)).replace(",", " ").split()
+
+
+def _unaccented(words: list[str]) -> list[str]:
+    apart = (unicodedata.normalize("NFD", word) for word in words)
+    return ["".join(sign for sign in word if not unicodedata.combining(sign)) for word in apart]
 
 
 def is_same_place(wanted: str, chosen: str, shown: str) -> bool:
-    """Whether the field still shows what was chosen (or says it is at home there, with more or fewer words)."""
-    return folded(shown) in {folded(chosen), folded(wanted)} or folded(shown).startswith(folded(chosen))
+    """Whether the field still shows what was chosen, with more or fewer parts, but not fewer than were asked for."""
+    here = _parted(shown)
+    return (
+        _words(here) in (_words(chosen), _words(wanted))
+        or _begins(chosen, here)
+        or (_begins(here, chosen) and _begins(wanted, here))
+    )
 
 
 # photos ----------------------------------------------------------------------------------------------

@@ -153,6 +153,10 @@ class ItemForm:
         return self._visit.pack.maybe(self._visit.page, name)
 
     def _fill_photos(self, field: Locator) -> None:
+        """They are sent as they are attached: not before the page below can be used."""
+        title = self._visit.pack.maybe(self._visit.page, "title")
+        if title is not None:
+            self._visit.refuse_cover(title)
         fields.attach(self._visit, field, [str(path) for path in self._item.photos])
 
     def _fill_category(self, field: Locator) -> None:
@@ -295,6 +299,7 @@ class ItemForm:
             button.click(trial=True, timeout=3000)
         except TooSlow as error:
             self._refuse_field_errors()
+            self._visit.refuse_cover(button)
             raise NeedsPerson(
                 f"the button that ends the form ({name}) stays disabled, and the page does not say why; nothing was "
                 "sent. Look at the picture in the evidence.",

@@ -18,7 +18,7 @@ from urllib.parse import unquote_plus
 
 from playwright.sync_api import Error, Request
 
-from workbench.browser.traffic import ABORTED
+from workbench.browser.traffic import ABORTED, STREAM, is_aside
 from workbench.browser.visit import Visit
 
 _LONGEST: Final = 1 << 20
@@ -62,6 +62,7 @@ class SentOnce:
         self.others = 0  # calls that were sent and are not known to be refused
         self._is_stopped = False
         self._read_whole: set[tuple[str, str]] = set()  # address and content of calls
+        self._begun: set[str] = set()  # addresses that calls were sent to since
 
     def stop(self) -> None:
         """Nothing more is sent, also not when this is left: the page is taken to have sent nothing."""
@@ -93,17 +94,24 @@ class SentOnce:
     def _send(self, event: dict[str, Any]) -> None:
         """Let a request of the page go, unless an earlier call was lost."""
         asked = event["request"]
-        is_ours = self._visit.site.has(asked["url"])
-        if is_ours and asked["method"] == "POST" and self.is_lost:
+        if asked["method"] == "POST" and self.is_lost and self._visit.site.has(asked["url"]):
             self._cdp.send("Fetch.failRequest", {"requestId": event["requestId"], "errorReason": "Failed"})
             return
-        self.others += is_ours and asked["method"] not in _READS
+        if event["resourceType"] != "Ping" and asked["method"] not in _READS and self._counts(asked["url"]):
+            self._begun.add(asked["url"])
+            self.others += 1
         self._cdp.send("Fetch.continueRequest", {"requestId": event["requestId"]})
+
+    def _counts(self, address: str) -> bool:
+        """Calls to the site, without counters, which say nothing of the listing whatever becomes of them."""
+        return self._visit.site.has(address) and not is_aside(address, self._visit.pack)
 
     def _read(self, event: dict[str, Any]) -> None:
         asked = event["request"]
-        if asked["method"] != "POST" or not self._visit.site.has(asked["url"]):
+        if asked["method"] != "POST" or not self._counts(asked["url"]):
             return
+        if any(STREAM in one["value"] for one in event["responseHeaders"] if one["name"].casefold() == "content-type"):
+            return  # it would be read for ever
         body = b""
         with contextlib.suppress(Error):  # a redirect has none
             got = self._cdp.send("Fetch.getResponseBody", {"requestId": event["requestId"]})
@@ -114,14 +122,13 @@ class SentOnce:
         self.others -= call.is_refusal
 
     def _failed(self, request: Request) -> None:
-        is_call = request.method == "POST" and self._visit.site.has(request.url)
-        if is_call and request.resource_type != "ping" and not self._is_left(request):
-            self.is_lost = True
-
-    def _is_left(self, request: Request) -> bool:
-        """Its answer came whole, and the page does not read it: a counter's."""
+        """Of calls that were sent since the click: one that waited for news before it says nothing of it."""
+        if request.method != "POST" or request.resource_type == "ping" or not self._counts(request.url):
+            return
         sent = (request.post_data_buffer or b"").decode("utf-8", "replace")
-        return request.failure == ABORTED and (request.url, sent) in self._read_whole
+        is_left = request.failure == ABORTED and (request.url, sent) in self._read_whole  # it came, and is not read
+        if request.url in self._begun and not is_left:
+            self.is_lost = True
 
 
 def _json(body: bytes) -> Any:

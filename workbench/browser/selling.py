@@ -29,6 +29,7 @@ _DRAFT_ADDRESS: Final = re.compile(r"[?&]listing_id=(\d+)")
 _CONTINUE: Final = re.compile(r"^(?:continue|edit|edit draft)$", re.IGNORECASE)
 _MOST_PAGES: Final = 500
 _QUIET: Final = 1.5  # seconds without anything new, and with nothing on its way: that was the last page
+_SLUGGISH: Final = 4.0  # as long beside what a page asks by itself, and is most likely not about the list
 _SLOWEST: Final = timedelta(seconds=30)  # of one page
 _LOOK_MS: Final = 150
 _IS_OVER: Final = "(one) => Boolean(one.closest(':disabled, [aria-disabled=true], .disabled'))"
@@ -94,6 +95,13 @@ class Card:
         has_title = any(folded(line) == folded(title) for line in lines)
         return (has_price and has_title) or any(_is_both(line, title, price) for line in lines)
 
+    def is_called(self, title: str) -> bool:
+        """The title stands there, whatever the price beside it."""
+        name, amount = re.escape(folded(title)), r"(?:[^\w\s]{0,3}\s?\d[\d.,]*|free)(?![\w.,])"
+        between = r"[^\w$€£¥]*"
+        whole = rf"{name}|{name}{between}{amount}.*|{amount}{between}{name}(?:\W.*)?"
+        return any(re.fullmatch(whole, folded(line)) for line in self.text.splitlines())
+
     @property
     def state(self) -> str:
         if _DRAFT.search(self.text) or "listing_id=" in self.url:
@@ -152,6 +160,7 @@ def _unrolled(visit: Visit, title: str, traffic: Traffic) -> dict[str, Any]:
     """A list that grows as it is looked at, once it has come to its end."""
     for _ in range(_MOST_PAGES):
         before = _look(visit, title)
+        traffic.acted()
         visit.page.mouse.move(640, 450)
         visit.page.mouse.wheel(0, 100_000)
         more = visit.pack.maybe(visit.page, "more_listings")
@@ -161,9 +170,10 @@ def _unrolled(visit: Visit, title: str, traffic: Traffic) -> dict[str, Any]:
             break
     else:
         raise _unread("it has no end")
-    if traffic.failed:
-        raise _unread(traffic.failed[0])
-    return _look(visit, title)
+    seen = _look(visit, title)
+    if said := traffic.spoilt(is_shown=_is_shown(seen)):
+        raise _unread(said)
+    return seen
 
 
 def _turned(visit: Visit, title: str, traffic: Traffic) -> bool:
@@ -175,9 +185,10 @@ def _turned(visit: Visit, title: str, traffic: Traffic) -> bool:
 
     def is_there() -> bool:
         with contextlib.suppress(Error):  # the next page may be a document of its own
-            return bool(traffic.failed) or _look(visit, title)["shown"] != before
+            return bool(traffic.spoilt(is_shown=True)) or _look(visit, title)["shown"] != before
         return False
 
+    traffic.acted()
     following.click()
     if not visit.wait(is_there, limit=_SLOWEST):
         raise _unread("the site did not bring the next page")
@@ -189,29 +200,39 @@ def _open(visit: Visit, traffic: Traffic) -> None:
     try:
         visit.goto(SELLING)
     except LaneStops as stop:
-        if traffic.failed and stop.fault and stop.fault.kind == "unknown":
-            raise _unread(traffic.failed[0]) from stop
+        said = traffic.spoilt(is_shown=False)
+        if said and stop.fault and stop.fault.kind == "unknown":
+            raise _unread(said) from stop
         raise
 
 
 def _grew(visit: Visit, title: str, before: dict[str, Any], traffic: Traffic) -> bool:
     """Whether the page brought more; it is asked until nothing is on its way any more."""
-    quiet_since = time.monotonic()
-    last = quiet_since + _SLOWEST.total_seconds()
+    began = time.monotonic()
+    last = began + _SLOWEST.total_seconds()
     while time.monotonic() < last:
-        if traffic.failed:
+        seen = _look(visit, title)
+        is_shown = _is_shown(seen)
+        if traffic.spoilt(is_shown=is_shown):
             return False
-        if _size(_look(visit, title)) != _size(before):
+        if _size(seen) != _size(before):
             return True
-        if traffic.open:
-            quiet_since = time.monotonic()
+        rests = time.monotonic() - max(began, traffic.rested_at)
+        if traffic.waits(is_shown=is_shown, is_other=False, rests=rests, longest=_SLUGGISH):
+            pass
         elif (to_come := visit.pack.many(visit.page, "listings_to_come")).count():
             with contextlib.suppress(Error):  # it went at this moment
                 to_come.last.scroll_into_view_if_needed(timeout=500)
-        elif time.monotonic() - quiet_since > _QUIET:
+        elif rests > _QUIET:
             return False
         visit.page.wait_for_timeout(_LOOK_MS)
+    if not traffic.gives_up() and not visit.pack.many(visit.page, "listings_to_come").count():
+        return False
     raise _unread("the site did not bring the next page")
+
+
+def _is_shown(seen: dict[str, Any]) -> bool:
+    return bool(seen["found"] or seen["bare"])
 
 
 def _size(seen: dict[str, Any]) -> tuple[int, int, int]:
@@ -237,7 +258,7 @@ def _watching(visit: Visit) -> contextlib.closing[Traffic]:
         kind = request.resource_type
         return kind == "script" or is_page(request) or (kind in ASKS and visit.site.has(request.url))
 
-    return contextlib.closing(Traffic(visit.page, counts))
+    return contextlib.closing(Traffic(visit.page, visit.pack, counts))
 
 
 # cards without a link --------------------------------------------------------------------------------

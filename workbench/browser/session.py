@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 import stat
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,17 +11,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
+from workbench.browser.exported import LAST_SECOND, state_of
 from workbench.errors import BadInput, Fault, LaneStops
 from workbench.files import make_folder, write_text
 from workbench.secret import Secret
 
-_LARGEST: Final = 64 << 20
-_LAST_SECOND: Final = 253_402_300_799  # of the year 9999
 _DAY: Final = timedelta(days=1)
 _SHORTEST_COOKIE: Final = 8  # a shorter value would mask ordinary words
 _SHORTEST_STORED: Final = 16
 _LONGEST_STORED: Final = 4096
-_SAME_SITE: Final = {"Strict", "Lax", "None"}
 
 
 @dataclass(frozen=True)
@@ -52,7 +49,7 @@ class Sessions:
         """The state as it was saved; None without a file. LaneStops when the file is not what we wrote."""
         path = self.path(account_id)
         try:
-            return _checked(path.read_bytes(), str(path))
+            return state_of(path.read_bytes(), str(path))
         except FileNotFoundError:
             return None
         except BadInput as error:
@@ -67,9 +64,9 @@ class Sessions:
         self.wipe_leftovers(account_id)
         write_text(self.path(account_id), json.dumps(state), mode=0o600)
 
-    def imported(self, account_id: int, text: str | bytes) -> None:
-        """Take in a storage state that another tool saved; BadInput says what is wrong with it."""
-        self.save(account_id, _checked(text.encode() if isinstance(text, str) else text, "the session"))
+    def imported(self, account_id: int, text: str | bytes, *, name: str = "the session") -> None:
+        """Take in a login that another tool saved, in any of its forms; BadInput says what is wrong with it."""
+        self.save(account_id, state_of(text.encode() if isinstance(text, str) else text, name))
 
     def destroy(self, account_id: int) -> bool:
         """Overwrite and remove the file; False when there is none. Copies by the file system or a backup remain."""
@@ -106,7 +103,7 @@ class Sessions:
             "mode_ok": not stat.S_IMODE(found.st_mode) & 0o077,
         }
         try:
-            cookies = _checked(raw, str(path))["cookies"]
+            cookies = state_of(raw, str(path))["cookies"]
         except BadInput:
             return SessionFacts(**told, is_damaged=True)
         return SessionFacts(**told, **_cookie_facts(cookies, login_cookies, now))
@@ -134,7 +131,7 @@ def _cookie_facts(cookies: Sequence[Mapping[str, Any]], names: Sequence[str], no
     first = None if not ends else min(ends) if names else max(ends)
     return {
         "has_login_cookie": has_all,
-        "cookie_expires_at": None if first is None else datetime.fromtimestamp(min(first, _LAST_SECOND), UTC),
+        "cookie_expires_at": None if first is None else datetime.fromtimestamp(min(first, LAST_SECOND), UTC),
         "is_expired": first is not None and first <= now.timestamp(),
     }
 
@@ -152,53 +149,3 @@ def _values(state: Mapping[str, Any]) -> Iterator[str]:
         for one in origin.get("localStorage", ()):
             if _SHORTEST_STORED <= len(one["value"]) <= _LONGEST_STORED:
                 yield one["value"]
-
-
-def _checked(raw: bytes, name: str) -> dict[str, Any]:
-    """The state, proved to be what Playwright takes: a browser's own complaint would name no place."""
-    if len(raw) > _LARGEST:
-        raise BadInput(f"{name} has more than {_LARGEST >> 20} MB, which no saved login has.")
-    try:
-        found = json.loads(raw)
-    except (ValueError, RecursionError) as error:
-        raise BadInput(
-            f"{name} is not JSON ({type(error).__name__}); give a storage state as Playwright saves it."
-        ) from None
-    if not isinstance(found, dict) or not isinstance(found.get("cookies"), list):
-        raise BadInput(f'{name} is no storage state: it is no object with a list "cookies".')
-    origins = found.get("origins", [])
-    if not isinstance(origins, list) or not all(map(_is_origin, origins)):
-        raise BadInput(f'{name} is no storage state: "origins" is no list of {{origin, localStorage}}.')
-    return {"cookies": [_cookie(one, n, name) for n, one in enumerate(found["cookies"])], "origins": origins}
-
-
-def _is_origin(one: object) -> bool:
-    if not isinstance(one, dict) or not isinstance(one.get("origin"), str):
-        return False
-    stored = one.get("localStorage", [])
-    return isinstance(stored, list) and all(
-        isinstance(each, dict) and isinstance(each.get("name"), str) and isinstance(each.get("value"), str)
-        for each in stored
-    )
-
-
-def _cookie(one: object, number: int, name: str) -> dict[str, Any]:
-    """The cookie with every key that Playwright asks for; never quotes a value."""
-    if not isinstance(one, dict):
-        raise BadInput(f"{name}: cookie {number + 1} is no object.")
-    texts = {key: one.get(key) for key in ("name", "value", "domain")}
-    wrong = [key for key, value in texts.items() if not isinstance(value, str) or (key != "value" and not value)]
-    if wrong:
-        raise BadInput(f"{name}: cookie {number + 1} has no {wrong[0]}.")
-    expires = one.get("expires", -1)
-    if not isinstance(expires, int | float) or isinstance(expires, bool) or not math.isfinite(expires):
-        raise BadInput(f"{name}: cookie {number + 1} ({texts['name']}) has an expiry that is no number.")
-    same_site = one.get("sameSite")
-    return {
-        **texts,
-        "path": one["path"] if isinstance(one.get("path"), str) else "/",
-        "expires": expires,
-        "httpOnly": one.get("httpOnly") is True,
-        "secure": one.get("secure") is True,
-        "sameSite": same_site if same_site in _SAME_SITE else "Lax",
-    }

@@ -28,7 +28,6 @@ TABS: Final = {
 _MOST_PAGES: Final = 3000
 _QUIET: Final = 0.25  # seconds without a request and without a change: the list has settled
 _SLUGGISH: Final = 2.0  # as long, where the list was asked for and is still the one before
-_MOST_BANNERS: Final = 10
 _LOOK_MS: Final = 60
 _OF: Final = re.compile(r"\bof\s+([\d.,]+)\b", re.IGNORECASE)
 
@@ -87,12 +86,10 @@ class Library:
         self._page: Page = visit.page
         self._proved = False
         self._at: str | None = None  # the tab that is shown
-        self._traffic = Traffic(self._page, self._counts)
+        self._traffic = Traffic(self._page, visit.pack, self._counts)
         self._patience = patience.total_seconds()
         self._panel: Panel | None = None
         self._page.expose_function("__workbenchUpload", self._told)  # a page takes a name once
-        banner = visit.pack.many(self._page, "accept_cookies").first
-        self._page.add_locator_handler(banner, lambda it: it.click(), no_wait_after=True, times=_MOST_BANNERS)
 
     # going there ----------------------------------------------------------------------------------
 
@@ -106,14 +103,10 @@ class Library:
         self._settle()
         self._prove()
         main, radio = TABS[tab]
-        here = self._glance()
-        self._visit.pack.one(self._page, main).click()
-        self._settle(unlike=here)
+        self._click(self._visit.pack.one(self._page, main))
         is_there = bool(self._visit.pack.one(self._page, main).evaluate(_IS_CHOSEN))
         if is_there and radio is not None and not self._visit.pack.one(self._page, radio).is_checked():
-            here = self._glance()
-            self._visit.pack.one(self._page, f"{radio}_label").click()
-            self._settle(unlike=here)
+            self._click(self._visit.pack.one(self._page, f"{radio}_label"))
             is_there = self._visit.pack.one(self._page, radio).is_checked()
         if not is_there:
             raise UiChanged(f"the media library did not go to {tab}.", fault=Fault(kind="ui_changed"))
@@ -157,15 +150,12 @@ class Library:
             if len(page) < full:
                 found.gap = f"page {found.pages} of {tab} has {len(page)} creatives and others {full}, yet more follow"
                 return found
-            here = self._glance()
-            following.click()
-            self._settle(unlike=here)
+            self._click(following)
         found.gap = f"{tab} has more than {_MOST_PAGES} pages"
         return found
 
     def _cards_here(self) -> list[Card]:
-        if self._traffic.failed:
-            said = self._traffic.failed[0]
+        if said := self._traffic.spoilt(is_shown=bool(self._glance())):
             self._visit.check("media_library")
             raise _Missing(said)
         raw = self._visit.pack.many(self._page, "card").evaluate_all(_CARDS)
@@ -194,9 +184,10 @@ class Library:
         if self._onward().count() or self._numbers().count() or not cards.count():
             return False
         here = self._glance()
+        self._traffic.acted()
         cards.last.evaluate("e => { e.scrollIntoView(); scrollTo(0, document.documentElement.scrollHeight); }")
         self._settle(unlike=here)
-        return bool(self._traffic.failed) or self._glance() != here
+        return bool(self._traffic.spoilt(is_shown=True)) or self._glance() != here
 
     def _onward(self) -> Locator:
         return self._visit.pack.many(self._page, "next_page").filter(visible=True)
@@ -221,8 +212,14 @@ class Library:
 
     # settling -------------------------------------------------------------------------------------
 
+    def _click(self, control: Locator) -> None:
+        here = self._glance()
+        self._traffic.acted()
+        control.click()
+        self._settle(unlike=here)
+
     def _settle(self, *, unlike: Any = None) -> None:
-        """Wait until nothing is asked and nothing changes, as long as a page may take.
+        """Wait until nothing changes and nothing is asked that may bring the list, as long as a page may take.
 
         A list `unlike` the one that was there is the one that was asked for, and need not be waited for longer; while
         it is the same, the page may not have asked yet.
@@ -232,13 +229,17 @@ class Library:
         while time.monotonic() < last:
             self._page.wait_for_timeout(_LOOK_MS)
             here = self._glance()
-            if unlike is not None and here and here != unlike and not self._traffic.open:
-                return
-            if self._traffic.open or here != seen or here is None:
+            if here is None or here != seen:
                 since, seen = time.monotonic(), here
-            elif time.monotonic() - since >= (_SLUGGISH if here == unlike else _QUIET):
+            rests = time.monotonic() - max(since, self._traffic.rested_at)
+            is_other = unlike is not None and bool(here) and here != unlike
+            waits = self._traffic.waits(is_shown=bool(here), is_other=is_other, rests=rests, longest=_SLUGGISH)
+            if here is None or waits:
+                continue
+            if is_other or rests >= (_SLUGGISH if here == unlike else _QUIET):
                 return
-        self._traffic.failed.append("the site did not answer")
+        if self._traffic.gives_up() or self._glance() is None:
+            self._traffic.fail("the site did not answer")
 
     def _glance(self) -> Any:
         with contextlib.suppress(Error):  # the page is on its way elsewhere

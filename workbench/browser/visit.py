@@ -7,13 +7,14 @@ host but the site's own is never loaded, wherever a redirect or a script wants t
 from __future__ import annotations
 
 import contextlib
+import functools
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from playwright.sync_api import Browser, BrowserContext, CDPSession, Error, Page
+from playwright.sync_api import Browser, BrowserContext, CDPSession, Error, Locator, Page
 
 from workbench.browser import faults
 from workbench.browser.evidence import Evidence
@@ -28,6 +29,32 @@ from workbench.browser.witness import Witness
 from workbench.errors import Fault, Fenced, LaneStops, Transient, UiChanged, WorkbenchError
 
 _LOOK_MS: Final = 150
+_MOST_BANNERS: Final = 10
+# What lies over the middle of a control and is no part of it: its words, or null.
+_COVER: Final = """(control) => {
+  control.scrollIntoView({block: "center"});
+  const box = control.getBoundingClientRect();
+  if (!box.width || !box.height) return null;
+  let over = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
+  if (!over || over.contains(control) || control.contains(over)) return null;
+  const label = over.closest("label");
+  if (label && (label.contains(control) || label.control === control)) return null;
+  while (over.parentElement && !over.parentElement.contains(control)) over = over.parentElement;
+  const place = getComputedStyle(over).position;
+  const isLayer = place === "fixed" || place === "absolute" || place === "sticky";
+  return isLayer || over.matches("dialog, [role=dialog], [aria-modal=true]") ? over.innerText.slice(0, 1000) : null;
+}"""
+_UPPERMOST: Final = """() => {
+  for (const [x, y] of [[0.5, 0.5], [0.5, 0.85], [0.5, 0.15], [0.2, 0.5], [0.8, 0.5]]) {
+    let one = document.elementFromPoint(innerWidth * x, innerHeight * y), layer = null;
+    for (; one && one !== document.body && one !== document.documentElement; one = one.parentElement) {
+      const isDialog = one.matches("dialog, [role=dialog], [role=alertdialog], [aria-modal=true]");
+      if (isDialog || getComputedStyle(one).position === "fixed") layer = one;
+    }
+    if (layer && layer.innerText.trim()) return layer.innerText.slice(0, 1000);
+  }
+  return "";
+}"""
 _KEPT_SECONDS: Final = 2.0  # a login that was saved just now is not saved again
 _TURNS: Final = 3  # times that a page may be left while it is read
 _UNDECIDED: Final = {PageState.SHELL, PageState.UNKNOWN}
@@ -102,19 +129,46 @@ class Browsing:
                 chromium: Browser = ending.enter_context(running(**options))
             except NoBrowser as error:
                 raise LaneStops(error.message, fault=Fault(kind="environment")) from error
-            context = chromium.new_context(
-                storage_state=state,  # type: ignore[arg-type]  # checked by session.py when it was read
-                accept_downloads=False,
-                extra_http_headers=_NOT_KEPT,
-                service_workers="block",
-                locale="en-US",
-                viewport=_WINDOW,  # type: ignore[arg-type]
-            )
+            context = _context(chromium, account_id, state)
             ending.callback(_leave, context)
             milliseconds = self.page_seconds.total_seconds() * 1000
             context.set_default_timeout(milliseconds)
             context.set_default_navigation_timeout(milliseconds)
             yield Visit(self, account_id, site, context, state)
+
+
+def _context(chromium: Browser, account_id: int, state: Mapping[str, Any] | None) -> BrowserContext:
+    options: dict[str, Any] = {
+        "accept_downloads": False, "extra_http_headers": _NOT_KEPT, "service_workers": "block", "locale": "en-US",
+        "viewport": _WINDOW,
+    }  # fmt: skip
+    try:
+        return chromium.new_context(storage_state=state, **options)  # type: ignore[arg-type]  # checked by session.py
+    except Error as error:
+        if state is None or faults.is_of_closed_browser(error):
+            raise
+        culprits = _not_taken(chromium, state)
+        why = f"the cookie {' or '.join(map(repr, culprits))}" if culprits else faults.first_line(error)
+        raise LaneStops(
+            f"account {account_id} cannot be opened: the browser does not take its saved login because of {why}. Log "
+            f"in: workbench accounts login {account_id}",
+            fault=Fault(kind="session_expired"),
+        ) from error
+
+
+def _not_taken(chromium: Browser, state: Mapping[str, Any]) -> list[str]:
+    """The names of the cookies that a browser refuses: it refuses all for one, and names none."""
+    found = []
+    context = chromium.new_context()
+    try:
+        for cookie in state["cookies"]:
+            try:
+                context.add_cookies([cookie])
+            except Error:
+                found.append(str(cookie["name"]))
+    finally:
+        _leave(context)
+    return found
 
 
 def _leave(context: BrowserContext) -> None:
@@ -143,6 +197,18 @@ class Visit:
             redact=browsing.redact,
         )  # fmt: skip
         self._witness.session = state
+        self._close_banners()
+
+    def _close_banners(self) -> None:
+        """Questions about cookies that the pack knows are answered with the least that they offer."""
+        known = self.pack.selectors.get("accept_cookies")
+        if known is not None:
+            found = functools.reduce(
+                lambda one, other: one.or_(other), (each.on(self.page) for each in known.candidates)
+            )
+            self.page.add_locator_handler(
+                found.first, lambda banner: banner.click(), no_wait_after=True, times=_MOST_BANNERS
+            )
 
     @property
     def status(self) -> int | None:
@@ -224,6 +290,28 @@ class Visit:
                     raise
             self.page.wait_for_load_state("domcontentloaded")
         return read_facts(self.page, self.site, guard.status, retry_after=guard.retry_after)
+
+    def refuse_cover(self, control: Locator) -> None:
+        """LaneStops where something that is not the control's stands over it, in the page's own words."""
+        with contextlib.suppress(Error):
+            said = control.evaluate(_COVER, timeout=3000)
+            if said is not None:
+                raise self._with_evidence(self._covered(str(said)), "looking what stands over the page", None)
+
+    def _covered(self, said: str) -> LaneStops:
+        words = " ".join(said.split())[:200]
+        what = f"it says {words!r}" if words else "it says nothing"
+        return LaneStops(
+            f"something stands over the page, and nothing can be used below it: {what}. Answer it: "
+            f"workbench accounts login {self.account_id}, then: workbench accounts resume {self.account_id}",
+            fault=Fault(kind="unknown"),
+        )
+
+    def _cover(self) -> str:
+        """What is said by whatever lies uppermost: a dialog, or a layer that does not move with the page."""
+        with contextlib.suppress(Error):
+            return str(self.page.evaluate(_UPPERMOST))
+        return ""
 
     def probe(self, where: str) -> list[Probe]:
         """What each selector of the pack's page `where` finds here, once what it requires is there or late."""
@@ -314,6 +402,8 @@ class Visit:
         if astray is not None:
             return astray
         meant = None if verdict is None or verdict.state in _UNDECIDED else self._meant(verdict)
+        if meant is None and "intercepts pointer events" in str(error):
+            return self._covered(self._witness.clean(self._cover()))
         return meant or faults.by_exception(error, said)
 
     def _meant(self, verdict: Verdict) -> WorkbenchError | None:

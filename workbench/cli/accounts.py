@@ -85,7 +85,7 @@ def logout(account_id: Id) -> None:
 @app.command("import-session")
 def import_session(
     account_id: Id,
-    file: Annotated[Path, typer.Argument(help="A Playwright storage_state, also data/session/tj_session.json.")],
+    file: Annotated[Path, typer.Argument(help="A Playwright storage_state, exported cookies, or a cookies.txt.")],
 ) -> None:
     """Take in a login that was saved elsewhere. Whoever has that file is logged in: remove it afterwards."""
     with bench() as workbench:

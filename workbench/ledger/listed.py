@@ -11,13 +11,13 @@ from sqlalchemy import Connection, RowMapping, Select, func, select
 from workbench.errors import FAULTS, BadInput
 from workbench.ledger.columns import TableRows, by_column
 from workbench.ledger.doubt import long_in_doubt
+from workbench.ledger.records import LISTING_CONTENT
 from workbench.ledger.states import POSTING_STATUS, Attention, PostingState, posting_told
 from workbench.ledger.store import Ledger
 from workbench.ledger.tables import account, error_log, listing, posting, posting_job
 
 P = PostingState
 
-_SAID: Final = ("title", "price", "category", "condition", "description", "location", "photos", "sku")
 _AT_PAGES: Final = frozenset({P.QUEUED, P.SUBMITTED, P.UNSURE})  # what a paused account holds up
 _FAILED: Final = frozenset({P.FAILED, P.UNSURE, P.QUARANTINED})
 _OF_POSTING: Final = (
@@ -74,7 +74,7 @@ def _listing(row: RowMapping) -> dict[str, Any]:
         "listing_id": row["listing_id"],
         "account_id": row["account_id"],
         "account": row["account"],
-        **{name: content.get(name) for name in _SAID},
+        **{name: content.get(name) for name in LISTING_CONTENT},
         "status": _status(state, row),
         "state": None if state is None else str(state),
         "attention": str(Attention.PERSON) if is_held_up else row["attention"],

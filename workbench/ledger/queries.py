@@ -24,6 +24,7 @@ from workbench.ledger.tables import (
     execution,
     file,
     job,
+    posting,
     run,
     snapshot,
     snapshot_use,
@@ -62,6 +63,12 @@ class View:
         """What was at the other side before the act of `item`; None where no act of it is open."""
         with self._ledger.read() as connection:
             return connection.execute(select(act.c.baseline).where(act.c.id == item.act_id)).scalar_one_or_none()
+
+    def remote_ids(self, account_id: int) -> set[str]:
+        """The listings of the account at the site that were put there, or adopted, from here."""
+        query = select(posting.c.remote_id).where(posting.c.account_id == account_id, posting.c.remote_id.is_not(None))
+        with self._ledger.read() as connection:
+            return set(connection.execute(query).scalars())
 
     def account(self, account_id: int) -> Account:
         found: Account = self._one(Account, account, account.c.id == account_id)

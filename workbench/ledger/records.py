@@ -258,6 +258,45 @@ class NewListing:
     sku: str | None = None
 
 
+@dataclass(frozen=True)
+class ListingField:
+    """One thing that a listing says. Sheet, form, command line, JSON, page and identity take it from here."""
+
+    name: str
+    is_needed: bool = True
+    is_content: bool = True  # what is posted, whoever posts it
+    since: int = 1  # the version of the identity that it came with; a new field takes the next number
+
+
+LISTING_FIELDS: Final = (
+    ListingField("title"),
+    ListingField("price"),
+    ListingField("category"),
+    ListingField("condition"),
+    ListingField("description"),
+    ListingField("location"),
+    ListingField("photos"),
+    ListingField("account", is_needed=False, is_content=False),
+    ListingField("sku", is_needed=False),
+)
+LISTING_CONTENT: Final = tuple(one.name for one in LISTING_FIELDS if one.is_content)
+
+
+def listing_identity(said: Mapping[str, Any]) -> str:
+    """Names what a listing says; a photo is its bytes, so the same one in another folder is no other listing.
+
+    The fields of the first version always count. A later one counts where it says something: a listing that does not
+    use it is the listing that it was, and is not posted again.
+    """
+    photos = [one["sha256"] for one in said["photos"]]
+    counted = {
+        one.name: said.get(one.name)
+        for one in LISTING_FIELDS
+        if one.is_content and (one.since == 1 or said.get(one.name) not in (None, "", [], (), {}, False))
+    }
+    return hashlib.sha256(canonical({**counted, "photos": photos}).encode()).hexdigest()
+
+
 @dataclass(frozen=True, kw_only=True)
 class PlannedSnapshot:
     inputs: tuple[Mapping[str, Any], ...]
@@ -474,4 +513,5 @@ class LedgerView(Protocol):
     def is_being_triggered(self, snapshot: Snapshot) -> bool: ...
     def unsure_alike(self, snapshot: Snapshot) -> list[list[Mapping[str, Any]]]: ...
     def baseline(self, item: Item) -> Mapping[str, Any] | None: ...
+    def remote_ids(self, account_id: int) -> set[str]: ...
     def account(self, account_id: int) -> Account: ...

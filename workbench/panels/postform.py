@@ -14,6 +14,7 @@ from workbench.panels.postdrawn import progress, results_view
 from workbench.panels.sending import NOT_AT_WORK, Look, SendPanel, WorkPanel
 from workbench.panels.widgets import Panel, Region, button
 from workbench.post.known import known
+from workbench.post.listing import COLUMNS
 
 if TYPE_CHECKING:
     from workbench.app import Workbench
@@ -31,7 +32,7 @@ class FormPanel(Panel):
         text, area, choice = ipywidgets.Text, ipywidgets.Textarea, ipywidgets.Dropdown
         bounds = known()
         accounts = [(one["label"], str(one["account_id"])) for one in wb.accounts("marketplace")]
-        self.fields: dict[str, Any] = {
+        made: dict[str, Any] = {
             "title": text(description="Title", layout=_WIDE),
             "price": text(description="Price", layout=_WIDE, placeholder="whole units, no currency sign"),
             "category": choice(description="Category", options=_unchosen(one.name for one in bounds.categories)),
@@ -42,6 +43,7 @@ class FormPanel(Panel):
             "account": choice(description="Account", options=[("any", ""), *accounts]),
             "sku": text(description="SKU", layout=_WIDE),
         }
+        self.fields = {name: made[name] for name in COLUMNS}
         self.said = Region(live="polite")
         self.keep = button("Keep this listing", "wb-listing-keep", style="primary")
         self.keep.on_click(lambda _: self._clicked())

@@ -11,20 +11,18 @@ from typing import Any, Final
 
 from workbench import files
 from workbench.errors import BadInput
-from workbench.files import canonical
-from workbench.ledger.records import Account, NewListing
+from workbench.ledger.records import LISTING_CONTENT, LISTING_FIELDS, Account, NewListing, listing_identity
 from workbench.post import photos
 from workbench.post.known import known
 from workbench.post.photos import Album, Photo
 
-COLUMNS: Final = (
-    "title", "price", "category", "condition", "description", "location", "photos", "account", "sku",
-)  # fmt: skip
-NEEDED: Final = COLUMNS[:-2]
+COLUMNS: Final = tuple(one.name for one in LISTING_FIELDS)
+NEEDED: Final = tuple(one.name for one in LISTING_FIELDS if one.is_needed)
 CHANNEL: Final = "marketplace"
 _TOLD: Final = 5  # bad lines that one error names
 _LONGEST_SKU: Final = 40
 _LONGEST_PLACE: Final = 100
+_LONGEST_PRICE: Final = 20  # signs
 # They turn the order of what is read, so that a text is not what it seems.
 _BIDI: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
@@ -44,12 +42,10 @@ class Listing:
     sku: str | None = None
 
     def order(self) -> NewListing:
-        """As the ledger keeps it. A photo is its bytes: the same one in another folder is no other listing."""
-        names = ("title", "price", "category", "condition", "description", "location", "sku")
-        words = {name: getattr(self, name) for name in names}
-        kept = [{"path": one.path, "sha256": one.sha256} for one in self.photos]
-        sha = files.sha256_of_text(canonical({**words, "photos": [one.sha256 for one in self.photos]}))
-        return NewListing(account_id=self.account_id, content={**words, "photos": kept}, sha=sha, sku=self.sku)
+        """As the ledger keeps it."""
+        words = {name: getattr(self, name) for name in LISTING_CONTENT}
+        content = {**words, "photos": [{"path": one.path, "sha256": one.sha256} for one in self.photos]}
+        return NewListing(account_id=self.account_id, content=content, sha=listing_identity(content), sku=self.sku)
 
 
 @dataclass(frozen=True)
@@ -173,17 +169,46 @@ def _text(text: str, name: str, longest: int) -> str:
     return text
 
 
+_SPACES: Final = " \u00a0\u2009\u202f"
+_GROUPED: Final = re.compile(
+    rf"(?P<whole>0|[1-9][0-9]{{0,2}}(?:(?P<by>[,.'’{_SPACES}])[0-9]{{3}})(?:(?P=by)[0-9]{{3}})*"  # 1,200,000 · 1.200
+    rf"|[1-9][0-9]?(?:,[0-9]{{2}})+,[0-9]{{3}}"  # 12,34,567
+    rf"|[0-9]{{1,12}})(?:(?P<point>[.,])(?P<cents>[0-9]{{1,2}}))?"
+)
+_CURRENCY: Final = (
+    r"(?:[A-Z]{1,2}?\$|[$€£¥₹₽₩₺₴]|\b(?:USD|EUR|GBP|CAD|AUD|NZD|CHF|INR|PLN|SEK|NOK|DKK|JPY|Rs\.?|kr\.?|zł)(?!\w))"
+)
+_SIGN: Final = re.compile(rf"^{_CURRENCY}[{_SPACES}]*|[{_SPACES}]*{_CURRENCY}$")
+
+
 def price(text: str) -> int:
-    """Whole units: the form drops the rest, so a price of cents would be another price."""
+    """Whole units as people write them: 1200, 1,200, 1.200,00, 1 200, 1,20,000.
+
+    The form drops the rest, so a price of cents would be another price: that is asked about, and so is a currency sign,
+    for a listing is in the currency of its account. What is asked names the price that was written, or none.
+    """
     highest = known().highest_price
-    if re.fullmatch(r"[0-9]{1,12}", text) and int(text) <= highest:
-        return int(text)
+    plain = text.strip(_SPACES)
+    bare = _SIGN.sub("", plain, count=1)
+    found = _amount(bare)
+    if found is not None and bare == plain and not found[1] and found[0] <= highest:
+        return found[0]
     cure = f"write whole units without a currency sign, 0 to {highest}"
-    numbers = re.search(r"(\d+)[.,](\d{1,2})(?!\d)", text)
-    if numbers:
-        below = int(numbers[1])
-        cure += f": {below} or {below + 1}"
-    raise BadInput(f"the price is {text!r}; {cure}.")
+    if found is not None and found[0] < highest:
+        whole, cents = found
+        cure += f": {whole} or {whole + 1}" if cents else f": {whole}"
+    raise BadInput(f"the price is {text[:60]!r}; {cure}.")
+
+
+def _amount(text: str) -> tuple[int, int] | None:
+    """Whole units and cents; None where it cannot be one price alone."""
+    found = _GROUPED.fullmatch(text)
+    if found is None or len(found["whole"]) > _LONGEST_PRICE:
+        return None
+    is_grouped = not found["whole"].isdecimal()
+    if found["point"] and is_grouped and (found["by"] or ",") == found["point"]:
+        return None  # 1.200.00: which of them parts the cents?
+    return int(re.sub(r"[^0-9]", "", found["whole"])), int((found["cents"] or "0").ljust(2, "0"))
 
 
 def _refuse_twice(listing: Listing, line: int, seen: dict[object, int]) -> None:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import errno
 import stat
 import struct
-import warnings
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from workbench import pictures
 from workbench.errors import BadInput
-from workbench.files import sha256_of
+from workbench.files import sha256_of, spelled_as
 from workbench.post.known import known
 
 # What a broken or hostile image makes Pillow raise, besides its own errors, which are OSErrors.
@@ -44,14 +44,14 @@ class Album:
         if "\0" in name:
             raise BadInput("the name of a photo holds a NUL byte.")
         for folder in self.folders:
-            path = folder / given
             try:
-                is_there = path.exists()
+                path = spelled_as(folder, name)
+                is_there = path is not None and path.exists()
             except OSError as error:
                 if error.errno != errno.ENAMETOOLONG:  # as of ten names with commas between
                     raise
                 is_there = False
-            if is_there:
+            if path is not None and is_there:
                 return path.resolve()
         where = str(given.parent) if given.is_absolute() else ", ".join(map(str, self.folders))
         raise BadInput(f"there is no photo {name!r} in {where}. Several photos have ';' between them.")
@@ -98,20 +98,23 @@ def _unpacked(path: Path, name: str) -> tuple[int, int]:
     from PIL import Image, UnidentifiedImageError
 
     bounds = known()
+    listed = ", ".join(bounds.photo_formats)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path, formats=bounds.photo_formats) as image:
-                width, height = image.size
+        with path.open("rb") as file:
+            kind = pictures.kind_of(file.read(pictures.HEAD))
+            file.seek(0)
+            if kind in {"avif", "heic"}:
+                raise BadInput(f"the photo {name!r} is {kind.upper()} inside; give one of {listed}.")
+            with pictures.only_bombs(), Image.open(file, formats=bounds.photo_formats) as image:
+                width, height = pictures.seen_size(image)
                 _refuse_size(width, height, name)
                 image.draft("RGB", (width // 8, height // 8))  # a JPEG is read whole, but unpacked to an eighth
-                image.load()
+                pictures.read_to_end(image, file)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise BadInput(f"the photo {name!r} unpacks to far more than its file: {error}") from error
     except UnidentifiedImageError as error:
-        listed = ", ".join(bounds.photo_formats)
         raise BadInput(f"the photo {name!r} is no image of a kind that is sent ({listed}). Save it as one.") from error
-    except _BROKEN as error:
+    except (*_BROKEN, pictures.Cut) as error:
         raise BadInput(f"the photo {name!r} is broken and cannot be opened ({error}). Save it anew.") from error
     return width, height
 

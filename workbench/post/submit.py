@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from workbench.errors import Fault, Permanent, Unanswered
 from workbench.ledger.records import Armed, Disarmed, Move, Posting, Progress, Yielded
-from workbench.ledger.states import PostingState
+from workbench.ledger.states import Attention, PostingState
 from workbench.post.confirm import proved
 from workbench.post.matching import Found, already_there, find
 from workbench.post.tools import DRAFT, Tools, item_of, wait_for_pace
 
 if TYPE_CHECKING:
     from workbench.browser.marketplace import Item
+    from workbench.browser.selling import Card
     from workbench.browser.visit import Visit
+
+ASKED: Final = "asked_about"  # in a posting's content: listings at the site that a person was asked about
 
 
 def send(posting: Posting, tools: Tools) -> Iterator[Yielded]:
@@ -40,6 +43,9 @@ def _post(posting: Posting, item: Item, tools: Tools, visit: Visit) -> Iterator[
     there = already_there(posting, cards, tools, visit)
     if there is not None:
         yield proved(posting, tools, visit, there)
+        return
+    if strange := _of_that_title(posting, tools, cards):
+        yield _asked(posting, strange)
         return
     yield Progress(1, 3, "filling the form")
     form = ItemForm(visit, item)
@@ -74,6 +80,33 @@ def _post(posting: Posting, item: Item, tools: Tools, visit: Visit) -> Iterator[
             # As old as its order: it is confirmed before the next listing is begun, so that a job is seen to go on.
             values={"remote_id": answer.remote_id, "error_type": None, "next_at": posting.next_at},
         )
+
+
+def _of_that_title(posting: Posting, tools: Tools, cards: list[Card]) -> list[Card]:
+    """What is public under the same title, was not put there from here, and was not yet asked about."""
+    known = tools.view.remote_ids(posting.account_id) | set(posting.content.get(ASKED, ()))
+    title = str(posting.content["title"])
+    return [one for one in cards if one.state != DRAFT and one.remote_id not in known and one.is_called(title)]
+
+
+def _asked(posting: Posting, strange: list[Card]) -> Move:
+    """It may be this listing, put there by hand or by a ledger that is gone: whoever knows says so before the click."""
+    ids = [one.remote_id for one in strange]
+    told = ", ".join(ids[:5]) + (f" and {len(ids) - 5} more" if len(ids) > 5 else "")  # noqa: PLR2004 - as many as told
+    resolve = f"workbench post resolve {posting.listing_id}"
+    return Move(
+        to=PostingState.UNSURE,
+        attention=Attention.PERSON,
+        reason=(
+            f"Your listings has {posting.content['title']!r} already ({told}), which was not put there from here; "
+            f"nothing was sent. If it is this listing: {resolve} --adopt {ids[0]}; to post this one beside it: "
+            f"{resolve} --absent; to leave it: {resolve} --abandon"
+        ),
+        values={
+            "next_at": None, "error_type": None,
+            "content": {**posting.content, ASKED: sorted({*posting.content.get(ASKED, ()), *ids})},
+        },
+    )  # fmt: skip
 
 
 def _only(found: list[Found]) -> Found:

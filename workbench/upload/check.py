@@ -151,7 +151,11 @@ def _slot(one: Candidate, kind: str | None, probed: Mapping[str, Any]) -> str | 
 def _check_type(one: Candidate, probed: Mapping[str, Any], say: _Sayings) -> None:
     container = str(probed["container"])
     if suffix(one.name) not in _SUFFIXES.get(container, {f".{container}"}):
-        say.block("type_mismatch", f"{one.name} is {container} inside, whatever its name says")
+        say.block("type_mismatch", f"{one.name} is {_shown(container)} inside, whatever its name says")
+
+
+def _shown(container: str) -> str:
+    return container.upper() if container == "avif" else container
 
 
 def _check_slot(one: Checked, platform: str, say: _Sayings) -> None:
@@ -166,7 +170,8 @@ def _check_slot(one: Checked, platform: str, say: _Sayings) -> None:
 
 def _check_format(media: Mapping[str, Any], spec: Spec, say: _Sayings) -> None:
     if media["container"] not in spec.containers:
-        say.block("wrong_format", f"{media['container']} is not taken here, only {' or '.join(spec.containers)}")
+        told = f"{_shown(media['container'])} is not taken here, only {' or '.join(spec.containers)}"
+        say.block("wrong_format", told)
     if spec.video_codecs and media.get("codec") not in spec.video_codecs:
         say.block("wrong_codec", f"its pictures are {media.get('codec')}, not {' or '.join(spec.video_codecs)}")
     if spec.audio_codecs and media.get("audio") not in (None, *spec.audio_codecs):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from workbench.errors import BadInput
+from workbench.files import spelled_as
 from workbench.upload.inventory import OURS, Row
 from workbench.upload.names import id_in_name, is_original, kind_by_name
 from workbench.upload.paths import parts_of
@@ -50,15 +52,16 @@ class Files:
         self.root = root
         self._by_name: dict[str, list[str]] = defaultdict(list)
         for path in walk(root):
-            self._by_name[path.rsplit("/", 1)[-1]].append(path)
-        self._archived = {name: where for archive in archives for name, where in _archived(archive)}
+            self._by_name[_spelled(path.rsplit("/", 1)[-1])].append(path)
+        self._archived = {_spelled(name): where for archive in archives for name, where in _archived(archive)}
 
     def candidate(self, row: Row) -> Candidate:
         """The row with its file."""
         path, why = self._find(row)
         return Candidate(
             unique_id=row.unique_id, part=row.part, pair_id=row.pair_id, name=row.name, path=path, line=row.line,
-            values=row.values, why=why, said=row.path, archived=None if path else self._archived.get(row.name),
+            values=row.values, why=why, said=row.path,
+            archived=None if path else self._archived.get(_spelled(row.name)),
         )  # fmt: skip
 
     def _find(self, row: Row) -> tuple[str | None, str]:
@@ -67,9 +70,9 @@ class Files:
                 path = "/".join(parts_of(self._below(row.path)))
             except BadInput as error:
                 return None, error.message
-            if os.path.lexists(self.root / path):
-                return path, ""
-        found = self._by_name.get(row.name, [])
+            if there := spelled_as(self.root, path):
+                return there.relative_to(self.root).as_posix(), ""
+        found = self._by_name.get(_spelled(row.name), [])
         if len(found) > 1:
             found = [one for one in found if one.startswith(f"{READY}/")] or found
         if len(found) == 1:
@@ -87,12 +90,17 @@ class Files:
         """The path of a file given by a person: below the root, in `uploaded`, or by its bare name."""
         asked = "/".join(parts_of(self._below(name.strip())))
         for path in (asked, f"{READY}/{asked}"):
-            if os.path.lexists(self.root / path):
-                return path
-        found = self._by_name.get(asked, [])
+            if there := spelled_as(self.root, path):
+                return there.relative_to(self.root).as_posix()
+        found = self._by_name.get(_spelled(asked), [])
         if len(found) > 1:
             raise BadInput(f"{asked} is there {len(found)} times: {', '.join(sorted(found)[:3])}; give its path.")
         return found[0] if found else asked
+
+
+def _spelled(name: str) -> str:
+    """The same for a name whose accents macOS took apart, and for one of a sheet."""
+    return unicodedata.normalize("NFC", name)
 
 
 def walk(root: Path) -> Iterator[str]:
@@ -122,11 +130,11 @@ def from_names(files: Files, names: Sequence[str], rows: Sequence[Row]) -> list[
     """Files that a person named, with their rows of the inventory where there are any."""
     by_name: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
-        by_name[row.name].append(row)
+        by_name[_spelled(row.name)].append(row)
     chosen = []
     for name in dict.fromkeys(names):
         path = files.named(name)
-        known = by_name.get(path.rsplit("/", 1)[-1], [])
+        known = by_name.get(_spelled(path.rsplit("/", 1)[-1]), [])
         if known:
             found = files.candidate(known[0])
             chosen.append(found if found.path == path else _with_path(found, path, files.root))

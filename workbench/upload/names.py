@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from typing import Final
 
 VIDEO_SUFFIXES: Final = frozenset({".mp4", ".mov", ".avi", ".webm", ".mkv", ".flv", ".wmv", ".m4v"})
-IMAGE_SUFFIXES: Final = frozenset({".jpg", ".jpeg", ".png", ".gif", ".webp", ".bmp"})
+IMAGE_SUFFIXES: Final = frozenset({".jpg", ".jpeg", ".png", ".gif", ".webp", ".bmp", ".avif", ".heic"})
 ORIGINAL: Final = "ORG_"  # the processor keeps originals beside what it made of them; they are not uploaded
 PARTS: Final = ("VID", "IMG")
 

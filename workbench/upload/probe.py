@@ -13,7 +13,6 @@ import json
 import os
 import resource
 import sys
-import warnings
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -22,6 +21,7 @@ from typing import IO, Any, Final
 import av
 from PIL import Image
 
+from workbench import pictures
 from workbench.errors import WorkbenchError
 from workbench.files import CHUNK
 from workbench.upload.paths import Missing, open_below
@@ -30,7 +30,7 @@ MOST_PIXELS: Final = 40_000_000
 _MEMORY: Final = 2 << 30
 _MOST_PACKETS: Final = 500_000
 _HEAD: Final = 32
-_PICTURES: Final = {"PNG": "png", "JPEG": "jpeg", "MPO": "jpeg", "GIF": "gif", "WEBP": "webp", "BMP": "bmp"}
+_READ: Final = ("PNG", "JPEG", "GIF", "WEBP", "BMP", "AVIF")
 _MOVIES: Final = ("mp4", "mov", "webm", "matroska", "avi", "flv", "asf", "mpegts")
 
 
@@ -65,14 +65,10 @@ def _sha(file: IO[bytes]) -> str:
 
 
 def _inside(file: IO[bytes]) -> dict[str, Any]:
-    head = file.read(_HEAD)
+    head = file.read(pictures.HEAD)
     file.seek(0)
-    return _picture(file) if _is_picture(head) else _movie(file)
-
-
-def _is_picture(head: bytes) -> bool:
-    known = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a", b"BM")
-    return head.startswith(known) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP")
+    kind = pictures.kind_of(head)
+    return _movie(file) if kind is None else _picture(file, kind)
 
 
 @contextlib.contextmanager
@@ -85,15 +81,13 @@ def _reading(what: str) -> Iterator[None]:
         raise _Unreadable(f"the {what} cannot be read: {error}") from error
 
 
-def _picture(file: IO[bytes]) -> dict[str, Any]:
-    with _reading("picture"), warnings.catch_warnings():
-        warnings.simplefilter("error")
-        with Image.open(file, formats=[one for one in _PICTURES if one != "MPO"]) as image:
-            width, height = image.size
-            _check_size(width, height)
-            frames = getattr(image, "n_frames", 1)
-            kind = _PICTURES[str(image.format)]
-            image.load()  # only the whole picture proves that it is whole
+def _picture(file: IO[bytes], kind: str) -> dict[str, Any]:
+    if kind == "heic":
+        raise _Unreadable("it is HEIC inside, which no site shows; save it as PNG or JPEG")
+    with _reading("picture"), pictures.only_bombs(), Image.open(file, formats=_READ) as image:
+        _check_size(*image.size)
+        width, height = pictures.seen_size(image)
+        frames = pictures.read_to_end(image, file)  # only the whole picture proves that it is whole
     return {"kind": "image", "container": kind, "width": width, "height": height, "frames": frames, "seconds": None}
 
 
@@ -113,6 +107,8 @@ def _movie(file: IO[bytes]) -> dict[str, Any]:
         audio = container.streams.audio[0].codec_context.name if container.streams.audio else None
         codec, pixels = video.codec_context.name, video.codec_context.pix_fmt
         seconds, expected = _duration(container)
+    if _turned(file) % 180:
+        width, height = height, width
     if seconds is None:
         raise _Unreadable("the film has not a single picture")
     if expected is not None and seconds < expected * 0.9 - 0.5:
@@ -121,6 +117,15 @@ def _movie(file: IO[bytes]) -> dict[str, Any]:
         "kind": "video", "container": _container(names, file), "codec": codec, "pixels": pixels, "audio": audio,
         "width": width, "height": height, "seconds": round(seconds, 3),
     }  # fmt: skip
+
+
+def _turned(file: IO[bytes]) -> int:
+    """Degrees that a player turns the film by: a phone notes how it was held."""
+    file.seek(0)
+    with contextlib.suppress(Exception), av.open(file, mode="r", metadata_errors="replace") as container:
+        for frame in container.decode(video=0):
+            return int(frame.rotation)
+    return 0  # a first picture that cannot be unpacked is told by the file's length, not here
 
 
 def _container(names: list[str], file: IO[bytes]) -> str:
