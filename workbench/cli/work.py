@@ -15,6 +15,7 @@ from workbench.cli.console import Json, answer, clean, counted, out, records, sa
 from workbench.cli.exits import Exit
 from workbench.cli.opening import bench, stopping
 from workbench.cli.progress import following
+from workbench.collect.status import misfits_said
 
 if TYPE_CHECKING:
     from workbench.app import Workbench
@@ -136,6 +137,8 @@ def print_runs(workbench: Workbench, runs: list[dict[str, Any]], *, in_full: boo
         if not in_full:
             rows = [_job(job) for job in run["jobs"]]
         table(title, columns, rows, right=_COUNTS)
+        if said := misfits_said(one for job in run["jobs"] for one in job["snapshots"]):
+            show(said)
 
 
 def _snapshot(job: dict[str, Any], one: dict[str, Any]) -> tuple[object, ...]:

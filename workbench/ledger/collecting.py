@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -15,7 +15,7 @@ from workbench.errors import BadInput, WorkbenchError
 from workbench.ledger.caps import NO_CAPS, Caps, check_start
 from workbench.ledger.chain import Event
 from workbench.ledger.clock import now
-from workbench.ledger.records import Money, NewSource, Plan, PlannedJob, PlannedSnapshot, fingerprint
+from workbench.ledger.records import Money, NewSource, Plan, PlannedJob, PlannedSnapshot, Source, fingerprint
 from workbench.ledger.states import SNAPSHOT_UNFINISHED, SnapshotState
 from workbench.ledger.store import Ledger
 from workbench.ledger.tables import (
@@ -39,41 +39,111 @@ _EDITABLE: Final = frozenset({"name", "creator", "project", "options", "enabled"
 
 @dataclass(frozen=True)
 class Imported:
-    """Ids of the sources in the order given, and how many of them were new or changed."""
+    """Ids of the sources in the order given, how many of them were new or changed, and in words what was merged."""
 
     source_ids: tuple[int, ...]
     added: int
     changed: int
+    merged: tuple[str, ...] = ()
 
 
-def add_sources(ledger: Ledger, new: Sequence[NewSource]) -> Imported:
-    """Add `new`; one whose platform, service and url are known gets the given name, creator, project, options."""
+KeyOf = Callable[[NewSource | Source], str]  # equal for what is one source, however its address is written
+
+
+def _as_written(one: NewSource | Source) -> str:
+    return one.url
+
+
+def add_sources(ledger: Ledger, new: Sequence[NewSource], key_of: KeyOf = _as_written) -> Imported:
+    """Add `new`; one that is known, in whatever spelling, gets the given name, creator, project, options."""
     try:
-        return ledger.write(lambda connection: _add_sources(ledger, connection, new))
+        return ledger.write(lambda connection: _add_sources(ledger, connection, new, key_of))
     except IntegrityError:  # another process added one of them at the same moment: now it is known
-        return ledger.write(lambda connection: _add_sources(ledger, connection, new))
+        return ledger.write(lambda connection: _add_sources(ledger, connection, new, key_of))
 
 
-def _add_sources(ledger: Ledger, connection: Connection, new: Sequence[NewSource]) -> Imported:
-    ids, events, added, changed = [], [], 0, 0
+def _add_sources(ledger: Ledger, connection: Connection, new: Sequence[NewSource], key_of: KeyOf) -> Imported:
+    events, merged, added, changed = list[Event](), list[str](), 0, 0
+    ids: dict[int, None] = {}
+    known = _Known(connection, new, key_of)
     for one in new:
-        values = asdict(one)
-        same = (source.c.platform == one.platform, source.c.service == one.service, source.c.url == one.url)
-        known = connection.execute(select(source).where(*same)).mappings().first()
-        if known is None:
+        values = {name: value for name, value in asdict(one).items() if name != "also"}
+        merged += one.also
+        there = known.find(one)
+        if there is None:
             key = connection.execute(insert(source).values(**values, created_at=now())).inserted_primary_key
             source_id = number_of(key)
             added += 1
             events.append(Event("source", str(source_id), "added", facts=values))
+            known.add(Source(id=source_id, enabled=True, **values))
         else:
-            source_id = int(known["id"])
-            if any(known[name] != value for name, value in values.items()):
+            source_id = there.id
+            if there.url != one.url:
+                merged.append(f"{one.url} is source {source_id}, {there.url}, written differently.")
+                if one.name == one.url:
+                    values["name"] = there.name
+            del values["url"]
+            if any(getattr(there, name) != value for name, value in values.items()):
                 connection.execute(update(source).where(source.c.id == source_id).values(**values))
                 changed += 1
                 events.append(Event("source", str(source_id), "edited", facts=values))
-        ids.append(source_id)
+        ids[source_id] = None
     ledger.append(connection, *events)
-    return Imported(tuple(ids), added, changed)
+    return Imported(tuple(ids), added, changed, tuple(merged))
+
+
+class _Known:
+    """The sources of the platforms and services of `new`, found by what they are."""
+
+    def __init__(self, connection: Connection, new: Sequence[NewSource], key_of: KeyOf) -> None:
+        self._key_of = key_of
+        self._by_url: dict[tuple[str, str, str], Source] = {}
+        self._by_key: dict[tuple[str, str, str], list[Source]] = {}
+        self._by_id: dict[int, Source] = {}
+        for platform, service in sorted({(one.platform, one.service) for one in new}):
+            same = select(source).where(source.c.platform == platform, source.c.service == service)
+            for row in connection.execute(same.order_by(source.c.id)).mappings():
+                self.add(Source(**{each.name: row[each.name] for each in fields(Source)}))
+
+    def add(self, one: Source) -> None:
+        self._by_id[one.id] = one
+        self._by_url[one.platform, one.service, one.url] = one
+        self._by_key.setdefault((one.platform, one.service, self._key_of(one)), []).append(one)
+
+    def find(self, new: NewSource) -> Source | None:
+        """The source that `new` is; of several of an old ledger that with the same spelling, in use, the first."""
+        found = self._by_key.get((new.platform, new.service, self._key_of(new)), [])
+        alike = [one for one in found if one.merged_into is None and one.options == new.options]
+        exact = self._by_url.get((new.platform, new.service, new.url))
+        one = (
+            exact if exact is not None else min(alike or found, key=lambda one: (not one.enabled, one.id), default=None)
+        )
+        while one is not None and one.merged_into is not None:
+            one = self._by_id[one.merged_into]
+        return one
+
+
+def merge_sources(ledger: Ledger, into: int, others: Sequence[int]) -> None:
+    """Make `others` spellings of source `into`: they are asked no more; their rows, results and events stay theirs."""
+
+    def change(connection: Connection) -> None:
+        found = {int(row["id"]): row for row in
+                 connection.execute(select(source).where(source.c.id.in_([into, *others]))).mappings()}  # fmt: skip
+        for one in (into, *others):
+            if one not in found:
+                raise BadInput(f"there is no source {one}; workbench sources list shows the ids.")
+        kept = found[into]
+        if kept["merged_into"] is not None:
+            raise BadInput(f"source {into} was itself merged into source {kept['merged_into']}; merge into that one.")
+        for one in dict.fromkeys(others):
+            other = found[one]
+            if one == into or (other["platform"], other["service"]) != (kept["platform"], kept["service"]):
+                raise BadInput(f"source {one} is no other {kept['platform']} {kept['service']} than source {into}.")
+            connection.execute(update(source).where(source.c.merged_into == one).values(merged_into=into))
+            connection.execute(update(source).where(source.c.id == one).values(merged_into=into, enabled=False))
+            ledger.append(connection, Event("source", str(one), "merged", facts={"into": into, "url": other["url"]}))
+
+    ledger.write(change)
 
 
 def number_of(key: Row[Any] | None) -> int:
@@ -89,8 +159,12 @@ def edit_source(ledger: Ledger, source_id: int, **values: Any) -> None:
         raise BadInput(f"{what}; give one of {', '.join(sorted(_EDITABLE))}.")
 
     def change(connection: Connection) -> None:
-        if connection.execute(update(source).where(source.c.id == source_id).values(**values)).rowcount == 0:
+        known = connection.execute(select(source.c.merged_into).where(source.c.id == source_id)).first()
+        if known is None:
             raise BadInput(f"there is no source {source_id}; workbench sources list shows the ids.")
+        if known.merged_into is not None and values.get("enabled"):
+            raise BadInput(f"source {source_id} is source {known.merged_into}, written differently; that one is asked.")
+        connection.execute(update(source).where(source.c.id == source_id).values(**values))
         ledger.append(connection, Event("source", str(source_id), "edited", facts=values))
 
     ledger.write(change)
@@ -146,7 +220,8 @@ def load_plan(ledger: Ledger, plan_hash: str) -> Plan:
         PlannedJob(**{**one, "snapshots": tuple(_planned_snapshot(each) for each in one["snapshots"])})
         for one in body["jobs"]
     ]
-    return Plan(**{**body, "jobs": tuple(jobs)}, hash=found[0]["hash"])
+    told = {"jobs": tuple(jobs), "merged": tuple(body.get("merged", ()))}
+    return Plan(**{**body, **told}, hash=found[0]["hash"])
 
 
 def _planned_snapshot(body: Mapping[str, Any]) -> PlannedSnapshot:

@@ -31,6 +31,7 @@ class Source:
     project: str | None
     options: Mapping[str, Any]
     enabled: bool
+    merged_into: int | None = None  # the source that it was found to be, written differently
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -220,6 +221,7 @@ class NewSource:
     creator: str | None = None
     project: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
+    also: tuple[str, ...] = ()  # other spellings of the same address that were given, each with its place
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -292,6 +294,7 @@ class Plan:
     params: Mapping[str, Any]
     jobs: tuple[PlannedJob, ...]
     hash: str
+    merged: tuple[str, ...] = ()  # which addresses are asked once although they were given twice, in words
 
     @property
     def estimate(self) -> Money:
@@ -325,6 +328,7 @@ class SourceResult:
     warning_count: int
     error_count: int
     reason: str | None = None
+    misfits: Mapping[str, int] = field(default_factory=dict)  # our column → values that did not fit and are NULL
 
 
 # What a step yields ------------------------------------------------------------------------------
