@@ -186,7 +186,8 @@ def test_values_mean_the_same_on_every_platform(workbench: Workbench, bring: Any
               "profile_url": "https://www.tiktok.com/@realhandle", "video_url": "https://v/x", "preview_image": "https://p/x"}  # fmt: skip
     linkedin = {"url": "https://it.linkedin.com/posts/acme_x-activity-7254", "id": "7254", "user_id": None, "post_text": "x", "use_url": "https://it.linkedin.com/company/acme",
                 "date_posted": "2024-10-22T13:01:10.754Z", "num_likes": 1, "num_comments": 0, "hashtags": ["#Acme"], "images": ["https://i/1"], "videos": ["https://v/1"]}  # fmt: skip
-    facebook = "url,post_id,user_url,user_username_raw,content,date_posted,hashtags,likes,attachments,post_image\n" + (
+    facebook = (
+        "url,post_id,user_url,user_username_raw,content,date_posted,hashtags,likes,attachments,post_image\n"
         'https://www.facebook.com/a/posts/1,1,https://www.facebook.com/a,A,hi,"""2026-10-01T10:00:00.000Z""","[""acme""]",3,'
         '"[{""type"": ""Video"", ""url"": ""https://i/2"", ""video_url"": ""https://v/2""}]","""https://cdn/fb.jpg"""\n'
     )
