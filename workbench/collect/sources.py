@@ -42,7 +42,7 @@ def check(
         where = f"{place}, line {line}" if line else place
         try:
             one, key = _checked(_source(row, project), among)
-            given = _Given(one, str(row["url"]).strip(), line)
+            given = _Given(replace(one, written=str(row["url"]).strip()), line)
             found[key] = _once(found[key], given, where) if key in found else given
         except BadInput as error:
             problems.append(f"{where}: {error.message}")
@@ -54,10 +54,9 @@ def check(
 
 @dataclass(frozen=True)
 class _Given:
-    """A source, how its address was written where it came first, and in which line."""
+    """A source and the line in which it came first."""
 
     source: NewSource
-    written: str
     line: int
 
 
@@ -91,17 +90,17 @@ def _checked(one: NewSource, among: Sequence[datasets.Dataset]) -> tuple[NewSour
 def _once(first: _Given, again: _Given, where: str) -> _Given:
     """The first of two lines about one account; what is said twice in the same words is a mistake."""
     kept, other = first.source, again.source
-    if first.written == again.written:
+    if kept.written == other.written:
         raise BadInput(f"the same platform, service and url as line {first.line}; remove one of them.")
     if kept.options != other.options:
         raise BadInput(
-            f"{again.written} is the address of line {first.line}, written differently, and its options ask for "
+            f"{other.written} is the address of line {first.line}, written differently, and its options ask for "
             "something else. A source is asked one thing; remove one of the lines."
         )
     told = [f"{name} {getattr(other, name)!r}" for name in ("creator", "project")
             if getattr(other, name) not in {None, getattr(kept, name)}]  # fmt: skip
     lost = f"; its {' and '.join(told)} is not kept" if told else ""
-    told_once = f"{where}: {again.written} is {kept.url} of line {first.line}, written differently{lost}."
+    told_once = f"{where}: {other.written} is {kept.url} of line {first.line}, written differently{lost}."
     return replace(first, source=replace(kept, also=(*kept.also, told_once)))
 
 

@@ -67,7 +67,7 @@ def _add_sources(ledger: Ledger, connection: Connection, new: Sequence[NewSource
     ids: dict[int, None] = {}
     known = _Known(connection, new, key_of)
     for one in new:
-        values = {name: value for name, value in asdict(one).items() if name != "also"}
+        values = {name: value for name, value in asdict(one).items() if name not in {"also", "written"}}
         merged += one.also
         there = known.find(one)
         if there is None:
@@ -78,10 +78,10 @@ def _add_sources(ledger: Ledger, connection: Connection, new: Sequence[NewSource
             known.add(Source(id=source_id, enabled=True, **values))
         else:
             source_id = there.id
-            if there.url != one.url:
-                merged.append(f"{one.url} is source {source_id}, {there.url}, written differently.")
-                if one.name == one.url:
-                    values["name"] = there.name
+            if there.url != (one.written or one.url):
+                merged.append(f"{one.written or one.url} is source {source_id}, {there.url}, written differently.")
+            if one.name == one.url != there.url:
+                values["name"] = there.name
             del values["url"]
             if any(getattr(there, name) != value for name, value in values.items()):
                 connection.execute(update(source).where(source.c.id == source_id).values(**values))

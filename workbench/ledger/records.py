@@ -221,6 +221,7 @@ class NewSource:
     creator: str | None = None
     project: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
+    written: str = ""  # the address as it was given
     also: tuple[str, ...] = ()  # other spellings of the same address that were given, each with its place
 
 

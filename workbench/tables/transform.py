@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -235,7 +235,7 @@ class _Work:
             malformed_rows=rejected["malformed"],
             per_source=tuple(self._per_source()),
             exact=exact,
-            misfits=self._misfits_of(lambda _: True),
+            misfits=self._misfits_of({source_id for source_id, _ in self.misfits}),
         )
 
     def _write_data(self, lines: Path) -> None:
@@ -328,13 +328,13 @@ class _Work:
                 warnings[source_id],
                 errors[source_id],
                 reasons.get(source_id),
-                self._misfits_of(lambda one, wanted=source_id: one == wanted),
+                self._misfits_of({source_id}),
             )
 
-    def _misfits_of(self, is_wanted: Callable[[int | None], bool]) -> dict[str, int]:
+    def _misfits_of(self, wanted: set[int | None] | set[int]) -> dict[str, int]:
         found: Counter[str] = Counter()
         for (source_id, column), count in sorted(self.misfits.items(), key=lambda item: item[0][1]):
-            if is_wanted(source_id):
+            if source_id in wanted:
                 found[column] += count
         return dict(found)
 

@@ -15,11 +15,11 @@ from typing import Any, Final
 from urllib.parse import unquote
 
 _BLANKS: Final = re.compile(r"[\s\u00a0\u2009\u202f'’]")
-_TIMES: Final = {"": 1, "k": 1_000, "m": 1_000_000, "b": 1_000_000_000}
 _PLAIN: Final = re.compile(r"\d+(?:[.,]\d+)?(?:[eE][+]?\d{1,2})?")
 # Groups of three, or as in India of two before the last three; a group that begins with 0 is a fraction.
 _GROUPED: Final = re.compile(r"[1-9]\d{0,2}(?:(?P<sign>[.,])\d{3})(?:(?P=sign)\d{3})*")
 _INDIAN: Final = re.compile(r"[1-9]\d?(?:,\d{2})*,\d{3}")
+_WITH_FRACTION: Final = re.compile(r"([1-9]\d{0,2}(?:([.,])\d{3})+)([.,])0+")
 _LARGEST: Final = (1 << 63) - 1
 _TEXT: Final = re.compile(r"""'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)\"""", re.DOTALL)
 _BETWEEN: Final = re.compile(r"[\s,]*(?:(?:None|nan|null)[\s,]*)*")
@@ -28,27 +28,20 @@ _LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012345678
 
 @lru_cache(maxsize=4096)
 def count_of(text: str) -> int | None:
-    """A count as people write it (1,234 · 1.234 · 1 234 · 1.2K · 1234.0); None where it is none, or not a whole one.
+    """A count as people write it (1,234 · 1.234 · 1 234 · 1234.0); None where it is none, or not a whole one.
 
-    Less than nothing is how some scrapers say that a site hides its count: that is none.
+    1.2K was rounded by whoever wrote it: nobody knows what it was. Less than nothing is how some scrapers say that a
+    site hides its count: that is none.
     """
-    plain = _BLANKS.sub("", "".join(_digit(one) for one in text)).removeprefix("+")
-    found = re.fullmatch(r"([\d.,]+(?:[eE][+]?\d{1,2})?)([kKmMbB]?)", plain)
-    if not found:
-        return None
-    number, unit = found[1], found[2].lower()
-    if not unit and (_GROUPED.fullmatch(number) or _INDIAN.fullmatch(number)):
+    number = _BLANKS.sub("", "".join(map(_digit, text))).removeprefix("+")
+    if _GROUPED.fullmatch(number) or _INDIAN.fullmatch(number):
         number = re.sub(r"[.,]", "", number)
-    elif not unit and (grouped := re.fullmatch(r"([1-9]\d{0,2}(?:([.,])\d{3})+)([.,])0+", number)):
-        if grouped[2] == grouped[3]:
-            return None
-        number = re.sub(r"[.,]", "", grouped[1])
-    elif unit and re.fullmatch(r"\d+,\d{3}", number):
-        return None  # 1,234K: thousands of thousands, or a comma before a fraction
+    elif (found := _WITH_FRACTION.fullmatch(number)) and found[2] != found[3]:
+        number = re.sub(r"[.,]", "", found[1])
     if not _PLAIN.fullmatch(number):
         return None
     try:
-        value = Decimal(number.replace(",", ".")) * _TIMES[unit]
+        value = Decimal(number.replace(",", "."))
     except InvalidOperation:
         return None
     return int(value) if value == value.to_integral_value() and value <= _LARGEST else None
