@@ -42,7 +42,7 @@ def bring(workbench: Workbench, tmp_path: Path) -> Any:
 def test_counts_as_people_write_them(workbench: Workbench, bring: Any) -> None:
     means = {
         "1,234": 1234, "1.234": 1234, "1 234": 1234, "1\u202f234": 1234, "1'234": 1234, "1,23,456": 123456, "1.234.567": 1234567,
-        "1.2K": 1200, "1,2k": 1200, "12.3M": 12_300_000, "1234.0": 1234, "1,234.0": 1234, "1e3": 1000, " 42 ": 42, "+7": 7,
+        "1234.0": 1234, "1,234.0": 1234, "1e3": 1000, " 42 ": 42, "+7": 7,
         "\u0663\u0664": 34, "0": 0, "9223372036854775807": (1 << 63) - 1,
     }  # fmt: skip
     fit_nothing = [
@@ -52,6 +52,8 @@ def test_counts_as_people_write_them(workbench: Workbench, bring: Any) -> None:
         "1,23",
         "0.500",
         "1,234K",
+        "1.2K",
+        "12.3M",
         True,
         "N/A",
         {"count": 5},
@@ -74,7 +76,7 @@ def test_counts_as_people_write_them(workbench: Workbench, bring: Any) -> None:
     assert done["misfits"] == {"like_count": len(fit_nothing)}
     (snapshot,) = workbench.status()["runs"][0]["jobs"][0]["snapshots"]
     assert snapshot["misfits"] == done["misfits"]
-    assert workbench.sql("SELECT misfits::VARCHAR FROM brightdata_snapshots").fetchall() == [('{"like_count":14}',)]
+    assert workbench.sql("SELECT misfits::VARCHAR FROM brightdata_snapshots").fetchall() == [('{"like_count":16}',)]
 
 
 def test_what_did_not_fit_is_counted_for_each_source(workbench: Workbench, bring: Any) -> None:
