@@ -76,7 +76,7 @@ def test_counts_as_people_write_them(workbench: Workbench, bring: Any) -> None:
     assert done["misfits"] == {"like_count": len(fit_nothing)}
     (snapshot,) = workbench.status()["runs"][0]["jobs"][0]["snapshots"]
     assert snapshot["misfits"] == done["misfits"]
-    assert workbench.sql("SELECT misfits::VARCHAR FROM brightdata_snapshots").fetchall() == [('{"like_count":16}',)]
+    assert workbench.sql("SELECT misfits::VARCHAR FROM brightdata_snapshots").fetchall() == [('{"like_count": 16}',)]
 
 
 def test_what_did_not_fit_is_counted_for_each_source(workbench: Workbench, bring: Any) -> None:
@@ -86,7 +86,7 @@ def test_what_did_not_fit_is_counted_for_each_source(workbench: Workbench, bring
     bring("".join(json.dumps(one) + "\n" for one in [*posts(2, likes="many", **asked), *posts(1, date_posted="soon")]))
 
     found = workbench.sql("SELECT source_id, row_count, misfits::VARCHAR FROM source_results").fetchall()
-    assert found == [(1, 2, '{"like_count":2}')]
+    assert found == [(1, 2, '{"like_count": 2}')]
 
 
 def test_ids_that_a_program_took_for_numbers(workbench: Workbench, bring: Any) -> None:
