@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import csv
 import glob
 import hashlib
-import io
 import json
 import os
 import re
@@ -20,6 +18,7 @@ from datetime import time as clock
 from pathlib import Path
 from typing import IO, Any, Final
 
+from workbench import sheets
 from workbench.errors import BadInput
 
 CHUNK: Final = 1 << 20
@@ -166,22 +165,28 @@ def canonical(value: Any) -> str:
 
 
 def read_csv(path: Path, *, needed: Collection[str], known: Collection[str]) -> list[tuple[int, dict[str, str]]]:
-    """(line, cells) of a CSV that people made; BadInput names the file, the line, the column and the cure."""
+    """(line, cells) of a CSV that people made; BadInput names the file, every line that is wrong, and the cure."""
     text = _csv_text(path)
-    first = text.split("\n", 1)[0]
-    delimiter = ";" if first.count(";") > first.count(",") else ","  # how spreadsheets of half of Europe save
-    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    found = []
-    try:
-        reader.fieldnames = _column_names(path, reader.fieldnames or (), needed, known)
-        for row in reader:
-            if None in row or None in row.values():
-                raise BadInput(
-                    f"{path}, line {reader.line_num}: the line has not {len(reader.fieldnames)} cells, as line 1 has."
-                )
-            found.append((reader.line_num, row))
-    except csv.Error as error:
-        raise BadInput(f"{path}, line {reader.line_num}: {error}. Check the quotes of that line.") from error
+    said = sheets.told(text, list(known))
+    lines = sheets.records(text[len(said.before) :], said.separator, str(path), first=said.before.count("\n") + 1)
+    header, *rows = [one for one in lines if not one.is_empty] or [sheets.Record(1, [], "")]
+    names = _column_names(path, header, needed, known)
+    found, problems = [], list[str]()
+    for row in rows:
+        cells = [sheets.value_of(cell) for cell in row.cells]
+        while len(cells) > len(names) and not cells[-1].strip():
+            cells.pop()  # columns that a spreadsheet left empty
+        lost = [cell for name, cell in zip(names, cells, strict=False) if not name and cell.strip()]
+        if len(cells) != len(names):
+            problems.append(
+                f"{path}, line {row.number}: the line has {len(cells)} cells and not {len(names)}, as line "
+                f"{header.number} has."
+            )
+        elif lost:
+            problems.append(f"{path}, line {row.number}: {lost[0]!r} stands below no column; give the column a name.")
+        else:
+            found.append((row.number, {name: cell for name, cell in zip(names, cells, strict=True) if name}))
+    sheets.refuse_all(problems)
     return found
 
 
@@ -201,20 +206,23 @@ def _csv_text(path: Path) -> str:
     return text
 
 
-def _column_names(path: Path, header: Collection[str], needed: Collection[str], known: Collection[str]) -> list[str]:
-    names = [name.strip().lower() for name in header]
-    missing = [name for name in needed if name not in names]
-    if missing:
-        raise BadInput(
-            f"{path}, line 1: the column {missing[0]!r} is missing. Needed: {', '.join(needed)}; "
-            f"known: {', '.join(known)}."
-        )
-    unknown = [name for name in names if name not in known]
-    if unknown:
-        raise BadInput(f"{path}, line 1: the column {unknown[0]!r} is not known. Known: {', '.join(known)}.")
-    twice = [name for name in names if names.count(name) > 1]
-    if twice:
-        raise BadInput(f"{path}, line 1: the column {twice[0]!r} is there twice; remove one of them.")
+def _column_names(path: Path, header: sheets.Record, needed: Collection[str], known: Collection[str]) -> list[str]:
+    """The names as they are compared; empty for a column that has none."""
+    names = sheets.names_of(header.cells)
+    while names and not names[-1]:
+        names.pop()
+    where = f"{path}, line {header.number}"
+    problems = [
+        f"{where}: the column {name!r} is missing. Needed: {', '.join(needed)}; known: {', '.join(known)}."
+        for name in needed
+        if name not in names
+    ]
+    named = dict.fromkeys(name for name in names if name)
+    unknown = [name for name in named if name not in known]
+    problems += [f"{where}: the column {name!r} is not known. Known: {', '.join(known)}." for name in unknown]
+    twice = [name for name in named if names.count(name) > 1]
+    problems += [f"{where}: the column {name!r} is there twice; remove one of them." for name in twice]
+    sheets.refuse_all(problems)
     return names
 
 

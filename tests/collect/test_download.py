@@ -63,7 +63,7 @@ def test_raw_bytes_are_kept_as_received(ready: Desk, vendor: Vendor) -> None:
     assert raw_bytes(ready) == BODY
     assert raw["sha256"] == hashlib.sha256(BODY).hexdigest()
     assert raw["bytes"] == len(BODY)
-    assert raw["path"].endswith(f"{ID}__v1_{raw['sha256'][:8]}.raw.ndjson.zst")
+    assert raw["path"].endswith(f"{ID}__v2_{raw['sha256'][:8]}.raw.ndjson.zst")
 
 
 def test_it_asks_for_ndjson_in_gzip(ready: Desk, vendor: Vendor) -> None:

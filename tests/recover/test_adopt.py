@@ -13,7 +13,7 @@ from tests.flows.house import House, check_every_row_once, snapshots
 from tests.recover.conftest import DAY, HOUR, TEA, collected, ids, said
 from workbench.app import Workbench
 from workbench.collect import recover
-from workbench.collect.recover import by_key, normalised
+from workbench.collect.recover import by_key
 from workbench.errors import BadInput, Transient
 from workbench.ledger.clock import now
 from workbench.ledger.records import Source
@@ -158,22 +158,6 @@ def test_one_is_brought_in_with_its_inputs_and_matched_to_its_source(workbench: 
     assert (run["name"], run["rows"]) == ("Recovered", 3)
 
 
-@pytest.mark.parametrize(
-    ("text", "same"),
-    [
-        ("https://www.instagram.com/tea.club/", "instagram.com/tea.club"),
-        ("HTTP://Instagram.com/Tea.Club?hl=en#top", "instagram.com/Tea.Club"),
-        ("https://www.facebook.com/profile.php?ref=x&id=100", "facebook.com/profile.php?id=100"),
-        ("[Remote/Hybrid] Engineer", "[remote/hybrid] engineer"),
-        ("咖啡：茶/奶茶", "咖啡：茶/奶茶"),
-        ("@Tea.Club", "tea.club"),
-        (" tea.club ", "tea.club"),
-    ],
-)
-def test_addresses_and_handles_have_one_spelling(text: str, same: str) -> None:
-    assert normalised(text) == same
-
-
 def test_the_source_of_an_input_is_told_by_all_that_tells_it_apart() -> None:
     spelled = (
         "https://www.youtube.com/watch?v=AbC", "https://www.youtube.com/watch?v=aBc",
@@ -203,7 +187,7 @@ def test_the_source_of_an_input_is_told_by_all_that_tells_it_apart() -> None:
         "a [b] / c": None,
     }  # fmt: skip
 
-    assert {text: recover._source_of({"url": text}, known) for text in asked} == asked
+    assert {text: recover._source_of("youtube", {"url": text}, known) for text in asked} == asked
 
 
 @pytest.mark.parametrize(

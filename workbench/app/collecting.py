@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 from workbench.app.working import Working
 from workbench.collect import folders
 from workbench.collect.plan import Ask, is_open_ended, make_plan
-from workbench.collect.sources import COLUMNS, check, read_csv
+from workbench.collect.sources import COLUMNS, check, key_of, read_csv, twins
 from workbench.errors import BadInput
 from workbench.ledger import collecting, queries, spending
 from workbench.ledger.clock import now
@@ -25,12 +25,31 @@ class Collecting(Working):
     def import_sources(self, path: str | Path, *, project: str | None = None) -> Imported:
         """Bring in a sources.csv (relative: below the home); all of it, or (BadInput) nothing."""
         file = self.settings.home / Path(path).expanduser()
-        return collecting.add_sources(self.ledger, read_csv(file, project=project, among=self.datasets))
+        return self._enter_sources(read_csv(file, project=project, among=self.datasets))
 
     def add_source(self, platform: str, service: str, url: str, **more: Any) -> Imported:
         """Add one source from code: name, creator, project and options may be given."""
         row = {"platform": platform, "service": service, "url": url, **more}
-        return collecting.add_sources(self.ledger, check([(0, row)], place="the source", among=self.datasets))
+        return self._enter_sources(check([(0, row)], place="the source", among=self.datasets))
+
+    def _enter_sources(self, new: Sequence[NewSource]) -> Imported:
+        return collecting.add_sources(self.ledger, new, self._key_of)
+
+    def _key_of(self, one: NewSource | Source) -> str:
+        return key_of(one, self.datasets)
+
+    def merge_sources(self, into: int, others: Sequence[int]) -> None:
+        """Ask `others`, which are the address of source `into` in other spellings, no more; what they gave stays."""
+        known = {one.id: one for one in queries.list_sources(self.ledger, ids=[into, *others])}
+        keys = {key_of(one, self.datasets) for one in known.values()}
+        if len(keys) > 1:
+            listed = "; ".join(f"{one.id} is {one.url}" for one in known.values())
+            raise BadInput(f"these are not one address in several spellings: {listed}. Nothing is merged.")
+        collecting.merge_sources(self.ledger, into, others)
+
+    def twin_sources(self) -> list[list[Source]]:
+        """Sources that an older ledger has twice or more: one address, written differently, with the same options."""
+        return twins(queries.list_sources(self.ledger), self.datasets)
 
     def edit_source(self, source_id: int, **values: Any) -> None:
         """Set name, creator, project, options or enabled, checked as for a new one; an empty text means none."""
@@ -63,7 +82,7 @@ class Collecting(Working):
 
         With `since_last` each source begins on the day of its newest published post (`start`, where it has none yet).
         """
-        new, found = self._planned_sources(sources, project)
+        new, found, merged = self._planned_sources(sources, project)
         ids = [one.id for one in found if one.id > 0]
         chosen = self.settings
         ask = Ask(
@@ -79,6 +98,7 @@ class Collecting(Working):
             most_rows=spending.most_rows(self.ledger),
         )
         plan = make_plan(found, ask, among=self.datasets, new_sources=new)
+        plan = replace(plan, merged=(*merged, *plan.merged))
         collecting.save_plan(self.ledger, plan)
         return plan
 
@@ -87,6 +107,7 @@ class Collecting(Working):
 
         A date to come (a premiere, a site's mistake) is none that a next run may begin on.
         """
+        into = {one.id: one.merged_into or one.id for one in queries.list_sources(self.ledger)}
         query = """
             SELECT source_id, max(published_at)::date AS day
             FROM posts
@@ -94,25 +115,24 @@ class Collecting(Working):
             GROUP BY ALL
         """
         rows = self.sql(query).fetchall()
-        wanted = set(source_ids)
-        return {source_id: day for source_id, day in rows if source_id in wanted and day is not None}
+        wanted, newest = set(source_ids), dict[int, date]()
+        for found, day in rows:
+            source_id = into.get(found, found)  # what a spelling of it brought counts for the source
+            if source_id in wanted and day is not None:
+                newest[source_id] = max(day, newest.get(source_id, day))
+        return newest
 
     def _planned_sources(
         self, sources: str | Path | Sequence[int] | None, project: str | None
-    ) -> tuple[list[NewSource], list[Source]]:
-        """What a start is to bring in, and the enabled sources that are planned, as they will be then."""
+    ) -> tuple[list[NewSource], list[Source], tuple[str, ...]]:
+        """What a start is to bring in, the enabled sources as they will be then, and in words what is one address."""
         if not isinstance(sources, str | Path):
             ids = collecting.enabled_sources(self.ledger, ids=sources, project=None if sources else project)
-            return [], queries.list_sources(self.ledger, ids=ids)
+            return [], queries.list_sources(self.ledger, ids=ids), ()
         file = self.settings.home / Path(sources).expanduser()
         new = read_csv(file, project=project, among=self.datasets)
-        known = collecting.known_sources(self.ledger, new)
-        found = [
-            Source(id=source_id, enabled=is_enabled, **asdict(one))
-            for one, (source_id, is_enabled) in zip(new, known, strict=True)
-            if is_enabled
-        ]
-        return new, found
+        found, merged = collecting.known_sources(self.ledger, new, self._key_of)
+        return new, [one for one in found if one.enabled], merged
 
     def start(self, plan_hash: str, *, fresh: bool = False, after: str | None = None) -> str:
         """Start the kept plan, as `begin` does; the run's id."""
@@ -135,6 +155,7 @@ class Collecting(Working):
             caps=self.caps,
             reuse=None if fresh else self._reuse,
             after=after,
+            key_of=self._key_of,
         )
         self._project(started.run_id)
         return started

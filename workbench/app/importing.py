@@ -84,15 +84,19 @@ class Importing(Working):
         if url is None:
             return None
         same = {"platform": chosen.platform, "service": chosen.service, "url": url}
-        known = next((one for one in self._sources_of(chosen) if one.url == url), None)
+        (new,) = sources.check([(0, same)], place="the source", among=self.datasets)
+        wanted = sources.key_of(new, self.datasets)
+        mine = [one for one in self._sources_of(chosen) if one.merged_into is None]
+        known = next((one for one in mine if sources.key_of(one, self.datasets) == wanted), None)
         values = {
-            "name": known.name if known else url,
+            "name": known.name if known else new.url,
             "options": dict(known.options) if known else {},
             "creator": creator or (known.creator if known else None),
             "project": project or (known.project if known else None),
         }
         checked = sources.check([(0, {**same, **values})], place="the source", among=self.datasets)
-        (source_id,) = collecting.add_sources(self.ledger, checked).source_ids
+        added = collecting.add_sources(self.ledger, checked, lambda one: sources.key_of(one, self.datasets))
+        (source_id,) = added.source_ids
         (source,) = queries.list_sources(self.ledger, ids=[source_id])
         return source, inputs_for(chosen, source.url, source.options)
 
@@ -188,6 +192,7 @@ class Importing(Working):
             "warnings": row["warning_count"],
             "errors": row["error_count"],
             "malformed": row["malformed_count"],
+            "misfits": row["misfits"] or {},
             "reason": row["reason"],
             "unattributed_rows": without,
             "unattributed": self._unattributed(chosen, snapshot_id) if without else [],

@@ -12,6 +12,8 @@ from datetime import UTC, date, datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from workbench import addresses
+from workbench.addresses import Address
 from workbench.brightdata.catalogue.entry import COLLECT, KINDS, Dataset, Input, Way
 from workbench.brightdata.catalogue.table import DATASETS
 from workbench.errors import BadInput
@@ -24,6 +26,7 @@ __all__ = [
     "Input",
     "Way",
     "accepts",
+    "address_of",
     "by_id",
     "dataset_from",
     "find",
@@ -77,6 +80,30 @@ def accepts(dataset: Dataset, source_url: str) -> bool:
     except BadInput:
         return False
     return True
+
+
+# Services whose sources are accounts, so that a name alone says which.
+_OF_ACCOUNTS: Final = frozenset({"posts", "reels", "profiles", "videos", "channels", "posts_by_profile_fast"})
+
+
+def address_of(dataset: Dataset, source_url: str, options: Mapping[str, Any] | None = None) -> Address:
+    """How a source is spelt, and what tells it from others; words to search for stay as they are.
+
+    Raises BadInput for a name that could be several pages.
+    """
+    way = dataset.ways.get(str((options or {}).get("discover_by") or ""), dataset.ways[dataset.default_way])
+    kind = way.inputs[way.source].type if way.source else "text"
+    if kind == "urls":
+        several = [addresses.read(dataset.platform, one) for one in _as_list(dataset, addresses.clean(source_url))]
+        keys = sorted({one.key for one in several})
+        return Address(" ".join(dict.fromkeys(one.spelled for one in several)), " ".join(keys))
+    if kind not in {"url", "handle"}:
+        return Address(source_url.strip(), f"text {source_url.strip()}")
+    if kind == "handle" and "/" not in source_url:
+        source_url = f"@{addresses.clean(source_url).removeprefix('@')}"
+    if dataset.service in _OF_ACCOUNTS:
+        source_url = addresses.of_handle(dataset.platform, source_url)
+    return addresses.read(dataset.platform, source_url)
 
 
 def way_for(dataset: Dataset, source_url: str, options: Mapping[str, Any] | None = None) -> Way:

@@ -139,6 +139,8 @@ def print_plan(made: Plan) -> None:
     ]  # fmt: skip
     columns = ("job", "dataset", "inputs", "snapshots", "records", "price", "estimate")
     table(f"Plan {made.hash[:12]} · {made.name}", columns, rows, right=columns[2:])
+    for one in made.merged:
+        say(one)
     estimate = made.estimate
     show(f"ESTIMATE {dollars(estimate.micro_usd)} for about {counted(estimate.records, 'record')}.", style="bold")
     if open_ended := [f"{job.platform} {job.service}" for job in made.jobs if is_open_ended(job)]:
@@ -188,6 +190,7 @@ def _shape(made: Plan) -> dict[str, Any]:
         "open_ended": any(one["open_ended"] for one in items),
         "jobs": len(items),
         "snapshots": sum(one["snapshots"] for one in items),
+        "merged": list(made.merged),
         "items": items,
     }
 

@@ -18,6 +18,7 @@ from workbench.files import make_folder
 if TYPE_CHECKING:
     from workbench.app import Workbench
 
+_TWINS: Final = 10  # sources that are named
 _LITTLE_GB: Final = 2  # below it, a download of ordinary size may not find room
 
 
@@ -56,6 +57,7 @@ def _checks(workbench: Workbench) -> Iterator[Check]:
         ("worker", _worker),
     ):
         yield _guarded(name, check, workbench)
+    yield _guarded("sources", _sources, workbench)
     yield _guarded("bright data", _brightdata, workbench)
     yield _guarded("browser", _browser, workbench)
 
@@ -102,6 +104,19 @@ def _journal(workbench: Workbench) -> Check:
         return Check("journal", "warning", f"the ledger is behind ({told})", "A person is needed: workbench todo")
     cure = "The worker compares first, by itself; by hand: workbench recover compare"
     return Check("journal", "warning", f"the ledger may be behind ({told})", cure)
+
+
+def _sources(workbench: Workbench) -> Check:
+    twins = workbench.twin_sources()
+    if not twins:
+        return Check("sources", "ok", "each is there once")
+    listed = "; ".join(" = ".join(f"{one.id} ({one.url})" for one in some) for some in twins[:_TWINS])
+    first = twins[0]
+    command = f"workbench sources merge {first[0].id} {' '.join(str(one.id) for one in first[1:])}"
+    return Check(
+        "sources", "warning", f"{len(twins)} are there twice, written differently: {listed}",
+        f"A run asks each once. To make them one: {command}",
+    )  # fmt: skip
 
 
 def _lake(workbench: Workbench) -> Check:

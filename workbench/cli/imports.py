@@ -12,6 +12,7 @@ from workbench.cli.console import Json, answer, counted, say, show, table
 from workbench.cli.exits import Exit
 from workbench.cli.opening import bench
 from workbench.cli.progress import following
+from workbench.collect.status import misfits_said
 
 
 def import_(
@@ -50,6 +51,8 @@ def _tell(file: Path, done: dict[str, Any]) -> None:
     )
     if done["reason"]:
         say(done["reason"])
+    if said := misfits_said([done]):
+        show(said)
     if done["unattributed"]:
         title = f"{counted(done['unattributed_rows'], 'row')} of no source of yours, by what was asked for"
         lines = [(one["asked"] or "nothing is said", one["rows"]) for one in done["unattributed"]]

@@ -34,7 +34,7 @@ def import_(
     with bench(quiet=json) as workbench:
         done = workbench.import_sources(file.absolute(), project=project)
     words = f"{counted(len(done.source_ids), 'source')} in {file}: {done.added} new, {done.changed} changed."
-    reply(asdict(done), words, json=json)
+    reply(asdict(done), "\n".join([words, *done.merged]), json=json)
 
 
 @app.command("list")
@@ -73,7 +73,7 @@ def add(
     with bench(quiet=json) as workbench:
         done = workbench.add_source(platform, service, url, **_given(more))
     said = "added" if done.added else "was there already" + (" and is changed" if done.changed else "")
-    reply(asdict(done), f"source {done.source_ids[0]} {said}.", json=json)
+    reply(asdict(done), "\n".join([f"source {done.source_ids[0]} {said}.", *done.merged]), json=json)
 
 
 @app.command()
@@ -92,6 +92,22 @@ def edit(
     with bench(quiet=json) as workbench:
         workbench.edit_source(source_id, **values)
         _shown(workbench, [source_id], "changed", json=json)
+
+
+@app.command()
+def merge(
+    into: Annotated[int, typer.Argument(metavar="ID", help="The source that stays.")],
+    others: Annotated[list[int], typer.Argument(metavar="OTHER…", help="The same address, written differently.")],
+    json: Json = False,
+) -> None:
+    """Make sources that are one address, written differently, one: only ID is asked from now on.
+
+    What the others gave stays as it is, and is theirs in every table; `doctor` names sources that are there twice.
+    """
+    with bench(quiet=json) as workbench:
+        workbench.merge_sources(into, others)
+    listed = ", ".join(map(str, others))
+    reply({"source_id": into, "merged": others}, f"source {listed} merged into source {into}.", json=json)
 
 
 @app.command()

@@ -12,6 +12,7 @@ from workbench.cli import exits
 from workbench.cli.console import Json, answer, clean, counted, out, records, say, show, table, when
 from workbench.cli.exits import Exit
 from workbench.cli.opening import bench, stopping
+from workbench.collect.status import misfits_said
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -137,6 +138,8 @@ def print_runs(workbench: Workbench, runs: list[dict[str, Any]], *, in_full: boo
         if not in_full:
             rows = [_job(job) for job in run["jobs"]]
         table(title, columns, rows, right=_COUNTS)
+        if said := misfits_said(one for job in run["jobs"] for one in job["snapshots"]):
+            show(said)
 
 
 def _snapshot(job: dict[str, Any], one: dict[str, Any]) -> tuple[object, ...]:

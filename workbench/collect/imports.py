@@ -10,6 +10,7 @@ import contextlib
 import gzip
 import io
 import json
+import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,12 +23,16 @@ from workbench.brightdata import rows
 from workbench.brightdata.datasets import Dataset
 from workbench.collect.bodies import read_lines
 from workbench.errors import BadInput, Permanent
+from workbench.tables.columns import Place
 from workbench.tables.raw import RawFile, store_raw
 from workbench.tables.schema import IDENTITY
 
 PREFIX: Final = "file_"  # of the ids of snapshots that were files
 _HEAD: Final = 4 << 20  # bytes that are looked at before anything is kept
 _LOOKED_AT: Final = 200  # rows
+_LONGEST_SIGN: Final = 4  # bytes of UTF-8
+_DIGITS: Final = 15  # that a spreadsheet keeps of a number
+_ROUNDED: Final = 2  # ids that may end in zeros by accident
 _GZIP: Final = b"\x1f\x8b"
 _OTHERS: Final[Mapping[bytes, str]] = {
     b"PK\x03\x04": "a ZIP archive or an Excel file; unpack it, or save it as 'CSV UTF-8'",
@@ -89,6 +94,8 @@ def look(path: Path, dataset: Dataset, among: Iterable[Dataset]) -> str:
     for magic, what in _OTHERS.items():
         if head.startswith(magic):
             raise BadInput(f"{path} is {what}.")
+    if b"\0" in head[:1024]:
+        raise BadInput(f"{path} is {_OTHERS[bytes((255, 254))]}.")
     shape = rows.shape_of(head[: 1 << 16])
     if shape == "html":
         raise BadInput(f"{path} is a web page, whatever its name says. Download the snapshot again.")
@@ -96,6 +103,8 @@ def look(path: Path, dataset: Dataset, among: Iterable[Dataset]) -> str:
         raise BadInput(f"{path} holds an answer about a snapshot, not its rows: {_text(head)}")
     if shape == "empty":
         raise BadInput(f"{path} is empty; there is nothing to bring in.")
+    if shape == "csv":
+        _check_text(path, head, is_whole=is_whole)
     _check_rows(path, _first_rows(head, shape, is_whole=is_whole), dataset, among, is_whole=is_whole)
     return shape
 
@@ -126,14 +135,35 @@ def _readable(path: Path) -> Iterator[None]:
         raise BadInput(f"there is no file {path}; give the path of a downloaded snapshot.") from error
     except IsADirectoryError as error:
         raise BadInput(f"{path} is a folder; give one file at a time.") from error
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+    except gzip.BadGzipFile as error:
+        if not str(error).startswith("Not a gzipped file"):
+            raise BadInput(f"{path} is a gzip file that is damaged: {error}. Download it again.") from error
+        raise BadInput(
+            f"{path} has bytes behind the end of its gzip data that are no gzip: {str(error)[19:]}. What is before "
+            f"them is whole: unpack it (gzip -dc {path.name} > rows.ndjson), look at its end, and bring that in."
+        ) from error
+    except (EOFError, zlib.error) as error:
         raise BadInput(f"{path} is a gzip file that is cut off or damaged: {error}. Download it again.") from error
     except PermissionError as error:
         raise BadInput(f"{path} may not be read by you.") from error
 
 
-def _first_rows(head: bytes, shape: str, *, is_whole: bool) -> list[Any]:
-    """Up to so many rows; what is no JSON comes as None, what the head cut off does not come."""
+def _check_text(path: Path, head: bytes, *, is_whole: bool) -> None:
+    """Refuse a sheet in another encoding: its rows would be rejects one by one, or damaged."""
+    try:
+        head.decode()
+    except UnicodeDecodeError as error:
+        if not is_whole and error.start > len(head) - _LONGEST_SIGN:
+            return  # the head ends within a sign
+        line = head[: error.start].count(b"\n") + 1
+        raise BadInput(
+            f"{path}, line {line}: this is not UTF-8 text: {_text(head.splitlines()[line - 1])}. Save it as "
+            f"'CSV UTF-8', or, of a spreadsheet on Windows: iconv -f WINDOWS-1252 -t UTF-8 {path.name}"
+        ) from error
+
+
+def _first_rows(head: bytes, shape: str, *, is_whole: bool) -> list[tuple[bytes, Any]]:
+    """Up to so many lines with their rows; what is no JSON has None, what the head cut off does not come."""
     plain = (line for line in head.split(b"\n") if line.strip())
     lines: Iterator[bytes] = plain if shape == "ndjson" else read_lines(iter([head]), shape)
     found: list[bytes] = []
@@ -141,7 +171,7 @@ def _first_rows(head: bytes, shape: str, *, is_whole: bool) -> list[Any]:
         found.extend(islice(lines, _LOOKED_AT + 1))
     if not is_whole and len(found) <= _LOOKED_AT:
         found = found[:-1]
-    return [_parsed(line) for line in found[:_LOOKED_AT]]
+    return [(line, _parsed(line)) for line in found[:_LOOKED_AT]]
 
 
 def _parsed(line: bytes) -> Any:
@@ -152,16 +182,18 @@ def _parsed(line: bytes) -> Any:
 
 
 def _check_rows(
-    path: Path, found: Sequence[Any], dataset: Dataset, among: Iterable[Dataset], *, is_whole: bool
+    path: Path, found: Sequence[tuple[bytes, Any]], dataset: Dataset, among: Iterable[Dataset], *, is_whole: bool
 ) -> None:
-    objects = [row for row in found if isinstance(row, dict)]
+    objects = [row for _, row in found if isinstance(row, dict)]
     if not found and is_whole:
         raise BadInput(f"{path} holds a list without rows; there is nothing to bring in.")
     if found and not objects:
-        raise BadInput(f"{path} holds no rows: the first {len(found)} lines are no JSON objects: {_text_of(found)}")
+        lines = "line is no JSON object" if len(found) == 1 else f"{len(found)} lines are no JSON objects"
+        raise BadInput(f"{path} holds no rows: the first {lines}: {_text(found[0][0])}")
     data = [row for row in objects if rows.kind_of_row(row) == "data"]
     if not data:
         return  # warnings and errors alone, or one row that is too long to look at: for the tables to say
+    _check_ids(path, dataset, data)
     why = _why_not(dataset, data)
     best = max((dataset, *among), key=lambda one: _fit(one, data))
     is_better = _fit(best, data) >= _FITS and _fit(best, data) - _fit(dataset, data) >= _BETTER
@@ -170,16 +202,28 @@ def _check_rows(
         raise BadInput(f"{path} has no rows of {dataset.name}{why}.{hint}")
 
 
+def _check_ids(path: Path, dataset: Dataset, data: Sequence[Mapping[str, Any]]) -> None:
+    """Refuse ids that a spreadsheet rounded: different posts have the same one then."""
+    for place in _places(dataset, IDENTITY[dataset.kind]):
+        long = [text for row in data if re.fullmatch(r"\d{16,}", text := str(_at(row, place) or ""))]
+        rounded = [text for text in long if set(text[_DIGITS:]) == {"0"} and len(text) > _DIGITS + 1]
+        if len(rounded) > _ROUNDED and len(rounded) * 2 > len(long):
+            raise BadInput(
+                f"{path}: {len(rounded)} of {len(long)} ids in {place} end in zeros, as {rounded[0]}: a spreadsheet "
+                f"rounded them to {_DIGITS} digits. Bring in the file as it was downloaded, or without that column."
+            )
+
+
 def _why_not(dataset: Dataset, data: Sequence[Mapping[str, Any]]) -> str:
     """What speaks against rows of the dataset; empty when nothing does."""
     keys = ", ".join(list(data[0])[:8])
-    known = {*dataset.columns.get(IDENTITY[dataset.kind], ()), *dataset.columns.get("url", ())}
+    known = {*_places(dataset, IDENTITY[dataset.kind]), *_places(dataset, "url")}
     if not any(_has(row, place) for row in data for place in known):
         return f": none has {' or '.join(sorted(known))}, but {keys}"
     hosts = _hosts_of(data, dataset)
     if dataset.hosts and hosts and not any(host.endswith(known) for host in hosts for known in dataset.hosts):
         return f": its addresses are on {', '.join(sorted(hosts)[:3])}"
-    places = {place for places in dataset.columns.values() for place in places}
+    places = {place for column in dataset.columns for place in _places(dataset, column)}
     found = [place for place in places if any(_has(row, place) for row in data)]
     if len(places) > len(found) == 1:
         return f": of what it has there is {found[0]} alone, but {keys}"
@@ -188,13 +232,17 @@ def _why_not(dataset: Dataset, data: Sequence[Mapping[str, Any]]) -> str:
 
 def _fit(dataset: Dataset, data: Sequence[Mapping[str, Any]]) -> float:
     """The share of the dataset's columns that the rows have a value for."""
-    mapped = [places for places in dataset.columns.values() if places]
+    mapped = [places for column in dataset.columns if (places := _places(dataset, column))]
     filled = [places for places in mapped if any(_has(row, place) for row in data for place in places)]
     return len(filled) / max(len(mapped), 1)
 
 
+def _places(dataset: Dataset, column: str) -> list[str]:
+    return [Place.of(text).path for text in dataset.columns.get(column, ())]
+
+
 def _hosts_of(data: Sequence[Mapping[str, Any]], dataset: Dataset) -> set[str]:
-    places = [place for column in _ADDRESSES for place in dataset.columns.get(column, ())]
+    places = [place for column in _ADDRESSES for place in _places(dataset, column)]
     texts = [_at(row, place) for row in data for place in places]
     found = set()
     for text in texts:
@@ -212,10 +260,6 @@ def _at(row: Mapping[str, Any], place: str) -> Any:
     for key in place.split("."):
         value = value.get(key) if isinstance(value, Mapping) else None
     return value
-
-
-def _text_of(found: Sequence[Any]) -> str:
-    return _text(json.dumps(found[0]).encode())
 
 
 def _text(body: bytes) -> str:

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from workbench.brightdata import datasets
 from workbench.collect.folders import job_folder
+from workbench.collect.sources import key_of
 from workbench.errors import BadInput
 from workbench.files import canonical
 from workbench.ledger.records import NewSource, Plan, PlannedJob, PlannedSnapshot, Source
@@ -58,7 +59,7 @@ def make_plan(
         raise BadInput(f"the start {ask.start} is after the end {ask.end}; swap them.")
     if ask.num_posts is not None and ask.num_posts < 1:
         raise BadInput(f"num-posts is {ask.num_posts}; give 1 or more.")
-    asked = sorted((_asked(source, ask, among) for source in sources), key=lambda one: one.order)
+    asked, merged = _once(sorted((_asked(source, ask, among) for source in sources), key=lambda one: one.order))
     jobs = tuple(_jobs(asked, ask))
     params = {"start": ask.start, "end": ask.end, "num_posts": ask.num_posts, "sources": [one.id for one in sources]}
     plain = {name: value.isoformat() if isinstance(value, date) else value for name, value in params.items()}
@@ -71,7 +72,10 @@ def make_plan(
     }  # fmt: skip
     digest = hashlib.sha256(canonical(content).encode()).hexdigest()
     kept = tuple(asdict(one) for one in new_sources)
-    return Plan(name=ask.name or "Run", project=ask.project, params=plain, jobs=jobs, hash=digest, new_sources=kept)
+    return Plan(
+        name=ask.name or "Run", project=ask.project, params=plain, jobs=jobs, hash=digest, new_sources=kept,
+        merged=merged,
+    )  # fmt: skip
 
 
 def _by_name(job: dict[str, Any], names: Mapping[int, str]) -> dict[str, Any]:
@@ -88,11 +92,29 @@ class _Asked:
     dataset: datasets.Dataset
     inputs: Mapping[str, Any]
     query: Mapping[str, Any]
+    key: str  # what tells the source from others, however it is written
 
     @property
     def order(self) -> tuple[str, str, str]:
         """Alike beside each other; within that, as they were given."""
         return (self.source.platform, self.source.service, canonical(self.query))
+
+
+def _once(asked: Sequence[_Asked]) -> tuple[list[_Asked], tuple[str, ...]]:
+    """Each question once, though an older ledger has its source in several spellings; in words, what was left out."""
+    first: dict[str, _Asked] = {}
+    merged = []
+    for one in asked:
+        options = {name: value for name, value in one.inputs.items() if value != one.source.url}
+        question = canonical([one.dataset.dataset_id, one.key, one.query, options])
+        kept = first.setdefault(question, one)
+        if kept is not one:
+            merged.append(
+                f"source {one.source.id} ({one.source.url}) is source {kept.source.id} ({kept.source.url}), written "
+                f"differently, and is not asked again; workbench sources merge {kept.source.id} {one.source.id} makes "
+                "them one."
+            )
+    return list(first.values()), tuple(merged)
 
 
 def _asked(source: Source, ask: Ask, among: Sequence[datasets.Dataset]) -> _Asked:
@@ -115,7 +137,7 @@ def _asked(source: Source, ask: Ask, among: Sequence[datasets.Dataset]) -> _Aske
     if way.discover_by:
         limit = inputs.get("num_of_posts") or ask.num_posts or DEFAULT_LIMIT
         query = {"discover_by": way.discover_by, "limit_per_input": int(limit)}
-    return _Asked(source, dataset, inputs, query)
+    return _Asked(source, dataset, inputs, query, key_of(source, among))
 
 
 def _jobs(asked: Sequence[_Asked], ask: Ask) -> Iterator[PlannedJob]:

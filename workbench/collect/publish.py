@@ -24,7 +24,7 @@ def publish(snapshot: Snapshot, tools: Tools) -> Move:
         reason=None if staged["rows"] else _why_empty(staged),
         values={
             "row_count": staged["rows"], "warning_count": staged["warnings"], "error_count": staged["errors"],
-            "malformed_count": staged["malformed"], "processed_at": tools.now(),
+            "malformed_count": staged["malformed"], "misfits": staged.get("misfits", {}), "processed_at": tools.now(),
         },
         files=files,
         results=tuple(_result(one) for one in staged["results"]),
@@ -40,5 +40,5 @@ def _why_empty(staged: Mapping[str, Any]) -> str:
 def _result(one: Mapping[str, Any]) -> SourceResult:
     return SourceResult(
         source_id=one["source_id"], row_count=one["rows"], warning_count=one["warnings"], error_count=one["errors"],
-        reason=one["reason"] or (None if one["rows"] else _NOTHING),
+        reason=one["reason"] or (None if one["rows"] else _NOTHING), misfits=one.get("misfits", {}),
     )  # fmt: skip

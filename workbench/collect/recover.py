@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
 
+from workbench import addresses
 from workbench.brightdata.contents import Listed
 from workbench.brightdata.datasets import Dataset
 from workbench.collect.poll import OVER
@@ -19,13 +18,15 @@ from workbench.collect.reconcile import EARLIER
 from workbench.errors import Permanent, Transient
 from workbench.ledger.records import Source, same_inputs
 from workbench.ledger.states import SnapshotState
-from workbench.tables.attribute import TELLING
 
 if TYPE_CHECKING:  # httpx costs every command a tenth of a second
     from workbench.brightdata.client import BrightData
 
 PAUSES: Final = (timedelta(seconds=0.5), timedelta(seconds=2), timedelta(seconds=8))  # between tries to ask
 EXPIRING: Final = 0.25  # of the vendor's retention left: time to hurry
+
+
+_NAMES_OF_ACCOUNTS: Final = {"user_name", "username", "handle"}  # inputs that say whose page is meant
 
 
 class Standing(StrEnum):
@@ -198,7 +199,7 @@ def stranger(brightdata: BrightData, found: Found, kind: str, sources: Sequence[
         vendor_status=found.status,
         created_at=found.created_at,
         inputs=inputs,
-        source_ids=tuple(_source_of(one, known) for one in inputs),
+        source_ids=tuple(_source_of(found.platform, one, known) for one in inputs),
         reason=_why_over(brightdata, found) if is_over else None,
         error_code=(found.error_code or str(state)) if is_over else None,
     )
@@ -227,37 +228,20 @@ def may_be(new: Stranger, lost: Mapping[str, Any]) -> bool:
 
 
 def by_key(sources: Iterable[Source], platform: str, service: str) -> dict[str, int]:
-    """Normalised URL or handle → the source with the lowest id; never a part of one.
-
-    In any case of letters too, where that is clear: handles have none, ids of videos and posts have.
-    """
-    found, alike = dict[str, int](), defaultdict[str, set[str]](set)
-    for source in sorted(sources, key=lambda one: one.id, reverse=True):
-        if (source.platform, source.service) == (platform, service):
-            key = normalised(source.url)
-            found[key] = source.id
-            alike[key.casefold()].add(key)
-    clear = {folded: next(iter(keys)) for folded, keys in alike.items() if len(keys) == 1 and "?" not in folded}
-    return {**{folded: found[key] for folded, key in clear.items()}, **found}
+    """Normalised address or handle → the source with the lowest id; never a part of one."""
+    mine = [one for one in sources if (one.platform, one.service) == (platform, service)]
+    return {
+        addresses.key(platform, one.url): one.id if one.merged_into is None else one.merged_into
+        for one in sorted(mine, key=lambda one: one.id, reverse=True)
+    }
 
 
-def _source_of(inputs: Mapping[str, Any], known: Mapping[str, int]) -> int | None:
-    keys = [normalised(value) for value in inputs.values() if isinstance(value, str)]
-    return next((known[key] for one in keys for key in (one, one.casefold()) if key in known), None)
+def _source_of(platform: str, inputs: Mapping[str, Any], known: Mapping[str, int]) -> int | None:
+    keys = [one for name, value in inputs.items() if isinstance(value, str) for one in _keys_of(platform, name, value)]
+    return next((known[key] for key in keys if key in known), None)
 
 
-def normalised(text: str) -> str:
-    """One spelling of an address or a handle: no scheme, www, fragment or last slash; hosts in lower case.
-
-    Of a query what tells sources apart; whoever matches the rows later goes by the same.
-    """
-    plain = text.strip()
-    if "/" not in plain:
-        return plain.removeprefix("@").casefold()
-    try:
-        parts = urlsplit(plain if "//" in plain else f"//{plain}")
-    except ValueError:  # words to search for, with a slash and a bracket
-        return plain.casefold()
-    host, path = (parts.hostname or "").removeprefix("www."), parts.path.rstrip("/")
-    telling = sorted(part for part in parts.query.split("&") if part.partition("=")[0] in TELLING)
-    return "?".join(filter(None, (f"{host}{path}", "&".join(telling))))
+def _keys_of(platform: str, name: str, value: str) -> Iterator[str]:
+    yield addresses.key(platform, value)
+    if name.casefold() in _NAMES_OF_ACCOUNTS:
+        yield addresses.key(platform, addresses.of_handle(platform, f"@{addresses.handle(value)}"))

@@ -1,16 +1,19 @@
-"""sources.csv → sources: every line checked before the first is kept."""
+"""sources.csv → sources: every line checked before the first is kept, one address one source."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 from workbench import files
 from workbench.brightdata import datasets
 from workbench.errors import BadInput
-from workbench.ledger.records import NewSource
+from workbench.files import canonical
+from workbench.ledger.records import NewSource, Source
+from workbench.sheets import refuse_all
 
 COLUMNS: Final = ("name", "platform", "service", "url", "creator", "project", "options")
 _EXAMPLE: Final = '{"post_type": "Reel"}'
@@ -33,23 +36,72 @@ def check(
     among: Sequence[datasets.Dataset] = datasets.DATASETS,
 ) -> list[NewSource]:
     """Checked sources from (line, cells); used for files, forms and code alike, which have no lines: 0."""
-    found: dict[tuple[str, str, str], int] = {}
-    sources = []
+    found: dict[tuple[str, str, str], _Given] = {}
+    problems: list[str] = []
     for line, row in rows:
         where = f"{place}, line {line}" if line else place
         try:
-            one = _source(row, project)
-            datasets.inputs_for(datasets.find(one.platform, one.service, among=among), one.url, one.options)
+            one, key = _checked(_source(row, project), among)
+            given = _Given(replace(one, written=str(row["url"]).strip()), line)
+            found[key] = _once(found[key], given, where) if key in found else given
         except BadInput as error:
-            raise BadInput(f"{where}: {error.message}") from error
-        key = (one.platform, one.service, one.url)
-        if key in found:
-            raise BadInput(f"{where}: the same platform, service and url as line {found[key]}; remove one of them.")
-        found[key] = line
-        sources.append(one)
-    if not sources:
+            problems.append(f"{where}: {error.message}")
+    refuse_all(problems)
+    if not found:
         raise BadInput(f"{place} has no sources; give at least one line below the header.")
-    return sources
+    return [given.source for given in found.values()]
+
+
+@dataclass(frozen=True)
+class _Given:
+    """A source and the line in which it came first."""
+
+    source: NewSource
+    line: int
+
+
+def key_of(one: NewSource | Source, among: Iterable[datasets.Dataset]) -> str:
+    """What tells a source from the others of its platform and service, however its address is written."""
+    try:
+        return datasets.address_of(datasets.find(one.platform, one.service, among=among), one.url, one.options).key
+    except BadInput:  # of a dataset that is no longer known: it is what it is called
+        return one.url
+
+
+def twins(sources: Iterable[Source], among: Sequence[datasets.Dataset]) -> list[list[Source]]:
+    """Sources that are asked the same although they are several: one address in several spellings."""
+    alike: dict[tuple[str, ...], list[Source]] = {}
+    for one in sources:
+        if one.merged_into is None:
+            key = (one.platform, one.service, key_of(one, among), canonical(one.options))
+            alike.setdefault(key, []).append(one)
+    return [some for some in alike.values() if len(some) > 1]
+
+
+def _checked(one: NewSource, among: Sequence[datasets.Dataset]) -> tuple[NewSource, tuple[str, str, str]]:
+    dataset = datasets.find(one.platform, one.service, among=among)
+    address = datasets.address_of(dataset, one.url, one.options)
+    name = address.spelled if one.name == one.url else one.name
+    one = replace(one, url=address.spelled, name=name)
+    datasets.inputs_for(dataset, one.url, one.options)
+    return one, (one.platform, one.service, address.key)
+
+
+def _once(first: _Given, again: _Given, where: str) -> _Given:
+    """The first of two lines about one account; what is said twice in the same words is a mistake."""
+    kept, other = first.source, again.source
+    if kept.written == other.written:
+        raise BadInput(f"the same platform, service and url as line {first.line}; remove one of them.")
+    if kept.options != other.options:
+        raise BadInput(
+            f"{other.written} is the address of line {first.line}, written differently, and its options ask for "
+            "something else. A source is asked one thing; remove one of the lines."
+        )
+    told = [f"{name} {getattr(other, name)!r}" for name in ("creator", "project")
+            if getattr(other, name) not in {None, getattr(kept, name)}]  # fmt: skip
+    lost = f"; its {' and '.join(told)} is not kept" if told else ""
+    told_once = f"{where}: {other.written} is {kept.url} of line {first.line}, written differently{lost}."
+    return replace(first, source=replace(kept, also=(*kept.also, told_once)))
 
 
 def _source(row: Mapping[str, Any], project: str | None) -> NewSource:

@@ -104,5 +104,6 @@ def _facts(result: Staged, files: list[LakeFile], told: list[SourceCount]) -> di
         "warnings": result.warning_rows,
         "errors": result.error_rows,
         "malformed": result.malformed_rows,
+        "misfits": dict(result.misfits),
         "results": [vars(one) for one in told],
     }

@@ -54,6 +54,7 @@ def _snapshot(row: Mapping[str, Any]) -> dict[str, Any]:
         "warnings": row["warning_count"],
         "errors": row["error_count"],
         "malformed": row["malformed_count"],
+        "misfits": row["misfits"] or {},
         "reason": row["reason"],
         "inputs": len(row["inputs"]),
         "bytes": (row["raw"] or {}).get("bytes"),
@@ -61,6 +62,18 @@ def _snapshot(row: Mapping[str, Any]) -> dict[str, Any]:
         "next_at": _iso(row["next_at"]),
         "progress": _progress(row),
     }
+
+
+def misfits_said(snapshots: Iterable[Mapping[str, Any]]) -> str:
+    """What of the values that were delivered did not fit its column, in a sentence; empty when all did."""
+    found: dict[str, int] = {}
+    for one in snapshots:
+        for column, count in (one.get("misfits") or {}).items():
+            found[column] = found.get(column, 0) + count
+    if not found:
+        return ""
+    listed = ", ".join(f"{column} {count:,}" for column, count in sorted(found.items()))
+    return f"values that fit no column and are NULL: {listed}. As they were sent: view records"
 
 
 def _progress(row: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -15,7 +15,7 @@ from workbench.errors import BadInput, WorkbenchError
 from workbench.ledger.caps import NO_CAPS, Caps, check_start, will_wait
 from workbench.ledger.chain import Event
 from workbench.ledger.clock import now
-from workbench.ledger.records import Money, NewSource, Plan, PlannedJob, PlannedSnapshot, fingerprint
+from workbench.ledger.records import Money, NewSource, Plan, PlannedJob, PlannedSnapshot, Source, fingerprint
 from workbench.ledger.states import SNAPSHOT_UNFINISHED, SnapshotState
 from workbench.ledger.store import Ledger
 from workbench.ledger.tables import (
@@ -39,51 +39,146 @@ _EDITABLE: Final = frozenset({"name", "creator", "project", "options", "enabled"
 
 @dataclass(frozen=True)
 class Imported:
-    """Ids of the sources in the order given, and how many of them were new or changed."""
+    """Ids of the sources in the order given, how many of them were new or changed, and in words what was merged."""
 
     source_ids: tuple[int, ...]
     added: int
     changed: int
+    merged: tuple[str, ...] = ()
 
 
-def add_sources(ledger: Ledger, new: Sequence[NewSource]) -> Imported:
-    """Add `new`; one whose platform, service and url are known gets the given name, creator, project, options."""
+KeyOf = Callable[[NewSource | Source], str]  # equal for what is one source, however its address is written
+
+
+def _as_written(one: NewSource | Source) -> str:
+    return one.url
+
+
+def add_sources(ledger: Ledger, new: Sequence[NewSource], key_of: KeyOf = _as_written) -> Imported:
+    """Add `new`; one that is known, in whatever spelling, gets the given name, creator, project, options."""
+    add: Callable[[Connection], Imported] = lambda connection: _add_sources(ledger, connection, new, key_of)  # noqa: E731 - said twice
     try:
-        return ledger.write(lambda connection: _add_sources(ledger, connection, new))
+        done = ledger.write(add)
     except IntegrityError:  # another process added one of them at the same moment: now it is known
-        return ledger.write(lambda connection: _add_sources(ledger, connection, new))
+        done = ledger.write(add)
+    return replace(done, source_ids=tuple(dict.fromkeys(done.source_ids)))
 
 
-def _add_sources(ledger: Ledger, connection: Connection, new: Sequence[NewSource]) -> Imported:
-    ids, events, added, changed = [], [], 0, 0
+def _add_sources(ledger: Ledger, connection: Connection, new: Sequence[NewSource], key_of: KeyOf) -> Imported:
+    """The ids are one for each of `new`, also where two of them are one source."""
+    events, merged, ids, added, changed = list[Event](), list[str](), list[int](), 0, 0
+    known = _Known(connection, new, key_of)
     for one in new:
-        values = asdict(one)
-        same = (source.c.platform == one.platform, source.c.service == one.service, source.c.url == one.url)
-        known = connection.execute(select(source).where(*same)).mappings().first()
-        if known is None:
+        merged += one.also
+        there = known.find(one)
+        if there is None:
+            values = _values(one)
             key = connection.execute(insert(source).values(**values, created_at=now())).inserted_primary_key
             source_id = number_of(key)
             added += 1
             events.append(Event("source", str(source_id), "added", facts=values))
+            known.add(Source(id=source_id, enabled=True, **values))
         else:
-            source_id = int(known["id"])
-            if any(known[name] != value for name, value in values.items()):
+            source_id = there.id
+            merged += _merged(one, there)
+            values = _values(one, there)
+            if any(getattr(there, name) != value for name, value in values.items()):
                 connection.execute(update(source).where(source.c.id == source_id).values(**values))
                 changed += 1
                 events.append(Event("source", str(source_id), "edited", facts=values))
         ids.append(source_id)
     ledger.append(connection, *events)
-    return Imported(tuple(ids), added, changed)
+    return Imported(tuple(ids), added, changed, tuple(merged))
 
 
-def known_sources(ledger: Ledger, new: Sequence[NewSource]) -> list[tuple[int, bool]]:
-    """Id and enabled of each of `new`; (-1, ...), (-2, ...) by its place for those that are not there yet."""
+def _values(one: NewSource, there: Source | None = None) -> dict[str, Any]:
+    """What is kept of `one`; where it is the source `there`, what it changes of it: never its address."""
+    values = {name: value for name, value in asdict(one).items() if name not in {"also", "written"}}
+    if there is not None:
+        if one.name == one.url != there.url:
+            values["name"] = there.name
+        del values["url"]
+    return values
+
+
+def _merged(one: NewSource, there: Source) -> list[str]:
+    written = one.written or one.url
+    return [] if there.url == written else [f"{written} is source {there.id}, {there.url}, written differently."]
+
+
+class _Known:
+    """The sources of the platforms and services of `new`, found by what they are."""
+
+    def __init__(self, connection: Connection, new: Sequence[NewSource], key_of: KeyOf) -> None:
+        self._key_of = key_of
+        self._by_url: dict[tuple[str, str, str], Source] = {}
+        self._by_key: dict[tuple[str, str, str], list[Source]] = {}
+        self._by_id: dict[int, Source] = {}
+        for platform, service in sorted({(one.platform, one.service) for one in new}):
+            same = select(source).where(source.c.platform == platform, source.c.service == service)
+            for row in connection.execute(same.order_by(source.c.id)).mappings():
+                self.add(Source(**{each.name: row[each.name] for each in fields(Source)}))
+
+    def add(self, one: Source) -> None:
+        self._by_id[one.id] = one
+        self._by_url[one.platform, one.service, one.url] = one
+        self._by_key.setdefault((one.platform, one.service, self._key_of(one)), []).append(one)
+
+    def find(self, new: NewSource) -> Source | None:
+        """The source that `new` is; of several of an old ledger that with the same spelling, in use, the first."""
+        found = self._by_key.get((new.platform, new.service, self._key_of(new)), [])
+        alike = [one for one in found if one.merged_into is None and one.options == new.options]
+        exact = self._by_url.get((new.platform, new.service, new.url))
+        one = (
+            exact if exact is not None else min(alike or found, key=lambda one: (not one.enabled, one.id), default=None)
+        )
+        while one is not None and one.merged_into is not None:
+            one = self._by_id[one.merged_into]
+        return one
+
+
+def merge_sources(ledger: Ledger, into: int, others: Sequence[int]) -> None:
+    """Make `others` spellings of source `into`: they are asked no more; their rows, results and events stay theirs."""
+
+    def change(connection: Connection) -> None:
+        found = {int(row["id"]): row for row in
+                 connection.execute(select(source).where(source.c.id.in_([into, *others]))).mappings()}  # fmt: skip
+        for one in (into, *others):
+            if one not in found:
+                raise BadInput(f"there is no source {one}; workbench sources list shows the ids.")
+        kept = found[into]
+        if kept["merged_into"] is not None:
+            raise BadInput(f"source {into} was itself merged into source {kept['merged_into']}; merge into that one.")
+        for one in dict.fromkeys(others):
+            other = found[one]
+            if one == into or (other["platform"], other["service"]) != (kept["platform"], kept["service"]):
+                raise BadInput(f"source {one} is no other {kept['platform']} {kept['service']} than source {into}.")
+            connection.execute(update(source).where(source.c.merged_into == one).values(merged_into=into))
+            connection.execute(update(source).where(source.c.id == one).values(merged_into=into, enabled=False))
+            ledger.append(connection, Event("source", str(one), "merged", facts={"into": into, "url": other["url"]}))
+
+    ledger.write(change)
+
+
+def known_sources(
+    ledger: Ledger, new: Sequence[NewSource], key_of: KeyOf = _as_written
+) -> tuple[list[Source], tuple[str, ...]]:
+    """What `add_sources` would make of `new`, each once, and what it would say; nothing is kept.
+
+    One that is not there yet has its place in `new` as its id: -1, -2, ...
+    """
+    found, merged = dict[int, Source](), list[str]()
     with ledger.read() as connection:
-        rows = connection.execute(
-            select(source.c.id, source.c.platform, source.c.service, source.c.url, source.c.enabled)
-        ).all()
-    known = {(row.platform, row.service, row.url): (int(row.id), bool(row.enabled)) for row in rows}
-    return [known.get((one.platform, one.service, one.url), (-n, True)) for n, one in enumerate(new, 1)]
+        known = _Known(connection, new, key_of)
+    for place, one in enumerate(new, 1):
+        merged += one.also
+        there = known.find(one)
+        if there is None:
+            found[-place] = Source(id=-place, enabled=True, **_values(one))
+        else:
+            merged += _merged(one, there)
+            found[there.id] = replace(there, **_values(one, there))
+    return list(found.values()), tuple(merged)
 
 
 def number_of(key: Row[Any] | None) -> int:
@@ -99,8 +194,12 @@ def edit_source(ledger: Ledger, source_id: int, **values: Any) -> None:
         raise BadInput(f"{what}; give one of {', '.join(sorted(_EDITABLE))}.")
 
     def change(connection: Connection) -> None:
-        if connection.execute(update(source).where(source.c.id == source_id).values(**values)).rowcount == 0:
+        known = connection.execute(select(source.c.merged_into).where(source.c.id == source_id)).first()
+        if known is None:
             raise BadInput(f"there is no source {source_id}; workbench sources list shows the ids.")
+        if known.merged_into is not None and values.get("enabled"):
+            raise BadInput(f"source {source_id} is source {known.merged_into}, written differently; that one is asked.")
+        connection.execute(update(source).where(source.c.id == source_id).values(**values))
         ledger.append(connection, Event("source", str(source_id), "edited", facts=values))
 
     ledger.write(change)
@@ -156,8 +255,12 @@ def load_plan(ledger: Ledger, plan_hash: str) -> Plan:
         PlannedJob(**{**one, "snapshots": tuple(_planned_snapshot(each) for each in one["snapshots"])})
         for one in body["jobs"]
     ]
-    new_sources = tuple(body.get("new_sources", ()))
-    return Plan(**{**body, "jobs": tuple(jobs), "new_sources": new_sources}, hash=found[0]["hash"])
+    told = {
+        "jobs": tuple(jobs),
+        "new_sources": tuple(body.get("new_sources", ())),
+        "merged": tuple(body.get("merged", ())),
+    }
+    return Plan(**{**body, **told}, hash=found[0]["hash"])
 
 
 def _planned_snapshot(body: Mapping[str, Any]) -> PlannedSnapshot:
@@ -186,6 +289,7 @@ def start_run(
     caps: Caps = NO_CAPS,
     reuse: timedelta | None = None,
     after: str | None = None,
+    key_of: KeyOf = _as_written,
 ) -> Started:
     """Start the kept plan once; a second call answers the same run. `folder` has ``{id6}`` for the run's id.
 
@@ -197,7 +301,9 @@ def start_run(
     since = None if reuse is None else now() - reuse
 
     def change(connection: Connection) -> Started:
-        return _start_run(ledger, connection, chosen, folder=folder, caps=caps, since=since, after=after)
+        return _start_run(
+            ledger, connection, chosen, folder=folder, caps=caps, since=since, after=after, key_of=key_of
+        )
 
     return ledger.write(change)
 
@@ -211,13 +317,14 @@ def _start_run(
     caps: Caps,
     since: datetime | None,
     after: str | None,
+    key_of: KeyOf,
 ) -> Started:
     # One start at a time: two at once would both find nothing to reuse, and both pay.
     connection.execute(select(chain_head.c.id).with_for_update())
     started = connection.execute(select(plan.c.run_id).where(plan.c.hash == chosen.hash)).scalar_one()
     if started is not None and started != after and (since is not None or _was_fresh(connection, started)):
         return Started(str(started), is_new=False)
-    brought = _bring_in(ledger, connection, chosen)
+    brought = _bring_in(ledger, connection, chosen, key_of)
     chosen = _with_ids(chosen, brought)
     run_id = uuid.uuid4().hex[:12]
     run_folder = folder.replace("{id6}", run_id[:6])
@@ -263,10 +370,10 @@ def _start_run(
     )
 
 
-def _bring_in(ledger: Ledger, connection: Connection, chosen: Plan) -> Imported:
+def _bring_in(ledger: Ledger, connection: Connection, chosen: Plan, key_of: KeyOf) -> Imported:
     """The lines of the file that was planned become sources, now that it is started."""
-    new = [NewSource(**one) for one in chosen.new_sources]
-    return _add_sources(ledger, connection, new) if new else Imported((), 0, 0)
+    new = [NewSource(**{**one, "also": tuple(one.get("also", ()))}) for one in chosen.new_sources]
+    return _add_sources(ledger, connection, new, key_of) if new else Imported((), 0, 0)
 
 
 def _with_ids(chosen: Plan, brought: Imported) -> Plan:

@@ -394,7 +394,7 @@ def _snapshots(connection: Connection) -> TableRows:
         snapshot.c.provider_id.label("snapshot_id"), snapshot.c.id.label("snapshot_key"), snapshot.c.dataset_id,
         snapshot.c.run_id, snapshot.c.job_id, snapshot.c.state.label("status"), snapshot.c.state,
         snapshot.c.attention, snapshot.c.inputs.label("creator_urls"), snapshot.c.row_count.label("posts_retrieved"),
-        snapshot.c.warning_count, snapshot.c.error_count, snapshot.c.malformed_count,
+        snapshot.c.warning_count, snapshot.c.error_count, snapshot.c.malformed_count, snapshot.c.misfits,
         snapshot.c.reason.label("error"), snapshot.c.error_code, cost.scalar_subquery().label("cost_micro_usd"),
         snapshot.c.created_at, snapshot.c.last_checked_at, snapshot.c.processed_at, snapshot.c.expires_at,
     ).order_by(snapshot.c.id)  # fmt: skip
@@ -417,7 +417,7 @@ def _source_results(connection: Connection) -> TableRows:
         select(
             snapshot_use.c.run_id, snapshot_use.c.job_id, source_result.c.source_id, source.c.url, source.c.creator,
             snapshot.c.provider_id.label("snapshot_id"), snapshot.c.state, source_result.c.row_count,
-            source_result.c.warning_count, source_result.c.error_count,
+            source_result.c.warning_count, source_result.c.error_count, source_result.c.misfits,
             func.coalesce(source_result.c.reason, cast(snapshot.c.reason, String)).label("reason"),
         )
         .join(snapshot, source_result.c.snapshot == snapshot.c.id)

@@ -356,7 +356,7 @@ def undo_compaction(connection: Connection, of: ColumnElement[bool]) -> None:
 def set_result(connection: Connection, claim: Claim, result: Any) -> None:
     values = {
         "row_count": result.row_count, "warning_count": result.warning_count, "error_count": result.error_count,
-        "reason": result.reason,
+        "reason": result.reason, "misfits": dict(result.misfits),
     }  # fmt: skip
     known = (source_result.c.snapshot == claim.item_id) & (source_result.c.source_id == result.source_id)
     if connection.execute(update(source_result).where(known).values(values)).rowcount == 0:

@@ -31,6 +31,7 @@ class Source:
     project: str | None
     options: Mapping[str, Any]
     enabled: bool
+    merged_into: int | None = None  # the source that it was found to be, written differently
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -246,6 +247,8 @@ class NewSource:
     creator: str | None = None
     project: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
+    written: str = ""  # the address as it was given
+    also: tuple[str, ...] = ()  # other spellings of the same address that were given, each with its place
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -359,6 +362,7 @@ class Plan:
     hash: str
     # Lines of a file: a start brings them in. Until then the plan calls those that are not there yet -1, -2, ...
     new_sources: tuple[Mapping[str, Any], ...] = ()
+    merged: tuple[str, ...] = ()  # which addresses are asked once although they were given twice, in words
 
     @property
     def estimate(self) -> Money:
@@ -392,6 +396,7 @@ class SourceResult:
     warning_count: int
     error_count: int
     reason: str | None = None
+    misfits: Mapping[str, int] = field(default_factory=dict)  # our column → values that did not fit and are NULL
 
 
 # What a step yields ------------------------------------------------------------------------------

@@ -37,6 +37,7 @@ source = Table(
     Column("options", Json, nullable=False),
     Column("enabled", Boolean, nullable=False, server_default="1"),
     Column("created_at", UtcText, nullable=False),
+    Column("merged_into", Big),  # the source that it is, written differently
     UniqueConstraint("platform", "service", "url"),
 )
 
@@ -102,6 +103,7 @@ snapshot = Table(
     Column("error_count", Big),
     Column("malformed_count", Big),
     Column("error_code", Text),
+    Column("misfits", Json),  # our column → how many values of it did not fit and are NULL
     *item_rules("snapshot"),
 )
 
@@ -298,6 +300,7 @@ source_result = Table(
     Column("warning_count", Big),
     Column("error_count", Big),
     Column("reason", Text),
+    Column("misfits", Json),
 )
 
 file = Table(

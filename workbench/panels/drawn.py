@@ -58,6 +58,7 @@ def plan_view(plan: Plan, saving: Money, mode: str) -> Html:
                     ("Plan", plan.hash[:12]),
                 ]
             ),
+            *(note("plain", one) for one in plan.merged),
             tag("div", "The cost is an estimate: what is delivered decides.", style=_SMALL),
             _saving(saving),
         ]
@@ -127,7 +128,7 @@ def _reasons(seen: Standing) -> Html:
     said = [(job.name, why) for job in seen.jobs for why in job.why]
     if not said:
         return Html()
-    return table("What was said about snapshots that are not published", ("Job", "Reason"), said)
+    return table("What was said about snapshots", ("Job", "Reason"), said)
 
 
 def _waiting(seen: Standing) -> Html:

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from workbench.collect.stages import BEHIND, NAMES, Stages, stages
+from workbench.collect.status import misfits_said
 from workbench.ledger.states import SnapshotState, Status
 
 S = SnapshotState
@@ -143,7 +144,7 @@ def _line(job: Mapping[str, Any]) -> JobLine:
         rows=sum(one["rows"] or 0 for one in snapshots),
         rejects=sum(one[kind] or 0 for one in snapshots for kind in ("warnings", "errors", "malformed")),
         now=_now(snapshots),
-        why=tuple(_reasons(snapshots)),
+        why=(*_reasons(snapshots), *filter(None, [misfits_said(snapshots)])),
     )
 
 

@@ -15,11 +15,11 @@ from workbench.ledger.records import LISTING_CONTENT, LISTING_FIELDS, Account, N
 from workbench.post import photos
 from workbench.post.known import known
 from workbench.post.photos import Album, Photo
+from workbench.sheets import refuse_all
 
 COLUMNS: Final = tuple(one.name for one in LISTING_FIELDS)
 NEEDED: Final = tuple(one.name for one in LISTING_FIELDS if one.is_needed)
 CHANNEL: Final = "marketplace"
-_TOLD: Final = 5  # bad lines that one error names
 _LONGEST_SKU: Final = 40
 _LONGEST_PLACE: Final = 100
 _LONGEST_PRICE: Final = 20  # signs
@@ -94,9 +94,7 @@ def look(path: Path, checks: Checks) -> list[Checked]:
 
 def accepted(checked: Sequence[Checked], *, place: str) -> list[Listing]:
     bad = [f"{place}, line {one.line}: {one.problem}" for one in checked if one.problem]
-    if bad:
-        more = f"\nand {len(bad) - _TOLD} more" if len(bad) > _TOLD else ""
-        raise BadInput("\n".join(bad[:_TOLD]) + more)
+    refuse_all(bad)
     if not checked:
         raise BadInput(f"{place} has no listings; give at least one line below the header.")
     return [one.listing for one in checked if one.listing]

@@ -1,7 +1,8 @@
 """Rows → sources: by what was asked for, never by the author.
 
 The vendor echoes what it was asked in `discovery_input` (for rows that it discovered) and in `input`. A row
-belongs to the source whose own input keys have the same values there; of several, to that of the lowest id.
+belongs to the source whose own input keys have the same values there, addresses compared as workbench/addresses.py
+spells them; of several, to that of the lowest id.
 """
 
 from __future__ import annotations
@@ -9,32 +10,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Final
+from functools import partial
+from typing import Final
 
+import duckdb
+from duckdb.sqltypes import VARCHAR
+
+from workbench import addresses
 from workbench.tables.columns import asked, below
 from workbench.tables.sql import fill, list_literal, literal
 
-if TYPE_CHECKING:  # recover asks for TELLING alone, and with it every command
-    import duckdb
-
-# A query is no part of an address, except where it alone says what is meant: profile.php?id=…, watch?v=…
-TELLING: Final = (
-    "id", "v", "q", "list", "fbid", "story_fbid", "set", "search_query", "keyword", "keywords", "search_keyword",
-)  # fmt: skip
-MACROS: Final = r"""
-create temp macro bare_address(value) as
-    regexp_replace(regexp_replace(trim(value), '#.*$', ''), '^([A-Za-z][A-Za-z0-9+.-]*:)?//', '');
-create temp macro told_apart_by(query) as
-    list_sort(list_filter(string_split(query, '&'), lambda part: regexp_matches(
-        part, '^($telling)=.')));
-create temp macro address_of(bare, query) as
-    regexp_replace(lower(regexp_extract(bare, '^[^/?]*')), '^www\.', '')
-    || rtrim(regexp_extract(bare, '^[^/?]*([^?]*)', 1), '/')
-    || case when query = '' then '' else array_to_string(told_apart_by(query), '&') end;
-create temp macro address(value) as
-    nullif(address_of(bare_address(value), regexp_extract(bare_address(value), '\?(.*)$', 1)), '');
-create temp macro handle(value) as nullif(lower(trim(value)), '');
-""".replace("$telling", "|".join(TELLING))
 _SOURCES: Final = """
 set variable sources = from_json($listed, '[{"source_id": "BIGINT", "url": "VARCHAR", "creator": "VARCHAR",
                                              "project": "VARCHAR", "inputs": "JSON"}]')
@@ -82,9 +67,12 @@ def introduce(
     sources: Sequence[SourceRef],
     keys: Sequence[str],
     *,
+    platform: str,
     are_all: bool = True,
 ) -> str:
     """Make the sources known to the connection; the SQL that gives a row's source as a struct, or NULL."""
+    connection.create_function("address", partial(addresses.key, platform), [VARCHAR], VARCHAR)
+    connection.create_function("handle", addresses.handle, [VARCHAR], VARCHAR)
     connection.execute(fill(_SOURCES, listed=literal(json.dumps([asdict(source) for source in sources]))))
     if are_all and len(sources) == 1:
         return "getvariable('sources')[1]"

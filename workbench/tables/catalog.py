@@ -31,6 +31,11 @@ _FROM_FILES: Final = "create or replace view $view as select $columns from read_
 _EMPTY: Final = "create or replace view $view as select $columns where false"
 # The newest scrape of everything that has an id; what has none is told apart by its address, or not at all.
 _KEY: Final = "platform, $identity is null, coalesce($identity, url, snapshot_id || ' ' || row_no)"
+# An Instagram post is told by its shortcode: its number comes with its owner's behind it, or alone, or not at all.
+_POST: Final = r"""
+case when platform = 'instagram' and regexp_matches(url, '/(p|reel|reels|tv)/')
+     then regexp_extract(url, '/(?:p|reel|reels|tv)/([A-Za-z0-9_-]+)', 1) else post_id end
+"""
 _LATEST: Final = """
 select * from $rows
 qualify row_number() over (partition by $key order by scraped_at desc nulls last, snapshot_id desc, row_no desc) = 1
@@ -96,7 +101,7 @@ def latest_of(kind: str, rows: str) -> str:
 
 def key_of(kind: str) -> str:
     """SQL for what is the same on every scrape of a thing."""
-    return fill(_KEY, identity=name(IDENTITY[kind]))
+    return fill(_KEY, identity=_POST if kind == "posts" else name(IDENTITY[kind]))
 
 
 @dataclass(frozen=True)

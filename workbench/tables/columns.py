@@ -1,15 +1,22 @@
 """Vendor keys → our columns: which keys are read, and how a value becomes the type that is pinned.
 
-Every key is read as text, nested values as JSON text, so no drift of types can break a read. Every cast is a
-TRY_CAST: a value that does not fit is NULL, its row stays, and the raw row has what was sent.
+Every key is read as text, nested values as JSON text, so no drift of types can break a read. A value that does not fit
+its column is NULL and is counted (`misfits`), its row stays, and the raw row has what was sent. What DuckDB cannot cast
+as it stands is asked of values.py, one by one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import duckdb
+from duckdb.func import SPECIAL
+from duckdb.sqltypes import BIGINT, VARCHAR
 
 from workbench.errors import BadInput
+from workbench.tables import values
 from workbench.tables.schema import IDENTITY, OWN_COLUMNS
 from workbench.tables.sql import fill, literal, name
 
@@ -26,18 +33,39 @@ _CASTS: Final = {
     "TIMESTAMPTZ": "moment",
     "VARCHAR[]": "texts",
 }
-# nested: also a value that came as JSON text, as in cells of CSV.
+# Columns that are more than their type says. Programs that take an id for a number destroy it.
+_CASTS_OF: Final = {"hashtags": "tags", "media_urls": "media", **dict.fromkeys(IDENTITY.values(), "id_of")}
+# What may stand before a place, as in "handle:use_url": the name in an address, the number of an Instagram post.
+_FUNCTIONS: Final = {"handle": "handle_in", "media": "media_of"}
+# nested: also a value that came as JSON text, as in cells of CSV, or as Python prints it.
+# whole: what is no plain number is read as people write counts; less than nothing is a count that is hidden.
+# id_of: 123.0 was 123; an id in scientific notation, or with more digits than a float keeps, is lost.
 # moment: without a zone it is UTC; an epoch is in seconds, or in milliseconds where seconds would be past the
 # year 5000; what Python cannot hold as a date is NULL.
 # texts: a list, JSON text of one, one value, or text with commas; of an object in it the address or name. Where all
 # are objects with an address, as media are, one look at the list replaces one at each of them.
 MACROS: Final = r"""
-create temp macro nested(value) as case when left(value, 1) in ('{', '[') then try_cast(value as json) end;
+create temp macro json_text(value) as case when json_valid(value) then value else json_of(value) end;
+create temp macro nested(value) as
+    case when left(value, 1) in ('{', '[') then try_cast(json_text(value) as json) end;
 create temp macro plain(value) as nullif(value, '');
-create temp macro whole(value) as try_cast(value as bigint);
+create temp macro whole(value) as
+    case when value is null or value = '' then null
+         when try_cast(value as bigint)::varchar = value
+         then case when try_cast(value as bigint) >= 0 then try_cast(value as bigint) end
+         else count_of(value) end;
+create temp macro id_of(value) as
+    case when not regexp_matches(value, '[.+]') then nullif(value, '')
+         when regexp_full_match(value, '[0-9]{1,15}[.]0+') then split_part(value, '.', 1)
+         when regexp_full_match(value, '[0-9]+[.][0-9]*|[0-9]([.][0-9]+)?[eE][+][0-9]+') then null
+         else value end;
 create temp macro decimal_number(value) as try_cast(value as double);
 create temp macro truth(value) as try_cast(value as boolean);
 
+create temp macro media_of(value) as
+    case when try_cast(value as hugeint)::varchar = value then value else media_id(value) end;
+create temp macro something(value) as
+    case when trim(value) not in ('', 'null', '[]', '{}', 'NaN', 'nan', 'None', 'NULL', '""', 'none') then value end;
 create temp macro unquoted(value) as trim(value, ' "');
 create temp macro from_epoch(n) as
     case when abs(n) between 100000000 and 99999999999 then make_timestamp(n * 1000000::bigint)
@@ -68,11 +96,28 @@ create temp macro if_all_have(list, value) as
 create temp macro apart(value) as
     case when left(value, 4) = 'http' then [value]
          else list_transform(string_split(value, ','), lambda part: trim(part)) end;
+create temp macro listed(value) as
+    coalesce(try(from_json(value, '["VARCHAR"]')), try(from_json(json_of(value), '["VARCHAR"]')), apart(value));
 create temp macro several(value) as
-    case left(value, 1) when '[' then coalesce(try(from_json(value, '["VARCHAR"]')), apart(value))
-                        when '{' then [value] else apart(value) end;
+    case left(value, 1) when '[' then listed(value)
+                        when '{' then [json_text(value)]
+                        when '"' then apart(unquoted(value)) else apart(value) end;
 create temp macro texts(value) as
     nullif(coalesce(if_all_have(addresses(value), value), entries(several(nullif(value, 'null')))), []);
+create temp macro tag(value) as nullif(ltrim(trim(value), '#＃'), '');
+create temp macro tags(value) as
+    nullif(list_filter(list_transform(texts(value), lambda one: tag(one)), lambda one: one is not null), []);
+create temp macro files_of(thing) as
+    case when left(thing, 1) = '{' and json_valid(thing)
+         then case when (thing->>'$.video_url') is null then [address_or_name(thing)]
+                   else [thing->>'$.url', thing->>'$.video_url'] end
+         else [unquoted(thing)] end;
+create temp macro media(value) as
+    case when contains(value, '"video_url"')
+         then nullif(list_filter(flatten(list_transform(several(nullif(value, 'null')), lambda one: files_of(one))),
+                                 lambda one: one <> ''), [])
+         else texts(value) end;
+create temp macro once(list) as list_filter(list, lambda one, place: list_position(list, one) = place);
 """
 _JUDGED: Final = """
     select *, $source as "#source", $error is not null as "#error", $warning is not null as "#warning",
@@ -81,33 +126,80 @@ _JUDGED: Final = """
 """
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where in the vendor's row a value is: a key, or a path with dots."""
+
+    path: str
+    function: str = ""  # of _FUNCTIONS
+    is_more: bool = False  # in a column of texts: added to what was found before, not instead of nothing
+
+    @classmethod
+    def of(cls, text: str) -> Place:
+        """`+videos`, `handle:use_url`, or the bare path."""
+        plain = text.removeprefix("+")
+        function, colon, path = plain.partition(":")
+        is_called = bool(colon) and function in _FUNCTIONS
+        return cls(path if is_called else plain, function if is_called else "", text.startswith("+"))
+
+
 class Mapped:
     """The SQL of one kind and its mapping: what to read of a row, and what our columns are made of."""
 
     def __init__(self, kind: str, columns: Mapping[str, Sequence[str]], scraped_at_key: str) -> None:
         _check(kind, columns)
-        self.kind, self.columns, self.scraped_at_key = kind, columns, scraped_at_key
-        paths = [path for paths in columns.values() for path in paths]
+        self.kind, self.scraped_at_key = kind, scraped_at_key
+        self.columns = {column: tuple(map(Place.of, places)) for column, places in columns.items()}
+        paths = [place.path for places in self.columns.values() for place in places]
         self.values = tuple(dict.fromkeys(path.partition(".")[0] for path in paths))
         self.keys = tuple(dict.fromkeys((*self.values, *_SYSTEM, *_ASKED, scraped_at_key)))
         if len({key.casefold() for key in self.keys}) < len(self.keys):
             raise BadInput(f"of the keys {sorted(self.keys)} two differ in case alone; DuckDB cannot read both.")
 
     def value(self, column: str) -> str:
-        """Our column: the first of its paths that has a value of the right type."""
-        target, paths = OWN_COLUMNS[self.kind][column], self.columns.get(column, ())
-        if self._is_begun(column):
-            rest = ", ".join(f"texts({_at(path)})" for path in paths[1:])
-            return f"case when {_first(column)} is not null then {_first(column)} else coalesce({rest}) end"
-        tried = [f"{_CASTS[target]}({_at(path)})" for path in paths]
-        return f"coalesce({', '.join(tried)})" if tried else f"null::{target}"
+        """Our column, where a value that does not fit is noticed on its way to NULL."""
+        if not self.columns.get(column):
+            return f"null::{OWN_COLUMNS[self.kind][column]}"
+        made = self._made(column)
+        noticed = f"noticed({literal(column)}, {self.sent(column)})"
+        return f"coalesce({made}, try_cast(nullif({noticed}, '') as {OWN_COLUMNS[self.kind][column]}))"
+
+    def misfit(self, column: str) -> str:
+        """Whether something was sent for the column and nothing of it fits."""
+        return f"(({self._made(column)}) is null and {self.sent(column)} is not null)"
+
+    def sent(self, column: str) -> str:
+        """What was sent for the column, as text; NULL where that is nothing, in whatever words."""
+        texts = ", ".join(f"something({_at(place.path)})" for place in self.columns[column])
+        return f"coalesce({texts})"
+
+    def _made(self, column: str) -> str:
+        """The first of its places that has a value of the right type, and what is to be added to it."""
+        places = self.columns[column]
+        if OWN_COLUMNS[self.kind][column] != "VARCHAR[]":
+            return f"coalesce({', '.join(self._tried(column, place) for place in places)})"
+        first, *rest = places
+        made = _first(column) if self._is_begun(column) else self._tried(column, first)
+        is_joined = False
+        for place in rest:
+            tried = self._tried(column, place)
+            if place.is_more:
+                made, is_joined = f"nullif(list_concat(coalesce({made}, []), coalesce({tried}, [])), [])", True
+            else:
+                made = f"case when {made} is not null then {made} else {tried} end"
+        return f"once({made})" if is_joined else made
+
+    def _tried(self, column: str, place: Place) -> str:
+        if place.function:
+            return f"{_FUNCTIONS[place.function]}({_at(place.path)})"
+        return f"{_CASTS_OF.get(column) or _CASTS[OWN_COLUMNS[self.kind][column]]}({_at(place.path)})"
 
     def begun(self, rows: str) -> str:
         """Rows with the first try of lists that have several; the others wait for it behind a CASE.
 
         What a coalesce says twice is worked out beforehand for every row (as macros do); what a CASE guards is not.
         """
-        tried = [f", texts({_at(paths[0])}) as {_first(column)}" for column, paths in self.columns.items()
+        tried = [f", {self._tried(column, places[0])} as {_first(column)}" for column, places in self.columns.items()
                  if self._is_begun(column)]  # fmt: skip
         return fill("select *$tried from ($rows)", tried="".join(tried), rows=rows)
 
@@ -131,7 +223,8 @@ class Mapped:
         Beside an error only data of its own makes a row data, not the echo of what was asked.
         """
         values = [key for key in self.values if key not in {*_SYSTEM, *_ASKED, self.scraped_at_key}]
-        parents = {path.partition(".")[0] for paths in self.columns.values() for path in paths if "." in path}
+        parents = {place.path.partition(".")[0] for places in self.columns.values() for place in places
+                   if "." in place.path}  # fmt: skip
         return fill(
             _JUDGED,
             rows=rows,
@@ -142,6 +235,33 @@ class Mapped:
             any_value=" or ".join(f"{name(key)} is not null" for key in values) or "false",
             any_own_value=" or ".join(_is_own(key) for key in values) or "false",
         )
+
+
+class Noticed:
+    """The columns in which a value did not fit, noticed while rows were written: how often is then counted apart."""
+
+    def __init__(self) -> None:
+        self.columns: set[str] = set()
+
+    def note(self, column: str, _sent: str) -> str:
+        self.columns.add(column)
+        return ""
+
+
+def _or_null(function: Callable[[str], Any]) -> Callable[[str | None], Any]:
+    return lambda text: None if text is None else function(text)
+
+
+def prepare(connection: duckdb.DuckDBPyConnection) -> Noticed:
+    """Give the connection our functions and macros."""
+    noticed = Noticed()
+    # Where nothing was sent its argument is NULL, and it is not called at all.
+    connection.create_function("noticed", noticed.note, [VARCHAR, VARCHAR], VARCHAR, side_effects=True)
+    for function, returned in ((values.count_of, BIGINT), (values.media_id, VARCHAR), (values.handle_in, VARCHAR),
+                               (values.json_of, VARCHAR)):  # fmt: skip
+        connection.create_function(function.__name__, _or_null(function), [VARCHAR], returned, null_handling=SPECIAL)
+    connection.execute(MACROS)
+    return noticed
 
 
 def asked(place: str, key: str) -> str:

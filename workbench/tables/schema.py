@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-TRANSFORM_VERSION: Final = 1
+TRANSFORM_VERSION: Final = 2
 # Bytes. The widest real rows have half a megabyte; DuckDB sets twice this aside for each file that it reads.
 LONGEST_LINE: Final = 16 << 20
 

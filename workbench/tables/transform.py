@@ -15,7 +15,7 @@ from __future__ import annotations
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,7 +25,7 @@ from workbench.errors import Permanent
 from workbench.files import make_folder, sha256_of
 from workbench.tables import raw, reject
 from workbench.tables.attribute import SourceRef, introduce
-from workbench.tables.columns import ROW, Mapped, casts
+from workbench.tables.columns import ROW, Mapped, casts, prepare
 from workbench.tables.mend import mend
 from workbench.tables.pieces import LARGEST, Piece, ahead, cut
 from workbench.tables.schema import COLUMNS, LONGEST_LINE, OWN_COLUMNS
@@ -60,6 +60,7 @@ where kind in ('warning', 'error') and source_id is not null
 group by all
 order by count(*) desc, reason
 """
+_MISFITS: Final = 'select "#source".source_id, $counts from ($rows) group by all'
 _PER_SOURCE: Final = "select source_id, count(*) from read_parquet($file) group by all"
 
 
@@ -92,6 +93,7 @@ class SourceCount:
     warnings: int
     errors: int
     reason: str | None  # the most frequent of its warnings and errors
+    misfits: Mapping[str, int] = field(default_factory=dict)  # our column → values that did not fit it
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,7 @@ class Staged:
     malformed_rows: int
     per_source: tuple[SourceCount, ...]
     exact: bool
+    misfits: Mapping[str, int] = field(default_factory=dict)  # of all rows, whoever's they are
 
 
 def transform(
@@ -146,11 +149,14 @@ class _Work:
         self.connection, self.order, self.body, self.counted = connection, order, body, counted
         self.folder, self.before = folder, before  # `before`: lines of the whole body, where this is a piece of it
         self.mapped = Mapped(order.kind, order.columns, order.scraped_at_key)
-        self.source = introduce(connection, order.sources, order.match_keys, are_all=order.is_asked_by_these_alone)
+        self.noticed = prepare(connection)
+        platform, is_whole = order.constants.get("platform") or "", order.is_asked_by_these_alone
+        self.source = introduce(connection, order.sources, order.match_keys, platform=platform, are_all=is_whole)
         self.data = [folder / f"{order.kind}.parquet"]
         self.rejects = [folder / "rejects.parquet"]
         self.lines = folder / "lines.ndjson.zst"
         self.rejected_lines = folder / ".scratch" / "rejected.ndjson"
+        self.misfits: Counter[tuple[int | None, str]] = Counter()  # by source and column
 
     def read_strictly(self) -> bool:
         """False when some line is not what the read takes it for."""
@@ -172,11 +178,13 @@ class _Work:
         size = self.counted.size // -(-self.counted.size // LARGEST) + 1
         with tempfile.TemporaryDirectory(dir=self.folder) as beside:
             pieces = cut(raw.body_chunks(self.body), size, Path(beside))
-            folders = []
-            for folder in ahead(self._read_piece, pieces, _AT_ONCE):
-                if folder is None:
+            folders, misfits = [], Counter[tuple[int | None, str]]()
+            for done in ahead(self._read_piece, pieces, _AT_ONCE):
+                if done is None:
                     return False
-                folders.append(folder)
+                folders.append(done[0])
+                misfits += done[1]
+            self.misfits = misfits
             self.data, self.rejects = [], []
             for number, folder in enumerate(folders, start=1):
                 # No name of another cut of the same body, whose files are read until this one is published. In order.
@@ -186,14 +194,15 @@ class _Work:
                         made.append(file.rename(self.folder / f"{which}.{file.name}"))
         return True
 
-    def _read_piece(self, piece: Piece) -> Path | None:
-        """The folder with its files; None when it could not be read strictly."""
+    def _read_piece(self, piece: Piece) -> tuple[Path, Counter[tuple[int | None, str]]] | None:
+        """The folder with its files, and what did not fit; None when it could not be read strictly."""
         folder = make_folder(piece.path.with_suffix(""))
         counted = replace(self.counted, lines=piece.lines + 1, size=0)  # the body's last line may have no end
         with connected(folder / ".scratch") as connection:
-            is_read = _Work(connection, self.order, piece.path, counted, folder, piece.before).read_strictly()
+            work = _Work(connection, self.order, piece.path, counted, folder, piece.before)
+            is_read = work.read_strictly()
         piece.path.unlink()
-        return folder if is_read else None
+        return (folder, work.misfits) if is_read else None
 
     def read_exactly(self) -> None:
         mend(self.connection, self.body, self.lines)
@@ -226,9 +235,11 @@ class _Work:
             malformed_rows=rejected["malformed"],
             per_source=tuple(self._per_source()),
             exact=exact,
+            misfits=self._misfits_of({source_id for source_id, _ in self.misfits}),
         )
 
     def _write_data(self, lines: Path) -> None:
+        self.noticed.columns.clear()
         read = fill(
             _READ,
             row=ROW,
@@ -252,6 +263,18 @@ class _Work:
         values = casts(pinned, (known[column] for column in pinned))
         rows = self.mapped.begun(fill(_DATA, judged=self.mapped.judged(read, self.source)))
         self._write(fill("select $values from ($rows)", values=values, rows=rows), self.data[0])
+        self.misfits = self._count_misfits(rows)
+
+    def _count_misfits(self, rows: str) -> Counter[tuple[int | None, str]]:
+        """How many values did not fit: asked only where one was noticed, as it means to read the rows again."""
+        columns = sorted(self.noticed.columns)
+        if not columns:
+            return Counter()
+        counts = ", ".join(f"count(*) filter ({self.mapped.misfit(column)})" for column in columns)
+        found: Counter[tuple[int | None, str]] = Counter()
+        for source_id, *numbers in self.connection.execute(fill(_MISFITS, counts=counts, rows=rows)).fetchall():
+            found.update({(source_id, column): count for column, count in zip(columns, numbers, strict=True) if count})
+        return found
 
     def _write_rejects(self, lines: Path) -> None:
         """Of every line that is not in the data file, so that none can be left out unseen."""
@@ -308,7 +331,15 @@ class _Work:
                 warnings[source_id],
                 errors[source_id],
                 reasons.get(source_id),
+                self._misfits_of({source_id}),
             )
+
+    def _misfits_of(self, wanted: set[int | None] | set[int]) -> dict[str, int]:
+        found: Counter[str] = Counter()
+        for (source_id, column), count in sorted(self.misfits.items(), key=lambda item: item[0][1]):
+            if source_id in wanted:
+                found[column] += count
+        return dict(found)
 
     def _ask(self, query: str, files: Iterable[Path]) -> list[tuple[Any, ...]]:
         there = list_literal(path_literal(file) for file in files if file.exists())

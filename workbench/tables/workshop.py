@@ -13,7 +13,6 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from workbench.files import make_folder, remove_tree
-from workbench.tables import attribute, columns
 
 _SETTINGS: Final = {
     "memory_limit": "512MB",
@@ -33,8 +32,7 @@ def connected(scratch: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection that spills into the folder `scratch`, which is gone afterwards."""
     try:
         with duckdb.connect(config={**_SETTINGS, "temp_directory": str(make_folder(scratch))}) as connection:
-            for statements in (_SESSION, columns.MACROS, attribute.MACROS):
-                connection.execute(statements)
+            connection.execute(_SESSION)
             yield connection
     finally:
         remove_tree(scratch)

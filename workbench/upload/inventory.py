@@ -24,9 +24,10 @@ from typing import Any, Final, Self
 
 from workbench.errors import BadInput, Transient
 from workbench.files import CHUNK, fsync_dir, write_bytes, write_text
+from workbench.sheets import Record
 from workbench.upload import sheet
 from workbench.upload.names import id_in_name, split_id
-from workbench.upload.sheet import Record, Sheet
+from workbench.upload.sheet import Sheet
 
 INVENTORY: Final = "tracking/creative_inventory.csv"
 SESSION: Final = "tracking/creative_inventory_session.csv"

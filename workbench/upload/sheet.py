@@ -6,27 +6,14 @@ Rows are kept as the texts of their cells, so that whatever is not set comes out
 from __future__ import annotations
 
 import codecs
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from workbench.errors import BadInput
+from workbench.sheets import Record, names_of, records, spelt, told
 
-_SEPARATORS: Final = (",", ";", "\t", "|")
 _MARKS: Final = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
-
-
-@dataclass
-class Record:
-    """One line as people count them, its cells as they are spelt, and how it ends."""
-
-    number: int
-    cells: list[str]
-    end: str
-
-    def value(self, position: int) -> str:
-        return _value(self.cells[position]) if position < len(self.cells) else ""
 
 
 @dataclass
@@ -37,9 +24,10 @@ class Sheet:
     separator: str
     records: list[Record]  # the first one is the header
     columns: dict[str, int] = field(default_factory=dict)
+    before: str = ""  # what stands before the header: a `sep=` line, empty rows
 
     def rows(self) -> list[Record]:
-        return [one for one in self.records[1:] if any(cell.strip() for cell in one.cells)]
+        return [one for one in self.records[1:] if not one.is_empty]
 
     def values(self, record: Record) -> dict[str, str]:
         return {name: record.value(position) for name, position in self.columns.items()}
@@ -52,7 +40,7 @@ class Sheet:
             if record.value(position) == value and position < len(record.cells):
                 continue
             record.cells.extend([""] * (position + 1 - len(record.cells)))
-            record.cells[position] = _spelt(value, self.separator)
+            record.cells[position] = spelt(value, self.separator)
             changed = True
         return changed
 
@@ -74,7 +62,7 @@ class Sheet:
         if name not in self.columns:
             header = self.records[0]
             self.columns[name] = len(header.cells)
-            header.cells.append(_spelt(name, self.separator))
+            header.cells.append(spelt(name, self.separator))
         return self.columns[name]
 
     def data(self) -> bytes:
@@ -87,7 +75,7 @@ class Sheet:
             lines.append(self.separator.join(cells) + one.end)
         text = "".join(lines)
         try:
-            return self.mark + text.encode(self.encoding)
+            return self.mark + (self.before + text).encode(self.encoding)
         except UnicodeEncodeError as error:
             raise BadInput(f"{self.name} is kept as {self.encoding}, which cannot spell {error.object!r}.") from error
 
@@ -95,15 +83,17 @@ class Sheet:
 def parse(data: bytes, name: str, *, required: str) -> Sheet:
     """Read a CSV as it is. `required` names the column by which the separator is recognised."""
     mark, encoding, text = _decoded(data, name)
-    if not text.strip():
+    if not text.strip(" \t\r\n,;|"):
         raise BadInput(f"{name} is empty; it needs at least a header with the column {required}.")
     if "\x00" in text:
         raise BadInput(f"{name} is no text: it has a NUL byte; give the CSV of the creative processor.")
-    first = text.splitlines()[0]
-    separator = max(_SEPARATORS, key=lambda sign: (required in _names(first.split(sign)), first.count(sign)))
-    records = _records(text, separator, name)
-    sheet = Sheet(name, mark, encoding, separator, records)
-    for position, column in enumerate(_names(records[0].cells)):
+    said = told(text, [required])
+    first = said.before.count("\n") + 1
+    lines = records(text[len(said.before) :], said.separator, name, first=first)
+    empty = next(number for number, one in enumerate(lines) if not one.is_empty)
+    before = said.before + "".join(said.separator.join(one.cells) + one.end for one in lines[:empty])
+    sheet = Sheet(name, mark, encoding, said.separator, lines[empty:], before=before)
+    for position, column in enumerate(names_of(sheet.records[0].cells)):
         if column and column in sheet.columns:
             raise BadInput(f"{name} has two columns {column}; keep one of them.")
         if column:
@@ -124,41 +114,3 @@ def _decoded(data: bytes, name: str) -> tuple[bytes, str, str]:
         except UnicodeDecodeError:
             continue
     return b"", "latin-1", data.decode("latin-1")  # takes every byte, and gives it back
-
-
-def _names(cells: list[str]) -> list[str]:
-    return [_value(cell).strip().lower() for cell in cells]
-
-
-def _records(text: str, separator: str, name: str) -> list[Record]:
-    sign = re.escape(separator)
-    cell = re.compile(rf'(?P<cell>"(?:[^"]|"")*"[^{sign}\r\n]*|[^{sign}\r\n]*)(?P<end>{sign}|\r\n|\n|\r|\Z)')
-    records, cells, number, at = list[Record](), list[str](), 1, 0
-    while at < len(text):
-        found = cell.match(text, at)
-        if found is None or (found["cell"].startswith('"') and found["cell"].count('"') % 2):
-            raise BadInput(f'{name}, line {number}: a cell begins with " and does not end; mend it in the file.')
-        cells.append(found["cell"])
-        at = found.end()
-        if found["end"] == separator:
-            if at == len(text):
-                cells.append("")
-            else:
-                continue
-        records.append(Record(number, cells, found["end"] if found["end"] != separator else ""))
-        number += found["end"].count("\n") + (found["end"] == "\r") + sum(one.count("\n") for one in cells)
-        cells = []
-    return records
-
-
-def _value(cell: str) -> str:
-    text = cell.strip()
-    if len(text) > 1 and text[0] == text[-1] == '"':
-        return text[1:-1].replace('""', '"')
-    return text
-
-
-def _spelt(value: str, separator: str) -> str:
-    if any(sign in value for sign in (separator, '"', "\n", "\r")):
-        return '"' + value.replace('"', '""') + '"'
-    return value

@@ -43,8 +43,9 @@ class Dataset:
 
     `columns` gives for each of our columns the places in the vendor's row, tried in order until one holds a
     value; an empty tuple says that the vendor has none. A place is a key, verbatim, or ``a.b`` for b in the
-    object a. For a column of texts (hashtags, media_urls, external_urls) it may hold a list of texts, a list of
-    objects, whose ``url`` is meant, or a single text.
+    object a; ``handle:a`` is the name of the account in the address that a holds, ``media:a`` the number of an
+    Instagram post. For a column of texts (hashtags, media_urls, external_urls) it may hold a list of texts, a list of
+    objects, whose ``url`` is meant, or a single text; what ``+a`` holds is added to what was found before it.
 
     `match_keys` are the input keys by which a row is attributed to the source that asked for it, looked up in
     ``discovery_input``, then in ``input``.

@@ -31,7 +31,7 @@ _POSTS: Final[Mapping[str, tuple[str, ...]]] = {
     "view_count": ("video_view_count", "play_count"),
     "media_type": ("post_type",),
     "hashtags": ("hashtags",),
-    "media_urls": ("attachments", "post_external_image", "post_image"),
+    "media_urls": ("attachments", "+post_image", "+video_url", "post_external_image"),
 }
 
 DATASETS: Final = (
@@ -80,7 +80,7 @@ DATASETS: Final = (
         default_way=COLLECT,
         hosts=_HOSTS,
         # The vendor's page names no columns beyond those of posts; real rows have not been seen.
-        columns={**_POSTS, "media_urls": ("attachments", "video_url", "thumbnail")},
+        columns={**_POSTS, "media_urls": ("attachments", "+video_url", "thumbnail")},
     ),
     Dataset(
         dataset_id="gd_lkay758p1eanlolqw8",

@@ -27,7 +27,7 @@ DATASETS: Final = (
         default_way="url",
         hosts=_HOSTS,
         columns={
-            "post_id": ("post_id", "pk"),
+            "post_id": ("media:post_id", "pk", "media:shortcode", "media:url"),
             "url": ("url",),
             "author": ("user_posted",),
             "author_url": ("profile_url", "user_profile_url"),
@@ -39,7 +39,7 @@ DATASETS: Final = (
             "view_count": ("video_view_count", "video_play_count", "views"),
             "media_type": ("content_type", "product_type"),
             "hashtags": ("hashtags",),
-            "media_urls": ("post_content", "photos", "videos", "thumbnail"),
+            "media_urls": ("post_content", "photos", "+videos", "+video_url", "thumbnail"),
         },
     ),
     Dataset(
@@ -55,8 +55,8 @@ DATASETS: Final = (
         default_way="url",
         hosts=_HOSTS,
         columns={
-            # "<media>_<owner>", where the dataset of posts has the media's number alone
-            "post_id": ("post_id", "content_id"),
+            # "<media>_<owner>", where the dataset of posts has the media's number alone: a reel is one post in both
+            "post_id": ("media:post_id", "media:shortcode", "media:url"),
             "url": ("url",),
             "author": ("user_posted",),
             "author_url": ("user_profile_url", "profile_url"),
@@ -68,7 +68,7 @@ DATASETS: Final = (
             "view_count": ("views", "video_play_count"),
             "media_type": ("product_type",),
             "hashtags": ("hashtags",),
-            "media_urls": ("video_url", "thumbnail"),
+            "media_urls": ("video_url", "+videos", "thumbnail"),
         },
     ),
     Dataset(
@@ -108,7 +108,7 @@ DATASETS: Final = (
         hosts=_HOSTS,
         columns={
             "comment_id": ("comment_id",),
-            "post_id": ("post_id",),
+            "post_id": ("media:post_id", "media:post_url"),
             "post_url": ("post_url",),
             "url": ("url",),
             "author": ("comment_user",),

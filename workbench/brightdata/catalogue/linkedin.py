@@ -91,7 +91,7 @@ DATASETS: Final = (
         columns={
             "post_id": ("id",),  # of an article it is a slug
             "url": ("url",),
-            "author": ("user_id",),
+            "author": ("user_id", "handle:use_url"),
             "author_url": ("use_url",),  # so spelt by the vendor
             "text": ("post_text", "title"),
             "published_at": ("date_posted",),
@@ -101,7 +101,7 @@ DATASETS: Final = (
             "view_count": (),
             "media_type": ("post_type",),
             "hashtags": ("hashtags",),
-            "media_urls": ("images", "videos", "video_thumbnail", "document_cover_image"),
+            "media_urls": ("images", "+videos", "video_thumbnail", "document_cover_image"),
         },
     ),
     Dataset(

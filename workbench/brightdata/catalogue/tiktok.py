@@ -26,7 +26,8 @@ _FEED: Final = r"^/(discover|tag|music|channel|explore)\b"
 _POSTS: Final[Mapping[str, tuple[str, ...]]] = {
     "post_id": ("post_id", "shortcode"),
     "url": ("url",),
-    "author": ("profile_username", "account_id"),
+    # profile_username is the display name, whatever it is called
+    "author": ("account_id", "handle:profile_url", "handle:url"),
     "author_url": ("profile_url",),
     "text": ("description",),
     "published_at": ("create_time",),
@@ -36,7 +37,7 @@ _POSTS: Final[Mapping[str, tuple[str, ...]]] = {
     "view_count": ("play_count",),
     "media_type": ("post_type",),
     "hashtags": ("hashtags",),
-    "media_urls": ("carousel_images", "video_url", "cdn_url", "preview_image"),
+    "media_urls": ("carousel_images", "+video_url", "cdn_url", "preview_image"),
 }
 
 
@@ -130,7 +131,7 @@ DATASETS: Final = (
             "post_id": ("post_id",),
             "post_url": ("post_url", "url"),
             "url": ("comment_url",),
-            "author": ("commenter_user_name",),
+            "author": ("handle:commenter_url", "commenter_user_name"),
             "author_url": ("commenter_url",),
             "text": ("comment_text",),
             "published_at": ("date_created",),

@@ -41,7 +41,7 @@ DATASETS: Final = (
             "view_count": ("views",),
             "media_type": (),
             "hashtags": ("hashtags",),
-            "media_urls": ("photos", "videos", "external_image_urls"),
+            "media_urls": ("photos", "+videos", "external_image_urls"),
         },
     ),
     Dataset(
