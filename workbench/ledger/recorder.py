@@ -143,7 +143,7 @@ class Recorder:
         for result in move.results:
             set_result(connection, claim, result)
         if move.settle is not None:
-            settle(connection, claim, move.settle)
+            settle(connection, claim, move.settle, corrects=move.corrects)
         if move.release:
             release_open(connection, claim)
         facts = {"reason": move.reason, **told(move.values)}
