@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from workbench.app.asking import Asking
+from workbench.app.lakeid import LAKE_ID
 from workbench.collect import keep
 from workbench.errors import BadInput, NeedsPerson
 from workbench.files import make_folder, move_into_place, sha256_of, write_text
@@ -39,6 +40,8 @@ class Keeping(Asking):
         with self.lanes.holding("compact") as is_ours:
             if not is_ours:
                 return []
+            if lost := [one for one in compacting.listed(self.ledger) if not (self.settings.lake / one).is_file()]:
+                compacting.undo(self.ledger, lost)
             self._drop_superseded()
             return [one for kind in self._kinds() if (one := self._compact(kind)) is not None]
 
@@ -127,6 +130,7 @@ class Keeping(Asking):
             for path, digest in wanted.items()
             if not keep.copy_verified(self.settings.lake / path, folder / "lake" / path, digest)
         ]
+        keep.copy_verified(self.settings.lake / LAKE_ID, folder / "lake" / LAKE_ID, None)
         copied = keep.copy_tree(self.settings.data / "inputs", folder / "inputs")
         copied += keep.copy_tree(self.settings.archive, folder / "archive")
         told = {**told, "mode": self.settings.mode, "lost": lost, "made_at": now().isoformat(), "more_files": copied}

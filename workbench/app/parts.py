@@ -7,9 +7,10 @@ import threading
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
 
 from workbench import practice
+from workbench.app.lakeid import know_lake
 from workbench.app.secretfiles import read_secrets
 from workbench.browser.kept import keeping
 from workbench.errors import BadInput, Misconfigured
@@ -67,7 +68,14 @@ class Parts:
     @part
     def ledger(self) -> Ledger:
         make_folder(self.settings.data, mode=0o700)
-        return open_ledger(self.settings.database_url, mode=self.settings.mode, locks=self.settings.data / "locks")
+        chosen = self.settings
+        opened = open_ledger(chosen.database_url, mode=chosen.mode, locks=chosen.data / "locks")
+        try:
+            know_lake(opened, chosen.lake, is_beside=not chosen.ledger_url)
+        except BaseException:
+            opened.close()
+            raise
+        return opened
 
     @part
     def datasets(self) -> tuple[Dataset, ...]:
@@ -168,7 +176,8 @@ class Parts:
 
         chosen = self.settings
         return Tools(
-            brightdata=self.brightdata,
+            # What is on our disk is read without the vendor: an import needs neither a key nor a stand-in.
+            brightdata=cast("BrightData", _Later(lambda: self.brightdata)),
             lake=make_folder(chosen.lake),
             view=queries.View(self.ledger),
             now=now,
@@ -317,6 +326,22 @@ class Parts:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
+
+
+class _Later:
+    """Stands for what is opened when it is first asked for something."""
+
+    def __init__(self, make: Callable[[], Any]) -> None:
+        self._make = make
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            found = self._make()
+        except Misconfigured:
+            raise
+        except BadInput as error:  # no fault of the item that asked: the work ends, and its owner is told
+            raise Misconfigured(error.message, code=error.code) from error
+        return getattr(found, name)
 
 
 def _micro(usd: float | None) -> int | None:
