@@ -14,7 +14,7 @@ from workbench.app.parts import Parts, part
 from workbench.collect import folders, status
 from workbench.collect.recover import EXPIRING
 from workbench.files import make_folder
-from workbench.ledger import queries
+from workbench.ledger import lakes, queries
 from workbench.ledger.clock import now
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class Asking(Parts):
             head, at = self.ledger.head(), time.monotonic()
             if self._lost is None or self._lost[0] != head or at > self._lost[1]:
                 lake = self.settings.lake
-                found = [one for one in queries.all_files(self.ledger) if not (lake / one["path"]).is_file()]
+                found = [one for one in lakes.all_files(self.ledger) if not (lake / one["path"]).is_file()]
                 took = time.monotonic() - at
                 self._lost = (head, at + max(_LOOK_EVERY, _REST * took), found)
             return self._lost[2]
@@ -75,7 +75,7 @@ class Asking(Parts):
         """Published snapshots whose tables an older transform made than the present one: snapshot_id, version, raw."""
         from workbench.tables.schema import TRANSFORM_VERSION
 
-        return queries.made_before(self.ledger, TRANSFORM_VERSION)
+        return lakes.made_before(self.ledger, TRANSFORM_VERSION)
 
     def folders(self, run: str | None = None) -> list[dict[str, Any]]:
         run_id = queries.find_run(self.ledger, run) if run else None

@@ -11,8 +11,7 @@ from typing import Final
 
 from workbench.errors import Refused
 from workbench.files import fsync_dir, make_folder, write_text
-from workbench.ledger import queries
-from workbench.ledger.lakes import bind, known_lake
+from workbench.ledger.lakes import all_files, bind, known_lake
 from workbench.ledger.store import Ledger
 
 LAKE_ID: Final = ".lake_id"
@@ -70,7 +69,7 @@ def _write(file: Path, lake_id: str) -> str:
 
 def _refuse_without_files(ledger: Ledger, lake: Path) -> None:
     """A ledger of before these ids tells its lake by what lies in it."""
-    listed = [one["path"] for one in queries.all_files(ledger)[:_LOOKED_AT]]
+    listed = [one["path"] for one in all_files(ledger)[:_LOOKED_AT]]
     if listed and not any((lake / path).is_file() for path in listed):
         raise Refused(
             f"the ledger {ledger.address} names {listed[0]} and other files, and none of them is in {lake}: it is "

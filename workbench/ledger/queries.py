@@ -314,35 +314,6 @@ def manifest(ledger: Ledger, *, but: Collection[str] = ()) -> list[dict[str, Any
         return [dict(row) for row in connection.execute(query).mappings()]
 
 
-def all_files(ledger: Ledger) -> list[dict[str, Any]]:
-    """Every file that the manifest names, also those of which a compacted one is read: path, kind, and whose."""
-    query = (
-        select(
-            file.c.path,
-            file.c.kind,
-            file.c.compacted_into,
-            snapshot.c.provider_id,
-            snapshot.c.dataset_id,
-            snapshot.c.next_at.is_not(None).label("is_moving"),
-        )
-        .outerjoin(snapshot, (file.c.item_kind == "snapshot") & (file.c.item_id == snapshot.c.id))
-        .order_by(file.c.path)
-    )
-    with ledger.read() as connection:
-        return [dict(row) for row in connection.execute(query).mappings()]
-
-
-def made_before(ledger: Ledger, version: int) -> list[dict[str, Any]]:
-    """Published snapshots whose tables an older transform made: snapshot_id, version, raw."""
-    states = [str(SnapshotState.PUBLISHED), str(SnapshotState.EMPTY)]
-    columns = (snapshot.c.provider_id.label("snapshot_id"), snapshot.c.staged, snapshot.c.raw)
-    query = select(*columns).where(snapshot.c.state.in_(states)).order_by(snapshot.c.id)
-    with ledger.read() as connection:
-        rows = connection.execute(query).all()
-    found = ((row.snapshot_id, (row.staged or {}).get("version", version), row.raw) for row in rows)
-    return [{"snapshot_id": name, "version": made, "raw": raw} for name, made, raw in found if made < version]
-
-
 def owners(ledger: Ledger) -> list[str]:
     """Workers that hold an item right now."""
     query = select(snapshot.c.lease_owner).where(snapshot.c.lease_owner.is_not(None)).distinct()

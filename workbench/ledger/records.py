@@ -208,9 +208,6 @@ class Money:
     records: int
 
 
-# Orders of a person ------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True, kw_only=True)
 class NewSource:
     name: str
