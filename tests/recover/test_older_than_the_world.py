@@ -241,6 +241,6 @@ def test_another_lake_is_refused_and_a_moved_home_goes_on(house: House, tmp_path
     moved = house.home.rename(house.home.parent / "moved")
     with House(moved, house.sandbox).open() as workbench:
         assert workbench.sql("SELECT count(*) FROM posts").fetchone()[0] == 3
-    (moved / "data" / "lake" / ".lake_id").write_text("another")
-    with House(moved, house.sandbox).open() as workbench, pytest.raises(Refused, match="another lake"):
+    (moved / "data" / "lake" / ".lake_id").write_text("0" * 32)
+    with House(moved, house.sandbox).open() as workbench, pytest.raises(Refused, match="is about the lake"):
         workbench.sql("SELECT 1")

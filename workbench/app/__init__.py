@@ -1,5 +1,6 @@
 """The wiring: settings → ledger, edges, flows. `open_workbench()` is the door for notebooks, scripts and faces.
 
+lakeid.py       a ledger and its lake know each other
 parts.py        each part, opened when it is first needed
 collecting.py   sources, plans, runs
 importing.py    files on disk that become snapshots

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import logging
+import time
+import warnings
+from collections.abc import Callable
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakKeyDictionary
 
 from workbench.app.parts import Parts, part
 from workbench.collect import folders, status
 from workbench.collect.recover import EXPIRING
 from workbench.files import make_folder
-from workbench.ledger import behind, queries, world
+from workbench.ledger import behind, lakes, queries, world
 from workbench.ledger.behind import Behind
 from workbench.ledger.clock import now
 
@@ -20,7 +24,15 @@ if TYPE_CHECKING:
     from workbench.tables.catalog import Catalog
 
 
+log = logging.getLogger(__name__)
+
+_LOOK_EVERY: Final = 2.0  # seconds until lost files are looked for again, at least
+_REST: Final = 20  # times as long as a look takes
+
+
 class Asking(Parts):
+    _lost: tuple[object, float, list[dict[str, Any]]] | None = None
+
     @part
     def _shown(self) -> WeakKeyDictionary[Catalog, tuple[object, object]]:
         """The chain's heads at which the files and the tables of each catalog were last refreshed."""
@@ -44,8 +56,11 @@ class Asking(Parts):
     def todo(self) -> list[dict[str, Any]]:
         at, retention = now(), timedelta(days=self.settings.retention_days)
         soon = queries.expiring(self.ledger, at + retention * EXPIRING, retention)
-        waiting = status.todo(queries.waiting_for_person(self.ledger))
-        return waiting + status.expiring(soon, at, retention) + [_for_comparing(one) for one in self._behind()]
+        waiting = status.todo(queries.waiting_for_person(self.ledger)) + status.expiring(soon, at, retention)
+        waiting += [_for_comparing(one) for one in self._behind()]
+        # What a command has sent back to work already is on its way.
+        moving = {one["provider_id"] for one in self.lost_files() if one["is_moving"]}
+        return waiting + status.lost([one for one in self.lost_files() if one["provider_id"] not in moving])
 
     def _behind(self) -> list[Behind]:
         """Datasets and accounts of which only a person can say what is there."""
@@ -61,6 +76,23 @@ class Asking(Parts):
     def unlisted(self) -> dict[str, str]:
         """Dataset → why Bright Data gives no list of what was started, so that nobody can look before a trigger."""
         return world.refusals(self.ledger)
+
+    def lost_files(self) -> list[dict[str, Any]]:
+        """What the manifest names and the disk lacks: path, kind, whose. Looked for again after a few seconds."""
+        with self.opening:
+            head, at = self.ledger.head(), time.monotonic()
+            if self._lost is None or self._lost[0] != head or at > self._lost[1]:
+                lake = self.settings.lake
+                found = [one for one in lakes.all_files(self.ledger) if not (lake / one["path"]).is_file()]
+                took = time.monotonic() - at
+                self._lost = (head, at + max(_LOOK_EVERY, _REST * took), found)
+            return self._lost[2]
+
+    def made_before(self) -> list[dict[str, Any]]:
+        """Published snapshots whose tables an older transform made than the present one: snapshot_id, version, raw."""
+        from workbench.tables.schema import TRANSFORM_VERSION
+
+        return lakes.made_before(self.ledger, TRANSFORM_VERSION)
 
     def folders(self, run: str | None = None) -> list[dict[str, Any]]:
         run_id = queries.find_run(self.ledger, run) if run else None
@@ -85,8 +117,14 @@ class Asking(Parts):
     def _refresh(self, catalog: Catalog, query: str | None = None) -> None:
         from workbench.tables.catalog import LakeFile
 
-        head = self.ledger.head()
+        head: object = self.ledger.head()
         files_at, tables_at = self._shown.get(catalog, (None, None))
+        if files_at is not None:  # a file that goes away between two questions is missed by the second
+            head = (head, tuple(one["path"] for one in self.lost_files()))
+        elif self._lost is not None:
+            head = (head, tuple(one["path"] for one in self._lost[2]))
+        else:
+            head = (head, ())
         if head == files_at == tables_at:
             return
         # A copy of the ledger's tables takes seconds after a year of daily runs, and most questions are about posts.
@@ -101,27 +139,43 @@ class Asking(Parts):
                 dataset_id=row["dataset_id"],
                 rows=row["rows"],
             )
-            for row in queries.manifest(self.ledger)
+            for row in self._manifest()
         ]
         catalog.refresh(files, queries.table_rows(self.ledger) if has_tables else None)
         self._shown[catalog] = (head, head if has_tables else tables_at)
+
+    def _manifest(self) -> list[dict[str, Any]]:
+        """Of compacted files that are lost, the small ones they were made of."""
+        lake, rows = self.settings.lake, queries.manifest(self.ledger)
+        lost = [row["path"] for row in rows if row["provider_id"] is None and not (lake / row["path"]).is_file()]
+        # The latest rows go with the file that they were taken from.
+        lost += [f"{path.removesuffix('.parquet')}.latest.parquet" for path in lost]
+        return queries.manifest(self.ledger, but=lost) if lost else rows
 
     def sql(self, query: str) -> Any:
         """A DuckDB relation over posts, comments, profiles, ..., runs, jobs, brightdata_snapshots, ...
 
         What the query names is as of now; a table of the ledger that it does not name may be older, or not there yet.
         """
+        catalog = self.refreshed(query)
+        for one in catalog.lacks_for(query) if catalog.missing else ():
+            warnings.warn(str(one), stacklevel=2)
         # A cursor of its own: a later query on the same connection would cut this result short without a word.
-        return self.refreshed(query).connection.cursor().sql(query)
+        return catalog.connection.cursor().sql(query)
 
-    def select(self, query: str) -> Any:
-        """The same for a query from outside: one SELECT, on a connection that reaches nothing but the lake."""
+    def select(self, query: str, *, on_missing: Callable[[str], None] = log.warning) -> Any:
+        """The same for a query from outside: one SELECT, on a connection that reaches nothing but the lake.
+
+        `on_missing` is told of each file that the answer should have been made of and the lake no longer has.
+        """
         from workbench.tables.catalog import Catalog
         from workbench.tables.guard import explained, select_only
 
         checked = select_only(query)
         catalog = Catalog(make_folder(self.settings.lake))
         self._refresh(catalog, checked)
+        for one in catalog.lacks_for(checked) if catalog.missing else ():
+            on_missing(str(one))
         catalog.lock_down()
         with explained():
             return catalog.connection.sql(checked)

@@ -17,7 +17,7 @@ from typing import Any, Final
 from workbench.app.asking import Asking
 from workbench.collect import keep
 from workbench.errors import BadInput, NeedsPerson
-from workbench.files import make_folder, move_into_place, sha256_of, write_text
+from workbench.files import LAKE_ID, make_folder, move_into_place, sha256_of, write_text
 from workbench.ledger import backups, behind, compacting
 from workbench.ledger.clock import now
 from workbench.ledger.records import LakeFile
@@ -39,6 +39,8 @@ class Keeping(Asking):
         with self.lanes.holding("compact") as is_ours:
             if not is_ours:
                 return []
+            if lost := [one for one in compacting.listed(self.ledger) if not (self.settings.lake / one).is_file()]:
+                compacting.undo(self.ledger, lost)
             self._drop_superseded()
             return [one for kind in self._kinds() if (one := self._compact(kind)) is not None]
 
@@ -127,6 +129,7 @@ class Keeping(Asking):
             for path, digest in wanted.items()
             if not keep.copy_verified(self.settings.lake / path, folder / "lake" / path, digest)
         ]
+        keep.copy_verified(self.settings.lake / LAKE_ID, folder / "lake" / LAKE_ID, None)
         copied = keep.copy_tree(self.settings.data / "inputs", folder / "inputs")
         copied += keep.copy_tree(self.settings.archive, folder / "archive")
         told = {**told, "mode": self.settings.mode, "lost": lost, "made_at": now().isoformat(), "more_files": copied}
@@ -150,11 +153,11 @@ class Keeping(Asking):
         for name, target in (("lake", self.settings.lake), ("inputs", self.settings.data / "inputs")):
             keep.copy_tree(folder / name, target)
         keep.copy_tree(folder / "archive", self.settings.archive)
+        (self.settings.lake / LAKE_ID).unlink(missing_ok=True)  # of a ledger that is gone: the lake is this one's now
         keep.copy_verified(folder / LEDGER, database, None)
         found = backups.figures(self.ledger)
         # What was done since the backup is not in it: from here on the other side is asked first.
         behind.mark(self.ledger, "restored")
-        behind.stamp_lake(self.ledger, make_folder(self.settings.lake), anew=True)
         wrong = [name for name, value in found.items() if told.get(name) != value]
         lost = [
             path

@@ -7,18 +7,18 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from datetime import timedelta
-from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
 
 from workbench import practice
+from workbench.app.lakeid import know_lake
 from workbench.app.secretfiles import long_enough, read_secrets
 from workbench.browser.kept import keeping
 from workbench.errors import BadInput, Misconfigured
 from workbench.files import make_folder
 from workbench.ledger import queries
 from workbench.ledger.accounts import may_act_from
-from workbench.ledger.behind import find_out, stamp_lake
+from workbench.ledger.behind import find_out
 from workbench.ledger.breaker import Breaker
 from workbench.ledger.caps import Caps
 from workbench.ledger.claims import Claims
@@ -80,6 +80,11 @@ class Parts:
         chosen = self.settings
         make_folder(chosen.data, mode=0o700)
         ledger = open_ledger(chosen.database_url, mode=chosen.mode, locks=chosen.data / "locks", zone=chosen.zone)
+        try:
+            know_lake(ledger, chosen.lake, is_beside=not chosen.ledger_url)
+        except BaseException:
+            ledger.close()
+            raise
         file = None if chosen.ledger_url else chosen.data / "ledger.db"
         try:
             find_out(ledger, self.journal, file)
@@ -90,12 +95,6 @@ class Parts:
     @part
     def journal(self) -> Journal:
         return Journal(self.settings.data / JOURNAL)
-
-    def lake(self) -> Path:
-        """The lake's folder, made when it is not there; Refused when it is another than the ledger's."""
-        folder = make_folder(self.settings.lake)
-        stamp_lake(self.ledger, folder)
-        return folder
 
     @part
     def world(self) -> World:
@@ -201,8 +200,9 @@ class Parts:
 
         chosen = self.settings
         return Tools(
-            brightdata=self.brightdata,
-            lake=self.lake(),
+            # What is on our disk is read without the vendor: an import needs neither a key nor a stand-in.
+            brightdata=cast("BrightData", _Later(lambda: self.brightdata)),
+            lake=make_folder(chosen.lake),
             view=queries.View(self.ledger),
             now=now,
             poll=chosen.poll_seconds,
@@ -356,6 +356,22 @@ class Parts:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
+
+
+class _Later:
+    """Stands for what is opened when it is first asked for something."""
+
+    def __init__(self, make: Callable[[], Any]) -> None:
+        self._make = make
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            found = self._make()
+        except Misconfigured:
+            raise
+        except BadInput as error:  # no fault of the item that asked: the work ends, and its owner is told
+            raise Misconfigured(error.message, code=error.code) from error
+        return getattr(found, name)
 
 
 def _micro(usd: float | None) -> int | None:

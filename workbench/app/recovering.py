@@ -12,13 +12,13 @@ from workbench.app.working import Working
 from workbench.brightdata.datasets import Dataset
 from workbench.collect import folders, recover
 from workbench.collect.reconcile import cancel_extra
-from workbench.collect.recover import Found, Stranger
+from workbench.collect.recover import Found, Standing, Stranger
 from workbench.errors import BadInput, Transient
 from workbench.files import canonical
 from workbench.ledger import queries, recovering
 from workbench.ledger.clock import now
 from workbench.ledger.columns import storable
-from workbench.ledger.records import same_inputs
+from workbench.ledger.records import Money, same_inputs
 from workbench.ledger.recovering import Entered
 from workbench.ledger.states import SnapshotState as State
 
@@ -27,6 +27,7 @@ _MOST_PATIENCE: Final = timedelta(minutes=1)  # with a vendor who asks to wait, 
 _BECAME: Final = "; "  # goes before what became of a double
 _RESTING: Final = (State.STALLED, State.QUARANTINED)
 _MAY_BE_SENT: Final = (State.UNSURE, State.QUARANTINED, State.FAILED)
+_READ: Final = (State.PUBLISHED, State.EMPTY)
 
 
 class Recovering(Working):
@@ -43,6 +44,7 @@ class Recovering(Working):
                 self.brightdata,
                 self._chosen(datasets),
                 lambda ids: queries.states_of(self.ledger, ids),
+                short_of=lambda listed: queries.short_of(self.ledger, listed),
                 lost_since=recovering.lost_since(self.ledger),
                 now=now(),
                 retention=timedelta(days=self.settings.retention_days),
@@ -65,7 +67,8 @@ class Recovering(Working):
         """Bring strangers in by the ordinary steps: {adopted, already_known, expired, failed, unmatched_rows, ...}.
 
         Each is entered in a transaction of its own: killed on the way, or run from two places, the rest goes on. What
-        may be a lost trigger's is left to the look for it, what a network has doubled is cancelled and told.
+        may be a lost trigger's is left to the look for it, what a network has doubled is cancelled and told. What is
+        ours and brought fewer rows than Bright Data counts is fetched once more.
         """
         if not snapshots and not everything:
             raise BadInput("say which snapshots to adopt, or all of them with --all.")
@@ -76,6 +79,9 @@ class Recovering(Working):
         # What is soonest gone comes first.
         wanted.sort(key=lambda one: (one.days_left is None, one.days_left or 0))
         strangers = [one for one in wanted if one.state is None]
+        short = [one.snapshot_id for one in wanted if one.standing is Standing.SHORT]
+        if short:
+            self.requeue(short)
         done, unasked = dict[str, Entered](), dict[Found, Transient]()
         for pause in (timedelta(), *recover.PAUSES):
             self._wait_as_asked(pause, unasked.values())
@@ -94,7 +100,7 @@ class Recovering(Working):
                 f"{len(unasked)} of {len(strangers)} snapshots were not brought in, {one.snapshot_id} first: "
                 f"{error.message} The others are; run it again for the rest."
             ) from error
-        return self._told(wanted, done)
+        return self._told(wanted, done) | {"fetched_again": short}
 
     @staticmethod
     def _wait_as_asked(pause: timedelta, errors: Iterable[Transient]) -> None:
@@ -190,7 +196,8 @@ class Recovering(Working):
         states = queries.states_of(self.ledger, wanted)
         entered = [one for one in wanted if done.get(one) is Entered.ENTERED]
         claimed = [one for one in wanted if done.get(one) is Entered.CLAIMED]
-        waiting = [one for one in wanted if one not in states or states[one] in _RESTING]
+        held = {one["provider_id"] for one in queries.waiting_for_person(self.ledger)}
+        waiting = [one for one in wanted if one not in states or states[one] in _RESTING or one in held]
         doubles = recovering.doubles_among(self.ledger, wanted)
         ids = {state: [one for one in wanted if states.get(one) == state] for state in (State.EXPIRED, State.FAILED)}
         rows = queries.unmatched_rows(self.ledger, wanted)
@@ -228,11 +235,28 @@ class Recovering(Working):
         return recovering.look_now(self.ledger, None if chosen is None else [row["id"] for row in chosen])
 
     def resolve(
-        self, snapshot: str, *, adopt: str | None = None, absent: bool = False, abandon: bool = False, reason: str = ""
+        self,
+        snapshot: str,
+        *,
+        adopt: str | None = None,
+        absent: bool = False,
+        abandon: bool = False,
+        publish: bool = False,
+        drop: bool = False,
+        reason: str = "",
     ) -> State:
-        """Decide an unsure trigger by hand: it is `adopt` at Bright Data, or it was never started, or forget it."""
-        if sum((adopt is not None, absent, abandon)) != 1:
-            raise BadInput("say one of: adopt an id, absent (send it again), or abandon (forget it).")
+        """Decide by hand what no step may.
+
+        An unsure trigger is `adopt` at Bright Data, or was never started (`absent`), or is forgotten (`abandon`). A
+        body that is not whole, not ours, or there twice is taken as it is (`publish`), or left (`drop`).
+        """
+        if sum((adopt is not None, absent, abandon, publish, drop)) != 1:
+            raise BadInput(
+                "say one of: adopt an id, absent (send it again), abandon (forget it); of a body that waits: publish "
+                "(as it is), or drop."
+            )
+        if publish or drop:
+            return self._resolve_body(snapshot, reason, publish=publish)
         row = recovering.find_snapshots(self.ledger, names=[snapshot], states=_MAY_BE_SENT)[0]
         if row["provider_id"] is not None or not row["acts"]:
             raise BadInput(f"snapshot {snapshot} lost no answer; what is stuck goes on with: workbench recover requeue")
@@ -251,16 +275,37 @@ class Recovering(Working):
         recovering.decide(self.ledger, row["id"], to, said, release=True)
         return to
 
-    def requeue(self, snapshots: Sequence[str] = ()) -> list[dict[str, Any]]:
-        """Send what is stuck back to work: all that wait over a cap, are stalled or quarantined, or those named.
+    def _resolve_body(self, snapshot: str, reason: str, *, publish: bool) -> State:
+        row = recovering.find_snapshots(self.ledger, names=[snapshot], states=[State.DOWNLOADED])[0]
+        if not recovering.is_waiting(row):
+            raise BadInput(f"snapshot {snapshot} waits for nobody; a worker reads it: workbench work")
+        said = f"decided by {self.ledger.actor}" + (f": {reason}" if reason else "")
+        raw, before = row["raw"], (row["staged"] or {}).get("raw")
+        if not publish and row["processed_at"] is not None and before:
+            # It had been published, and was asked for once more: what was read then stays.
+            raw, publish = before, True
+        if publish:
+            taken = {**raw, "accepted": raw["sha256"], "accepted_by": said}
+            recovering.go_on(self.ledger, row["id"], said, raw=taken)
+            return State.DOWNLOADED
+        rows = raw["lines"] - (raw.get("counted") or {}).get("blank", 0)
+        paid = Money(rows * row["price_micro_usd"], rows)
+        recovering.decide(self.ledger, row["id"], State.FAILED, f"dropped, {said}: {row['reason']}", paid=paid)
+        return State.FAILED
 
-        Each goes back to the last state that its facts prove, so nothing is triggered that may have been.
+    def requeue(self, snapshots: Sequence[str] = ()) -> list[dict[str, Any]]:
+        """Send what is stuck back to work: all that wait over a cap or with a body in doubt, are stalled or
+        quarantined, or those named.
+
+        Each goes back to the last state that its facts prove, so nothing is triggered that may have been. One that
+        was read, well or not, is fetched from Bright Data once more.
         """
         states = [
             State.PLANNED,
+            State.DOWNLOADED,
             State.STALLED,
             State.QUARANTINED,
-            *([State.EXPIRED, State.FAILED] if snapshots else []),
+            *([State.EXPIRED, State.FAILED, *_READ] if snapshots else []),
         ]
         rows = recovering.find_snapshots(self.ledger, names=snapshots, states=states)
         chosen = rows if snapshots else [row for row in rows if _is_stuck(row) and not _may_be_sent(row)]
@@ -271,15 +316,38 @@ class Recovering(Working):
                     f"snapshot {row['id']} may have been sent, and would be paid twice. Look at Bright Data, then: "
                     f"workbench recover resolve {row['id']} --adopt ID, or --absent"
                 )
+            if row["state"] in (State.DOWNLOADED, *_READ):
+                self._fetch_again(row)
+                done.append(_requeued(row, State.READY))
+                continue
             to = _back_to(row)
             if to is State.PLANNED and row["state"] == to:
                 recovering.wake(self.ledger, row["id"])
                 done.append(_requeued(row, to))
                 continue
-            extra = {"triggered_at": now()} if to is State.TRIGGERED else {}  # a new deadline
+            extra: dict[str, Any] = {"triggered_at": now()} if to is State.TRIGGERED else {}  # a new deadline
+            if to is State.DOWNLOADED:
+                extra["raw"] = _begun_anew(row["raw"])
             recovering.decide(self.ledger, row["id"], to, f"requeued by {self.ledger.actor}", values=extra)
             done.append(_requeued(row, to))
         return done
+
+    def _fetch_again(self, row: Mapping[str, Any]) -> None:
+        from workbench.collect.imports import is_imported
+
+        if row["provider_id"] is not None and is_imported(row["provider_id"]):
+            raise BadInput(
+                f"snapshot {row['provider_id']} was a file, so Bright Data has nothing of it. Bring the file in again: "
+                f"workbench import FILE; or make its tables anew: workbench recover reprocess {row['provider_id']}"
+            )
+        if row["state"] == State.DOWNLOADED and not recovering.is_waiting(row):
+            raise BadInput(f"snapshot {row['id']} waits for nobody; a worker reads it: workbench work")
+        raw = {**_begun_anew(row["raw"]), "corrects": True} if row["raw"] else None
+        # Until it is ready once more its time begins anew; what the vendor keeps it for does not.
+        values = {"raw": raw, "ready_at": None}
+        recovering.decide(
+            self.ledger, row["id"], State.READY, f"fetched once more, asked by {self.ledger.actor}", values=values
+        )
 
     def reprocess(
         self,
@@ -288,18 +356,37 @@ class Recovering(Working):
         run: str | None = None,
         dataset: str | None = None,
         below_version: int | None = None,
+        on_left: Callable[[str], None] = lambda _: None,
     ) -> list[str]:
-        """Make the tables of published snapshots anew from their raw bytes; nothing is fetched or paid."""
+        """Make the tables of published snapshots anew from their raw bytes; nothing is paid.
+
+        Raw bytes that are gone are fetched once more; `on_left` is told of what stays as it is because nobody has them.
+        """
         if not snapshots and run is None and dataset is None and below_version is None:
             raise BadInput("say what to reprocess: snapshots, a run, a dataset, or below a transform version.")
         run_id = queries.find_run(self.ledger, run) if run else None
         dataset_id = self._dataset_id(dataset) if dataset else None
+        states = [*_READ, State.DOWNLOADED] if snapshots else _READ
         rows = recovering.find_snapshots(
-            self.ledger, names=snapshots, states=[State.PUBLISHED, State.EMPTY], run_id=run_id, dataset_id=dataset_id
+            self.ledger, names=snapshots, states=states, run_id=run_id, dataset_id=dataset_id
         )
-        chosen = [row for row in rows if row["raw"] and _is_below(row, below_version)]
+        chosen = [row for row in rows if (row["raw"] or snapshots) and _is_below(row, below_version)]
+        said = f"reprocessed by {self.ledger.actor}"
+        left = [row for row in chosen if self._is_lost_file(row)]
+        for row in left:
+            on_left(
+                f"{row['provider_id']} stays as it is: its raw file {row['raw']['path']} is gone, and it was a file of "
+                f"yours. Bring it in again: workbench import FILE --dataset {row['dataset_id']}"
+            )
+        chosen = [row for row in chosen if row not in left]
         for row in chosen:
-            recovering.decide(self.ledger, row["id"], State.DOWNLOADED, f"reprocessed by {self.ledger.actor}")
+            if not row["raw"]:  # Bright Data had said that it is empty: there is nothing to read but what it says now
+                self._fetch_again(row)
+            elif row["state"] == State.DOWNLOADED:
+                recovering.go_on(self.ledger, row["id"], said, raw=_begun_anew(row["raw"]))
+            else:
+                values = {"raw": _begun_anew(row["raw"])}
+                recovering.decide(self.ledger, row["id"], State.DOWNLOADED, said, values=values)
         return [row["provider_id"] for row in chosen]
 
     def _dataset_id(self, name: str) -> str:
@@ -307,6 +394,15 @@ class Recovering(Working):
         if recovering.knows_dataset(self.ledger, name):
             return name
         return self._chosen([name])[0].dataset_id
+
+    def _is_lost_file(self, row: Mapping[str, Any]) -> bool:
+        from workbench.collect.imports import is_imported
+
+        return (
+            bool(row["raw"])
+            and is_imported(row["provider_id"] or "")
+            and not (self.settings.lake / row["raw"]["path"]).is_file()
+        )
 
     def _chosen(self, wanted: Iterable[str]) -> list[Dataset]:
         """Datasets by id or ``platform/service``; all that we know without any."""
@@ -322,7 +418,14 @@ def _recovered_id(day: date) -> str:
 
 
 def _is_stuck(row: Mapping[str, Any]) -> bool:
-    return row["state"] != State.PLANNED or (row["attention"] is not None and row["next_at"] is None)
+    if row["state"] == State.DOWNLOADED:
+        return recovering.is_waiting(row) and row["vendor_status"] != "file"
+    return row["state"] != State.PLANNED or recovering.is_waiting(row)
+
+
+def _begun_anew(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """The facts of a body whose judgement begins anew; that a person took it as it is stays."""
+    return {name: value for name, value in raw.items() if name != "again"}
 
 
 def _may_be_sent(row: Mapping[str, Any]) -> bool:

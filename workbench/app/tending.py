@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from workbench.app.keeping import Keeping
 from workbench.errors import WorkbenchError
@@ -97,6 +97,24 @@ class Tending(Keeping):
     def _copy(self) -> Path:
         return self.settings.data / "workbench.duckdb"
 
+    def copy_standing(self) -> dict[str, Any]:
+        """{made_at, is_old, said, cure}: how old the serving copy is, by what it says itself."""
+        from workbench.tables.serve import about
+
+        if not self._copy.exists():
+            said = "none yet: the first work makes it"
+            return {"made_at": None, "is_old": False, "said": said, "cure": ""}
+        found, (events, head) = about(self._copy), self.ledger.head()
+        if found is None:
+            said, is_old, made_at = "of before copies said when they were made", True, ""
+        else:
+            made_at, is_old = found.made_at.isoformat(), found.head != head or found.missing_files > 0
+            said = f"made {found.made_at:%Y-%m-%d %H:%M} UTC"
+            said += f", {events - found.events:,} events ago" if found.head != head else ", as new as the ledger"
+            said += f"; {found.missing_files} files were missing then" if found.missing_files else ""
+        cure = "Make it anew: workbench compact" if is_old else ""
+        return {"made_at": made_at, "is_old": is_old, "said": f"{self._copy}: {said}", "cure": cure}
+
     def serve_copy(self) -> Path | None:
         """Make data/workbench.duckdb of everything as it is now; one process at a time, the others leave it be."""
         from workbench.tables.catalog import Catalog
@@ -111,7 +129,7 @@ class Tending(Keeping):
             catalog = Catalog(make_folder(self.settings.lake), memory=_MEMORY, spill=spill)
             try:
                 self._refresh(catalog)
-                build(self._copy, catalog)
+                build(self._copy, catalog, head)
             finally:
                 catalog.close()
                 remove_tree(spill)

@@ -24,6 +24,7 @@ class Progress:
     status: str
     error_message: str | None
     dataset_id: str | None
+    row_count: int | None = None  # where it counts them
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,8 @@ def progress_in(answer: Answer) -> Progress:
     found = answer.json_object()
     if not isinstance(found.get("status"), str):
         raise answer.unexpected("a status")
-    return Progress(found["status"], _text(found.get("error_message")), _text(found.get("dataset_id")))
+    rows = _count(found, "records", "dataset_size")
+    return Progress(found["status"], _text(found.get("error_message")), _text(found.get("dataset_id")), rows)
 
 
 def count_in(answer: Answer) -> int:
@@ -115,18 +117,24 @@ def _listed(row: dict[str, Any], answer: Answer) -> Listed:
     snapshot_id = row.get("id") or row.get("snapshot_id")
     if not isinstance(snapshot_id, str):
         raise answer.unexpected("a list of snapshots")
-    count = row.get("dataset_size")
     told = {name: row[name] for name in ("error", "error_message") if row.get(name)}
     return Listed(
         snapshot_id=snapshot_id,
         dataset_id=_text(row.get("dataset_id")),
         status=_text(row.get("status")) or "",
-        row_count=count if type(count) is int else None,
+        row_count=_count(row, "dataset_size", "records"),
         created_at=_time(row.get("created")),
         record=row,
         error=words_of(canonical(told).encode(), answer.redact) if told else None,
         error_code=_text(row.get("error_code")),
     )
+
+
+def _count(found: Mapping[str, Any], *names: str) -> int | None:
+    """The first of `names`, in any case of letters (the vendor's pages differ), that is a number of rows."""
+    folded = {key.casefold(): value for key, value in found.items()}
+    given = (folded.get(name) for name in names)
+    return next((value for value in given if type(value) is int and value >= 0), None)
 
 
 def _micro_usd(amount: Any) -> int:

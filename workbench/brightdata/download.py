@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
+import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -142,10 +143,19 @@ class Download:
         total = int(length) if is_only and length.isdigit() else None
 
         def received() -> Iterator[bytes]:
+            limits = self._wire.limits
+            since, counted = time.monotonic(), 0
             for chunk in _received(response):
-                self._received = before + response.num_bytes_downloaded
+                came = response.num_bytes_downloaded
+                self._received = before + came
                 self._on_bytes(self._received, total)
                 yield chunk
+                if (took := time.monotonic() - since) >= limits.download_idle.total_seconds():
+                    if came - counted < limits.download_least:
+                        raise Transient(
+                            f"only {came - counted} bytes came in {took:.0f} s; fetched again.", code="slow"
+                        )
+                    since, counted = time.monotonic(), came
 
         # Twice: a gzip file can come in a gzip transfer, and the headers are not to be believed.
         yield from gunzipped(gunzipped(received()))

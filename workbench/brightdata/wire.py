@@ -50,6 +50,8 @@ class Limits:
     download_start: timedelta = timedelta(minutes=2)
     # Between two pieces of rows; the whole may take hours.
     download_idle: timedelta = timedelta(seconds=60)
+    # Bytes that come in the time between two pieces, at least: a body that drips holds a worker for days.
+    download_least: int = 1024
     # Bytes of rows in one answer: the vendor stops at 5 GB compressed, so more is no snapshot.
     largest_part: int = 64 << 30
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from workbench.app import Workbench
 
 _TWINS: Final = 10  # sources that are named
+_NAMED: Final = 5  # snapshots that are named one by one
 _LITTLE_GB: Final = 2  # below it, a download of ordinary size may not find room
 
 
@@ -49,13 +50,18 @@ def doctor(json: Json = False) -> Exit:
 def _checks(workbench: Workbench) -> Iterator[Check]:
     yield Check("python", "ok", f"{platform.python_version()} on {platform.system()} {platform.machine()}")
     yield Check("mode", "ok", _MEANING[workbench.settings.mode])
-    for name, check in (
-        ("ledger", _ledger),
-        ("lake", _lake),
-        ("journal", _journal),
-        ("disk", _disk),
-        ("worker", _worker),
-    ):
+    checks = (
+        *(
+            ("ledger", _ledger),
+            ("lake", _lake),
+            ("journal", _journal),
+            ("files", _files),
+            ("tables", _tables),
+            ("serving copy", _copy),
+        ),
+        *(("disk", _disk), ("worker", _worker)),
+    )
+    for name, check in checks:
         yield _guarded(name, check, workbench)
     yield _guarded("sources", _sources, workbench)
     yield _guarded("bright data", _brightdata, workbench)
@@ -126,6 +132,40 @@ def _lake(workbench: Workbench) -> Check:
             return Check("lake", "ok", f"{lake} is writable")
     except OSError as error:
         return Check("lake", "error", f"{lake}: {error.strerror}", "Make it writable for you, or set WORKBENCH_HOME.")
+
+
+def _files(workbench: Workbench) -> Check:
+    """What the manifest names and the disk lacks."""
+    lost = workbench.lost_files()
+    if not lost:
+        return Check("files", "ok", "every file that tables are made of is in the lake")
+    are_missed = any(one["kind"] not in ("raw", "lines") and not one["compacted_into"] for one in lost)
+    commands = list(dict.fromkeys(one["command"] for one in workbench.todo() if one["kind"] == "lake"))
+    more = f", and {len(commands) - 1} more: workbench todo" if len(commands) > 1 else ""
+    found = f"{len(lost)} files are gone from the lake, {lost[0]['path']} first"
+    cure = f"{commands[0]}{more}" if commands else "A worker is to make them again: workbench work"
+    return Check("files", "error" if are_missed else "warning", found, cure)
+
+
+def _tables(workbench: Workbench) -> Check:
+    """What an older transform made."""
+    from workbench.tables.schema import TRANSFORM_VERSION
+
+    old = workbench.made_before()
+    if not old:
+        return Check("tables", "ok", f"all made by the present transform, version {TRANSFORM_VERSION}")
+    names = ", ".join(str(one["snapshot_id"]) for one in old[:_NAMED]) + (", ..." if len(old) > _NAMED else "")
+    found = f"{len(old)} snapshots were read by an older transform than version {TRANSFORM_VERSION}: {names}"
+    cure = f"New columns are NULL in them until: workbench recover reprocess --below-version {TRANSFORM_VERSION}"
+    return Check("tables", "warning", found, cure)
+
+
+def _copy(workbench: Workbench) -> Check:
+    """Whether data/workbench.duckdb is as new as the ledger, by what it says itself."""
+    copy = workbench.copy_standing()
+    if copy["made_at"] is None:
+        return Check("serving copy", "ok", copy["said"])
+    return Check("serving copy", "warning" if copy["is_old"] else "ok", copy["said"], copy["cure"])
 
 
 def _disk(workbench: Workbench) -> Check:

@@ -49,7 +49,7 @@ def scan(dataset: Dataset = None, since: Since = None, json: Json = False) -> No
     table(counted(len(found), "snapshot"), columns, rows, right=("rows", "days left"))
     counts = Counter(str(one.standing) for one in found)
     show(", ".join(f"{number} {standing}" for standing, number in counts.items()) or "Bright Data lists none.")
-    if counts["unknown"] or counts["expiring"]:
+    if counts["unknown"] or counts["expiring"] or counts["short"]:
         show("To bring them in: workbench recover adopt --all")
 
 
@@ -82,6 +82,8 @@ def _report(done: dict[str, Any]) -> None:
         f"{done['adopted']} adopted, {done['already_known']} known already, {done['expired']} expired at Bright Data, "
         f"{done['failed']} failed, {counted(done['unmatched_rows'], 'row')} of no source of ours."
     )
+    if done["fetched_again"]:
+        show(f"Fetched once more, as Bright Data counts more rows than had come: {', '.join(done['fetched_again'])}.")
     doubled = {one["snapshot_id"] for one in done["duplicates"]}
     gone = [one for one in done["snapshots"] if one["state"] in ("expired", "failed", "canceled")]
     lost = [one for one in gone if one["snapshot_id"] not in doubled]
@@ -145,18 +147,28 @@ def resolve(
     adopt_id: Annotated[str | None, typer.Option("--adopt", metavar="ID", help="It runs at Bright Data as ID.")] = None,
     absent: Annotated[bool, typer.Option("--absent", help="It was never started: send it once more.")] = False,
     abandon: Annotated[bool, typer.Option("--abandon", help="Forget it; it is not sent again.")] = False,
+    publish: Annotated[bool, typer.Option("--publish", help="Of a body in doubt: publish it as it is.")] = False,
+    drop: Annotated[bool, typer.Option("--drop", help="Of a body in doubt: publish nothing of it.")] = False,
     reason: Reason = "",
     json: Json = False,
 ) -> None:
-    """Decide by hand what became of a trigger whose answer was lost. Look into Bright Data's control panel first."""
+    """Decide by hand what became of a trigger whose answer was lost, or what to do with a body that is in doubt.
+
+    Look into Bright Data's control panel first. What is published as it is, a worker reads: workbench work.
+    """
     with bench(quiet=json) as workbench:
-        state = workbench.resolve(snapshot, adopt=adopt_id, absent=absent, abandon=abandon, reason=reason)
+        state = workbench.resolve(
+            snapshot, adopt=adopt_id, absent=absent, abandon=abandon, publish=publish, drop=drop, reason=reason
+        )
     reply({"snapshot": snapshot, "state": str(state)}, f"snapshot {snapshot} is {state} now.", json=json)
 
 
 @app.command()
 def requeue(snapshots: Names = None, json: Json = False) -> None:
-    """Send what is stuck (over a cap, stalled, quarantined; all, or those named) back to work, as its facts prove."""
+    """Send what is stuck (over a cap, in doubt, stalled, quarantined; all, or those named) back to work.
+
+    As its facts prove: nothing is sent twice. One that is named and was read already is fetched once more.
+    """
     with bench(quiet=json) as workbench:
         done = workbench.requeue(snapshots or ())
     if json:
@@ -172,10 +184,18 @@ def reprocess(
     dataset: Annotated[str | None, typer.Option(metavar="ID|PLATFORM/SERVICE", help="All of a dataset.")] = None,
     below_version: Annotated[int | None, typer.Option(help="All made by an older transform than this.")] = None,
     json: Json = False,
-) -> None:
-    """Make the tables of published snapshots anew from their raw bytes; nothing is fetched, nothing paid."""
+) -> Exit:
+    """Make the tables of published snapshots anew from their raw bytes. Nothing is paid; raw bytes that are gone are
+    fetched once more, and what nobody has any longer stays as it is.
+    """
+    left: list[str] = []
     with bench(quiet=json) as workbench, following(workbench) as watch:
-        done = workbench.reprocess(snapshots or (), run=run, dataset=dataset, below_version=below_version)
+        done = workbench.reprocess(
+            snapshots or (), run=run, dataset=dataset, below_version=below_version, on_left=left.append
+        )
         if done:
             workbench.work(watch=watch)
+    for one in left:
+        say(one)
     reply({"reprocessed": done}, f"{counted(len(done), 'snapshot')} made anew.", json=json)
+    return Exit.FAILED if left else Exit.DONE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +13,8 @@ from typing import Final
 from workbench.brightdata import rows
 from workbench.brightdata.answers import NotFound, NotReady, SnapshotEmpty, SnapshotExpired
 from workbench.brightdata.download import Body
-from workbench.collect.poll import EXPIRED, NO_ROWS
+from workbench.collect import whole
+from workbench.collect.poll import NO_ROWS, gone
 from workbench.collect.tools import Tools, clear, in_lake, job_folder, provider_id, staging, workspace
 from workbench.errors import Permanent, Transient
 from workbench.files import move_into_place
@@ -21,7 +23,10 @@ from workbench.ledger.states import SnapshotState
 from workbench.tables.raw import store_raw
 from workbench.tables.schema import TRANSFORM_VERSION
 
+NOTHING: Final = Body((), 0, 0, hashlib.sha256().hexdigest())
 _TAIL: Final = 1 << 20
+# Of the body before: how often it was asked for, that it was published, and that a person took it as it is.
+KEPT: Final = ("again", "corrects", "accepted", "accepted_by")
 _DOUBTS: Final = 3  # a body that breaks off in its last line this often really is so at the vendor
 
 
@@ -32,10 +37,12 @@ def fetch(snapshot: Snapshot, tools: Tools) -> Iterator[Yielded]:
         # Bright Data says "ready" and then "building": back to polling.
         yield Move(to=SnapshotState.TRIGGERED, reason=error.message, after=tools.poll)
     except SnapshotEmpty as error:
-        yield Move(to=SnapshotState.EMPTY, reason=error.message, values=dict(NO_ROWS), release=True)
+        if any(rows for _, rows in whole.counts(snapshot, provider_id(snapshot), tools)):
+            yield _keep(snapshot, tools, NOTHING)  # it counts rows: judged like an empty answer
+        else:
+            yield Move(to=SnapshotState.EMPTY, reason=error.message, values=dict(NO_ROWS), release=True)
     except SnapshotExpired as error:
-        values = {"error_code": error.code or EXPIRED}
-        yield Move(to=SnapshotState.EXPIRED, reason=error.message, values=values, release=True)
+        yield gone(snapshot, tools, error.message, {}, code=error.code)
     except NotFound as error:  # is it? whoever asks for its status sees it twice before it is given up
         yield Move(to=SnapshotState.TRIGGERED, reason=error.message, after=tools.poll)
     except Permanent as error:
@@ -79,7 +86,8 @@ def _keep(snapshot: Snapshot, tools: Tools, body: Body) -> Move:
     target = folder / f"{name}.raw.ndjson.zst"
     move_into_place(raw.path, target)
     clear(snapshot, tools)
-    return Move(to=SnapshotState.DOWNLOADED, values={"raw": raw.facts(in_lake(target, tools))})
+    kept = {name: value for name, value in (snapshot.raw or {}).items() if name in KEPT}
+    return Move(to=SnapshotState.DOWNLOADED, values={"raw": raw.facts(in_lake(target, tools)) | kept})
 
 
 def _as_lines(body: Body, work: Path) -> list[Path]:

@@ -13,7 +13,7 @@ from typing import Final
 from workbench.files import LAKE_ID, make_folder, sha256_of, written_beside
 
 STAGING: Final = ".staging"
-NOTES: Final = "NOTE.txt"
+KEPT: Final = {"NOTE.txt", LAKE_ID}  # in no manifest, and no litter
 _MOST_AT_ONCE: Final = 0.2  # of the lake's files: more is a mistake of somebody's, not litter
 
 
@@ -31,7 +31,7 @@ def litter(lake: Path, listed: Collection[str], *, older_than: timedelta) -> lis
     found = []
     for path in _files(lake):
         status = path.stat()
-        if status.st_mtime > before or path.relative_to(lake).as_posix() in known or path.name in (NOTES, LAKE_ID):
+        if status.st_mtime > before or path.relative_to(lake).as_posix() in known or path.name in KEPT:
             continue
         why = "left by a step that was stopped" if STAGING in path.parts else "in no manifest"
         found.append(Litter(path, status.st_size, why))

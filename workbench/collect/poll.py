@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from workbench.brightdata.answers import NotFound, SnapshotExpired
 from workbench.brightdata.contents import Progress
 from workbench.collect.tools import Tools, provider_id
 from workbench.errors import Permanent, Transient
-from workbench.ledger.records import Move, Snapshot, Stay
+from workbench.ledger.records import LakeFile, Move, Snapshot, Stay
 from workbench.ledger.states import Attention, SnapshotState
+
+S = SnapshotState
 
 # Any other word means "still working": a paid snapshot is not given up on a status that is new to us. The deadline
 # below, not this table, decides when it is stalled.
@@ -40,8 +43,7 @@ def check(snapshot: Snapshot, tools: Tools) -> Move | Stay:
         seen = {"vendor_status": _NOT_FOUND, "last_checked_at": at}
         if age < min(_GRACE, tools.stall / 4) or snapshot.vendor_status != _NOT_FOUND:
             return Stay(values=seen)
-        values: dict[str, object] = {**seen, "error_code": error.code or EXPIRED}
-        return Move(to=SnapshotState.EXPIRED, reason=error.message, values=values, release=True)
+        return gone(snapshot, tools, error.message, seen, code=error.code)
     except Permanent as error:  # an empty account, a gateway: says nothing of the snapshot, which is paid
         if age > allowed(tools.stall, tools.view.collection_seconds(snapshot.dataset_id)):
             return Move(to=SnapshotState.STALLED, reason=error.message, attention=Attention.REVIEW)
@@ -56,17 +58,45 @@ def _judge(snapshot: Snapshot, tools: Tools, answer: Progress, at: datetime, age
     # One that was ready before came back from the download: "building". That may not go on for ever either.
     if state is SnapshotState.READY and not (snapshot.ready_at and age > deadline):
         ready_at = snapshot.ready_at or at
-        return Move(to=state, values={**seen, "ready_at": ready_at, "expires_at": ready_at + tools.retention})
+        expires_at = snapshot.expires_at or ready_at + tools.retention
+        return Move(to=state, values={**seen, "ready_at": ready_at, "expires_at": expires_at})
     if state is SnapshotState.FAILED and any(w in (answer.error_message or "").lower() for w in NOTHING_FOUND):
         return Move(to=SnapshotState.EMPTY, reason=answer.error_message, values={**seen, **NO_ROWS}, release=True)
     if state not in (None, SnapshotState.READY):
         reason = answer.error_message or f"{answer.status} at Bright Data"
-        return Move(to=state, reason=reason, values={**seen, "error_code": str(state)}, release=True)
+        return gone(snapshot, tools, reason, seen, to=state, code=str(state))
     if age > deadline:
         status = "building" if state is SnapshotState.READY else answer.status
         reason = f"still {status!r} at Bright Data after {_hours(age)}; expected within {_hours(deadline)}"
         return Move(to=SnapshotState.STALLED, reason=reason, attention=Attention.REVIEW, values=seen)
     return Stay(values=seen)
+
+
+def gone(
+    snapshot: Snapshot,
+    tools: Tools,
+    reason: str,
+    values: Mapping[str, Any],
+    *,
+    to: SnapshotState = S.EXPIRED,
+    code: str | None = None,
+) -> Move:
+    """The vendor has it no longer. What had been published before, and was asked for again, is as it was then."""
+    staged = snapshot.staged or {}
+    over = {**values, "error_code": code or EXPIRED}
+    if snapshot.processed_at is None or not staged.get("files"):
+        return Move(to=to, reason=reason, values=over, release=True)
+    before = S.PUBLISHED if snapshot.row_count else S.EMPTY
+    if snapshot.raw and (tools.lake / str(snapshot.raw["path"])).is_file():
+        return Move(to=before, reason=f"{reason}; what was read before stays", values=values)
+    kept = tuple(LakeFile(**one) for one in staged["files"] if (tools.lake / one["path"]).is_file())
+    tables = [one for one in staged["files"] if one["kind"] not in ("raw", "lines")]
+    lost = {"raw": None, **values}
+    if len(tables) == len([one for one in kept if one.kind not in ("raw", "lines")]):
+        said = f"{reason}, and its raw body is lost; the rows that were read before stay"
+        return Move(to=before, reason=said, values=lost, files=kept)
+    lost_all = {**over, "raw": None}
+    return Move(to=to, reason=f"{reason}, and its files are lost", values=lost_all, files=kept, release=True)
 
 
 NO_ROWS: Final = {"row_count": 0, "warning_count": 0, "error_count": 0, "malformed_count": 0}

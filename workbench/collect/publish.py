@@ -21,7 +21,7 @@ def publish(snapshot: Snapshot, tools: Tools) -> Move:
             return Move(to=SnapshotState.DOWNLOADED, reason=f"the staged file {path} is gone or changed; made again")
     return Move(
         to=SnapshotState.PUBLISHED if staged["rows"] else SnapshotState.EMPTY,
-        reason=None if staged["rows"] else _why_empty(staged),
+        reason=_reason(snapshot, staged),
         values={
             "row_count": staged["rows"], "warning_count": staged["warnings"], "error_count": staged["errors"],
             "malformed_count": staged["malformed"], "misfits": staged.get("misfits", {}), "processed_at": tools.now(),
@@ -30,11 +30,21 @@ def publish(snapshot: Snapshot, tools: Tools) -> Move:
         results=tuple(_result(one) for one in staged["results"]),
         # Rows with data are what the vendor bills; warnings and errors are not.
         settle=Money(staged["rows"] * snapshot.price_micro_usd, staged["rows"]),
+        corrects=bool((snapshot.raw or {}).get("corrects")),
     )  # fmt: skip
 
 
-def _why_empty(staged: Mapping[str, Any]) -> str:
-    return f"no data rows: {staged['warnings']} warnings, {staged['errors']} errors, {staged['malformed']} malformed"
+def _reason(snapshot: Snapshot, staged: Mapping[str, Any]) -> str | None:
+    """Why there are no data rows, and who took a body as it is; of a whole one nothing is to be said."""
+    raw, said = snapshot.raw or {}, list[str]()
+    if not staged["rows"]:
+        counts = (f"{staged[name]} {name}" for name in ("warnings", "errors", "malformed"))
+        said.append(f"no data rows: {', '.join(counts)}")
+        if raw.get("vendor_rows", 0) is None and snapshot.vendor_status != "file":
+            said.append("Bright Data gives no count to compare with")
+    if "accepted_by" in raw and raw.get("accepted") == raw["sha256"]:
+        said.append(f"published as it is, {raw['accepted_by']}")
+    return "; ".join(said) or None
 
 
 def _result(one: Mapping[str, Any]) -> SourceResult:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -36,6 +36,7 @@ class Standing(StrEnum):
     UNKNOWN = "unknown"  # nobody's: another tool's, or of before our time
     UNSURE = "unsure"  # perhaps ours: a trigger of that time lost its answer and is looked for
     STALLED = "stalled"  # ours, over its deadline, or given up here while the vendor has it; recover requeue ID
+    SHORT = "short"  # ours, and Bright Data counts more rows than came; recover adopt fetches it once more
     EXPIRING = "expiring"  # not brought in yet, and soon gone
     EXPIRED = "expired"  # not brought in, and gone by the vendor's retention
 
@@ -45,6 +46,7 @@ _URGENT: Final = (
     Standing.EXPIRING,
     Standing.UNSURE,
     Standing.UNKNOWN,
+    Standing.SHORT,
     Standing.STALLED,
     Standing.EXPIRED,
     Standing.KNOWN,
@@ -79,6 +81,7 @@ def scan(
     datasets: Iterable[Dataset],
     states_of: Callable[[Sequence[str]], Mapping[str, str]],
     *,
+    short_of: Callable[[Mapping[str, int]], Collection[str]] = lambda _: (),
     lost_since: Mapping[str, datetime] = MappingProxyType({}),
     now: datetime,
     retention: timedelta,
@@ -87,15 +90,23 @@ def scan(
 ) -> Iterator[Found]:
     """All pages of every dataset; `states_of` tells our states of the ids that we know.
 
+    `short_of`: of ids with the rows that the vendor lists, those that brought us fewer.
     `lost_since`: dataset → when the first of its triggers was sent whose answer is still looked for.
     """
     for dataset in datasets:
         listed = _listed(brightdata, dataset.dataset_id, since)
         ours = states_of([one.snapshot_id for one in listed])
+        short = short_of({one.snapshot_id: one.row_count for one in listed if one.row_count is not None})
         on_dataset(dataset.name, len(listed))
         for one in listed:
             found = _found(one, dataset, ours.get(one.snapshot_id), now, retention)
+            if one.snapshot_id in short and found.standing is Standing.KNOWN and _is_ready(one.status, found.days_left):
+                found = replace(found, standing=Standing.SHORT)
             yield _perhaps_ours(found, lost_since.get(dataset.dataset_id))
+
+
+def _is_ready(status: str, days_left: float | None) -> bool:
+    return OVER.get(status.lower()) is SnapshotState.READY and (days_left is None or days_left > 0)
 
 
 def _listed(brightdata: BrightData, dataset_id: str, since: date | None) -> list[Listed]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from workbench.brightdata import datasets
+from workbench.collect import whole
 from workbench.collect.bodies import lines_of
 from workbench.collect.imports import is_imported
 from workbench.collect.tools import Tools, clear, in_lake, job_folder, provider_id, workspace
@@ -27,10 +29,39 @@ def read(snapshot: Snapshot, tools: Tools) -> Move:
             raise Permanent(f"the raw file {raw_path} is gone or changed. Bring it in again: workbench import FILE")
         return Move(to=SnapshotState.READY, reason=f"the raw file {raw_path} is gone or changed; fetched again")
     job = tools.view.job(snapshot.job_id)
+    is_taken = raw.get("accepted") == raw["sha256"]  # a person saw it
+    vendor_id = provider_id(snapshot) if not is_taken and _can_ask(snapshot, tools) else None
+    body = counted(raw)
+    if vendor_id is not None and body is not None and raw.get("shape") is None:
+        verdict = whole.missing(snapshot, vendor_id, tools, body.lines - body.blank)
+        if verdict is not None:
+            return whole.again(snapshot, verdict, tools, may_ask=True)
     work = workspace(snapshot, tools)
     lines = lines_of(raw_path, str(raw.get("shape")), work / "lines.ndjson")
     wanted = order(snapshot, job, _sources(snapshot, job, tools), tools.datasets)
-    result = transform(raw_path, wanted, work / "tables", lines=lines, counted=counted(raw))
+
+    def made(wanted: Order, folder: str) -> Staged:
+        return transform(raw_path, wanted, work / folder, lines=lines, counted=body)
+
+    if is_taken:
+        return _staged(snapshot, tools, made(wanted, "tables"), raw, f"as it is, {raw['accepted_by']}")
+    # By what each row itself says it answers, also where one source alone was asked.
+    is_said = wanted.is_asked_by_these_alone and is_imported(provider_id(snapshot))
+    result = made(replace(wanted, is_asked_by_these_alone=is_said), "tables")
+    verdict = whole.judge(snapshot, vendor_id, tools, result, lines or raw_path, kind=job.kind, keys=wanted.match_keys)
+    if verdict.wrong:
+        clear(snapshot, tools)
+        return whole.again(snapshot, verdict, tools, may_ask=vendor_id is not None)
+    if wanted.is_asked_by_these_alone and len(wanted.sources) == 1 and not verdict.strays:
+        result = _all_attributed(result, wanted, made)
+    has_none = verdict.rows is None and not is_imported(provider_id(snapshot))
+    said = "Bright Data gives no count of its rows to compare with" if has_none else None
+    return _staged(snapshot, tools, result, {**raw, "vendor_rows": verdict.rows}, said)
+
+
+def _staged(snapshot: Snapshot, tools: Tools, result: Staged, raw: Mapping[str, Any], said: str | None) -> Move:
+    """Put the tables under their final names, beside their raw body."""
+    raw_path, folder = tools.lake / str(raw["path"]), job_folder(snapshot, tools)
     name = f"{provider_id(snapshot)}__v{TRANSFORM_VERSION}_{raw['sha256'][:8]}"
     files = [
         LakeFile(
@@ -39,14 +70,33 @@ def read(snapshot: Snapshot, tools: Tools) -> Move:
         )
     ]  # fmt: skip
     for one in result.files:
-        target = job_folder(snapshot, tools) / f"{name}.{one.path.name}"
+        target = folder / f"{name}.{one.path.name}"
         move_into_place(one.path, target)
         path = in_lake(target, tools)
         files.append(LakeFile(kind=one.kind, path=path, rows=one.rows, bytes=one.bytes, sha256=one.sha256))
     clear(snapshot, tools)
     asked = set(snapshot.source_ids)
     told = [one for one in result.per_source if one.source_id in asked or one.rows + one.warnings + one.errors]
-    return Move(to=SnapshotState.STAGED, values={"staged": _facts(result, files, told)})
+    return Move(
+        to=SnapshotState.STAGED,
+        reason=said,
+        values={"staged": {**_facts(result, files, told), "raw": dict(raw)}, "raw": dict(raw)},
+    )
+
+
+def _can_ask(snapshot: Snapshot, tools: Tools) -> bool:
+    """Whether the vendor may still have it: a file never was there, and what is past its retention is gone."""
+    began = snapshot.triggered_at or snapshot.created_at
+    until = snapshot.expires_at or (began + tools.retention if began else None)
+    return not is_imported(provider_id(snapshot)) and (until is None or tools.now() < until)
+
+
+def _all_attributed(result: Staged, wanted: Order, made: Callable[[Order, str], Staged]) -> Staged:
+    """Rows that do not say what they answer are the one source's that was asked."""
+    rows = sum(one.rows + one.warnings + one.errors for one in result.per_source)
+    if rows == result.data_rows + result.warning_rows + result.error_rows:
+        return result
+    return made(wanted, "all")
 
 
 def _sources(snapshot: Snapshot, job: Job, tools: Tools) -> list[Source]:

@@ -96,6 +96,7 @@ _CURE: Final = {
         "workbench recover resolve {key} --adopt ID | --absent | --abandon",
     ),
     SnapshotState.PLANNED: ("it was not sent", "workbench recover requeue {key}"),
+    SnapshotState.DOWNLOADED: ("what came is not what is due", "workbench recover requeue {key}"),
     SnapshotState.STALLED: ("Bright Data did not finish in time", "workbench recover requeue {key}"),
     SnapshotState.QUARANTINED: ("it stopped its worker, or surprised it", "workbench recover requeue {key}"),
 }
@@ -113,12 +114,31 @@ def expiring(rows: Iterable[Mapping[str, Any]], now: datetime, retention: timede
     return found
 
 
+def lost(files: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What the manifest names and the lake has no longer, by whose it is, as entries of `todo`."""
+    by_owner: dict[str | None, list[Mapping[str, Any]]] = {}
+    for one in files:
+        by_owner.setdefault(one["provider_id"], []).append(one)
+    found = []
+    for name, gone in by_owner.items():
+        what = f"{gone[0]['path']} is" if len(gone) == 1 else f"{gone[0]['path']} and {len(gone) - 1} more are"
+        if name is None:
+            why, command = "the small files are read in its place, which is slower", "workbench compact"
+        else:
+            are_read = all(one["compacted_into"] or one["kind"] in ("raw", "lines") for one in gone)
+            why = "its rows are still in the tables" if are_read else "its rows are missing in the tables"
+            command = f"workbench recover reprocess {name}"
+        entry = {"kind": "lake", "id": name or "compacted", "why": f"{what} gone from the lake; {why}"}
+        found.append({**entry, "command": command})
+    return found
+
+
 def todo(waiting: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Everything that waits for a person: {kind, id, why, command}."""
     found = []
     for row in waiting:
         why, command = _CURE.get(SnapshotState(row["state"]), ("it waits for a person", "workbench status {run}"))
-        said = f"{why}: {' '.join(row['reason'].split())[:300]}" if row["reason"] else why
+        said = f"{why}: {' '.join(row['reason'].split())[:600]}" if row["reason"] else why
         name = row["provider_id"] or str(row["id"])
         found.append(
             {"kind": "snapshot", "id": name, "why": said, "command": command.format(run=row["run_id"], key=row["id"])}

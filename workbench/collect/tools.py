@@ -7,13 +7,14 @@ import os
 import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from workbench.brightdata.datasets import DATASETS, Dataset
 from workbench.brightdata.delivery import Webhook
+from workbench.collect.listing import Listing
 from workbench.errors import Permanent
 from workbench.files import is_running, remove_tree
 from workbench.ledger.records import AtVendor, LedgerView, LostAct, Snapshot
@@ -65,6 +66,7 @@ class Tools:
     look_gaps: tuple[timedelta, ...]  # between looks for a trigger whose answer was lost
     part_rows: int  # rows a part, once a download had to be resumed
     datasets: tuple[Dataset, ...] = DATASETS  # with the user's own
+    listing: Listing = field(default_factory=Listing)
     webhook: Webhook | None = None  # where the vendor may deliver; without, it is only asked
     world: World | None = None  # without it nobody looks before a trigger
     reuse: timedelta = timedelta()  # how long a younger snapshot answers

@@ -21,6 +21,7 @@ def send(snapshot: Snapshot, tools: Tools) -> Iterator[Yielded]:
     if found is not None:
         yield found
         return
+    trigger = tools.brightdata.trigger  # a key or an address that is missing is told before anything is written down
     intent_id = secrets.token_urlsafe(24)
     # Before the order is written down: a process that is suspended from here on may wake long after others have
     # looked for the snapshot and sent it again, and must then send nothing.
@@ -32,7 +33,7 @@ def send(snapshot: Snapshot, tools: Tools) -> Iterator[Yielded]:
     )
     try:
         webhook = tools.webhook.query(intent_id) if tools.webhook else None
-        provider_id = tools.brightdata.trigger(
+        provider_id = trigger(
             snapshot.dataset_id, snapshot.inputs, **snapshot.query, extra_query=webhook, since=ordered
         )
     except Unanswered:

@@ -26,5 +26,6 @@ matching.py   which snapshot a delivery is for, and what that does
 posting.py    the verbs of post: listings, jobs, what a person decides
 listed.py     how listings, posting jobs and their errors stand
 auditing.py   the verbs of audit: executions
+lakes.py      which lake a ledger is about, and what lies there
 queries.py    questions that people and views ask; never writes
 """

@@ -7,7 +7,6 @@ is new; one that a backup brought says so itself; one whose file is another than
 from __future__ import annotations
 
 import hashlib
-import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,8 +15,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, and_, delete, func, insert, or_, select, update
 
-from workbench.errors import Refused
-from workbench.files import LAKE_ID, canonical, write_text
+from workbench.files import canonical
 from workbench.ledger.clock import now
 from workbench.ledger.columns import from_text, storable, to_text
 from workbench.ledger.journal import UNDONE, Entry, Journal
@@ -42,7 +40,6 @@ WHY: Final[Mapping[str, str]] = {
 }
 _READ: Final = "journal_read"
 _PLACE: Final = "place"
-_LAKE: Final = "lake_id"
 
 
 # what is written into the journal ---------------------------------------------------------------------
@@ -180,24 +177,6 @@ def _mind_place(ledger: Ledger, file: Path | None) -> None:
         set_meta(connection, _PLACE, place)
 
     ledger.write(change)
-
-
-def stamp_lake(ledger: Ledger, lake: Path, *, anew: bool = False) -> None:
-    """Give ledger and lake one id, where either has none (or, `anew`, the lake the ledger's). Refuses another lake."""
-    file = lake / LAKE_ID
-    ours = read_meta(ledger, _LAKE)
-    theirs = file.read_text("utf-8").strip() if file.is_file() and not anew else ""
-    if ours and theirs and ours != theirs:
-        raise Refused(
-            f"{lake} is another lake than that of the ledger {ledger.address}: its .lake_id says {theirs[:40]!r}, the "
-            f"ledger {ours!r}. Set WORKBENCH_HOME to the home of this ledger, or give this home a ledger of its own; "
-            "nothing was touched."
-        )
-    if not ours:
-        ledger.write(lambda connection: set_meta(connection, _LAKE, theirs or uuid.uuid4().hex))
-        ours = read_meta(ledger, _LAKE) or ""
-    if theirs != ours:
-        write_text(file, f"{ours}\n")
 
 
 def mark(ledger: Ledger, why: str, scope: str = ALL) -> None:

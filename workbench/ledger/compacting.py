@@ -43,6 +43,18 @@ def listed(ledger: Ledger, kind: str | None = None) -> list[str]:
         return [str(path) for path in connection.execute(query).scalars()]
 
 
+def undo(ledger: Ledger, lost: Sequence[str]) -> None:
+    """Take compacted files out of the manifest; what they were made of is read again."""
+
+    def change(connection: Connection) -> None:
+        connection.execute(update(file).where(file.c.compacted_into.in_(list(lost))).values(compacted_into=None))
+        gone = delete(file).where(file.c.item_kind == OF_COMPACTOR, file.c.path.in_(list(lost)))
+        connection.execute(gone)
+        ledger.append(connection, Event(OF_COMPACTOR, "lost", "undone", facts={"files": list(lost)}))
+
+    ledger.write(change)
+
+
 def swap(ledger: Ledger, read: Sequence[str], whole: LakeFile, latest: LakeFile) -> bool:
     """Put the two new files in the place of those that were read; False when one of them changed meanwhile."""
     wanted = set(read)

@@ -56,10 +56,21 @@ def release_open(connection: Connection, claim: Claim) -> None:
         _write(connection, claim, intent_id, "release", Money(-held.micro_usd, -held.records))
 
 
-def settle(connection: Connection, claim: Claim, actual: Money) -> None:
-    """What it really cost: the reserve is given back and the actual cost stands. Once; a reprocess changes nothing."""
+def settle(connection: Connection, claim: Claim, actual: Money, *, corrects: bool = False) -> None:
+    """What it really cost: the reserve is given back and the actual cost stands. Once; a reprocess changes nothing.
+
+    `corrects`: the rows came once more from the vendor, and what was settled by those of before is set right.
+    """
     intent_id = _intent(connection, claim)
-    if intent_id is None or "settle" in (kinds := _kinds(connection, claim, intent_id)):
+    if intent_id is None:
+        return
+    kinds = _kinds(connection, claim, intent_id)
+    if "settle" in kinds:
+        so_far = sum(each.micro_usd for each in kinds.values()), sum(each.records for each in kinds.values())
+        more = Money(actual.micro_usd - so_far[0], actual.records - so_far[1])
+        if corrects and (more.micro_usd or more.records):
+            number = sum(kind.startswith("correct") for kind in kinds) + 1
+            _write(connection, claim, intent_id, f"correct{number}", more)
         return
     held = kinds.get("reserve", Money(0, 0)) if "release" not in kinds else Money(0, 0)
     change = Money(actual.micro_usd - held.micro_usd, actual.records - held.records)

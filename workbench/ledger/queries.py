@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime, timedelta, tzinfo
 from typing import Any, Final
@@ -88,6 +88,16 @@ class View:
     def unsure_alike(self, like: Snapshot) -> list[list[Mapping[str, Any]]]:
         """What each of the others was asked that lost its answer and has the same inputs, maybe with more keys."""
         return self._alike(like, snapshot.c.state == str(SnapshotState.UNSURE))
+
+    def asked_elsewhere(self, but: Snapshot) -> list[tuple[str, list[Mapping[str, Any]]]]:
+        """What every other snapshot of the dataset was asked, the youngest first."""
+        query = (
+            select(snapshot.c.id, snapshot.c.provider_id, snapshot.c.inputs)
+            .where(snapshot.c.dataset_id == but.dataset_id, snapshot.c.id != but.id)
+            .order_by(snapshot.c.id.desc())
+        )
+        with self._ledger.read() as connection:
+            return [(row.provider_id or str(row.id), row.inputs) for row in connection.execute(query)]
 
     def _alike(self, like: Snapshot, which: ColumnElement[bool]) -> list[list[Mapping[str, Any]]]:
         """By inputs alone: the vendor tells what a collection was asked, not with which limit."""
@@ -191,6 +201,25 @@ def states_of(ledger: Ledger, provider_ids: Iterable[str]) -> dict[str, str]:
     return found
 
 
+def short_of(ledger: Ledger, listed: Mapping[str, int]) -> set[str]:
+    """Those of `listed` (id at the vendor → rows there) that are read here and brought fewer lines than that.
+
+    What a person took as it is, is none.
+    """
+    counts = (snapshot.c[f"{name}_count"] for name in ("row", "warning", "error", "malformed"))
+    columns = (snapshot.c.provider_id, snapshot.c.raw, *counts)
+    is_read = snapshot.c.state.in_([str(SnapshotState.PUBLISHED), str(SnapshotState.EMPTY)])
+    names, found = list(listed), set[str]()
+    with ledger.read() as connection:
+        for first in range(0, len(names), _AT_ONCE):
+            some = names[first : first + _AT_ONCE]
+            for row in connection.execute(select(*columns).where(is_read, snapshot.c.provider_id.in_(some))):
+                came = sum(count or 0 for count in row[2:])
+                if came < listed[row.provider_id] and not (row.raw or {}).get("accepted"):
+                    found.add(row.provider_id)
+    return found
+
+
 def unmatched_rows(ledger: Ledger, provider_ids: Iterable[str]) -> dict[str, int]:
     """Data rows of each of `provider_ids` that belong to no source of ours."""
     wanted = list(provider_ids)
@@ -273,15 +302,19 @@ def story(ledger: Ledger, kind: str, item_id: str) -> list[dict[str, Any]]:
         return [dict(row) for row in connection.execute(query).mappings()]
 
 
-def manifest(ledger: Ledger) -> list[dict[str, Any]]:
-    """Every file that tables are made of, with the snapshot it came from."""
+def manifest(ledger: Ledger, *, but: Collection[str] = ()) -> list[dict[str, Any]]:
+    """Every file that tables are made of, with the snapshot it came from.
+
+    `but`: compacted files that are lost; the small ones that they were made of are read in their place.
+    """
+    is_read = file.c.compacted_into.is_(None) & file.c.path.not_in(list(but))
     query = (
         select(
             file.c.path, file.c.kind, file.c.rows, file.c.bytes, file.c.sha256,
             snapshot.c.provider_id, snapshot.c.dataset_id, snapshot.c.run_id, snapshot.c.job_id,
         )
         .outerjoin(snapshot, (file.c.item_kind == "snapshot") & (file.c.item_id == snapshot.c.id))
-        .where(file.c.compacted_into.is_(None))
+        .where(is_read | file.c.compacted_into.in_(list(but)))
         .order_by(file.c.path)
     )  # fmt: skip
     with ledger.read() as connection:

@@ -170,7 +170,7 @@ class Recorder:
             reserve(connection, claim, adopted["intent_id"], move.adopts or Money(0, 0))
             behind.adopted(connection, claim, str(move.values.get("provider_id")))
         if move.settle is not None:
-            settle(connection, claim, move.settle)
+            settle(connection, claim, move.settle, corrects=move.corrects)
         if move.release:
             release_open(connection, claim)
         facts = {"reason": move.reason, **told(move.values)}

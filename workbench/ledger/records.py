@@ -235,9 +235,6 @@ class Money:
     records: int
 
 
-# Orders of a person ------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True, kw_only=True)
 class NewSource:
     name: str
@@ -447,6 +444,7 @@ class Move:
     files: tuple[LakeFile, ...] | None = None  # replaces the item's rows in the manifest
     results: tuple[SourceResult, ...] = ()
     settle: Money | None = None
+    corrects: bool = False  # what was settled: the vendor was asked for the rows once more
     release: bool = False  # gives the reserve back
     adopts: Money | None = None  # what was paid for it already, by an order that this ledger does not know
     fault: Fault | None = None  # trouble on a page that this move is the end of
@@ -516,6 +514,7 @@ class LedgerView(Protocol):
     def collection_seconds(self, dataset_id: str) -> list[float]: ...
     def known_ids(self, provider_ids: Iterable[str]) -> set[str]: ...
     def is_being_triggered(self, snapshot: Snapshot) -> bool: ...
+    def asked_elsewhere(self, snapshot: Snapshot) -> Iterable[tuple[str, list[Mapping[str, Any]]]]: ...
     def unsure_alike(self, snapshot: Snapshot) -> list[list[Mapping[str, Any]]]: ...
     def baseline(self, item: Item) -> Mapping[str, Any] | None: ...
     def remote_ids(self, account_id: int) -> set[str]: ...

@@ -16,9 +16,10 @@ from workbench.errors import BadInput
 from workbench.ledger.chain import Event
 from workbench.ledger.clock import now
 from workbench.ledger.collecting import number_of
-from workbench.ledger.money import release_open
+from workbench.ledger.columns import storable
+from workbench.ledger.money import release_open, settle
 from workbench.ledger.moving import is_held, let_go_on, move
-from workbench.ledger.records import Claim
+from workbench.ledger.records import Claim, Money
 from workbench.ledger.states import SNAPSHOT_UNFINISHED, SnapshotState
 from workbench.ledger.store import Ledger
 from workbench.ledger.tables import job, meta, run, snapshot, snapshot_use, source_result
@@ -134,8 +135,12 @@ def decide(
     *,
     values: Mapping[str, Any] = MappingProxyType({}),
     release: bool = False,
+    paid: Money | None = None,
 ) -> None:
-    """Move a resting snapshot by a person's word. BadInput when it is being worked on, or may not go there."""
+    """Move a resting snapshot by a person's word. BadInput when it is being worked on, or may not go there.
+
+    `release` gives its reserve back, `paid` settles it.
+    """
 
     def change(connection: Connection) -> None:
         mine = select(snapshot).where(snapshot.c.id == snapshot_id).with_for_update()
@@ -146,6 +151,8 @@ def decide(
             raise BadInput(f"snapshot {snapshot_id} is being worked on right now; try again in a moment.")
         if release:
             release_open(connection, Claim("snapshot", snapshot_id, 0, 0))
+        if paid is not None:
+            settle(connection, Claim("snapshot", snapshot_id, 0, 0), paid)
         move(ledger, connection, "snapshot", row, to, reason=reason, what="decided", values=values)
 
     try:
@@ -189,6 +196,26 @@ def wake(ledger: Ledger, snapshot_id: int) -> None:
         let_go_on(ledger, connection, "snapshot", row, reason=None)
 
     ledger.write(change)
+
+
+def go_on(ledger: Ledger, snapshot_id: int, reason: str, **values: Any) -> None:
+    """Let a snapshot that waits for a person go on where it is, by this person's word."""
+
+    def change(connection: Connection) -> None:
+        mine = select(snapshot).where(snapshot.c.id == snapshot_id, snapshot.c.lease_owner.is_(None)).with_for_update()
+        row = connection.execute(mine).mappings().first()
+        if row is None or not is_waiting(row):
+            raise BadInput(f"snapshot {snapshot_id} waits for nobody; workbench status shows it.")
+        let_go_on(ledger, connection, "snapshot", row, reason=storable(reason), **values)
+        told = Event("snapshot", str(snapshot_id), "decided", row["state"], row["state"], {"reason": reason})
+        ledger.append(connection, told)
+
+    ledger.write(change)
+
+
+def is_waiting(row: Mapping[Any, Any]) -> bool:
+    """Whether only a person moves it on."""
+    return row["attention"] is not None and row["next_at"] is None
 
 
 _TOLD: Final = "told:"

@@ -71,14 +71,17 @@ S = SnapshotState
 
 SNAPSHOT_MOVES: Final[dict[SnapshotState, frozenset[SnapshotState]]] = {
     S.PLANNED: frozenset({S.TRIGGERED, S.UNSURE, S.FAILED, S.CANCELED, S.REUSED, S.QUARANTINED}),
-    S.TRIGGERED: frozenset({S.READY, S.EMPTY, S.FAILED, S.CANCELED, S.EXPIRED, S.STALLED, S.QUARANTINED}),
-    S.READY: frozenset({S.DOWNLOADED, S.TRIGGERED, S.EMPTY, S.FAILED, S.CANCELED, S.EXPIRED, S.QUARANTINED}),
+    # published: it was before, was asked for once more, and the vendor has it no longer.
+    S.TRIGGERED: frozenset({S.READY, S.PUBLISHED, S.EMPTY, S.FAILED, S.CANCELED, S.EXPIRED, S.STALLED, S.QUARANTINED}),
+    S.READY: frozenset(
+        {S.DOWNLOADED, S.TRIGGERED, S.PUBLISHED, S.EMPTY, S.FAILED, S.CANCELED, S.EXPIRED, S.QUARANTINED}
+    ),
     S.DOWNLOADED: frozenset({S.STAGED, S.READY, S.FAILED, S.QUARANTINED}),
     S.STAGED: frozenset({S.PUBLISHED, S.EMPTY, S.DOWNLOADED, S.FAILED, S.QUARANTINED}),
     S.UNSURE: frozenset({S.TRIGGERED, S.PLANNED, S.FAILED, S.CANCELED, S.QUARANTINED}),
     S.STALLED: frozenset({S.TRIGGERED, S.FAILED, S.CANCELED, S.EXPIRED, S.QUARANTINED}),
     S.QUARANTINED: frozenset({S.PLANNED, S.TRIGGERED, S.READY, S.DOWNLOADED, S.STAGED, S.FAILED, S.CANCELED}),
-    S.PUBLISHED: frozenset({S.DOWNLOADED}),  # reprocess
+    S.PUBLISHED: frozenset({S.DOWNLOADED, S.READY}),  # reprocess; fetch again
     S.EMPTY: frozenset({S.DOWNLOADED, S.READY}),
     S.FAILED: frozenset({S.PLANNED, S.TRIGGERED, S.DOWNLOADED}),  # the last where the raw bytes are ours
     S.EXPIRED: frozenset({S.TRIGGERED, S.DOWNLOADED}),  # found again; or staged from a kept delivery

@@ -8,6 +8,7 @@ columns.py    vendor keys → our columns and their types
 attribute.py  rows → sources
 mend.py       lines that cannot be read → lines that can
 reject.py     lines that did not become data → rejects
+doubts.py     rows that need a second look before they are published
 workshop.py   the DuckDB that transforms, in bounded memory
 catalog.py    the files of the lake and the ledger's tables as one queryable whole
 ledgered.py   the ledger's tables as Arrow

@@ -20,15 +20,13 @@ from workbench.errors import BadInput
 from workbench.files import make_folder, remove_tree
 from workbench.tables import guard
 from workbench.tables.ledgered import TableData, arrow_table, select_list
-from workbench.tables.schema import COLUMNS, IDENTITY, LONGEST_LINE, REJECTS
+from workbench.tables.schema import COLUMNS, IDENTITY, LONGEST_LINE, REJECTS, typed_rows
 from workbench.tables.sql import fill, list_literal, literal, name, path_literal
 
 Relation = duckdb.DuckDBPyRelation  # for those who may not import DuckDB
 
 _PINNED: Final = {**COLUMNS, "rejects": REJECTS}
 
-_FROM_FILES: Final = "create or replace view $view as select $columns from read_parquet($files)"
-_EMPTY: Final = "create or replace view $view as select $columns where false"
 # The newest scrape of everything that has an id; what has none is told apart by its address, or not at all.
 _KEY: Final = "platform, $identity is null, coalesce($identity, url, snapshot_id || ' ' || row_no)"
 # An Instagram post is told by its shortcode: its number comes with its owner's behind it, or alone, or not at all.
@@ -42,8 +40,8 @@ qualify row_number() over (partition by $key order by scraped_at desc nulls last
 """
 # The compactor has compared its rows already: only those that came again since then are compared once more.
 _SINCE: Final = """
-with newer as (select $columns from read_parquet($newer)),
-    made as (select $columns from read_parquet($made)),
+with newer as ($newer),
+    made as ($made),
     again as materialized (select distinct $key from newer)
 select * from made anti join again as again(a, b, c) on ($key) = (a, b, c)
 union all
@@ -141,15 +139,29 @@ class Catalog:
 
     def asks_views_alone(self, query: str) -> bool:
         """Whether the query names no table but views over files, as far as can be told without running it."""
+        named = self._named(query)
+        return named is not None and named <= set(self._view_names()) and not self._has_others()
+
+    def lacks_for(self, query: str) -> tuple[Missing, ...]:
+        """What is missing of the tables that the query names; of all where nobody can tell what it names."""
+        named = self._named(query)
+        if named is None or self._has_others():
+            return self.missing
+        kinds = {kind for kind in _PINNED if {kind, f"{kind}_latest"} & named}
+        kinds |= {"raw", "lines"} if "records" in named else set()
+        return tuple(one for one in self.missing if one.file.kind in kinds)
+
+    def _named(self, query: str) -> set[str] | None:
+        """The tables that the query names; None where it may ask about more, or cannot be parsed."""
         try:
             with self.connection.cursor() as cursor:
                 [(told,)] = cursor.execute(fill(_PARSED, query=literal(query))).fetchall()
             parts = list(_parts(json.loads(told)))
         except (duckdb.Error, RecursionError, UnicodeEncodeError):
-            return False  # whoever runs it hears what is wrong with it
-        named = {str(one["table_name"]).casefold() for one in parts if "table_name" in one}
-        is_more = any(_may_be_more(one) for one in parts)
-        return named <= set(self._view_names()) and not is_more and not self._has_others()
+            return None  # whoever runs it hears what is wrong with it
+        if any(_may_be_more(one) for one in parts):
+            return None
+        return {str(one["table_name"]).casefold() for one in parts if "table_name" in one}
 
     def _has_others(self) -> bool:
         """An analyst's own views and macros may stand for anything, also under a name of ours."""
@@ -220,16 +232,7 @@ class Catalog:
             cursor.unregister("given")
 
     def _view(self, kind: str, files: Sequence[LakeFile]) -> str:
-        pinned = _PINNED[kind]
-        if not files:
-            nothing = ", ".join(f"null::{type_} as {name(column)}" for column, type_ in pinned.items())
-            return fill(_EMPTY, view=name(kind), columns=nothing)
-        return fill(
-            _FROM_FILES,
-            view=name(kind),
-            columns=", ".join(map(name, pinned)),
-            files=self._paths(files),
-        )
+        return fill(_VIEW, view=name(kind), rows=typed_rows(_PINNED[kind], self._paths(files) if files else None))
 
     def _latest(self, kind: str, files: Sequence[LakeFile]) -> str:
         """Made by the compactor once; only what came since then is compared with it."""
@@ -237,10 +240,10 @@ class Catalog:
         if not made:
             return latest_of(kind, name(kind))
         newer = [file for file in files if file.kind == kind and not file.is_compacted]
-        columns = ", ".join(map(name, _PINNED[kind]))
+        before = typed_rows(_PINNED[kind], self._paths(made))
         if not newer:
-            return fill("select $columns from read_parquet($made)", columns=columns, made=self._paths(made))
-        return fill(_SINCE, columns=columns, key=key_of(kind), made=self._paths(made), newer=self._paths(newer))
+            return before
+        return fill(_SINCE, key=key_of(kind), made=before, newer=typed_rows(_PINNED[kind], self._paths(newer)))
 
     def _paths(self, files: Iterable[LakeFile]) -> str:
         return list_literal(path_literal(self.lake / file.path) for file in files)

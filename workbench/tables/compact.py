@@ -17,7 +17,7 @@ import duckdb
 from workbench.errors import Transient
 from workbench.files import make_folder, move_into_place, remove_tree, sha256_of
 from workbench.tables.catalog import LakeFile, key_of
-from workbench.tables.schema import COLUMNS, IDENTITY
+from workbench.tables.schema import COLUMNS, IDENTITY, typed_rows
 from workbench.tables.sql import fill, list_literal, literal, name, path_literal
 from workbench.tables.workshop import rows_in
 
@@ -26,7 +26,7 @@ KINDS: Final = tuple(IDENTITY)
 
 # By source and time: the questions people ask read neighbouring rows.
 _WHOLE: Final = """
-copy (select $columns from read_parquet($files) order by platform, source_id, $published, snapshot_id, row_no)
+copy (select $columns from ($rows) order by platform, source_id, $published, snapshot_id, row_no)
 to $target (format parquet, compression zstd, row_group_size 122880)
 """
 # Numbers alone are kept, of a share of the things at a time, so that neither texts nor what is compared fill the
@@ -97,12 +97,13 @@ def _find_newest(connection: duckdb.DuckDBPyConnection, kind: str, whole: Path) 
 def _write(  # noqa: PLR0917 - what, of what, from where, by way of where, to where
     connection: duckdb.DuckDBPyConnection, statement: str, kind: str, files: Sequence[Path], beside: Path, target: Path
 ) -> None:
-    columns = COLUMNS[kind]
+    columns, listed = COLUMNS[kind], list_literal(map(path_literal, files))
     connection.execute(
         fill(
             statement,
             columns=", ".join(map(name, columns)),
-            files=list_literal(map(path_literal, files)),
+            files=listed,
+            rows=typed_rows(columns, listed),
             # Not every kind has a date of its own.
             published="published_at" if "published_at" in columns else "scraped_at",
             target=literal(str(beside)),

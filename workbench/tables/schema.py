@@ -1,7 +1,8 @@
 """The pinned columns of every kind of table: name → DuckDB type, the same in every file ever written.
 
 A file that differs by one type makes DuckDB widen the column for everybody, so nothing here is inferred.
-Whoever changes a column raises TRANSFORM_VERSION; every snapshot is then reprocessed from its raw bytes.
+Whoever changes a column raises TRANSFORM_VERSION; every snapshot can then be reprocessed from its raw bytes. Files
+of before are read meanwhile, with NULL where they lack a column.
 """
 
 from __future__ import annotations
@@ -9,7 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from workbench.tables.sql import fill, name
+
 TRANSFORM_VERSION: Final = 2
+_TYPED: Final = """
+select $columns from (select $nothing where false
+                      union all by name select * from read_parquet($files, union_by_name = true))
+"""
 # Bytes. The widest real rows have half a megabyte; DuckDB sets twice this aside for each file that it reads.
 LONGEST_LINE: Final = 16 << 20
 
@@ -139,3 +146,16 @@ REJECTS: Final = {
     "source_url": "VARCHAR",
     "raw": "VARCHAR",
 }
+
+
+def typed_rows(columns: Mapping[str, str], files: str | None) -> str:
+    """SQL for the rows of `files` (a list of them as SQL) with exactly these columns; None: for no rows.
+
+    A column that is younger than a file is NULL in its rows, one that has gone is not read, one whose type has changed
+    is cast: files of every age are one table, until `recover reprocess` makes the old ones anew.
+    """
+    nothing = ", ".join(f"null::{type_} as {name(column)}" for column, type_ in columns.items())
+    if files is None:
+        return f"select {nothing} where false"
+    cast = ", ".join(f"try_cast({name(column)} as {type_}) as {name(column)}" for column, type_ in columns.items())
+    return fill(_TYPED, columns=cast, nothing=nothing, files=files)

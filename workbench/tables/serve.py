@@ -10,6 +10,8 @@ import shutil
 import tempfile
 import uuid
 from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -24,8 +26,41 @@ from workbench.tables.sql import fill, literal, name
 _ATTACH: Final = "attach $file as serving (storage_version 'v1.5.0')"
 
 
-def build(target: Path, catalog: Catalog) -> None:
-    """Write the catalog as it is now to `target`. The records stay in the lake: a view there reads them."""
+_ABOUT: Final = """
+create table serving.serving_copy as
+select $made_at::timestamptz as made_at, $events::bigint as events, $head as head, $missing::bigint as missing_files
+"""
+
+
+@dataclass(frozen=True)
+class About:
+    """What a serving copy says of itself: when it was made, of which events of the ledger, and what it lacks."""
+
+    made_at: datetime
+    events: int
+    head: str
+    missing_files: int = 0
+
+
+def about(target: Path) -> About | None:
+    """None of a copy of before that says nothing. Transient when it cannot be read."""
+    try:
+        with duckdb.connect(str(target), read_only=True) as connection:
+            row = connection.execute("select epoch(made_at), events, head, missing_files from serving_copy").fetchone()
+    except duckdb.CatalogException:
+        return None
+    except duckdb.Error as error:
+        raise Transient(
+            f"the serving copy {target} cannot be read: {error}. Make it anew: workbench compact"
+        ) from error
+    return About(datetime.fromtimestamp(row[0], UTC), *row[1:]) if row else None
+
+
+def build(target: Path, catalog: Catalog, head: tuple[int, str] = (0, "")) -> None:
+    """Write the catalog as it is now to `target`. The records stay in the lake: a view there reads them.
+
+    `head`: number and hash of the ledger's last event, so that the copy can tell how old it is.
+    """
     for leftover in target.parent.glob(f".{target.name}.*.tmp*"):
         leftover.unlink(missing_ok=True)  # of a process that was killed here: only one builds at a time
     beside = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}.tmp")
@@ -39,6 +74,11 @@ def build(target: Path, catalog: Catalog) -> None:
                             fill("create table serving.$table as from memory.main.$table", table=name(table))
                         )
                 cursor.execute(f"create view serving.records as {catalog.records}")
+                said = fill(
+                    _ABOUT, made_at=literal(datetime.now(UTC).isoformat()), events=head[0], head=literal(head[1]),
+                    missing=len(catalog.missing),
+                )  # fmt: skip
+                cursor.execute(said)
                 cursor.execute("checkpoint serving")
             finally:
                 cursor.execute("detach serving")

@@ -57,7 +57,7 @@ def download(world: World, request: Request, snapshot_id: str) -> Answer:
         return Answer(body=_HTML, content_type="text/html; charset=utf-8")
     if strike := world.switches.strikes("truncated_body", "download"):
         return _truncated(world, snapshot, wanted, strike)
-    body = _body(world, snapshot, wanted)
+    body = _wrong(world, snapshot, wanted) or _body(world, snapshot, wanted)
     return Answer(body=body, content_type="application/gzip" if wanted.compress else FORMATS[wanted.form])
 
 
@@ -127,6 +127,37 @@ def _body(world: World, snapshot: Snapshot, wanted: _Wanted, *, whole: bool = Tr
     rows = world.rows(snapshot, first, stop)
     pieces = counted(encode(snapshot, DATASETS[snapshot.dataset_id], rows, wanted.form, first), finish)
     return gzipped(pieces) if wanted.compress else pieces
+
+
+def _wrong(world: World, snapshot: Snapshot, wanted: _Wanted) -> Iterator[bytes] | None:
+    """A body that ends as it should and is another one: nothing, blanks, half of the rows, all twice, a stranger's."""
+    strikes, (first, stop) = world.switches.strikes, wanted.bounds
+    if strikes("empty_body", "download"):
+        pieces: Iterable[bytes] = ()
+    elif strikes("blank_body", "download"):
+        pieces = (b" \n\n",)
+    elif strikes("short_body", "download"):
+        pieces = _pieces(
+            world, snapshot, wanted, first, first + max(min(stop or snapshot.size, snapshot.size) - first, 0) // 2
+        )
+    elif strikes("doubled_body", "download"):
+        pieces = [*_pieces(world, snapshot, wanted, first, stop)] * 2
+    elif strikes("foreign_body", "download") and (other := _another(world, snapshot)) is not None:
+        pieces = _pieces(world, other, wanted, first, stop)
+    else:
+        return None
+    return gzipped(pieces) if wanted.compress else iter(pieces)
+
+
+def _pieces(world: World, snapshot: Snapshot, wanted: _Wanted, first: int, stop: int | None) -> Iterator[bytes]:
+    rows = encode(snapshot, DATASETS[snapshot.dataset_id], world.rows(snapshot, first, stop), wanted.form, first)
+    return (piece for piece, _, _ in rows)
+
+
+def _another(world: World, snapshot: Snapshot) -> Snapshot | None:
+    where = "WHERE dataset_id = :dataset_id AND id <> :id AND status = 'ready' ORDER BY number DESC LIMIT 1"
+    found = world.store.snapshots(where, {"dataset_id": snapshot.dataset_id, "id": snapshot.id})
+    return found[0] if found else None
 
 
 def _truncated(world: World, snapshot: Snapshot, wanted: _Wanted, strike: int) -> Answer:

@@ -124,7 +124,7 @@ def _number(query: dict[str, str], name: str, usual: int, least: int) -> int:
 
 
 def _row(snapshot: Snapshot) -> dict[str, Any]:
-    over = snapshot.status == "ready"
+    over = snapshot.status == "ready" and not snapshot.emptied
     return {
         "id": snapshot.id,
         "dataset_id": snapshot.dataset_id,
