@@ -301,9 +301,7 @@ def start_run(
     since = None if reuse is None else now() - reuse
 
     def change(connection: Connection) -> Started:
-        return _start_run(
-            ledger, connection, chosen, folder=folder, caps=caps, since=since, after=after, key_of=key_of
-        )
+        return _start_run(ledger, connection, chosen, folder=folder, caps=caps, since=since, after=after, key_of=key_of)
 
     return ledger.write(change)
 
