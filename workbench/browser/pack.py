@@ -44,11 +44,6 @@ class Candidate:
             found = found.filter(has_text=self.has_text)
         return found.filter(visible=True) if self.visible else found
 
-    def anything(self, scope: Scope, *names: str) -> Locator:
-        """Whatever any candidate of these selectors finds: for asking, in one question, whether there is anything."""
-        located = (candidate.on(scope) for name in names for candidate in self._selector(name).candidates)
-        return reduce(Locator.or_, located)
-
     def _found(self, scope: Scope) -> Locator:
         if self.css:
             return scope.locator(self.css)
