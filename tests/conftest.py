@@ -122,15 +122,18 @@ WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type 
 @pytest.fixture(scope="session")
 def _anew(postgres: str) -> Iterator[Callable[[], str]]:
     """Make the session's one database a new ledger again; its address. Whoever is still connected is cut off."""
-    with _database(postgres, "template") as address, psycopg.connect(address, autocommit=True) as connection:
-        connection.execute(_KEEP)
+    with _database(postgres, "template") as address:
+        with psycopg.connect(address, autocommit=True) as connection:
+            connection.execute(_KEEP)
 
         def anew() -> str:
             end = time.monotonic() + 30
-            while connection.execute(_OTHERS).fetchone() != (0,):
-                assert time.monotonic() < end, "somebody stays connected to the ledger of the test before"
-                time.sleep(0.002)
-            connection.execute("SELECT kept.put_back()")
+            # A session for each time: a test may have ended all there were.
+            with psycopg.connect(address, autocommit=True) as connection:
+                while connection.execute(_OTHERS).fetchone() != (0,):
+                    assert time.monotonic() < end, "somebody stays connected to the ledger of the test before"
+                    time.sleep(0.002)
+                connection.execute("SELECT kept.put_back()")
             return address
 
         yield anew

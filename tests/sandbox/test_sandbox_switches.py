@@ -70,9 +70,9 @@ def test_a_download_fails_as_asked_though_progress_says_ready(
     ("switch", "status"), [("snapshot_failed", "failed"), ("snapshot_canceled", "canceled"), ("never_ready", "running")]
 )
 def test_a_snapshot_ends_as_asked_and_stays_so(caller: Any, page: Any, switch: str, status: str) -> None:
-    caller.switch(**{switch: ONCE}, ready_after_seconds=0.01)
+    caller.switch(**{switch: ONCE}, ready_after_seconds=0.5)  # which begins before the order is answered
     fated, other = caller.triggered(page()), caller.triggered(page())
-    time.sleep(0.02)
+    time.sleep(0.6)
 
     assert [caller.status(each) for each in (fated, other, fated)] == [status, "ready", status]
     assert caller.count()["records_billed"] == 3

@@ -333,7 +333,7 @@ def test_refreshing_leaves_open_results_alone(publish, catalog):
 
 def test_what_does_not_fit_into_memory_goes_to_disk_and_is_gone_afterwards(lake, tmp_path):
     spill = tmp_path / "not" / "yet"
-    catalog = Catalog(lake, memory="60MB", spill=spill)
+    catalog = Catalog(lake, memory="90MB", spill=spill)
 
     rows = "select range, md5(range::varchar) as text from range(3000000)"
     catalog.connection.execute(f"create table sorted as {rows} order by text")

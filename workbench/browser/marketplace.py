@@ -117,7 +117,7 @@ class ItemForm:
             here = ""
             with contextlib.suppress(Error):  # between two pages
                 here = str(self._visit.page.evaluate(_CONTROLS))
-            if here != seen or not (self._button("next") or self._button("publish")):
+            if here != seen or not self._visit.pack.anything(self._visit.page, "next", "publish").count():
                 seen, since = here, time.monotonic()
             return time.monotonic() - since >= _DRAWN
 
@@ -229,7 +229,7 @@ class ItemForm:
         """What distinguishes the pages of the form."""
         pack, page = self._visit.pack, self._visit.page
         names = (*sorted(_NEEDED), "groups", "publish", "next")
-        return tuple(pack.many(page, name).filter(visible=True).count() > 0 for name in names)
+        return tuple(pack.anything(page, name).filter(visible=True).count() > 0 for name in names)
 
     def _has_field_error(self) -> bool:
         return self._visit.look().state is PageState.FIELD_ERROR

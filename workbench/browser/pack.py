@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import time
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, reduce
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -105,24 +105,39 @@ class Pack:
         last = time.monotonic() + wait
         page = scope if isinstance(scope, Page) else scope.page
         while True:
-            located = (candidate.on(scope) for candidate in selector.candidates)
-            found = [(locator, locator.count()) for locator in located]
-            single = next((locator for locator, count in found if count == 1), None)
+            single = self.maybe(scope, name)
             if single is not None:
                 return single
             if time.monotonic() >= last:
-                raise self._changed(selector, max(count for _, count in found))
+                raise self._changed(selector, max(one.on(scope).count() for one in selector.candidates))
             page.wait_for_timeout(_LOOK_MS)
 
     def maybe(self, scope: Scope, name: str) -> Locator | None:
         """The element if it is there now, exactly once."""
-        located = (candidate.on(scope) for candidate in self._selector(name).candidates)
-        return next((locator for locator in located if locator.count() == 1), None)
+        return next((locator for locator, count in self._found(scope, name) if count == 1), None)
 
     def many(self, scope: Scope, name: str) -> Locator:
         """All of them now: by the first candidate that finds any."""
-        located = [candidate.on(scope) for candidate in self._selector(name).candidates]
-        return next((locator for locator in located if locator.count()), located[0])
+        found = next((locator for locator, count in self._found(scope, name) if count), None)
+        return self._selector(name).candidates[0].on(scope) if found is None else found
+
+    def anything(self, scope: Scope, *names: str) -> Locator:
+        """Whatever any candidate of these selectors finds: for asking, in one question, whether there is anything."""
+        located = (candidate.on(scope) for name in names for candidate in self._selector(name).candidates)
+        return reduce(Locator.or_, located)
+
+    def _found(self, scope: Scope, name: str) -> Iterator[tuple[Locator, int]]:
+        """Each candidate with how many it finds; where the first finds none, the others are asked for in one question.
+
+        A question to the page costs milliseconds, and most of what is looked for most of the time is not there.
+        """
+        first, *others = (candidate.on(scope) for candidate in self._selector(name).candidates)
+        count = first.count()
+        yield first, count
+        if count == 0 and len(others) > 1 and not reduce(Locator.or_, others).count():
+            return
+        for locator in others:
+            yield locator, locator.count()
 
     def require(self, page: Page, where: str, *, wait: float = PATIENCE) -> None:
         """Wait for all that the page `where` must have; UiChanged names the first that is missing."""
@@ -138,8 +153,12 @@ class Pack:
 
     @staticmethod
     def _probe(page: Page, selector: Selector) -> Probe:
-        found = [(candidate.on(page).count(), candidate) for candidate in selector.candidates]
-        count, by = next((one for one in found if one[0] == 1), max(found, key=lambda one: one[0]))
+        found = []
+        for candidate in selector.candidates:
+            found.append((candidate.on(page).count(), candidate))
+            if found[-1][0] == 1:
+                break
+        count, by = found[-1] if found[-1][0] == 1 else max(found, key=lambda one: one[0])
         return Probe(selector.name, selector.page, selector.required, count, str(by) if count else None)
 
     def _selector(self, name: str) -> Selector:

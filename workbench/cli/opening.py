@@ -77,7 +77,8 @@ def stopping(what: str = "") -> Iterator[threading.Event]:
     def ask(_signal: int, _frame: FrameType | None) -> None:
         if stop.is_set():
             raise KeyboardInterrupt
-        stop.set()
+        # By a thread: in the midst of the main thread's own wait for it, the event's lock would be waited for for ever.
+        threading.Thread(target=stop.set).start()
 
     before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

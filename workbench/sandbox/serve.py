@@ -240,7 +240,7 @@ def serve(home: Path, *, port: int, seed: int | None, idle_minutes: float, switc
     ended = threading.Event()
 
     def end(_signal: int, _frame: FrameType | None) -> None:
-        ended.set()
+        threading.Thread(target=ended.set).start()  # the main thread may be in the midst of its wait, with its lock
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)

@@ -20,8 +20,8 @@ def main() -> int:
     parser.add_argument("--no-worker", action="store_true", help="never start a worker; somebody else works")
     given = parser.parse_args()
     ended = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ended.set())
+    for number in (signal.SIGTERM, signal.SIGINT):  # by a thread: the main one may be in the midst of its wait
+        signal.signal(number, lambda *_: threading.Thread(target=ended.set).start())
     with open_workbench() as workbench:
         workbench.log_here()
         starter = None if given.no_worker else workbench.start_worker
