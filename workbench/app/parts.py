@@ -341,7 +341,7 @@ class Parts:
     def catalog(self) -> Catalog:
         from workbench.tables.catalog import Catalog
 
-        return Catalog(self.lake())
+        return Catalog(make_folder(self.settings.lake))
 
     def close(self) -> None:
         with self.opening:

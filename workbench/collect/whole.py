@@ -16,7 +16,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from workbench.collect.recover import normalised
+from workbench import addresses
 from workbench.errors import BadInput, NeedsPerson, Permanent, Transient
 from workbench.ledger.records import Move, Snapshot
 from workbench.ledger.states import SnapshotState
@@ -131,7 +131,9 @@ def _plain(value: Any) -> str:
     """One spelling: addresses and handles are the same in any case of letters, which can only spare a row."""
     if isinstance(value, list | dict):
         return json.dumps(value, sort_keys=True).casefold()
-    return normalised(value).casefold() if isinstance(value, str) else "" if value is None else str(value)
+    if isinstance(value, str):
+        return addresses.key("", value.removeprefix("@")).casefold()
+    return "" if value is None else str(value)
 
 
 @dataclass
