@@ -133,6 +133,9 @@ class Settings(BaseModel):
     datasets: tuple[dict[str, Any], ...] = Field(
         (), description="entries [[datasets]] of your own; docs/adding-a-dataset.md"
     )
+    categories: tuple[dict[str, Any], ...] = Field(
+        (), description="entries [[categories]] of your own for Marketplace; docs/uploading-and-posting.md"
+    )
     compact_after_snapshots: int = Field(
         500, ge=0, description="published snapshots until the worker compacts by itself; 0: never"
     )

@@ -15,7 +15,9 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 def test_from_the_file_to_the_site(desk: Desk) -> None:
     row = {"photos": "table.jpg;side.png", "sku": "T-1", "description": "Four legs.\n\nOne scratch & <b>more</b>"}
-    with desk.open("north") as wb:
+    row |= {"category": "ships"}
+    own = [{"names": ["Boats"], "heading": "Vehicles", "also": {"Ships": "Boats"}}]
+    with desk.open("north", categories=own) as wb:
         (one,) = post(wb, desk.csv(row))
 
         assert (one["status"], one["state"], one["remote_state"]) == ("posted", "posted", "live")
@@ -23,7 +25,7 @@ def test_from_the_file_to_the_site(desk: Desk) -> None:
         (there,) = desk.count()["listings"]
         assert there["listing_id"] == one["remote_id"]
         assert {name: there[name] for name in ("title", "price", "category", "condition", "description")} == {
-            "title": "Oak table", "price": 120, "category": "Furniture", "condition": "Used - Good",
+            "title": "Oak table", "price": 120, "category": "Boats", "condition": "Used - Good",
             "description": "Four legs.\n\nOne scratch & <b>more</b>",
         }  # fmt: skip
         assert (there["location"], there["photos"]["count"]) == ("Springfield, Illinois", 2)

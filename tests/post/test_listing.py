@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.post.conftest import cells, make_photo
-from workbench.errors import BadInput
-from workbench.post.known import known
+from workbench.app import open_workbench
+from workbench.errors import BadInput, Misconfigured
+from workbench.post.known import known, with_own
 from workbench.post.listing import COLUMNS, Checks, Listing, accepted, check, read_csv, typed
 
 
@@ -55,6 +57,37 @@ def test_the_conditions_are_exactly_four() -> None:
 )
 def test_a_category_is_known_in_other_spellings(checks: Checks, value: str, name: str) -> None:
     assert typed(cells(category=value), checks).category == name
+
+
+OWN = {"names": ["Boats", "Trailers"], "heading": "Vehicles", "also": {"Ships": "Boats"}}
+
+
+@pytest.mark.parametrize(("value", "name"), [("boats", "Boats"), ("ships", "Boats"), ("Furniture", "Furniture")])
+def test_a_category_of_the_owners_is_one_of_the_forms(checks: Checks, value: str, name: str) -> None:
+    form = with_own([OWN])
+
+    assert typed(cells(category=value), replace(checks, form=form)).category == name
+    assert form.category("trailers").heading == "Vehicles"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"name": ["Boats"]}, "'name' is not known"),
+        ({"names": "Boats"}, r'names = \["Boats"\]'),
+        ({"names": []}, "names are the categories"),
+        ({"names": [""]}, "names are the categories"),
+        ({"names": ["furniture"]}, "'furniture' is known already"),
+        ({"names": ["Sleds"], "heading": 3}, "heading is the text"),
+        ({"names": ["Sleds"], "also": {"Sleighs": "Sleigh"}}, "also gives other spellings"),
+        ({"names": ["Sleds"], "also": {"Tools": "Sleds"}}, "'Tools' is known already"),
+    ],
+)
+def test_a_wrong_category_of_the_owners_is_named(tmp_path: Path, wrong: dict[str, Any], said: str) -> None:
+    with open_workbench(home=tmp_path, categories=[OWN, wrong]) as wb, pytest.raises(Misconfigured) as error:
+        wb.add_listing(**cells(account=""))
+
+    assert error.match(rf"^workbench\.toml, \[\[categories\]\] 2: .*{said}")
 
 
 @pytest.mark.parametrize(

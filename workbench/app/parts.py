@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from workbench.browser.sites import Site
     from workbench.browser.visit import Browsing
     from workbench.collect.tools import Tools
+    from workbench.post.known import Known
     from workbench.post.tools import Tools as PostTools
     from workbench.tables.catalog import Catalog
     from workbench.upload.tools import Tools as UploadTools
@@ -107,6 +108,16 @@ class Parts:
         from workbench.brightdata.datasets import with_own
 
         return with_own(read_own(self.settings.datasets))
+
+    @part
+    def item_form(self) -> Known:
+        """What Marketplace's form takes, with the owner's categories of workbench.toml."""
+        from workbench.post.known import with_own
+
+        try:
+            return with_own(self.settings.categories)
+        except BadInput as error:
+            raise Misconfigured(f"workbench.toml, {error.message}") from error
 
     @part
     def caps(self) -> Caps:
@@ -227,6 +238,7 @@ class Parts:
             view=queries.View(self.ledger),
             elsewhere=Elsewhere(self.ledger),
             home=chosen.home,
+            form=self.item_form,
             now=now,
             may_act_from=lambda account_id: may_act_from(self.ledger, account_id, chosen.zone),
             look_gaps=chosen.look_gaps,

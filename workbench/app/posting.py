@@ -96,7 +96,7 @@ class PostingDesk(Working, Accounts):
         home = self.settings.home
         inputs = self.settings.data / "inputs"
         places = dict.fromkeys([*folders, *(one / "photos" for one in folders), inputs, home / PHOTOS, home])
-        return Checks(Album(home, tuple(places)), accounts.all_accounts(self.ledger, channel=CHANNEL))
+        return Checks(Album(home, tuple(places)), accounts.all_accounts(self.ledger, channel=CHANNEL), self.item_form)
 
     def _add(self, new: Sequence[Listing]) -> ImportedListings:
         return posting.add_listings(self.ledger, [one.order() for one in new])

@@ -13,7 +13,6 @@ from workbench.panels.page import handled, in_background
 from workbench.panels.postdrawn import progress, results_view
 from workbench.panels.sending import NOT_AT_WORK, Look, SendPanel, WorkPanel
 from workbench.panels.widgets import Panel, Region, button
-from workbench.post.known import known
 from workbench.post.listing import COLUMNS
 
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ class FormPanel(Panel):
     def __init__(self, wb: Workbench) -> None:
         self._wb = wb
         text, area, choice = ipywidgets.Text, ipywidgets.Textarea, ipywidgets.Dropdown
-        bounds = known()
+        bounds = wb.item_form
         accounts = [(one["label"], str(one["account_id"])) for one in wb.accounts("marketplace")]
         made: dict[str, Any] = {
             "title": text(description="Title", layout=_WIDE),

@@ -1,10 +1,10 @@
-"""What Marketplace's item form takes: limits, conditions, categories (`known.toml`)."""
+"""What Marketplace's item form takes: limits, conditions, categories (`known.toml`, and the owner's own)."""
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -41,7 +41,10 @@ class Known:
         found = self.spellings.get(fold(text))
         if found is None:
             names = ", ".join(one.name for one in self.categories)
-            raise BadInput(f"the category {text!r} is not known; give one of: {names}.")
+            raise BadInput(
+                f"the category {text!r} is not known; give one of: {names}. One that the form has and this list lacks: "
+                "an entry [[categories]] in workbench.toml (docs/uploading-and-posting.md)."
+            )
         return found
 
     def condition(self, text: str) -> str:
@@ -69,6 +72,43 @@ def known() -> Known:
         conditions=tuple(data["conditions"]["names"]),
         categories=categories,
         spellings=_spellings(categories, data["categories"]),
+    )
+
+
+def with_own(entries: Sequence[Mapping[str, Any]]) -> Known:
+    """With [[categories]] of the owner's: names, the heading above them where the menu is a hierarchy, other spellings.
+
+    BadInput names the entry and what is wrong with it.
+    """
+    form = known()
+    for number, entry in enumerate(entries, 1):
+        try:
+            form = _with(form, entry)
+        except BadInput as error:
+            raise BadInput(f"[[categories]] {number}: {error.message}") from error
+    return form
+
+
+def _with(form: Known, entry: Mapping[str, Any]) -> Known:
+    strange = sorted(set(entry) - {"names", "heading", "also"})
+    names, heading, also = entry.get("names"), entry.get("heading", ""), entry.get("also", {})
+    if strange:
+        raise BadInput(f"{strange[0]!r} is not known; it has names, heading and also.")
+    if not isinstance(names, list) or not names or not all(isinstance(one, str) and one.strip() for one in names):
+        raise BadInput('names are the categories as the form spells them: names = ["Boats"]')
+    if not isinstance(heading, str):
+        raise BadInput('heading is the text above them in the menu: heading = "Vehicles"')
+    if not isinstance(also, dict) or not all(isinstance(one, str) and one in names for one in also.values()):
+        raise BadInput('also gives other spellings, each of one of the names: also = { "Ships" = "Boats" }')
+    for name in (*names, *also):
+        if fold(name) in form.spellings:
+            raise BadInput(f"{name!r} is known already; remove it.")
+    own = tuple(Category(" ".join(name.split()), heading.strip()) for name in names)
+    given = {"also": {other: " ".join(name.split()) for other, name in also.items()}}
+    return replace(
+        form,
+        categories=(*form.categories, *own),
+        spellings={**form.spellings, **_spellings(own, [given])},
     )
 
 

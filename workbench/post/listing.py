@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ from workbench import files
 from workbench.errors import BadInput
 from workbench.ledger.records import LISTING_CONTENT, LISTING_FIELDS, Account, NewListing, listing_identity
 from workbench.post import photos
-from workbench.post.known import known
+from workbench.post.known import Known, known
 from workbench.post.photos import Album, Photo
 from workbench.sheets import refuse_all
 
@@ -64,6 +64,7 @@ class Checks:
 
     album: Album
     accounts: Sequence[Account]
+    form: Known = field(default_factory=known)
 
     def account_id(self, text: str) -> int | None:
         """By id or label, of the accounts that post."""
@@ -122,7 +123,7 @@ def typed(row: Mapping[str, Any], checks: Checks) -> Listing:
     for name in NEEDED:
         if not (row.get(name) if name == "photos" else cells[name]):
             raise BadInput(f"the cell {name!r} is empty.")
-    bounds = known()
+    bounds = checks.form
     given = row["photos"]
     names = given.split(";") if isinstance(given, str) else [str(one) for one in given]
     return Listing(

@@ -48,7 +48,7 @@ def _filled(posting: Posting, tools: Tools) -> str:
     with tools.visit(posting.account_id) as visit:
         visit.goto(visit.site.start)
         visit.is_signed_in()
-        form = ItemForm(visit, item_of(posting, tools.home))
+        form = ItemForm(visit, item_of(posting, tools))
         form.fill()
         form.ready("save_draft" if posting.end == DRAFT else "publish")
         return visit.shot("rehearsed")

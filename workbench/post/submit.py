@@ -26,7 +26,7 @@ def send(posting: Posting, tools: Tools) -> Iterator[Yielded]:
         yield Move(to=PostingState.CANCELED, reason="cancelled before anything was sent")
         return
     wait_for_pace(posting, tools)
-    item = item_of(posting, tools.home)
+    item = item_of(posting, tools)
     yield Progress(0, 3, "opening Marketplace")
     with tools.visit(posting.account_id) as visit:
         yield from _post(posting, item, tools, visit)

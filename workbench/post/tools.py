@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from workbench.errors import Fault, LaneWaits, NeedsPerson, Permanent
 from workbench.files import sha256_of
 from workbench.ledger.records import LedgerView, LostAct, Posting
-from workbench.post.known import known
+from workbench.post.known import Known
 
 if TYPE_CHECKING:  # playwright costs every command a tenth of a second
     from workbench.browser.marketplace import Item
@@ -36,6 +36,7 @@ class Tools:
     visit: Callable[[int], AbstractContextManager[Visit]]
     view: LedgerView
     home: Path  # what kept paths of photos are relative to
+    form: Known
     now: Callable[[], datetime]
     may_act_from: Callable[[int], datetime | None]  # the owner's daily cap and quiet hours of an account
     look_gaps: tuple[timedelta, ...]  # between looks for a listing whose answer was lost
@@ -43,12 +44,12 @@ class Tools:
     patience: timedelta  # how long the site may take to answer the click
 
 
-def item_of(posting: Posting, home: Path) -> Item:
+def item_of(posting: Posting, tools: Tools) -> Item:
     """What the form is to say; Permanent where a photo is gone, or is no longer the one that was checked."""
     from workbench.browser.marketplace import Item
 
     said = posting.content
-    category = known().category(str(said["category"]))
+    category = tools.form.category(str(said["category"]))
     return Item(
         title=said["title"],
         price=said["price"],
@@ -57,7 +58,7 @@ def item_of(posting: Posting, home: Path) -> Item:
         condition=said["condition"],
         description=said["description"],
         location=said["location"],
-        photos=tuple(_photo(home / one["path"], one["sha256"]) for one in said["photos"]),
+        photos=tuple(_photo(tools.home / one["path"], one["sha256"]) for one in said["photos"]),
         sku=f"{said['sku']} {posting.token}" if said.get("sku") else posting.token,
         hide_from_friends=bool(said.get("hide_from_friends")),
         groups=frozenset(said.get("groups") or ()),

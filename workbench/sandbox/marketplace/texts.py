@@ -25,6 +25,7 @@ CATEGORIES: Final[Mapping[str, tuple[str, ...]]] = {
         "Antiques & Collectibles",
     ),
     "Classifieds": ("Garage Sale", "Miscellaneous"),
+    "Vehicles": ("Boats",),  # in no list of the workbench: an owner adds it
 }
 CONDITIONS: Final = ("New", "Used - Like New", "Used - Good", "Used - Fair")
 # Two of them carry the name of a condition, as people's groups do.
