@@ -91,7 +91,7 @@ def test_a_plan_is_refused_before_anything_happens(tea, words, said):
             ["no option 'bogus'", "num_of_posts"],
             id="an edited option that the dataset has not",
         ),
-        pytest.param(["sources", "add", "instagram", "posts", "tea.club"], ["tea.club", "https"], id="no URL"),
+        pytest.param(["sources", "add", "instagram", "posts", "tea club"], ["tea club", "https"], id="no URL"),
         pytest.param(["audit", "run", "nowhere"], ["nowhere", ".ipynb"], id="unknown notebook"),
         pytest.param(["audit", "run", "runs", "-p", "start"], ["start", "NAME=VALUE"], id="a parameter without value"),
         pytest.param(["work", "--threads", "0"], ["threads"], id="no threads"),

@@ -65,7 +65,7 @@ def test_an_estimate_is_the_most_it_can_cost_or_says_that_it_is_not(home: Home) 
     plan = home.here("collect", "plan", *words, "--json").json
     assert (plan["records"], plan["open_ended"]) == (20, True)
     assert "OPEN-ENDED" in home.here("collect", "plan", *words).out
-    assert "cap is $0.0030" in home.here("collect", "run", *words, WORKBENCH_CAP_RUN_USD="0.003").err
+    assert "cap is $0.0030" in home.here("collect", "run", *words, "--yes", WORKBENCH_CAP_RUN_USD="0.003").err
     refused = home.here("collect", "run", *words, WORKBENCH_CAP_RUN_USD="0.5")
     assert (refused.code, "--yes" in refused.err) == (2, True)
     assert home.here("collect", "start", plan["plan_hash"], WORKBENCH_CAP_RUN_USD="0.5").code == 2

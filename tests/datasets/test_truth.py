@@ -106,7 +106,7 @@ def test_ids_that_a_program_took_for_numbers(workbench: Workbench, bring: Any) -
 
     assert [row["post_id"] for row in rows_of(workbench, "posts")] == list(ids.values())
     assert done["misfits"] == {"post_id": 3}
-    rounded = [{**ROW, "post_id": f"380272866328956{n}000"} for n in range(4)]
+    rounded = [{**ROW, "post_id": f"38027286632895{n}0000"} for n in range(4)]
     with pytest.raises(BadInput, match="4 of 4 ids in post_id end in zeros"):
         bring(json.dumps(rounded))
 

@@ -14,6 +14,7 @@ def test_each_source_starts_on_its_own_day(house: House, workbench: Workbench) -
         house.home / "sources.csv", ["tea", "new"], [("instagram", "posts", "https://www.instagram.com/{}/")]
     )
 
+    workbench.import_sources(csv)  # until then a plan calls a new one -1
     plan = workbench.plan(csv, since_last=True, start="2025-01-02", end="2025-12-31", num_posts=3)
 
     asked = {

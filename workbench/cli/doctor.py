@@ -50,6 +50,7 @@ def doctor(json: Json = False) -> Exit:
 def _checks(workbench: Workbench) -> Iterator[Check]:
     yield Check("python", "ok", f"{platform.python_version()} on {platform.system()} {platform.machine()}")
     yield Check("mode", "ok", _MEANING[workbench.settings.mode])
+    yield Check("home", "ok", f"{workbench.home}{'' if workbench.is_home else ': nothing was ever done here'}")
     checks = (
         *(
             ("ledger", _ledger),

@@ -95,9 +95,10 @@ class _Asked:
     key: str  # what tells the source from others, however it is written
 
     @property
-    def order(self) -> tuple[str, str, str]:
-        """Alike beside each other; within that, as they were given."""
-        return (self.source.platform, self.source.service, canonical(self.query))
+    def order(self) -> tuple[str, str, str, bool, int]:
+        """Alike beside each other; within that by age, and new ones (-1, -2, ...) behind as their file has them."""
+        number = self.source.id
+        return (self.source.platform, self.source.service, canonical(self.query), number < 0, abs(number))
 
 
 def _once(asked: Sequence[_Asked]) -> tuple[list[_Asked], tuple[str, ...]]:

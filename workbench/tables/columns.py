@@ -63,7 +63,7 @@ create temp macro decimal_number(value) as try_cast(value as double);
 create temp macro truth(value) as try_cast(value as boolean);
 
 create temp macro media_of(value) as
-    case when try_cast(value as hugeint)::varchar = value then value else media_id(value) end;
+    case when try_cast(value as hugeint)::varchar = value then value else media_id(id_of(value)) end;
 create temp macro something(value) as
     case when trim(value) not in ('', 'null', '[]', '{}', 'NaN', 'nan', 'None', 'NULL', '""', 'none') then value end;
 create temp macro unquoted(value) as trim(value, ' "');
@@ -100,7 +100,8 @@ create temp macro listed(value) as
     coalesce(try(from_json(value, '["VARCHAR"]')), try(from_json(json_of(value), '["VARCHAR"]')), apart(value));
 create temp macro several(value) as
     case left(value, 1) when '[' then listed(value)
-                        when '{' then [json_text(value)]
+                        when '{' then [coalesce(json_text(value), value)]
+                        when 'a' then case when left(value, 7) = 'array([' then listed(value) else apart(value) end
                         when '"' then apart(unquoted(value)) else apart(value) end;
 create temp macro texts(value) as
     nullif(coalesce(if_all_have(addresses(value), value), entries(several(nullif(value, 'null')))), []);
@@ -176,32 +177,36 @@ class Mapped:
     def _made(self, column: str) -> str:
         """The first of its places that has a value of the right type, and what is to be added to it."""
         places = self.columns[column]
-        if OWN_COLUMNS[self.kind][column] != "VARCHAR[]":
-            return f"coalesce({', '.join(self._tried(column, place) for place in places)})"
-        first, *rest = places
-        made = _first(column) if self._is_begun(column) else self._tried(column, first)
-        is_joined = False
-        for place in rest:
-            tried = self._tried(column, place)
+        if not self._is_begun(column):
+            return f"coalesce({', '.join(self._tried(column, place, _at(place.path)) for place in places)})"
+        made, is_joined = _begun(column, 0), False
+        for number, place in enumerate(places[1:], 1):
             if place.is_more:
-                made, is_joined = f"nullif(list_concat(coalesce({made}, []), coalesce({tried}, [])), [])", True
+                made = f"nullif(list_concat(coalesce({made}, []), coalesce({_begun(column, number)}, [])), [])"
+                is_joined = True
             else:
-                made = f"case when {made} is not null then {made} else {tried} end"
+                made = f"coalesce({made}, {_begun(column, number)})"
         return f"once({made})" if is_joined else made
 
-    def _tried(self, column: str, place: Place) -> str:
-        if place.function:
-            return f"{_FUNCTIONS[place.function]}({_at(place.path)})"
-        return f"{_CASTS_OF.get(column) or _CASTS[OWN_COLUMNS[self.kind][column]]}({_at(place.path)})"
+    def _tried(self, column: str, place: Place, text: str) -> str:
+        cast = _FUNCTIONS[place.function] if place.function else _CASTS_OF.get(column)
+        return f"{cast or _CASTS[OWN_COLUMNS[self.kind][column]]}({text})"
 
     def begun(self, rows: str) -> str:
-        """Rows with the first try of lists that have several; the others wait for it behind a CASE.
+        """Rows with the lists that their places give, where a column has several: each is worked out once.
 
-        What a coalesce says twice is worked out beforehand for every row (as macros do); what a CASE guards is not.
+        The texts come in a select of their own: a macro repeats what it is given, and those of lists do so dozens of
+        times. To plan a question of such a length took seconds.
         """
-        tried = [f", {self._tried(column, places[0])} as {_first(column)}" for column, places in self.columns.items()
-                 if self._is_begun(column)]  # fmt: skip
-        return fill("select *$tried from ($rows)", tried="".join(tried), rows=rows)
+        several = [(column, number, place) for column, places in self.columns.items() if self._is_begun(column)
+                   for number, place in enumerate(places)]  # fmt: skip
+        texts = [f", {_at(place.path)} as {_text_of(column, number)}" for column, number, place in several]
+        lists = [
+            f", {self._tried(column, place, _text_of(column, number))} as {_begun(column, number)}"
+            for column, number, place in several
+        ]
+        inner = fill("select *$texts from ($rows)", texts="".join(texts), rows=rows)
+        return fill("select *$lists from ($rows)", lists="".join(lists), rows=inner)
 
     def _is_begun(self, column: str) -> bool:
         return OWN_COLUMNS[self.kind][column] == "VARCHAR[]" and len(self.columns.get(column, ())) > 1
@@ -289,8 +294,12 @@ def _parent(key: str) -> str:
     return name(f"#in {key}")
 
 
-def _first(column: str) -> str:
-    return name(f"#first {column}")
+def _text_of(column: str, number: int) -> str:
+    return name(f"#text {column} {number}")
+
+
+def _begun(column: str, number: int) -> str:
+    return name(f"#list {column} {number}")
 
 
 def _is_own(key: str) -> str:
