@@ -139,9 +139,9 @@ def test_every_row_found_the_source_that_asked_for_it(collected: Workbench) -> N
     parts = (f"SELECT platform || '/' || service AS dataset, creator, source_url FROM {table}" for table in TABLES)
     found = collected.sql(" UNION ".join(parts)).fetchall()
 
-    with_rows = {(dataset, url) for dataset, url, _ in ASKED if "nothing" not in url}
-    assert {(dataset, url) for dataset, _, url in found} == with_rows
-    assert {creator for _, creator, _ in found} == {f"{dataset} {url}" for dataset, url in with_rows}
+    with_rows = [one for one in collected.sources() if "nothing" not in one.url]
+    assert {(dataset, url) for dataset, _, url in found} == {(f"{s.platform}/{s.service}", s.url) for s in with_rows}
+    assert {creator for _, creator, _ in found} == {one.creator for one in with_rows}
 
 
 # Null in many rows, so perhaps in the few that are looked at here.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ def test_restored_and_removed_ledgers_adopt_what_is_there(desk: Desk, tmp_path: 
 
     with open_workbench(tmp_path / "elsewhere", **desk.settings()) as other:
         other.restore(tmp_path / "backup")
+        # Logins are in no backup: this one is brought along.
+        shutil.copytree(desk.home / "data" / "sessions", other.settings.data / "sessions", dirs_exist_ok=True)
         photos = tmp_path / "elsewhere" / "data" / "inputs"
         assert photos.is_dir()
         wb_items: list[dict[str, Any]] = other.work_on_posting(job)["items"]

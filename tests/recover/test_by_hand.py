@@ -271,17 +271,22 @@ def test_waking_changes_nothing_but_its_being_due(planned: Desk, vendor: Account
 # reprocess ----------------------------------------------------------------------------------------------
 
 
-def test_tables_are_made_anew_from_raw_and_nothing_is_asked_or_paid(bench: Workbench, house: House) -> None:
+def test_tables_are_made_anew_from_raw_and_nothing_is_fetched_or_paid(bench: Workbench, house: House) -> None:
     start(bench)
     rest(bench)
     before = bench.sql("FROM posts ORDER BY ALL").fetchall()
-    asked, spent = house.ask("count")["requests"], bench.spend()["total"]
+    asked, spent = bought(house), bench.spend()["total"]
     names = bench.reprocess(run="Run")
     rest(bench)
 
     assert names == [the_one(bench)["provider_id"]]
     assert bench.sql("FROM posts ORDER BY ALL").fetchall() == before
-    assert (house.ask("count")["requests"], bench.spend()["total"]) == (asked, spent)
+    assert (bought(house), bench.spend()["total"]) == (asked, spent)
+
+
+def bought(house: House) -> dict[str, int]:
+    """Not counted: that Bright Data is asked how many rows there are, before tables are made of them."""
+    return {name: number for name, number in house.ask("count")["requests"].items() if name not in {"list", "progress"}}
 
 
 @pytest.mark.parametrize(
