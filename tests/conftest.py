@@ -37,6 +37,25 @@ def pytest_configure(config: pytest.Config) -> None:
     is_soak = config.option.markexpr != "not soak"
     if not is_soak and _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > 4 << 30:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
+    # Hundreds of visits start Playwright's driver, which is a megabyte of JavaScript to compile.
+    os.environ.setdefault("NODE_COMPILE_CACHE", str(Path(sys.prefix) / "node-cache"))
+
+
+@pytest.hookimpl(trylast=True)  # behind the choice by marker
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let each worker begin with its part of the long tests: it is given one run of the list, and others take from
+    that run's end. What begins last would be waited for by all.
+    """
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    long = [one for one in items if one.get_closest_marker("long")]
+    rest = [one for one in items if not one.get_closest_marker("long")]
+    ordered: list[pytest.Item] = []
+    for n in range(workers):
+        share, end = long[n::workers], len(items) * (n + 1) // workers
+        number = max(0, end - len(ordered) - len(share))
+        ordered += share + rest[:number]
+        del rest[:number]
+    items[:] = [*ordered, *rest]
 
 
 class _Compiled(dict[Any, Any]):

@@ -25,6 +25,7 @@ def test_the_sample_has_all_five_datasets_and_something_that_is_rejected():
 
 @pytest.mark.slow
 @pytest.mark.timeout(400)
+@pytest.mark.long
 def test_a_demo_shows_everything_and_a_second_one_adds_to_it(empty):
     first, second = empty("demo"), empty.here("demo", "--json")
 

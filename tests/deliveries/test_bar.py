@@ -199,6 +199,7 @@ def check_kept(workbench: Workbench, calls: list[Call]) -> None:
     assert {path.name for path in folder.glob("??/*")} == {f"{digest}.body" for digest in kept}
 
 
+@pytest.mark.long
 def test_every_row_once_whatever_the_webhook_does(big_house: House) -> None:
     bar(big_house, events=40, copies=5, kills=4, seed=4)
 

@@ -50,6 +50,7 @@ def leftovers(house: House) -> list[str]:
 @pytest.mark.parametrize(
     "every", [2, pytest.param(1, marks=[pytest.mark.soak, pytest.mark.timeout(1800)])], ids=["half of them", "all"]
 )
+@pytest.mark.long
 def test_stopped_at_every_boundary(make_lane: Callable[..., Lane], tmp_path: Path, every: int) -> None:
     """Each of the points at which a trace is left, in a run of one snapshot with data and rejects.
 
@@ -178,6 +179,7 @@ def kill_at_random_moments(lane: Lane, folder: Path, *, moments: int, a_run: int
     print(f"seed {seed}: {hit} kills ({late} came too late) in {took:.0f} s, ends {dict(total)}")
 
 
+@pytest.mark.long
 def test_killed_at_six_random_moments(lane: Lane, tmp_path: Path) -> None:
     kill_at_random_moments(lane, tmp_path, moments=6, a_run=2)
 

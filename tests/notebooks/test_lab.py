@@ -150,6 +150,7 @@ def percents(bar) -> list[int]:
     return seen
 
 
+@pytest.mark.long
 def test_a_person_posts_listings_and_sees_where_they_are(lab: Lab, sandbox: Sandbox, page: Page) -> None:
     desk = Desk(lab.home.parent, sandbox)
     with open_workbench(lab.home) as wb:

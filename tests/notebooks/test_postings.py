@@ -25,6 +25,7 @@ def wb(home: Home, sandbox: Sandbox) -> Iterator[Workbench]:
         yield wb
 
 
+@pytest.mark.long
 def test_checked_rehearsed_posted_and_posted_once(wb: Workbench, home: Home, sandbox: Sandbox) -> None:
     desk = Desk(home.path.parent, sandbox)
     params = {"listings": "data/inputs/listings.csv", "accounts": "north"}

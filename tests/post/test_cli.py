@@ -52,6 +52,7 @@ def shop(desk: Desk) -> Shop:
 
 @pytest.mark.browser
 @pytest.mark.slow
+@pytest.mark.long
 def test_from_a_file_to_the_site_and_not_twice(shop: Shop) -> None:
     file = str(shop.desk.csv({}, {"title": "Blue chair", "account": ""}))
     rehearsed = shop("post", "run", "--listings", file, "--account", "1", "--json")
@@ -83,6 +84,7 @@ def test_from_a_file_to_the_site_and_not_twice(shop: Shop) -> None:
 
 @pytest.mark.browser
 @pytest.mark.slow
+@pytest.mark.long
 def test_a_lost_answer_waits_for_a_person_who_says_what_became_of_it(shop: Shop) -> None:
     shop.desk.sandbox.marketplace.switch(query_error=1)
     done = shop("post", "run", "--listings", str(shop.desk.csv({})), "--live", "--yes", "--json")

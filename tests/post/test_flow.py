@@ -80,6 +80,7 @@ def switches() -> dict[str, list[Any]]:
 
 
 @pytest.mark.timeout(900)
+@pytest.mark.long
 def test_every_answer_of_the_site_ends_in_its_state(desk: Desk) -> None:
     """All at once, an account each: no account's trouble is another's."""
     desk.sandbox.marketplace.switch(**switches())
@@ -129,6 +130,7 @@ def test_a_draft_is_an_end_of_its_own(desk: Desk) -> None:
         check_truth(desk, wb)
 
 
+@pytest.mark.long
 def test_older_listings_of_the_same_title_over_many_pages(desk: Desk) -> None:
     """The lost one is the one that is new, found behind the end of the first page."""
     with desk.open("north") as wb:
@@ -141,6 +143,7 @@ def test_older_listings_of_the_same_title_over_many_pages(desk: Desk) -> None:
         assert there[one["remote_id"]] == "the second"
 
 
+@pytest.mark.long
 def test_a_list_that_cannot_be_read_to_its_end_proves_nothing(desk: Desk) -> None:
     """Neither before the click, where nothing is sent, nor after it, where nothing is taken for absent."""
     desk.sandbox.marketplace.switch(cards_per_page=1)

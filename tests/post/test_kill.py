@@ -63,6 +63,7 @@ def killed_at(folder: Path, point: list[Any], zygote: Zygote) -> str | None:
     return None if good and clicks <= 1 else f"{point}: {dict(states)}, {there} there, {clicks} clicks"
 
 
+@pytest.mark.long
 def test_killed_around_the_click(tmp_path: Path, zygote: Zygote) -> None:
     wrong = [said for n, point in enumerate(CRITICAL) if (said := killed_at(tmp_path / str(n), point, zygote))]
 
@@ -129,6 +130,7 @@ def is_due(desk: Desk) -> bool:
         return any(one["is_due"] for one in wb.listings())
 
 
+@pytest.mark.long
 def test_killed_at_random_moments(desk: Desk, zygote: Zygote) -> None:
     desk.sandbox.marketplace.switch(commit_then_drop={"times": 1}, under_review={"chance": 0.3})
     kill_at_random(desk, zygote, listings=3, accounts=("north", "south"), kills=3, seed=11)

@@ -100,6 +100,7 @@ def test_ends_well_without_a_person(studio: Studio, switch: dict[str, Any]) -> N
     assert all(len(ids) == 1 for ids in studio.stored().values())
 
 
+@pytest.mark.long
 def test_dropped_before_it_arrived_waits_for_a_person_and_is_sent_once_more_by_one(studio: Studio) -> None:
     first, second = studio.pictures(2)
     studio.switch(drop_before={"times": 1, "file": second})
@@ -156,6 +157,7 @@ def test_the_same_name_twice_in_the_tab_is_for_a_person(studio: Studio) -> None:
     assert {one["file_name"]: one["tj_creative_id"] for one in done["items"]}[first] == str(ids[0])
 
 
+@pytest.mark.long
 def test_the_session_ends_in_mid_batch_and_goes_on_after_a_login(studio: Studio) -> None:
     names = studio.pictures(4)
     studio.switch(session_expires_after={"requests": 2, "on": "upload"})
@@ -214,6 +216,7 @@ def test_a_silent_duplicate_is_taken_under_its_old_id(studio: Studio) -> None:
     assert again[name]["generation"] == 2
 
 
+@pytest.mark.long
 def test_an_old_card_of_another_creative_is_never_adopted(studio: Studio) -> None:
     """The site makes nothing new of a name that it knows; what it knows under it is another creative's."""
     name, path = "EN_Promo.png", studio.root / "uploaded" / "EN_Promo.png"

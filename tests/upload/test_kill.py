@@ -110,6 +110,7 @@ def prepared(ward: Ward) -> None:
     ward.keep()
 
 
+@pytest.mark.long
 def test_killed_where_something_is_decided(ward: Ward) -> None:
     prepared(ward)
     wrong = [one for point in AT_THE_SITE if (one := killed_at(ward, point))]
@@ -171,6 +172,7 @@ def kill_at_random_moments(ward: Ward, moments: int) -> None:
         print(f"seed {seed}: {hit} kills, ends {dict(ends)}")
 
 
+@pytest.mark.long
 def test_killed_at_two_random_moments(ward: Ward) -> None:
     kill_at_random_moments(ward, 2)
 

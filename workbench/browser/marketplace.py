@@ -27,13 +27,23 @@ CREATE: Final = "/marketplace/create/item"
 _MOST_PAGES: Final = 6
 _PAGE_PATIENCE: Final = timedelta(seconds=15)
 _DRAWING: Final = timedelta(seconds=10)
-_DRAWN: Final = 0.5  # seconds in which a page brings no further control: it is drawn
-# Everything on the page that a person could use or has to wait for; not what it holds.
-_CONTROLS: Final = """() => [...document.querySelectorAll(
-    'input, textarea, select, button, a, [role=button], [role=combobox], [role=checkbox], [role=switch], ' +
-    '[role=option], [role=textbox], [role=progressbar]')]
-  .filter((one) => one.checkVisibility({visibilityProperty: true}))
-  .map((one) => [one.tagName, one.getAttribute("role"), one.getAttribute("aria-label")].join(" ")).join("\\n")"""
+_DRAWN: Final = timedelta(seconds=0.5)  # in which a page brings no further control: it is drawn
+# Whether that is so before `most` ms are over. Controls are what a person could use or has to wait for, not what
+# they hold. The page is asked once, and looks at itself: ten questions a second cost more than the rest of the form.
+_RESTS: Final = """(_, [quiet, most]) => new Promise((answer) => {
+  const controls = () => [...document.querySelectorAll(
+      'input, textarea, select, button, a, [role=button], [role=combobox], [role=checkbox], [role=switch], ' +
+      '[role=option], [role=textbox], [role=progressbar]')]
+    .filter((one) => one.checkVisibility({visibilityProperty: true}))
+    .map((one) => [one.tagName, one.getAttribute("role"), one.getAttribute("aria-label")].join(" ")).join("\\n");
+  const began = performance.now();
+  let seen = controls(), since = began;
+  const timer = setInterval(() => {
+    const here = controls(), at = performance.now();
+    if (here !== seen) [seen, since] = [here, at];
+    if (at - since >= quiet || at - began >= most) { clearInterval(timer); answer(at - since >= quiet); }
+  }, 50);
+})"""
 _NEEDED: Final = frozenset({"title", "price", "category", "condition", "description", "location", "photos"})
 # Boxes about handing over; they may stand beside the groups where all is one page.
 _HANDING_OVER: Final = frozenset({"public meetup", "door pickup", "door dropoff", "local pickup only", "shipping"})
@@ -110,16 +120,17 @@ class ItemForm:
 
     def _wait_until_drawn(self) -> None:
         """A page may draw itself in pieces: the settings that the site remembers must not come behind our back."""
-        seen, since = "", time.monotonic()
+        page, pack = self._visit.page, self._visit.pack
+        last = time.monotonic() + _DRAWING.total_seconds()
 
         def is_drawn() -> bool:
-            nonlocal seen, since
-            here = ""
+            most = max(0.0, last - time.monotonic()) * 1000
             with contextlib.suppress(Error):  # between two pages
-                here = str(self._visit.page.evaluate(_CONTROLS))
-            if here != seen or not self._visit.pack.anything(self._visit.page, "next", "publish").count():
-                seen, since = here, time.monotonic()
-            return time.monotonic() - since >= _DRAWN
+                rests = page.locator("html").evaluate(
+                    _RESTS, [_DRAWN.total_seconds() * 1000, most], timeout=_DRAWING.total_seconds() * 1000
+                )
+                return rests is True and pack.anything(page, "next", "publish").count() > 0
+            return False
 
         self._visit.wait(is_drawn, limit=_DRAWING, every=timedelta(milliseconds=100))
 
