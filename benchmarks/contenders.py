@@ -29,13 +29,19 @@ copy (
            try_cast(date_posted as timestamptz) as published_at, try_cast(likes as bigint) as like_count,
            try_cast(num_comments as bigint) as comment_count, null::bigint as share_count,
            try_cast(coalesce(video_view_count, video_play_count, views) as bigint) as view_count,
-           coalesce(content_type, product_type) as media_type, from_json(hashtags, '["VARCHAR"]') as hashtags,
-           coalesce(json_extract_string(post_content, '$[*].url'), from_json(photos, '["VARCHAR"]'),
-                    from_json(videos, '["VARCHAR"]'), [thumbnail]) as media_urls,
+           coalesce(content_type, product_type) as media_type, list_transform(
+               from_json(hashtags, '["VARCHAR"]'), lambda one: ltrim(one, '#')) as hashtags,
+           coalesce(nullif(list_filter(media, lambda one, place: list_position(media, one) = place), []), [thumbnail])
+               as media_urls,
            source.source_id::bigint as source_id, source.url as source_url, source.creator, source.project,
            'x' as run_id, 'x' as job_id, 'x' as snapshot_id, 'x' as dataset_id, row_no,
            try_cast("timestamp" as timestamptz) as scraped_at
-    from (select row_number() over () as row_no, *
+    from (select row_number() over () as row_no, *,
+                 list_concat(coalesce(list_filter(flatten(list_transform(
+                                 from_json(post_content, '[{{"url": "VARCHAR", "video_url": "VARCHAR"}}]'),
+                                 lambda one: [one.url, one.video_url])), lambda one: one is not null),
+                             from_json(photos, '["VARCHAR"]'), []),
+                             coalesce(from_json(videos, '["VARCHAR"]'), [])) as media
           from read_json('{body}', format = '{form}', columns = {{{columns}}})) row
     left join source on source.url = (row.input->>'$.url')
     where error is null and error_code is null and warning is null and warning_code is null

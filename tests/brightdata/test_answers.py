@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from workbench.brightdata.answers import (
+    NotAllowed,
     NotFound,
     NotReady,
     SnapshotEmpty,
@@ -35,7 +36,7 @@ def response(status, body, **headers):
 GETS = [
     pytest.param(401, {"error": "User authentication is required"}, Misconfigured, id="401: the key is wrong"),
     pytest.param(401, b"Invalid credentials", Misconfigured, id="401 in plain text"),
-    pytest.param(403, {"error": "Forbidden"}, Misconfigured, id="403: the key may not do this"),
+    pytest.param(403, {"error": "Forbidden"}, NotAllowed, id="403: the key may not do this"),
     pytest.param(404, {"error": "Snapshot not found"}, NotFound, id="404: not found"),
     pytest.param(404, b"Snapshot does not exist", NotFound, id="404 in plain text"),
     pytest.param(404, b"", NotFound, id="404 without a word"),
@@ -109,7 +110,7 @@ def test_a_download_is_refused_in_the_same_words(site, tmp_path, status, body, e
         pytest.param(400, b"This dataset is not allowed for API", Permanent, id="400: dataset not allowed"),
         pytest.param(400, b"This dataset is not ready yet", Permanent, id="400: dataset not ready, and no snapshot"),
         pytest.param(401, b"Credentials are missing", Misconfigured, id="401"),
-        pytest.param(403, {"error": "no"}, Misconfigured, id="403"),
+        pytest.param(403, {"error": "no"}, NotAllowed, id="403"),
         pytest.param(404, b"dataset does not exist", NotFound, id="404: no such dataset"),
         pytest.param(404, b"Collector not found", NotFound, id="404: no dataset_id"),
         pytest.param(402, {"error": "Payment required"}, Permanent, id="an undocumented 4xx"),

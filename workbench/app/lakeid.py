@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import re
 import uuid
@@ -14,6 +15,8 @@ from workbench.files import LAKE_ID, fsync_dir, make_folder, write_text
 from workbench.ledger.lakes import all_files, bind, known_lake
 from workbench.ledger.store import Ledger
 
+log = logging.getLogger(__name__)
+
 _LOOKED_AT: Final = 200  # files of a ledger that is older than these ids
 
 
@@ -21,7 +24,15 @@ def know_lake(ledger: Ledger, lake: Path, *, is_beside: bool) -> None:
     """Stamp both, once; Refused when the lake is not the one that the ledger is about.
 
     `is_beside`: the ledger is a file of this very home, so that a lake without an id is its own, restored or lost.
+    One that may not be written to is stamped another time: whoever has something to keep in it says so.
     """
+    try:
+        _know(ledger, lake, is_beside=is_beside)
+    except OSError as error:
+        log.warning("the lake %s is not marked as that of the ledger yet: %s", lake, error.strerror)
+
+
+def _know(ledger: Ledger, lake: Path, *, is_beside: bool) -> None:
     file = make_folder(lake) / LAKE_ID
     here, known = _read(file), known_lake(ledger)
     if known is None:

@@ -135,7 +135,7 @@ def _cookie(one: object, number: int, place: str) -> dict[str, Any]:
     partition = _partition(said["partitionKey"], named)
     is_secure = _is_true(said["secure"]) or bool(partition) or title.startswith(("__Secure-", "__Host-"))
     same_site = _SAME_SITE.get(str(said["sameSite"]).casefold(), "Lax")
-    path = said["path"]
+    path = "/" if title.startswith("__Host-") else said["path"]  # of all pages, or it is none
     return {
         "name": title,
         "value": said["value"],

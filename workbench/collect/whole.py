@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from workbench import addresses
+from workbench.brightdata.rows import kind_of_row
 from workbench.errors import BadInput, NeedsPerson, Permanent, Transient
 from workbench.ledger.records import Move, Snapshot
 from workbench.ledger.states import SnapshotState
@@ -171,8 +172,11 @@ def _echo(line: bytes, snapshot: Snapshot) -> list[Mapping[str, Any]]:
     discovered, given = (row.get(place) for place in ("discovery_input", "input"))
     if isinstance(discovered, dict):
         return [discovered, *([given] if isinstance(given, dict) else [])]
-    # Of what was discovered, `input` is only the post; without the other place nobody can say who asked.
-    return [given] if isinstance(given, dict) and not snapshot.query.get("discover_by") else []
+    # Of what was discovered, `input` is only the post; without the other place nobody can say who asked. So it is of
+    # an error or a warning: what could not be read may be a post on the page that was asked for.
+    if not isinstance(given, dict) or snapshot.query.get("discover_by") or kind_of_row(row) != "data":
+        return []
+    return [given]
 
 
 def _shown(echo: Mapping[str, Any], keys: Sequence[str]) -> str:
