@@ -70,7 +70,7 @@ def test_paused_around_the_trigger_it_is_accepted_once(
     house = lane.anew(one_snapshot)
     point, _, late = point.partition(", ")
     environ = {"LATE_TIMER": late}
-    number = 2 if point.startswith("trace") else 1  # the first request asks for the vendor's list
+    number = 3 if point.startswith("trace") else 1  # the first request, told twice, asks for the vendor's list
     pid = lane.zygote.begin(house, at=[point, number], signal=signal.SIGSTOP, settings=SHORT, environ=environ)
     wait_until_stopped(pid)
     taken_over = second.work(house, settings=SHORT)
