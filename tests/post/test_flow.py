@@ -184,4 +184,6 @@ def test_a_title_that_stands_there_already_is_asked_about_before_the_click(desk:
         assert (one["state"], len(desk.count()["listings"])) == ("posted", 2), "asked about once"
 
         (two,) = post(wb, desk.csv({"description": "Another one, from here."}))
-        assert (two["state"], len(desk.count()["listings"])) == ("posted", 3), "ours are known"
+        # Another listing is asked about anew; what was posted from here is known.
+        assert (two["state"], len(desk.count()["listings"])) == ("unsure", 2)
+        assert f"already ({there['remote_id']}), which" in two["error_message"]
