@@ -68,8 +68,11 @@ def test_every_combination(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        ({"location": "Springfield"}, "knows no single place 'Springfield'; it offers: Springfield, Massachusetts"),
-        ({"location": "Nowhere, Atlantis"}, "knows no single place 'Nowhere, Atlantis'; it offers: nothing"),
+        (
+            {"location": "Springfield"},
+            "3 places are called 'Springfield'; it offers: Springfield, Massachusetts; Springfield, Missouri",
+        ),
+        ({"location": "Nowhere, Atlantis"}, "knows no place 'Nowhere, Atlantis'; it offers: nothing"),
     ],
 )
 def test_what_the_site_does_not_take_is_said_before_anything_is_sent(

@@ -52,6 +52,7 @@ def one_moment(house: House, way: str, names: list[str], dice: random.Random) ->
         return [work(one) for one in dice.sample([house, other], 2)]
     if way == "restore":
         first = work(house)
+        (other.home / "data" / "ledger.db").unlink()  # a backup comes into a home without one
         with other.open() as workbench:
             workbench.restore(kept)
         return [first, work(other)]

@@ -49,9 +49,9 @@ def triggers(house: House) -> int:
 
 
 def elsewhere(house: House, name: str) -> House:
-    there = House(house.home.parent / name, house.sandbox)
-    (there.home / "data" / "ledger.db").unlink()  # a backup comes into a home without one
-    return there
+    home = house.home.parent / name
+    (home / "data").mkdir(parents=True, exist_ok=True)  # one without a ledger, as a backup is brought into
+    return House(home, house.sandbox)
 
 
 def remove_ledger(house: House) -> None:
