@@ -12,12 +12,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, delete, update
 
 from tests.faults.conftest import Lane, Zygote, wait_until_over, wait_until_stopped
 from tests.faults.test_kill import Twenty
 from tests.flows.house import House, check_every_row_once, check_triggers, states
-from workbench.ledger.tables import snapshot, vendor_list
 from workbench.sandbox.serve import Sandbox
 
 SHORT = {"lease_seconds": 1, "trigger_seconds": 1}
@@ -77,23 +75,10 @@ def test_paused_around_the_trigger_it_is_accepted_once(
     os.kill(pid, signal.SIGCONT)
 
     assert (taken_over, lane.zygote.end()) == (0, 0)
-    let_a_minute_pass(house)
-    assert second.work(house, settings=SHORT) == 0
     with house.open() as workbench:
         assert states(workbench) == {"published": 1}
         assert house.ask("count")["triggers_accepted"] == 1
         check_every_row_once(house, workbench)
-
-
-def let_a_minute_pass(house: House) -> None:
-    """For the vendor's list: before an order that is sent again a new one is waited for."""
-
-    def change(connection: Connection) -> None:
-        connection.execute(delete(vendor_list))
-        connection.execute(update(snapshot).where(snapshot.c.state == "planned").values(next_at=None))
-
-    with house.open() as workbench:
-        workbench.ledger.write(change)
 
 
 def pause_at_random_moments(lane: Lane, second: Zygote, folder: Path, rounds: int) -> None:
