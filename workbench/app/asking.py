@@ -58,9 +58,10 @@ class Asking(Parts):
         soon = queries.expiring(self.ledger, at + retention * EXPIRING, retention)
         waiting = status.todo(queries.waiting_for_person(self.ledger)) + status.expiring(soon, at, retention)
         waiting += [_for_comparing(one) for one in self._behind()]
+        lost = self.lost_files()
         # What a command has sent back to work already is on its way.
-        moving = {one["provider_id"] for one in self.lost_files() if one["is_moving"]}
-        return waiting + status.lost([one for one in self.lost_files() if one["provider_id"] not in moving])
+        moving = {one["provider_id"] for one in lost if one["is_moving"]}
+        return waiting + status.lost([one for one in lost if one["provider_id"] not in moving])
 
     def _behind(self) -> list[Behind]:
         """Datasets and accounts of which only a person can say what is there."""
@@ -117,14 +118,10 @@ class Asking(Parts):
     def _refresh(self, catalog: Catalog, query: str | None = None) -> None:
         from workbench.tables.catalog import LakeFile
 
-        head: object = self.ledger.head()
         files_at, tables_at = self._shown.get(catalog, (None, None))
-        if files_at is not None:  # a file that goes away between two questions is missed by the second
-            head = (head, tuple(one["path"] for one in self.lost_files()))
-        elif self._lost is not None:
-            head = (head, tuple(one["path"] for one in self._lost[2]))
-        else:
-            head = (head, ())
+        # A file that goes away between two questions is missed by the second; the first looks at all of them anyway.
+        lost = self.lost_files() if files_at is not None else self._lost[2] if self._lost else []
+        head = (self.ledger.head(), tuple(one["path"] for one in lost))
         if head == files_at == tables_at:
             return
         # A copy of the ledger's tables takes seconds after a year of daily runs, and most questions are about posts.

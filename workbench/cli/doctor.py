@@ -52,21 +52,20 @@ def _checks(workbench: Workbench) -> Iterator[Check]:
     yield Check("mode", "ok", _MEANING[workbench.settings.mode])
     yield Check("home", "ok", f"{workbench.home}{'' if workbench.is_home else ': nothing was ever done here'}")
     checks = (
-        *(
-            ("ledger", _ledger),
-            ("lake", _lake),
-            ("journal", _journal),
-            ("files", _files),
-            ("tables", _tables),
-            ("serving copy", _copy),
-        ),
-        *(("disk", _disk), ("worker", _worker)),
+        ("ledger", _ledger),
+        ("lake", _lake),
+        ("journal", _journal),
+        ("files", _files),
+        ("tables", _tables),
+        ("serving copy", _copy),
+        ("disk", _disk),
+        ("worker", _worker),
+        ("sources", _sources),
+        ("bright data", _brightdata),
+        ("browser", _browser),
     )
     for name, check in checks:
         yield _guarded(name, check, workbench)
-    yield _guarded("sources", _sources, workbench)
-    yield _guarded("bright data", _brightdata, workbench)
-    yield _guarded("browser", _browser, workbench)
 
 
 _MEANING: Final = {

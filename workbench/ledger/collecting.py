@@ -56,7 +56,10 @@ def _as_written(one: NewSource | Source) -> str:
 
 def add_sources(ledger: Ledger, new: Sequence[NewSource], key_of: KeyOf = _as_written) -> Imported:
     """Add `new`; one that is known, in whatever spelling, gets the given name, creator, project, options."""
-    add: Callable[[Connection], Imported] = lambda connection: _add_sources(ledger, connection, new, key_of)  # noqa: E731 - said twice
+
+    def add(connection: Connection) -> Imported:
+        return _add_sources(ledger, connection, new, key_of)
+
     try:
         done = ledger.write(add)
     except IntegrityError:  # another process added one of them at the same moment: now it is known
