@@ -14,7 +14,7 @@ from workbench.app.parts import Parts, part
 from workbench.collect import folders, status
 from workbench.collect.recover import EXPIRING
 from workbench.files import make_folder
-from workbench.ledger import behind, lakes, queries, world
+from workbench.ledger import behind, lakes, queries, vendorlists
 from workbench.ledger.behind import Behind
 from workbench.ledger.clock import now
 
@@ -76,7 +76,7 @@ class Asking(Parts):
 
     def unlisted(self) -> dict[str, str]:
         """Dataset → why Bright Data gives no list of what was started, so that nobody can look before a trigger."""
-        return world.refusals(self.ledger)
+        return vendorlists.refusals(self.ledger)
 
     def lost_files(self) -> list[dict[str, Any]]:
         """What the manifest names and the disk lacks: path, kind, whose. Looked for again after a few seconds."""

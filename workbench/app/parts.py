@@ -28,7 +28,7 @@ from workbench.ledger.journal import NAME as JOURNAL
 from workbench.ledger.journal import Journal
 from workbench.ledger.lanes import Lanes
 from workbench.ledger.store import Ledger, open_ledger
-from workbench.ledger.world import World
+from workbench.ledger.vendorlists import VendorLists
 from workbench.logs import LogFolder
 from workbench.secret import Redactor, Secret
 from workbench.settings import BRIGHTDATA_LIVE, Origin, Settings
@@ -98,8 +98,8 @@ class Parts:
         return Journal(self.settings.data / JOURNAL)
 
     @part
-    def world(self) -> World:
-        return World(self.ledger)
+    def vendor_lists(self) -> VendorLists:
+        return VendorLists(self.ledger)
 
     @part
     def datasets(self) -> tuple[Dataset, ...]:
@@ -223,7 +223,7 @@ class Parts:
             part_rows=chosen.download_batch_rows,
             datasets=self.datasets,
             webhook=self.webhook,
-            world=self.world,
+            vendor_lists=self.vendor_lists,
             reuse=timedelta(hours=chosen.reuse_hours),
             look_inputs=chosen.look_inputs,
         )

@@ -5,7 +5,7 @@ trigger.py    planned    → triggered    the one request that costs money, sent
 poll.py       triggered  → ready        ask whether the snapshot is finished
 download.py   ready      → downloaded   the raw bytes, verified, kept for ever
 whole.py      is a body whole, ours, and there once? asked before anything of it is published
-listing.py    what the vendor lists, remembered
+rowcounts.py  how many rows the vendor lists, remembered
 stage.py      downloaded → staged       rows into Parquet and rejects, under final names
 publish.py    staged     → published    into the manifest, in one transaction
 reconcile.py  unsure     → triggered | planned    look whether a trigger without an answer happened

@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 from workbench.brightdata.answers import NotAllowed
 from workbench.brightdata.contents import Listed
 from workbench.collect.poll import OVER
-from workbench.collect.tools import Tools, World
+from workbench.collect.tools import Tools, VendorLists
 from workbench.errors import BadInput, Misconfigured, NeedsPerson, Permanent
 from workbench.ledger.records import WAITS, AtVendor, Money, Move, Snapshot, Stay, same_inputs
 from workbench.ledger.states import SnapshotState
@@ -34,32 +34,32 @@ _UNTOLD: Final = {"untold": "true"}
 
 def look(snapshot: Snapshot, tools: Tools) -> Move | Stay | None:
     """The move that what is there already justifies, a time to wait, or None: nothing speaks against the trigger."""
-    return None if tools.world is None else _Look(snapshot, tools, tools.world).run()
+    return None if tools.vendor_lists is None else _Look(snapshot, tools, tools.vendor_lists).run()
 
 
 class _Look:
     """One look before one trigger."""
 
-    def __init__(self, snapshot: Snapshot, tools: Tools, world: World) -> None:
-        self._snapshot, self._tools, self._world = snapshot, tools, world
+    def __init__(self, snapshot: Snapshot, tools: Tools, lists: VendorLists) -> None:
+        self._snapshot, self._tools, self._lists = snapshot, tools, lists
         self._dataset_id = snapshot.dataset_id
-        self._behind = world.behind(self._dataset_id)
+        self._behind = lists.behind(self._dataset_id)
         # Of a home that was moved nothing is missing; of a copy, only what was done since.
         self._doubt = self._behind if self._behind is not None and self._behind.why != "moved" else None
         self._planned = planned = (snapshot.created_at or tools.now()) - CLOCKS
         # What was started before the snapshot was planned saves money; what was started since may be the snapshot.
-        self._answering = planned if world.is_fresh(snapshot) else min(planned, tools.now() - tools.reuse)
+        self._answering = planned if lists.is_fresh(snapshot) else min(planned, tools.now() - tools.reuse)
 
     def run(self) -> Move | Stay | None:
         since = self._answering
         if self._doubt is not None:  # seen through once, for all that is planned
-            since = min(since, self._world.oldest_plan(self._dataset_id) - CLOCKS)
+            since = min(since, self._lists.oldest_plan(self._dataset_id) - CLOCKS)
         if (wait := self._read(since)) is not None:
             return wait
-        if (refused := self._world.refused(self._dataset_id)) is not None:
+        if (refused := self._lists.refused(self._dataset_id)) is not None:
             self._unlisted(refused)
             return None
-        listed = self._world.unknown(self._dataset_id, since)
+        listed = self._lists.unknown(self._dataset_id, since)
         own = since_then(self._planned, listed)
         if any(not one.is_asked for one in (own if self._doubt is None else listed)):
             said = "looking through what was started at Bright Data meanwhile"
@@ -68,11 +68,11 @@ class _Look:
 
     def _read(self, since: datetime) -> Stay | None:
         """See to it that the list is there; a time to wait while another one asks."""
-        turn = self._world.turn(self._dataset_id, since.date())
+        turn = self._lists.turn(self._dataset_id, since.date())
         if turn == "wait":
             return Stay(after=_SOON)
         if turn == "ask":
-            ask(self._dataset_id, since, self._tools, self._world, most=self._tools.look_inputs)
+            ask(self._dataset_id, since, self._tools, self._lists, most=self._tools.look_inputs)
         return None
 
     def _unlisted(self, refused: str) -> None:
@@ -81,9 +81,9 @@ class _Look:
             raise self._for_person(why)
 
     def _judge(self, listed: Sequence[AtVendor], own: Sequence[AtVendor]) -> Move | Stay | None:
-        alike = same_as(self._snapshot, listed, self._tools, self._world)
+        alike = same_as(self._snapshot, listed, self._tools, self._lists)
         mine = chosen(since_then(self._answering, alike), own)
-        if mine is not None and (waiting := self._world.in_flight(self._snapshot)):
+        if mine is not None and (waiting := self._lists.in_flight(self._snapshot)):
             said = f"waits for snapshot {waiting[0]}, which was asked the same and lost its answer"
             return Stay(after=self._tools.poll, values={"reason": said})
         unread = [] if self._doubt is None else unreadable(listed)
@@ -93,12 +93,12 @@ class _Look:
         if not alike and (wait := self._until_seen()) is not None:
             return wait
         if self._behind is not None and not unread:
-            self._world.compared(self._dataset_id)
+            self._lists.compared(self._dataset_id)
         return None if mine is None else adoption(self._snapshot, mine, self._tools)
 
     def _until_seen(self) -> Stay | None:
         """The journal has an order of it that the ledger lost: a list may lag, so absence is believed after a while."""
-        lost = self._world.lost(self._dataset_id, self._snapshot.input_hash)
+        lost = self._lists.lost(self._dataset_id, self._snapshot.input_hash)
         left = lost[0].at + sum(self._tools.look_gaps, timedelta()) - self._tools.now() if lost else timedelta()
         if left <= timedelta():
             return None
@@ -114,7 +114,7 @@ class _Look:
             else "Look into its control panel. If nothing is missing here: workbench recover compare --settled "
             f"{self._dataset_id}"
         )
-        self._world.wait_for_person(self._dataset_id, f"{why}. {cure}")
+        self._lists.wait_for_person(self._dataset_id, f"{why}. {cure}")
         return NeedsPerson(f"{WAITS}, as {why}. {cure}")
 
 
@@ -123,9 +123,9 @@ def since_then(at: datetime, listed: Sequence[AtVendor]) -> list[AtVendor]:
     return [one for one in listed if one.created_at is None or one.created_at >= at]
 
 
-def same_as(snapshot: Snapshot, listed: Sequence[AtVendor], tools: Tools, world: World) -> list[AtVendor]:
+def same_as(snapshot: Snapshot, listed: Sequence[AtVendor], tools: Tools, lists: VendorLists) -> list[AtVendor]:
     """Those that were asked the same."""
-    return [one for one in listed if is_same(snapshot, one, tools.brightdata, world)]
+    return [one for one in listed if is_same(snapshot, one, tools.brightdata, lists)]
 
 
 def chosen(alike: Sequence[AtVendor], own: Sequence[AtVendor]) -> AtVendor | None:
@@ -145,7 +145,7 @@ def unreadable(own: Sequence[AtVendor]) -> list[str]:
 # asking the vendor ------------------------------------------------------------------------------------
 
 
-def ask(dataset_id: str, since: datetime, tools: Tools, world: World, *, most: int | None = None) -> int | None:
+def ask(dataset_id: str, since: datetime, tools: Tools, lists: VendorLists, *, most: int | None = None) -> int | None:
     """Ask for the list (how long it is), or keep why there is none; then what `most` unknown ones were asked, once.
 
     Newest first. Others wait until all of that is there. Raises what may pass.
@@ -154,15 +154,15 @@ def ask(dataset_id: str, since: datetime, tools: Tools, world: World, *, most: i
         try:
             found = [_at_vendor(one) for one in tools.brightdata.list_snapshots(dataset_id, from_date=since.date())]
         except REFUSED as error:
-            world.refuse(dataset_id, error.message)
+            lists.refuse(dataset_id, error.message)
             return None
-        world.keep(dataset_id, found)
-        unasked = [one for one in world.unknown(dataset_id, since) if not one.is_asked]
+        lists.keep(dataset_id, found)
+        unasked = [one for one in lists.unknown(dataset_id, since) if not one.is_asked]
         for one in unasked[:most]:
-            world.told(one.provider_id, _inputs(tools.brightdata, one.provider_id))
-        world.listed(dataset_id, since.date())
+            lists.told(one.provider_id, _inputs(tools.brightdata, one.provider_id))
+        lists.listed(dataset_id, since.date())
     except BaseException:
-        world.leave(dataset_id)
+        lists.leave(dataset_id)
         raise
     return len(found)
 
@@ -199,14 +199,14 @@ def _query(brightdata: BrightData, provider_id: str) -> dict[str, str]:
 # judging ----------------------------------------------------------------------------------------------
 
 
-def is_same(snapshot: Snapshot, one: AtVendor, brightdata: BrightData, world: World) -> bool:
+def is_same(snapshot: Snapshot, one: AtVendor, brightdata: BrightData, lists: VendorLists) -> bool:
     """Whether it was asked the same, as far as the vendor tells."""
     if one.inputs is None or not same_inputs(snapshot.inputs, one.inputs):
         return False
     theirs: Mapping[str, Any] | None = one.query
     if theirs is None:
         theirs = _query(brightdata, one.provider_id)
-        world.told(one.provider_id, one.inputs, theirs)
+        lists.told(one.provider_id, one.inputs, theirs)
     if theirs == _UNTOLD:
         return True
     return all(str(snapshot.query.get(name, "")) == str(theirs.get(name, "")) for name in _QUERY)

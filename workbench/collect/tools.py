@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from workbench.brightdata.datasets import DATASETS, Dataset
 from workbench.brightdata.delivery import Webhook
-from workbench.collect.listing import Listing
+from workbench.collect.rowcounts import RowCounts
 from workbench.errors import Permanent
 from workbench.files import is_running, remove_tree
 from workbench.ledger.records import AtVendor, LedgerView, LostAct, Snapshot
@@ -32,7 +32,7 @@ class Doubt(Protocol):
     def words(self) -> str: ...
 
 
-class World(Protocol):
+class VendorLists(Protocol):
     """What the ledger remembers of the vendor's lists, for all who look."""
 
     def turn(self, dataset_id: str, since: date) -> Literal["fresh", "ask", "wait"]: ...
@@ -66,9 +66,9 @@ class Tools:
     look_gaps: tuple[timedelta, ...]  # between looks for a trigger whose answer was lost
     part_rows: int  # rows a part, once a download had to be resumed
     datasets: tuple[Dataset, ...] = DATASETS  # with the user's own
-    listing: Listing = field(default_factory=Listing)
+    row_counts: RowCounts = field(default_factory=RowCounts)
     webhook: Webhook | None = None  # where the vendor may deliver; without, it is only asked
-    world: World | None = None  # without it nobody looks before a trigger
+    vendor_lists: VendorLists | None = None  # without it nobody looks before a trigger
     reuse: timedelta = timedelta()  # how long a younger snapshot answers
     look_inputs: int = 100  # snapshots of unknown inputs that are asked about after one list
 

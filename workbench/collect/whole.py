@@ -43,7 +43,7 @@ def counts(snapshot: Snapshot, vendor_id: str, tools: Tools) -> Iterator[tuple[s
     said = _told(lambda: progress(vendor_id).row_count)
     if said is not None:
         yield "progress", said
-    listed = _told(lambda: tools.listing.rows_of(snapshot, vendor_id, tools.brightdata, tools.poll))
+    listed = _told(lambda: tools.row_counts.rows_of(snapshot, vendor_id, tools.brightdata, tools.poll))
     if listed is not None:
         yield "list", listed
 
@@ -234,7 +234,7 @@ def missing(snapshot: Snapshot, vendor_id: str, tools: Tools, lines: int) -> Ver
         first = next(counts(snapshot, vendor_id, tools), None)
         if first is None or first[1] <= lines:
             return None
-        tools.listing.forget(snapshot)
+        tools.row_counts.forget(snapshot)
         place, rows = max(counts(snapshot, vendor_id, tools), key=lambda one: one[1], default=first)
         return Verdict(rows, (_differs(place, rows, lines),), 0) if rows > lines else None
 
@@ -246,7 +246,7 @@ def _counted(snapshot: Snapshot, vendor_id: str | None, tools: Tools, came: Deli
     with _patient(snapshot, vendor_id):
         rows, wrong = compared(came, counts(snapshot, vendor_id, tools))
         if wrong is not None:  # once more, as the first answer may be older than the last rows
-            tools.listing.forget(snapshot)
+            tools.row_counts.forget(snapshot)
             rows, wrong = compared(came, counts(snapshot, vendor_id, tools))
         return rows, wrong if rows is not None else _fewer_than_parts(came, vendor_id, tools)
 

@@ -11,7 +11,7 @@ owners.py     who is alive
 store.py      Ledger: open, read, write; the mode stamp
 journal.py    the second witness: every act, in a file of this host
 behind.py     a ledger that is older than the world: found out, and remembered until compared
-world.py      what Bright Data lists and the ledger does not have
+vendorlists.py  what Bright Data lists and the ledger does not have
 elsewhere.py  what it may not know of an account
 claims.py     claim, hold, release; what becomes of a dead owner's items
 recorder.py   what a step yields, each one transaction

@@ -28,8 +28,8 @@ _AT_ONCE: Final = 500  # values in one statement
 Turn = Literal["fresh", "ask", "wait"]
 
 
-class World:
-    """The ledger's memory of the vendor's lists (`collect.tools.World`)."""
+class VendorLists:
+    """The ledger's memory of the vendor's lists (`collect.tools.VendorLists`)."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger

@@ -25,7 +25,7 @@ class _Listed:
     took: timedelta = timedelta()
 
 
-class Listing:
+class RowCounts:
     """How many rows the vendor lists for finished snapshots, dataset by dataset."""
 
     def __init__(self) -> None:
