@@ -155,10 +155,15 @@ class Asking(Parts):
         What the query names is as of now; a table of the ledger that it does not name may be older, or not there yet.
         """
         catalog = self.refreshed(query)
+        found = catalog.ask(query, look_again=lambda: self._look_again(query))
         for one in catalog.lacks_for(query) if catalog.missing else ():
             warnings.warn(str(one), stacklevel=2)
-        # A cursor of its own: a later query on the same connection would cut this result short without a word.
-        return catalog.connection.cursor().sql(query)
+        return found
+
+    def _look_again(self, query: str) -> None:
+        """At the lake, though it was looked at a moment ago."""
+        self._lost = None
+        self.refreshed(query)
 
     def select(self, query: str, *, on_missing: Callable[[str], None] = log.warning) -> Any:
         """The same for a query from outside: one SELECT, on a connection that reaches nothing but the lake.

@@ -137,6 +137,15 @@ class Catalog:
         )
         self.connection.execute("set global TimeZone = 'UTC'")
 
+    def ask(self, query: str, *, look_again: Callable[[], None]) -> Relation:
+        """The relation of a query; `look_again` refreshes where a file has gone since the last look."""
+        try:
+            # A cursor of its own: a later query on the same connection would cut this result short without a word.
+            return self.connection.cursor().sql(query)
+        except duckdb.IOException:
+            look_again()
+            return self.connection.cursor().sql(query)
+
     def asks_views_alone(self, query: str) -> bool:
         """Whether the query names no table but views over files, as far as can be told without running it."""
         named = self._named(query)
