@@ -132,10 +132,6 @@ def tabbed(page: Page, number: int) -> list[str]:
     return found
 
 
-def focused(page: Page) -> str:
-    return str(page.evaluate(_FOCUSED)).strip()
-
-
 def unlabelled(page: Page) -> int:
     """Inputs below the cells that no label belongs to."""
     return int(page.evaluate(_UNLABELLED))
