@@ -18,12 +18,8 @@ from tests.zygote import Zygote
 from workbench.sandbox.serve import Sandbox
 
 KILLED = -signal.SIGKILL
-# Where it matters most: the order is written, the site has it, its answer is written. The soak takes every boundary.
-CRITICAL = (
-    ["the call", 1],
-    ["after the call", 1],
-    ["after write Recorder.move", 1],
-)
+# Where it matters most: the site has it, and nothing here knows it. The soak takes every boundary.
+CRITICAL = ["after the call", 1]
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(3000)]
 
@@ -64,10 +60,8 @@ def killed_at(folder: Path, point: list[Any], zygote: Zygote) -> str | None:
 
 
 @pytest.mark.long
-def test_killed_around_the_click(tmp_path: Path, zygote: Zygote) -> None:
-    wrong = [said for n, point in enumerate(CRITICAL) if (said := killed_at(tmp_path / str(n), point, zygote))]
-
-    assert wrong == []
+def test_killed_behind_the_click(tmp_path: Path, zygote: Zygote) -> None:
+    assert killed_at(tmp_path / "desk", CRITICAL, zygote) is None
 
 
 @pytest.mark.soak
@@ -130,7 +124,7 @@ def is_due(desk: Desk) -> bool:
         return any(one["is_due"] for one in wb.listings())
 
 
-@pytest.mark.long
+@pytest.mark.soak
 def test_killed_at_random_moments(desk: Desk, zygote: Zygote) -> None:
     desk.sandbox.marketplace.switch(commit_then_drop={"times": 1}, under_review={"chance": 0.3})
     kill_at_random(desk, zygote, listings=3, accounts=("north", "south"), kills=3, seed=11)

@@ -387,7 +387,7 @@ def test_a_failure_of_one_account_does_not_strike_another(site: Site, anna: Sell
 
 @pytest.mark.parametrize("body", [b"{", b"[]", b'{"account": 7}', b'{"account": "a@b"}'])
 def test_a_control_call_that_says_nothing_is_refused(site: Site, body: bytes) -> None:
-    for path in ("session", "solve", "end_sessions"):
+    for path in ("session", "solve", "end_sessions", "seed"):
         assert site.http.post(f"/sandbox/{path}", content=body).status_code == 400
 
 

@@ -26,11 +26,10 @@ pytestmark = [
     pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs Linux: fork and /proc"),
 ]  # fmt: skip
 KILLED = -signal.SIGKILL
-# Those of which something is decided; the soak takes every one that there is.
-AT_THE_SITE = (
-    ("write Recorder.armed", 1), ("attach", 1), ("after attach", 1), ("after write Recorder.move", 1),
-)  # fmt: skip
-IN_THE_FILES = (("exchange inventory", 1), ("link", 1), ("unlink", 1))
+# Where most is at stake: the site has the file and nothing here knows it; the ids are known and half written into the
+# files. The soak takes every boundary that there is.
+AT_THE_SITE = ("after attach", 1)
+IN_THE_FILES = (("exchange inventory", 1), ("link", 1))
 
 
 class Ward:
@@ -113,7 +112,7 @@ def prepared(ward: Ward) -> None:
 @pytest.mark.long
 def test_killed_where_something_is_decided(ward: Ward) -> None:
     prepared(ward)
-    wrong = [one for point in AT_THE_SITE if (one := killed_at(ward, point))]
+    wrong = [one for one in [killed_at(ward, AT_THE_SITE)] if one]
     # What comes after needs no visit: it begins where the id is known and nothing is written of it.
     ward.anew()
     assert ward.work(at=list(IN_THE_FILES[0])) == KILLED
@@ -170,11 +169,6 @@ def kill_at_random_moments(ward: Ward, moments: int) -> None:
         ends += check_end(ward.studio)  # which knows when one may be unsure
         assert set(ends) <= {"archived", "failed", "unsure"}, (seed, ends)
         print(f"seed {seed}: {hit} kills, ends {dict(ends)}")
-
-
-@pytest.mark.long
-def test_killed_at_two_random_moments(ward: Ward) -> None:
-    kill_at_random_moments(ward, 2)
 
 
 @pytest.mark.soak

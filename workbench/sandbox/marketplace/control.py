@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import orjson
 
+from workbench.sandbox.marketplace.publish import content_of
 from workbench.sandbox.marketplace.signin import storage_state
 from workbench.sandbox.marketplace.store import Listing
 from workbench.sandbox.marketplace.world import World
@@ -64,6 +65,20 @@ def end_sessions(world: World, request: Request) -> Answer:
     label = _label(_read(request))
     ended = world.store.db.run("UPDATE marketplace_session SET ended = 1 WHERE label = ? AND NOT ended", (label,))
     return as_json({"account": label, "ended": ended})
+
+
+def seed(world: World, request: Request) -> Answer:
+    """`{"account": LABEL, "listings": [{"title": …, …}]}`: what the account had put there before anybody looked.
+
+    The ids are answered in the order of the listings: the newest last.
+    """
+    said = _read(request)
+    label, listings = _label(said), said.get("listings")
+    if not isinstance(listings, list) or not all(isinstance(one, dict) and one.get("title") for one in listings):
+        raise Refused("listings is a list of objects with a title")
+    world.store.account(label)
+    made = [world.store.add_listing(label, "live", content_of(one), []) for one in listings]
+    return as_json({"ids": [one.id for one in made]})
 
 
 def count(world: World, _request: Request) -> Answer:

@@ -49,7 +49,7 @@ def step(_visit: Visit) -> Answer:
 def publish(visit: Visit) -> Answer:
     """The one call that makes a listing public. What is stored is stored before anything breaks."""
     said = visit.variables()
-    content, photos = _content(said), _photos(visit, said)
+    content, photos = content_of(said), _photos(visit, said)
     if refused := visit.strike("field_error"):
         return _refused_field(visit, refused["field"])
     if missing := next((name for name in _MISSING if not _is_filled(name, content, photos)), ""):
@@ -87,7 +87,7 @@ def _stored(visit: Visit, listing_id: str, content: dict[str, Any], photos: list
 def draft(visit: Visit) -> Answer:
     """Nothing is asked of a draft, not even a title."""
     said = visit.variables()
-    content, photos = _content(said), _photos(visit, said)
+    content, photos = content_of(said), _photos(visit, said)
     store = visit.world.store
     known = _own(visit, str(said.get("listing_id", "")))
     if known is not None and known.state != "draft":
@@ -103,7 +103,7 @@ def draft(visit: Visit) -> Answer:
 
 def update(visit: Visit) -> Answer:
     said = visit.variables()
-    content, photos = _content(said), _photos(visit, said)
+    content, photos = content_of(said), _photos(visit, said)
     known = _own(visit, str(said.get("listing_id", "")))
     if known is None or known.state == "draft":
         return error("not_found", text="This listing isn't available anymore.")
@@ -128,7 +128,7 @@ def _refused_field(visit: Visit, name: str) -> Answer:
     return error("field_error", field=name, text=visit.texts()(_MISSING.get(name, "Please check this field.")))
 
 
-def _content(said: dict[str, Any]) -> dict[str, Any]:
+def content_of(said: dict[str, Any]) -> dict[str, Any]:
     """The fields of a listing, whatever the caller sent."""
     digits = "".join(each for each in str(said.get("price", "")) if each.isdecimal())
     texts = {name: str(said.get(name, "")) for name in ("title", "category", "condition", "description", "location")}

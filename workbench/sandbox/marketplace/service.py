@@ -75,6 +75,7 @@ CONTROLS: Final = (
     _open("GET", "/sandbox/count", "count", control.count),
     _open("POST", "/sandbox/session", "session", control.session),
     _open("POST", "/sandbox/solve", "solve", control.solve),
+    _open("POST", "/sandbox/seed", "seed", control.seed),
     _open("POST", "/sandbox/end_sessions", "end_sessions", control.end_sessions),
     _open("POST", "/sandbox/reset", "reset", control.reset),
 )
