@@ -33,6 +33,7 @@ def serving(home: Path) -> list[str]:
 
 
 def _addresses(home: Path) -> dict[str, Any]:
+    make_folder(home.parent, mode=0o700)
     make_folder(home, mode=0o700)
     found = _answering(home)
     if found is not None:

@@ -24,7 +24,7 @@ from workbench.ledger.records import Money, NewSource, Plan, Source
 class Collecting(Working):
     def import_sources(self, path: str | Path, *, project: str | None = None) -> Imported:
         """Bring in a sources.csv (relative: below the home); all of it, or (BadInput) nothing."""
-        file = self.settings.home / Path(path).expanduser()
+        file = self.home / Path(path).expanduser()
         return self._enter_sources(read_csv(file, project=project, among=self.datasets))
 
     def add_source(self, platform: str, service: str, url: str, **more: Any) -> Imported:
@@ -129,7 +129,7 @@ class Collecting(Working):
         if not isinstance(sources, str | Path):
             ids = collecting.enabled_sources(self.ledger, ids=sources, project=None if sources else project)
             return [], queries.list_sources(self.ledger, ids=ids), ()
-        file = self.settings.home / Path(sources).expanduser()
+        file = self.home / Path(sources).expanduser()
         new = read_csv(file, project=project, among=self.datasets)
         found, merged = collecting.known_sources(self.ledger, new, self._key_of)
         return new, [one for one in found if one.enabled], merged

@@ -105,7 +105,7 @@ class UploadDesk(Working, Proving):
             return gather.from_names(files, ask.files, rows)
         source = ask.source or ("session" if (root / SESSION).is_file() else "inventory")
         known = {"session": SESSION, "inventory": INVENTORY}
-        path = self.settings.home / source if source not in known else root / known[source]
+        path = self.home / source if source not in known else root / known[source]
         if source not in known and (folder := _below(root, root / source, path)) is not None:
             return gather.from_folder(root, folder)
         if source not in known and not path.is_file() and (root / source).is_file():
