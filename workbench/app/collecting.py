@@ -12,7 +12,7 @@ from typing import Any
 
 from workbench.app.working import Working
 from workbench.collect import folders
-from workbench.collect.plan import Ask, is_open_ended, make_plan
+from workbench.collect.plan import Ask, make_plan, open_ended
 from workbench.collect.sources import COLUMNS, check, key_of, read_csv, twins
 from workbench.errors import BadInput
 from workbench.ledger import collecting, queries, spending
@@ -164,7 +164,7 @@ class Collecting(Working):
         """Whether the plan has parts without a limit while a cap is set: nobody can say that it holds."""
         caps = self.caps
         is_capped = any(one is not None for one in (caps.trigger, caps.run, caps.day, caps.month)) or caps.datasets
-        return bool(is_capped) and any(map(is_open_ended, plan.jobs))
+        return bool(is_capped and open_ended(plan))
 
     def kept_plan(self, plan_hash: str) -> Plan:
         """The plan that is kept under the hash, or its beginning."""
