@@ -49,6 +49,8 @@ def test_a_demo_shows_everything_and_a_second_one_adds_to_it(empty):
     assert len({one["tj_creative_id"] for one in told["upload"]["items"]}) == 3
     sites = "SELECT (SELECT count(*) FROM listings) AS posted, (SELECT count(*) FROM uploads) AS uploaded"
     assert empty.here("sql", sites, "--format", "csv").out.split() == ["posted,uploaded", "3,3"]  # not once more
+    after = empty.here("audit", "run", "uploads", "--json").json  # the sheet of the demo's files is there
+    assert after["outcome"] == "succeeded", after["error"]
 
     runs = empty.here("status", "--json").json["runs"]
     assert [run["status"] for run in runs] == ["completed", "completed"]

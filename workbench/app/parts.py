@@ -6,7 +6,7 @@ import contextlib
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
@@ -81,6 +81,10 @@ class Parts:
     def sandbox(self) -> Path:
         """Practice mode's own world: whoever asks it only looks, and still finds what is there."""
         return self.home / "data" / "sandbox"
+
+    def today(self) -> date:
+        """In the time zone of the settings."""
+        return now().astimezone(self.settings.zone).date()
 
     @part
     def ledger(self) -> Ledger:
