@@ -27,12 +27,18 @@ def address(home: Path, service: Service) -> str:
     return str(_addresses(home)[f"{service}_url"])
 
 
+def serving(home: Path) -> list[str]:
+    """Words of `python -m workbench.sandbox` for a home: with old snapshots of a stranger, which can be recovered."""
+    return ["serve", "--home", str(home), "--strangers"]
+
+
 def _addresses(home: Path) -> dict[str, Any]:
+    make_folder(home.parent, mode=0o700)
     make_folder(home, mode=0o700)
     found = _answering(home)
     if found is not None:
         return found
-    process = detached.start("workbench.sandbox", ["serve", "--home", str(home)], log=home / "sandbox.log")
+    process = detached.start("workbench.sandbox", serving(home), log=home / "sandbox.log")
     deadline = time.monotonic() + _PATIENCE
     while time.monotonic() < deadline:
         found = _answering(home)

@@ -123,7 +123,7 @@ class Home:
 def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home whose ledger exists; copied, because to migrate a new one takes half a second."""
     made = Home(tmp_path_factory.mktemp("founded"))
-    assert made.here("sources", "list").code == 0
+    assert made.here("recover", "reconcile").code == 0
     return made.folder
 
 

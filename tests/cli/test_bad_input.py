@@ -222,7 +222,7 @@ def test_demo_does_not_touch_a_live_empty(empty):
 def test_a_read_only_home_is_named_with_the_cure(empty):
     empty.folder.chmod(0o500)
 
-    done = empty.here("sources", "list")
+    done = empty.here("recover", "reconcile")
 
     assert done.code == 2
     assert str(empty.folder) in done.err

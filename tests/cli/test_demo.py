@@ -42,6 +42,8 @@ def test_a_demo_shows_everything(empty):
     assert (run["status"], run["rows"]) == ("completed", 94)
     assert run["run_id"] in report.read_text()
     check_the_sites(empty)
+    after = empty.here("audit", "run", "uploads", "--json").json  # the sheet of the demo's files is there
+    assert after["outcome"] == "succeeded", after["error"]
 
 
 @pytest.mark.soak

@@ -3,24 +3,59 @@
 from __future__ import annotations
 
 import json
+import shlex
+
+from PIL import Image
 
 from tests.cli.conftest import Home
+from tests.cli.test_named_commands import TREE
+from workbench.sandbox.serve import Sandbox
+
+# Commands that do something, each by its own word for it; all others only show, and are below.
+DO = """
+    demo, lab, work, compact, backup, restore, import, sources import, sources add, sources edit, sources merge,
+    sources disable, sources enable, collect plan, collect start, collect run, collect cancel, recover adopt,
+    recover reconcile, recover compare, recover resolve, recover requeue, recover reprocess, spend stop, spend allow,
+    spend accept, deliveries serve, deliveries replay, deliveries check, accounts add, accounts login, accounts logout,
+    accounts import-session, accounts pace, accounts stop, accounts resume, accounts remove, listings import,
+    listings edit, post rehearse, post run, post retry, post cancel, post resolve, audit run, creatives scan,
+    upload rehearse, upload run, upload refresh, upload retry, upload resolve, upload cancel, upload report,
+    upload campaign-csv, sandbox serve
+"""
+# Words → what else is given, and the exit code in a folder that is no home, where there is nothing of that number.
+SHOW = {
+    "status": ("", 0), "todo": ("", 0), "sql": ("'SELECT count(*) FROM posts'", 0), "folders": ("", 0),
+    "doctor": ("", 0), "sweep": ("", 0), "sources list": ("", 0), "recover scan": ("", 0), "spend show": ("--check", 0),
+    "spend caps": ("", 0), "deliveries list": ("", 0), "deliveries show": ("1", 2), "accounts list": ("", 0),
+    "accounts health": ("", 0), "accounts validate": ("1", 2), "browser probe": ("", 2), "listings list": ("", 0),
+    "post plan": ("--listings data/inputs/listings.csv", 2), "post status": ("", 0), "post errors": ("", 0),
+    "audit list": ("", 0), "creatives list": ("", 0), "upload plan": ("--source new", 1), "upload status": ("", 0),
+}  # fmt: skip
 
 
 def test_a_question_creates_nothing_in_a_folder_that_is_no_home(empty: Home) -> None:
-    asked = (
-        ("status", "--json"), ("todo", "--json"), ("sql", "SELECT count(*) FROM posts", "--json"),
-        ("folders", "--json"), ("doctor", "--json"), ("spend", "show", "--json"),
-    )  # fmt: skip
-    done = {words[0]: empty.here(*words) for words in asked}
+    words = {" ".join(each) for each, command in TREE.items() if each and not hasattr(command, "commands")}
+    assert words == {*(one.strip() for one in DO.split(",")), *SHOW}, "what is new either does something or shows it"
+    head = "title,price,category,condition,description,location,photos\n"
+    empty.write("data/inputs/listings.csv", f"{head}Lamp,15,Furniture,New,Small.,Austin Texas,lamp.jpg\n")
+    Image.new("RGB", (600, 600)).save(empty.folder / "data" / "inputs" / "lamp.jpg")
+    empty.write("data/creatives/new/EN_Tea_ID-AB000001.png", "no picture")
+    before = sorted(empty.folder.rglob("*"))
 
-    assert {name: one.code for name, one in done.items()} == dict.fromkeys(done, 0), {
-        name: one.err for name, one in done.items() if one.code
+    with Sandbox(empty.folder.parent / f"{empty.folder.name}-beside") as sandbox:
+        empty.settings["WORKBENCH_BRIGHTDATA_URL"] = sandbox.url
+        done = {each: empty.here(*each.split(), *shlex.split(more), "--json") for each, (more, _) in SHOW.items()}
+
+    assert {each: one.code for each, one in done.items()} == {each: code for each, (_, code) in SHOW.items()}, {
+        each: one.err + one.out for each, one in done.items() if one.code != SHOW[each][1]
     }
-    assert list(empty.folder.rglob("*")) == []
+    assert sorted(empty.folder.rglob("*")) == before
     assert done["status"].json["runs"] == []
     assert done["doctor"].json["home"] == str(empty.folder)
     assert str(empty.folder) in next(one["found"] for one in done["doctor"].json["checks"] if one["name"] == "home")
+    (planned,) = done["post plan"].json["items"]
+    assert planned["why"] == "it names no account; choose with --account ID", "its sheet and its photo were read"
+    assert [one["file_name"] for one in done["upload plan"].json["items"]] == ["EN_Tea_ID-AB000001.png"]
 
 
 def test_a_home_whose_ledger_is_gone_is_not_called_well(home: Home) -> None:

@@ -367,7 +367,7 @@ def test_memory_does_not_grow_with_the_file(workbench: Workbench, file: Any, mon
 
 def test_the_command_says_what_came_of_it(tmp_path: Path, file: Any) -> None:
     path = file(post(1), {"error": "gone", "error_code": "dead_page"}, post(2, COFFEE))
-    home = Home(tmp_path, WORKBENCH_BRIGHTDATA_URL="http://127.0.0.1:9", WORKBENCH_MODE="practice")
+    home = Home(tmp_path)
     named = ("import", str(path), "--dataset")
     first, again = (home.here(*named, "instagram/posts") for _ in range(2))
     other, refused = home.here("import", str(path)), home.here(*named, "tiktok/posts", "--json")
@@ -377,3 +377,4 @@ def test_the_command_says_what_came_of_it(tmp_path: Path, file: Any) -> None:
     assert COFFEE in first.out
     assert "nothing is doubled" in again.err
     assert "on www.instagram.com" in refused.out + refused.err
+    assert not (tmp_path / "data" / "sandbox").exists(), "what is on our disk is read without a stand-in"

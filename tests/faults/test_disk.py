@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 from collections.abc import Callable, Iterator
@@ -9,11 +10,13 @@ from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 
+import psycopg
 import pytest
 
+from tests.cli.conftest import Home
 from tests.flows.house import MINUTE, House, check_every_row_once, check_triggers, snapshots, states
 from workbench.app import Workbench
-from workbench.errors import WorkbenchError
+from workbench.errors import Transient, WorkbenchError
 from workbench.sandbox.serve import Sandbox
 
 Mount = Callable[[Path, str], None]
@@ -143,3 +146,72 @@ def test_no_right_to_make_a_home(tmp_path: Path, mount: Mount) -> None:
     words = r"cannot create the folder .*Read-only file system.*WORKBENCH_HOME"
     with open_workbench(tmp_path / "disk/home") as workbench, pytest.raises(WorkbenchError, match=words):
         workbench.sources()
+
+
+# PostgreSQL --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def small_server(postgres: str, mount: Mount) -> Iterator[tuple[str, Callable[[], None]]]:
+    """A migrated database of the session's server on a disk of some megabytes, and how to make that disk larger."""
+    with psycopg.connect(f"{postgres}/postgres", autocommit=True) as server:
+        (data,) = server.execute("SHOW data_directory").fetchone() or ("",)
+        owner = Path(data).stat().st_uid
+        disk = Path(data).parent / "small_disk"
+        mount(disk, f"size=24m,mode=700,uid={owner}")
+        (disk / "files").mkdir()
+        os.chown(disk / "files", owner, -1)
+        server.execute(f"CREATE TABLESPACE small LOCATION '{disk / 'files'}'".encode())
+        server.execute(b"CREATE DATABASE small TEMPLATE template TABLESPACE small")
+        try:
+            yield f"{postgres}/small", lambda: mount(disk, "remount,size=60m")
+        finally:
+            mount(disk, "remount,size=60m")  # to drop it takes room, too
+            server.execute(b"DROP DATABASE small WITH (FORCE)")
+            server.execute(b"DROP TABLESPACE small")
+
+
+def fill_database(address: str) -> None:
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute("CREATE TABLE ballast (filler text)")
+        for rows in (1000, 50, 1):
+            with contextlib.suppress(psycopg.errors.DiskFull):
+                while True:
+                    connection.execute(
+                        "INSERT INTO ballast SELECT repeat('x', 1900) FROM generate_series(1, %s)", (rows,)
+                    )
+
+
+def test_a_full_disk_under_a_database_server(tmp_path: Path, small_server: tuple[str, Callable[[], None]]) -> None:
+    """Whoever is at work and whoever comes is told what it is and what to do; with room again it goes on."""
+    url, give_room = small_server
+    with Sandbox(tmp_path / "sandbox", seed=7, switches={"ready_after_seconds": 0}) as sandbox:
+        home = Home(tmp_path / "home", WORKBENCH_LEDGER_URL=url, WORKBENCH_BRIGHTDATA_URL=sandbox.url)
+        home.folder.mkdir()
+        home.sources("tea.club")
+        begun = home.here("collect", "run", "--sources", "sources.csv", "--num-posts", "3", "--name", "Tea", "--json")
+        assert begun.code == 0, begun.err
+        home.sources(*(f"tea{number}.club" for number in range(3000)))
+        house = House(home.folder, sandbox)
+        with house.open(ledger_url=url) as workbench:
+            assert states(workbench) == {"planned": 1}
+            fill_database(url)
+            with pytest.raises(WorkbenchError, match=r"(?s)disk of the ledger .* is full .*Free space") as caught:
+                workbench.import_sources("sources.csv")
+            assert isinstance(caught.value, Transient)
+        asked = ("sources import sources.csv", "work --until-idle", "status --json", "doctor")
+        told = {words: home.here(*words.split()) for words in asked}
+        give_room()
+        done = home.here("work", "--until-idle")
+
+        # The server may still let some in, who then find their room in pages that it has already.
+        said = {words: one.out + one.err for words, one in told.items() if one.code}
+        assert "sources import sources.csv" in said
+        assert {words for words, one in said.items() if "No space left" not in one or "ree space" not in one} == set()
+        wrong = ("bug of ours", "Traceback", "heck WORKBENCH_LEDGER_URL")
+        assert {words: one for words, one in said.items() if any(word in one for word in wrong)} == {}
+        assert done.code == 0, done.err
+        with house.open(ledger_url=url) as workbench:
+            assert states(workbench) == {"published": 1}
+            check_triggers(house, workbench)
+            check_every_row_once(house, workbench)

@@ -7,7 +7,9 @@ import time
 
 import pytest
 
+from tests.panels.conftest import SOURCES
 from workbench.errors import BadInput, Refused
+from workbench.ledger.caps import Caps
 from workbench.panels import runs
 from workbench.panels.markup import esc, plain
 from workbench.panels.order import Order
@@ -321,6 +323,34 @@ def test_without_a_person_live_mode_starts_nothing_above_what_was_approved(wb, o
             runs.start(wb, order, approve_usd=0.02)
         assert wb.status()["runs"] == []
         assert runs.start(wb, order, approve_usd=0.03).run_id is not None
+
+
+def test_an_open_end_is_shown_and_asked_for_where_a_cap_is_set(wb, plan, displayed, monkeypatch):
+    """As `workbench collect` does, in practice too: the rule is one."""
+    row = "Talk,instagram,comments,https://www.instagram.com/p/Dtea123/,,,\n"
+    (wb.settings.home / "data" / "inputs" / "talk.csv").write_text(SOURCES.splitlines()[0] + "\n" + row)
+    order = runs.plan(wb, **{**plan, "sources": "data/inputs/talk.csv"})
+    assert "OPEN-ENDED: instagram comments cannot be told a limit" in plain(displayed[0])
+
+    monkeypatch.setattr(wb, "caps", Caps(day=10_000_000))
+    wb.is_idle = True
+    panel = StartPanel(wb, order)
+    panel.first.click()
+    assert "ESTIMATED $0.0400, open-ended, for 20 records; part of this plan is sent no limit" in plain(
+        panel.start.asked.html
+    )
+    assert wb.status()["runs"] == []
+
+    monkeypatch.setenv("WORKBENCH_HEADLESS_NOTEBOOK", "1")
+    with pytest.raises(Refused, match="approve_open_ended=true"):
+        runs.start(wb, order)
+    with monkeypatch.context() as in_live_mode:
+        in_live_mode.setattr(wb, "caps", Caps())
+        live = wb.settings.model_copy(update={"mode": "live", "brightdata_api_key": Secret("a-key-of-this-test")})
+        in_live_mode.setattr(wb, "settings", live)
+        with pytest.raises(Refused, match="approve_open_ended=true"):
+            runs.start(wb, order, approve_usd=5.0)
+    assert runs.start(wb, order, approve_open_ended=True).run_id is not None
 
 
 def test_a_run_that_does_not_exist_is_refused_with_the_cure(wb):

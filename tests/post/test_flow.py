@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -73,8 +72,8 @@ ANSWERS: dict[str, tuple[dict[str, Any], str, str | None, int, bool]] = {
 # One of each end; the pages of the others are recognised in tests/browser/test_pagestate.py, and the soak posts to all.
 SOME = (
     "cards without links", "stored, then dropped", "stored, with a query error", "dropped, nothing stored",
-    "a field is wrong", "the daily limit", "checkpoint at the click", "a challenge", "login at the click", "a disabled account",
-    "the button has another name",
+    "a field is wrong", "the daily limit", "checkpoint at the click", "a challenge", "login at the click",
+    "a disabled account", "the button has another name",
 )  # fmt: skip
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
+from tests.cli.conftest import Home
 from tests.flows.house import House, check_every_row_once, snapshots
 from tests.recover.conftest import DAY, HOUR, TEA, collected, ids, said
 from workbench.app import Workbench
@@ -433,3 +435,30 @@ def test_the_command_says_what_was_not_to_be_had_and_exits_1(house: House, sandb
 
     assert (done.code, done.json["adopted"], done.json["expired"]) == (1, 1, 1)
     assert {"snapshot_id": name, "state": "expired"} in done.json["snapshots"]
+
+
+def test_practice_has_old_snapshots_of_a_stranger_that_can_be_brought_in(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    try:
+        found = home.here("recover", "scan", "--json").json
+        assert Counter(one["standing"] for one in found) == {"unknown": 2, "expiring": 1}
+        assert {one["platform"] for one in found} == {"youtube", "tiktok", "x"}, "the demo asks none of them"
+        adopted = home.here("recover", "adopt", "--all", "--json")
+        assert (adopted.code, adopted.json["adopted"]) == (0, 3), adopted.err
+        rows = "SELECT platform, count(*) AS n FROM {} GROUP BY ALL ORDER BY ALL"
+        tables = {name: home.here("sql", rows.format(name), "--json").json for name in ("posts", "profiles")}
+        assert tables == {
+            "posts": [{"platform": "tiktok", "n": 11}, {"platform": "youtube", "n": 6}],
+            "profiles": [{"platform": "x", "n": 1}],
+        }
+        assert home.here("sql", "SELECT count(*) AS n FROM rejects", "--json").json == [{"n": 1}]
+        assert home.here("spend", "show", "--check", "--json").json["differences"] == []
+        assert home.sandbox("count")["triggers_accepted"] == 0
+
+        home.stop()  # what was done to them is known to the next sandbox of the home
+        assert {one["standing"] for one in home.here("recover", "scan", "--json").json} == {"known"}
+        home.sandbox("reset", now=True)
+        home.stop()
+        assert home.here("recover", "scan", "--json").json == []
+    finally:
+        home.stop()

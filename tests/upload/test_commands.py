@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import Done, Home
+from workbench import open_workbench
 from workbench.settings import load
 from workbench.upload import samples
 from workbench.upload.reports import COLUMNS
@@ -109,3 +110,18 @@ def test_the_old_words_of_env_mean_what_they_meant(tmp_path: Path) -> None:
     assert (settings.headless, settings.dry_run) == (False, False)
     assert ours.dry_run
     assert "somebody" not in json.dumps([vars(one) for one in load(tmp_path, environ={})[1]], default=str)
+
+
+def test_what_the_demo_makes_is_in_a_sheet_so_that_uploads_go_on_after_it(home: Home, uploaded: Path) -> None:
+    samples.picture(uploaded / "mine.png")
+    with open_workbench(home.folder) as workbench:
+        names = workbench.write_sample_creatives()
+    _, items = plan(home)
+    assert {name: one["status"] for name, one in items.items()} == dict.fromkeys(names, "pending")
+
+    sheet = home.folder / "data" / "creatives" / "tracking" / "creative_inventory.csv"
+    assert len(home.here("creatives", "scan", "--json").json) == 1, "what lay there already is entered when it is asked"
+    before = sheet.read_bytes()
+    with open_workbench(home.folder) as workbench:
+        workbench.write_sample_creatives()
+    assert sheet.read_bytes() == before

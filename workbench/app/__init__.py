@@ -72,7 +72,10 @@ def looking_at(home: str | Path | None = None, **settings: Any) -> Iterator[Work
         return
     with (
         tempfile.TemporaryDirectory(prefix="workbench-") as folder,
-        Workbench(found.model_copy(update={"home": Path(folder)}), origins) as workbench,
+        # What people bring (sheets, photos, creatives, secrets) and the stand-ins are where they are.
+        Workbench(
+            found.model_copy(update={"home": Path(folder), "creatives_root": str(found.creatives)}), origins
+        ) as workbench,
     ):
         workbench.home, workbench.is_home = found.home, False
         yield workbench

@@ -74,7 +74,7 @@ class Auditing(Parts):
         """A path, or the name of a notebook that ships with Workbench."""
         path = Path(notebook)
         shipped = Path(__file__).parents[2] / "notebooks" / f"{path.stem}.ipynb"
-        found = next((one for one in (path, self.settings.home / path, shipped) if one.is_file()), None)
+        found = next((one for one in (path, self.home / path, shipped) if one.is_file()), None)
         if found is None:
             raise BadInput(f"there is no notebook {notebook}; give the path of an .ipynb file, or for example: runs")
         return found.resolve()

@@ -12,7 +12,7 @@ from typing import Any
 
 from workbench.app.working import Working
 from workbench.collect import folders
-from workbench.collect.plan import Ask, is_open_ended, make_plan
+from workbench.collect.plan import Ask, make_plan, open_ended
 from workbench.collect.sources import COLUMNS, check, key_of, read_csv, twins
 from workbench.errors import BadInput
 from workbench.ledger import collecting, queries, spending
@@ -24,7 +24,7 @@ from workbench.ledger.records import Money, NewSource, Plan, Source
 class Collecting(Working):
     def import_sources(self, path: str | Path, *, project: str | None = None) -> Imported:
         """Bring in a sources.csv (relative: below the home); all of it, or (BadInput) nothing."""
-        file = self.settings.home / Path(path).expanduser()
+        file = self.home / Path(path).expanduser()
         return self._enter_sources(read_csv(file, project=project, among=self.datasets))
 
     def add_source(self, platform: str, service: str, url: str, **more: Any) -> Imported:
@@ -129,7 +129,7 @@ class Collecting(Working):
         if not isinstance(sources, str | Path):
             ids = collecting.enabled_sources(self.ledger, ids=sources, project=None if sources else project)
             return [], queries.list_sources(self.ledger, ids=ids), ()
-        file = self.settings.home / Path(sources).expanduser()
+        file = self.home / Path(sources).expanduser()
         new = read_csv(file, project=project, among=self.datasets)
         found, merged = collecting.known_sources(self.ledger, new, self._key_of)
         return new, [one for one in found if one.enabled], merged
@@ -164,7 +164,7 @@ class Collecting(Working):
         """Whether the plan has parts without a limit while a cap is set: nobody can say that it holds."""
         caps = self.caps
         is_capped = any(one is not None for one in (caps.trigger, caps.run, caps.day, caps.month)) or caps.datasets
-        return bool(is_capped) and any(map(is_open_ended, plan.jobs))
+        return bool(is_capped and open_ended(plan))
 
     def kept_plan(self, plan_hash: str) -> Plan:
         """The plan that is kept under the hash, or its beginning."""

@@ -6,7 +6,8 @@ import contextlib
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
 
@@ -75,6 +76,15 @@ class Parts:
         self.is_home = True  # False: nothing was ever done there, and to look at it changes nothing
         self.origins = tuple(origins)
         self.opening = threading.RLock()
+
+    @property
+    def sandbox(self) -> Path:
+        """Practice mode's own world: whoever asks it only looks, and still finds what is there."""
+        return self.home / "data" / "sandbox"
+
+    def today(self) -> date:
+        """In the time zone of the settings."""
+        return now().astimezone(self.settings.zone).date()
 
     @part
     def ledger(self) -> Ledger:
@@ -152,12 +162,12 @@ class Parts:
     def webhook_secrets(self) -> list[Secret]:
         """One, or two while they are changed; Misconfigured without any that nobody else may read."""
         path = self.settings.webhook_secret_file
-        return read_secrets(path and self.settings.home / path, "WORKBENCH_WEBHOOK_SECRET_FILE")
+        return read_secrets(path and self.home / path, "WORKBENCH_WEBHOOK_SECRET_FILE")
 
     def cron_secrets(self) -> list[Secret]:
         """None where no cron address is wanted. The old CRON_SECRET of .env holds beside what the file has."""
         path, old = self.settings.cron_secret_file, self.settings.cron_secret
-        filed = read_secrets(self.settings.home / path, "WORKBENCH_CRON_SECRET_FILE") if path else []
+        filed = read_secrets(self.home / path, "WORKBENCH_CRON_SECRET_FILE") if path else []
         return [*filed, *([long_enough(old, "CRON_SECRET")] if old else [])]
 
     @part
@@ -194,7 +204,7 @@ class Parts:
         if self.settings.mode == "practice":
             return Secret(practice.KEY)
         raise Misconfigured(
-            f"live mode needs BRIGHTDATA_API_KEY. Put it into {self.settings.home / '.env'} (chmod 600), or practise "
+            f"live mode needs BRIGHTDATA_API_KEY. Put it into {self.home / '.env'} (chmod 600), or practise "
             "with WORKBENCH_MODE=practice; nothing was sent."
         )
 
@@ -203,7 +213,7 @@ class Parts:
             return self.settings.brightdata_url
         if self.settings.mode == "live":
             return BRIGHTDATA_LIVE
-        return practice.address(self.settings.data / "sandbox", "brightdata")
+        return practice.address(self.sandbox, "brightdata")
 
     @part
     def collect_tools(self) -> Tools:
@@ -346,8 +356,7 @@ class Parts:
             return site.at(chosen)
         if self.settings.mode == "live":
             return site
-        sandbox = self.settings.data / "sandbox"
-        return site.at(practice.address(sandbox, "trafficjunky" if channel == "trafficjunky" else "marketplace"))
+        return site.at(practice.address(self.sandbox, "trafficjunky" if channel == "trafficjunky" else "marketplace"))
 
     @part
     def catalog(self) -> Catalog:

@@ -61,7 +61,7 @@ class PostingDesk(Working, Accounts):
         found = self._listing(listing_id)
         before = {
             **{name: found[name] for name in COLUMNS if name not in {"account", "photos"}},
-            "photos": [str(self.settings.home / one["path"]) for one in found["photos"]],
+            "photos": [str(self.home / one["path"]) for one in found["photos"]],
             "account": "" if found["account_id"] is None else str(found["account_id"]),
         }
         one = listing.typed({**before, **cells}, self._checks())
@@ -90,11 +90,11 @@ class PostingDesk(Working, Accounts):
         return write_samples(make_folder(self.settings.data / "inputs"), SAMPLE_ACCOUNTS)
 
     def _file(self, path: str | Path) -> Path:
-        return self.settings.home / Path(path).expanduser()
+        return self.home / Path(path).expanduser()
 
     def _checks(self, *folders: Path) -> Checks:
-        home = self.settings.home
-        inputs = self.settings.data / "inputs"
+        home = self.home
+        inputs = home / "data" / "inputs"
         places = dict.fromkeys([*folders, *(one / "photos" for one in folders), inputs, home / PHOTOS, home])
         return Checks(Album(home, tuple(places)), accounts.all_accounts(self.ledger, channel=CHANNEL), self.item_form)
 

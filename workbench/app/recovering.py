@@ -220,10 +220,6 @@ class Recovering(Working):
         """Our states of those of `snapshots` that are known here."""
         return queries.states_of(self.ledger, snapshots)
 
-    def today(self) -> date:
-        """In the time zone of the settings."""
-        return now().astimezone(self.settings.zone).date()
-
     def recovered_run(self) -> str | None:
         """The run that gathers what was adopted today; None before the first."""
         run_id = _recovered_id(self.today())

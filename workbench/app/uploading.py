@@ -59,13 +59,18 @@ class UploadDesk(Working, Proving):
 
     def scan_creatives(self, folder: str = "") -> list[dict[str, Any]]:
         """Enter a folder's files into the inventory, for people without a processor; what is new in it."""
-        return scan.scan(self.settings.creatives, folder, on=now().astimezone(self.settings.zone).date())
+        return scan.scan(self.settings.creatives, folder, on=self.today())
 
     def write_sample_creatives(self) -> tuple[str, ...]:
-        """Three harmless files made on the spot, unless they were uploaded already: a banner and a native pair."""
+        """Three harmless files made on the spot, unless they were uploaded already: a banner and a native pair.
+
+        Where there is no sheet yet they are entered into one, as the processor would: what is looked at or uploaded
+        after them finds it.
+        """
         from workbench.upload import samples
 
-        root = self.settings.creatives / "uploaded"
+        top = self.settings.creatives
+        root = top / "uploaded"
         names = ("EN_Demo_SFW_Tea_ID-DE300001.png", "VID_EN_Demo_SFW_Tea_4sec_ID-DE300002-VID.mp4",
                  "IMG_EN_Demo_SFW_Tea_ID-DE300002-IMG.png")  # fmt: skip
         known = uploaded.known_creatives(self.ledger, None)
@@ -73,6 +78,8 @@ class UploadDesk(Working, Proving):
             samples.picture(root / names[0])
             samples.film(root / names[1])
             samples.picture(root / names[2], (640, 360))
+            if not (top / INVENTORY).is_file() and not (top / SESSION).is_file():
+                scan.scan(top, "uploaded", on=self.today(), only=names)
         return names
 
     def creatives(self) -> list[dict[str, Any]]:
@@ -105,7 +112,7 @@ class UploadDesk(Working, Proving):
             return gather.from_names(files, ask.files, rows)
         source = ask.source or ("session" if (root / SESSION).is_file() else "inventory")
         known = {"session": SESSION, "inventory": INVENTORY}
-        path = self.settings.home / source if source not in known else root / known[source]
+        path = self.home / source if source not in known else root / known[source]
         if source not in known and (folder := _below(root, root / source, path)) is not None:
             return gather.from_folder(root, folder)
         if source not in known and not path.is_file() and (root / source).is_file():

@@ -41,7 +41,7 @@ def list_(
     channel: Annotated[str | None, typer.Option(help="marketplace or trafficjunky.")] = None, json: Json = False
 ) -> None:
     """Show every account with its pace, and why it waits."""
-    with bench(quiet=json) as workbench:
+    with bench(quiet=json, look=True) as workbench:
         found = workbench.accounts(channel)
         zone = workbench.settings.zone
     if json:
@@ -100,7 +100,7 @@ def health(
     json: Json = False,
 ) -> Exit:
     """Show whether each login is good, proved at the site by opening one page."""
-    with bench(quiet=json) as workbench:
+    with bench(quiet=json, look=True) as workbench:
         found = workbench.health(account_id, live=not offline)
         zone = workbench.settings.zone
     code = Exit.PERSON if found["overall_health"] == "error" else Exit.DONE
@@ -122,7 +122,7 @@ def health(
 @app.command()
 def validate(account_id: Id, offline: Offline = False, json: Json = False) -> Exit:
     """Say whether the session of one account is valid."""
-    with bench(quiet=json) as workbench:
+    with bench(quiet=json, look=True) as workbench:
         found = workbench.validate_session(account_id, live=not offline)
     if json:
         answer(found)

@@ -68,7 +68,7 @@ def print_execution(done: Execution) -> None:
 @app.command("list")
 def list_(json: Json = False) -> None:
     """Show every execution, newest first."""
-    with bench(quiet=json) as workbench:
+    with bench(quiet=json, look=True) as workbench:
         found = rows_of(workbench.sql("FROM executions ORDER BY started_at DESC"))
         zone = workbench.settings.zone
     if json:

@@ -25,7 +25,7 @@ def probe(
     json: Json = False,
 ) -> Exit:
     """Open the site's pages and show what each selector finds; nothing is filled in or clicked."""
-    with bench(quiet=json) as workbench:
+    with bench(quiet=json, look=True) as workbench:
         found = workbench.probe(site, account)
     missing = [one for one in found if not one["ok"]]
     if json:

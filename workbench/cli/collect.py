@@ -128,7 +128,7 @@ def cancel(
 
 
 def print_plan(made: Plan) -> None:
-    from workbench.collect.plan import is_open_ended
+    from workbench.collect.plan import open_end_words
 
     rows = [
         (
@@ -143,8 +143,8 @@ def print_plan(made: Plan) -> None:
         say(one)
     estimate = made.estimate
     show(f"ESTIMATE {dollars(estimate.micro_usd)} for about {counted(estimate.records, 'record')}.", style="bold")
-    if open_ended := [f"{job.platform} {job.service}" for job in made.jobs if is_open_ended(job)]:
-        show(f"OPEN-ENDED: {', '.join(open_ended)} cannot be told a limit; that part is by experience, not the most.")
+    if words := open_end_words(made):
+        show(words)
 
 
 def _print_saving(workbench: Workbench, made: Plan) -> None:
@@ -196,7 +196,9 @@ def _shape(made: Plan) -> dict[str, Any]:
 
 
 def _ask(made: Plan, mode: str) -> None:
-    estimate = dollars(made.estimate.micro_usd)
+    from workbench.collect.plan import open_ended
+
+    estimate = dollars(made.estimate.micro_usd) + (", open-ended" if open_ended(made) else "")
     cost = "PRACTICE, free" if mode == "practice" else f"LIVE, estimated {estimate}"
     kept = f"The plan is kept: workbench collect start {made.hash[:12]}"
     snapshots = [one for job in made.jobs for one in job.snapshots]
@@ -206,14 +208,15 @@ def _ask(made: Plan, mode: str) -> None:
 
 def _agree_to_open_end(workbench: Workbench, made: Plan) -> None:
     """A cap holds by estimates; where one is open-ended a person has to say yes to it, in practice too."""
+    from workbench.collect.plan import OPEN_END
+
     if not workbench.may_pass_a_cap(made):
         return
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise Refused(
-            "part of this plan is sent no limit, so it may cost more than its estimate and pass a cap; give --yes if "
-            f"that is meant. The plan is kept: workbench collect start {made.hash[:12]} --yes"
+            f"{OPEN_END}; give --yes if that is meant. The plan is kept: workbench collect start {made.hash[:12]} --yes"
         )
-    if not typer.confirm("Part of it is sent no limit, so it may pass a cap. Go on?", err=True):
+    if not typer.confirm(f"{OPEN_END.capitalize()}. Go on?", err=True):
         raise Refused("not started, as you said.")
 
 

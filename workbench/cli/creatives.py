@@ -33,7 +33,7 @@ def scan(
 @app.command("list")
 def list_(json: Json = False) -> None:
     """Show every creative that was ever in a batch, with its id at the platform."""
-    with bench(quiet=json) as workbench:
+    with bench(quiet=json, look=True) as workbench:
         found = workbench.creatives()
     if json:
         answer(found)

@@ -47,7 +47,7 @@ def list_(
     json: Json = False,
 ) -> None:
     """Show what came, newest first."""
-    with bench(quiet=json) as workbench:
+    with bench(quiet=json, look=True) as workbench:
         found = workbench.deliveries(status=status, limit=None if json else limit)
         zone = workbench.settings.zone
     if json:
@@ -61,7 +61,7 @@ def list_(
 @app.command("show")
 def show_(delivery_id: Id, json: Json = False) -> None:
     """Show one delivery: what was sent beside its body, where the body lies, and what became of it."""
-    with bench(quiet=json) as workbench:
+    with bench(quiet=json, look=True) as workbench:
         found = workbench.delivery(delivery_id)
     _print(found, json=json)
 

@@ -43,7 +43,7 @@ def sweep(
     and logs of upload batches whose time or room is (WORKBENCH_EVIDENCE_DAYS, WORKBENCH_EVIDENCE_MB), unless
     something in review refers to it.
     """
-    with bench(quiet=json) as workbench:
+    with bench(quiet=json, look=not remove) as workbench:
         evidence = workbench.sweep_evidence(dry=not remove)
         found = workbench.sweep(older_than=timedelta(hours=hours), dry=not remove)
         bodies = workbench.retire_deliveries() if remove else 0

@@ -38,7 +38,7 @@ def list_(
     status: Annotated[str | None, typer.Option(help="pending, posting, posted or failed.")] = None, json: Json = False
 ) -> None:
     """Show every listing with its id and what became of it."""
-    with bench(quiet=json) as workbench:
+    with bench(quiet=json, look=True) as workbench:
         found = workbench.listings()
     found = [one for one in found if status in {None, one["status"]}]
     if json:

@@ -37,7 +37,7 @@ _ERRORS: Final = ("id", "post", "post_title", "account_id", "error_type", "error
 @app.command()
 def plan(listings: Listings = None, listing: Ids = None, account: Accounts = None, json: Json = False) -> Exit:
     """Check every listing offline and show what a job would do: no browser, nothing is started."""
-    with bench(quiet=json) as workbench:
+    with bench(quiet=json, look=True) as workbench:
         rows = workbench.post_plan(_what(listings, listing), accounts=account or ())
     if json:
         answer({"depth": "plan", "items": rows})
@@ -101,7 +101,7 @@ def run(
 @app.command()
 def status(job: Job = None, json: Json = False) -> None:
     """Show how posting jobs stand; of one JOB, every listing with its reason."""
-    with bench(quiet=json) as workbench:
+    with bench(quiet=json, look=True) as workbench:
         if job is not None:
             _told(workbench, workbench.posting_job(job), json=json)
             return
@@ -125,7 +125,7 @@ def errors(
     json: Json = False,
 ) -> None:
     """Show what went wrong with listings, with the picture of the page."""
-    with bench(quiet=json) as workbench:
+    with bench(quiet=json, look=True) as workbench:
         found = workbench.error_logs(
             listing_id=listing, account_id=account, error_type=error_type, since=since, until=until, limit=limit
         )

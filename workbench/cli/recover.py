@@ -28,7 +28,7 @@ def scan(dataset: Dataset = None, since: Since = None, json: Json = False) -> No
     """Show every snapshot that Bright Data lists, with how it stands to us and the days until it is gone."""
     from workbench.app.collecting import as_date
 
-    with bench(quiet=json) as workbench:
+    with bench(quiet=json, look=True) as workbench:
         found = workbench.scan(
             dataset or (),
             since=as_date(since, "since"),

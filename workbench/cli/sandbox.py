@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from workbench import practice
 from workbench.cli.opening import bench
 
 app = typer.Typer(no_args_is_help=True)
@@ -23,8 +24,8 @@ def serve(
 ) -> None:
     """Serve this home's stand-ins here, addresses first, until Ctrl-C. Practice mode starts them by itself."""
     with bench(quiet=True) as workbench:
-        home = workbench.settings.data / "sandbox"
+        home = workbench.sandbox
     options = [part for one in switch or () for part in ("--switch", one)]
     # Becomes the sandbox: its signals and its exit code are its own. Somebody watches it, so it does not stop idle.
-    command = [sys.executable, "-m", "workbench.sandbox", "serve", "--home", str(home), "--port", str(port)]
+    command = [sys.executable, "-m", "workbench.sandbox", *practice.serving(home), "--port", str(port)]
     os.execv(sys.executable, [*command, "--idle-minutes", "inf", *options])  # noqa: S606

@@ -40,7 +40,7 @@ def import_(
 @app.command("list")
 def list_(project: Project = None, json: Json = False) -> None:
     """Show every source with its id."""
-    with bench(quiet=json) as workbench:
+    with bench(quiet=json, look=True) as workbench:
         found = [asdict(one) for one in workbench.sources(project=project)]
     for one in found:
         one["source_id"] = one.pop("id")

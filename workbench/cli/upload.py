@@ -53,7 +53,7 @@ def plan(
     json: Json = False,
 ) -> Exit:
     """Check every file offline and show what would be refused, and why: no browser, nothing is started."""
-    with bench(quiet=json) as workbench:
+    with bench(quiet=json, look=True) as workbench:
         ask = _ask_of(session, inventory, files, source, campaign, account, slot, platform, force, reason)
         done = workbench.upload_plan(ask)
     if json:
@@ -134,7 +134,7 @@ def run(
 @app.command()
 def status(batch: Batch = None, json: Json = False) -> None:
     """Show how batches stand; of one BATCH, every file with its reason."""
-    with bench(quiet=json) as workbench:
+    with bench(quiet=json, look=True) as workbench:
         if batch is not None:
             _told(workbench, workbench.upload_batch(batch), json=json)
             return

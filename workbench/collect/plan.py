@@ -22,6 +22,8 @@ from workbench.ledger.records import NewSource, Plan, PlannedJob, PlannedSnapsho
 _MICRO: Final = 1_000_000
 DEFAULT_LIMIT: Final = 10  # posts per source, when nobody says how many
 GUESS: Final = {"comments": 20}  # rows per input of a collection that is sent no limit, while nothing better is known
+# What a person has to say yes to, who set a cap.
+OPEN_END: Final = "part of this plan is sent no limit, so it may cost more than its estimate and pass a cap"
 _ONE_ROW: Final = ("profiles", "companies")
 _LIMITS: Final = ("num_of_posts", "num_of_comments", "max_number_of_posts", "limit_records", "limit")
 
@@ -201,6 +203,21 @@ def is_open_ended(job: PlannedJob) -> bool:
     """Whether the vendor is told no limit, so that the estimate is not the most that it can cost."""
     return job.kind in GUESS and any(
         limit_sent(snapshot.query, one) is None for snapshot in job.snapshots for one in snapshot.inputs
+    )
+
+
+def open_ended(plan: Plan) -> tuple[str, ...]:
+    """The jobs of a plan whose part of the estimate is by experience, not the most."""
+    return tuple(f"{job.platform} {job.service}" for job in plan.jobs if is_open_ended(job))
+
+
+def open_end_words(plan: Plan) -> str:
+    """What a person is told of them wherever the estimate is; empty where there are none."""
+    jobs = open_ended(plan)
+    return (
+        ""
+        if not jobs
+        else f"OPEN-ENDED: {', '.join(jobs)} cannot be told a limit; that part is by experience, not the most."
     )
 
 

@@ -146,6 +146,16 @@ def _open_sqlite(database: Path) -> Engine:
     return engine
 
 
+def is_full(error: BaseException) -> bool:
+    """Whether the disk below the database has no room (or fails); a server refuses sessions for it, in words alone."""
+    ours = getattr(error, "orig", None) or error
+    if all(kind.__name__ != "OperationalError" for kind in type(ours).__mro__):  # others may quote anything
+        return False
+    text = str(ours)
+    words = ("database or disk is full", "disk I/O", "No space left", "Disk quota exceeded")
+    return getattr(ours, "sqlstate", None) in ("53100", "58030") or any(word in text for word in words)
+
+
 def explain(address: str, error: BaseException) -> str:
     """Why the ledger does not open, and the cure."""
     text = first_line(error)
@@ -153,7 +163,7 @@ def explain(address: str, error: BaseException) -> str:
         cure = "Keep the file for inspection and restore the last backup: workbench restore."
     elif "readonly" in text or "unable to open" in text:
         cure = "Make the folder and the file writable for you, or set WORKBENCH_HOME to a folder that is."
-    elif "full" in text or "disk I/O" in text:
+    elif is_full(error):
         cure = "Free space on that disk."
     elif "locked" in text or "busy" in text:
         cure = "Another program holds the file open; close it and try again."

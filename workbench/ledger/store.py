@@ -19,9 +19,9 @@ from typing import Any, Final, Literal, TypeVar
 from sqlalchemy import Connection, Engine, insert, inspect, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, SQLAlchemyError
 
-from workbench.errors import BadInput, Refused, Transient, Unanswered
+from workbench.errors import BadInput, Refused, Transient, Unanswered, WorkbenchError
 from workbench.ledger import chain
-from workbench.ledger.engine import explain, first_line, open_engine, reading, writing
+from workbench.ledger.engine import explain, first_line, is_full, open_engine, reading, writing
 from workbench.ledger.migrate import bring_up_to_date
 from workbench.ledger.owners import AdvisoryLiveness, FileLiveness, Liveness
 from workbench.ledger.tables import chain_head, meta
@@ -85,9 +85,9 @@ class Ledger:
             self.patience = _PATIENCE
         except Transient as error:
             engine.dispose()
-            raise BadInput(
-                f"{error.message} Start the database, or check WORKBENCH_LEDGER_URL. Nothing was changed."
-            ) from error
+            is_there = error.__cause__ is not None and is_full(error.__cause__)
+            cure = "" if is_there else "Start the database, or check WORKBENCH_LEDGER_URL. "
+            raise BadInput(f"{error.message} {cure}Nothing was changed.") from error
         except SQLAlchemyError as error:
             engine.dispose()
             raise BadInput(explain(self.address, getattr(error, "orig", None) or error)) from error
@@ -147,6 +147,8 @@ class Ledger:
             with connection:
                 yield connection
         except self._errors as error:
+            if (short := _shortage(error, self.address)) is not None:
+                raise short from error
             if not is_away(error):
                 raise
             raise Transient(f"the ledger {self.address} went away ({_said(error)}); ask again.") from error
@@ -158,6 +160,8 @@ class Ledger:
             try:
                 return reach()
             except self._errors as error:
+                if (short := _shortage(error, self.address)) is not None:
+                    raise short from error
                 if not is_away(error):
                     raise
                 waits.once_more(error)
@@ -342,16 +346,24 @@ def _is_passing(error: DBAPIError) -> bool:
     return code in _PASSING or any(word in str(error.orig) for word in _PASSING[2:])
 
 
-def _explained(error: Exception, address: str) -> Exception | None:
+def _shortage(error: Exception, address: str) -> Transient | None:
+    """What the database has no more of: also a question needs room, for a session or for what it sorts."""
     ours = getattr(error, "orig", None) or error
-    text = str(ours) if isinstance(error, OperationalError) or not isinstance(error, DBAPIError) else ""
     if getattr(ours, "sqlstate", None) == "53200":
         return Transient(f"the database of the ledger {address} is out of memory ({_said(error)}); give it more.")
-    if "full" in text or "disk I/O" in text or "No space left" in text or getattr(ours, "sqlstate", None) == "53100":
+    if is_full(ours):
         return Transient(
             f"the disk of the ledger {address} is full ({_said(error)}); nothing was written. Free space on it."
         )
-    if "readonly" in text or "read-only transaction" in text:
+    return None
+
+
+def _explained(error: Exception, address: str) -> WorkbenchError | None:
+    if (short := _shortage(error, address)) is not None:
+        return short
+    ours = getattr(error, "orig", None) or error
+    text = str(ours) if isinstance(error, OperationalError) or not isinstance(error, DBAPIError) else ""
+    if "readonly" in text or getattr(ours, "sqlstate", None) == "25006":
         return BadInput(f"the ledger {address} may not be written; make it and its folder writable for you.")
     return None
 

@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from workbench.collect import stages
+from workbench.collect.plan import open_end_words
 from workbench.collect.stages import Pace
 from workbench.ledger.records import Money, Plan, PlannedJob
 from workbench.panels.markup import Amount, Html, dollars, join, note, picture, progress_bar, shown, table, tag
@@ -60,6 +61,7 @@ def plan_view(plan: Plan, saving: Money, mode: str) -> Html:
             ),
             *(note("plain", one) for one in plan.merged),
             tag("div", "The cost is an estimate: what is delivered decides.", style=_SMALL),
+            *(note("plain", one) for one in [open_end_words(plan)] if one),
             _saving(saving),
         ]
     )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from IPython.display import display
 
+from workbench.collect.plan import OPEN_END, open_ended
 from workbench.errors import BadInput, Refused
 from workbench.panels import drawn
 from workbench.panels.ask import ask
@@ -50,9 +51,10 @@ def plan(
     return order
 
 
-def start(wb: Workbench, order: Order, *, approve_usd: float = 0.0) -> Order:
+def start(wb: Workbench, order: Order, *, approve_usd: float = 0.0, approve_open_ended: bool = False) -> Order:
     """By hand: a button. Without a person: start it, in live mode only up to `approve_usd` of ESTIMATED cost.
 
+    Where the estimate is open-ended, neither that nor a cap says the most: it needs `approve_open_ended` too.
     A plan that is started already, by whom ever, is shown and not started again.
     """
     if not is_headless():
@@ -60,6 +62,7 @@ def start(wb: Workbench, order: Order, *, approve_usd: float = 0.0) -> Order:
         return order
     if order.run_id is None:
         _refuse_unapproved(wb, order, approve_usd)
+        _refuse_open_end(wb, order, is_approved=approve_open_ended)
         order.start()
         still(note("plain", f"Started: run {order.run_id}."))
     else:
@@ -78,6 +81,13 @@ def _refuse_unapproved(wb: Workbench, order: Order, approve_usd: Any) -> None:
         f"the plan is ESTIMATED to cost {dollars(estimate)}, and approve_usd allows {allowed}. "
         f"Give -p approve_usd={estimate / _MICRO:.2f} or more, or start it by hand; nothing was started."
     )
+
+
+def _refuse_open_end(wb: Workbench, order: Order, *, is_approved: bool) -> None:
+    is_live = wb.settings.mode == "live"  # what was approved in dollars is a cap too
+    if is_approved or not (wb.may_pass_a_cap(order.plan) or (is_live and open_ended(order.plan))):
+        return
+    raise Refused(f"{OPEN_END}. Give -p approve_open_ended=true, or start it by hand; nothing was started.")
 
 
 def watch(wb: Workbench, run: Order | str, *, wait_minutes: float = 10) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import ipywidgets
 
+from workbench.collect.plan import OPEN_END, open_ended
 from workbench.panels.markup import Html, dollars, esc, join, note, shown
 from workbench.panels.order import Order
 from workbench.panels.page import handled, in_background
@@ -33,13 +34,13 @@ class StartPanel(Panel):
         self.alert = Region()
         self.start = AskTwice(
             "wb-start", (f"Start the run ({self._cost})", "Yes, start it", "No"), lambda: self._clicked(again=False),
-            style="primary", question=lambda: question(wb.settings.mode, f"start {_what(order)}"),
-            asks=wb.settings.mode == "live",
+            style="primary", question=lambda: question(wb.settings.mode, f"start {_what(wb, order)}"),
+            asks=wb.settings.mode == "live" or wb.may_pass_a_cap(order.plan),
         )  # fmt: skip
         self.anew = AskTwice(
             "wb-start-again", (f"Collect the same anew ({self._cost})", "Yes, collect and pay once more", "No"),
             lambda: self._clicked(again=True),
-            question=lambda: question(wb.settings.mode, f"once more, and paid once more: {_what(order)}"),
+            question=lambda: question(wb.settings.mode, f"once more, and paid once more: {_what(wb, order)}"),
         )  # fmt: skip
         self.first, self.again = self.start.first, self.anew.first
         super().__init__([self.said, ipywidgets.HBox([self.start, self.anew]), self.alert])
@@ -76,20 +77,24 @@ class StartPanel(Panel):
         show(self.anew, is_shown=run_id is not None)
 
 
-def _what(order: Order) -> str:
-    """How much is asked for, and the most that it is estimated to cost."""
+def _what(wb: Workbench, order: Order) -> str:
+    """How much is asked for, the most that it is estimated to cost, and whether a cap holds by that."""
     snapshots = [one for job in order.plan.jobs for one in job.snapshots]
     inputs, estimate = sum(len(one.inputs) for one in snapshots), order.plan.estimate
     return (
-        f"{len(snapshots)} collections of {inputs} inputs at Bright Data, ESTIMATED {dollars(estimate.micro_usd)} for "
-        f"{estimate.records:,} records"
+        f"{len(snapshots)} collections of {inputs} inputs at Bright Data, ESTIMATED {_estimated(order)} for "
+        f"{estimate.records:,} records{'; ' + OPEN_END if wb.may_pass_a_cap(order.plan) else ''}"
     )
+
+
+def _estimated(order: Order) -> str:
+    return dollars(order.plan.estimate.micro_usd) + (", open-ended," if open_ended(order.plan) else "")
 
 
 def _cost(wb: Workbench, order: Order) -> str:
     if wb.settings.mode == "practice":
         return "practice: free"
-    return f"ESTIMATED {dollars(order.plan.estimate.micro_usd)}"
+    return f"ESTIMATED {_estimated(order)}".rstrip(",")
 
 
 def not_started_words(cost: str) -> Html:

@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 
 from workbench.sandbox import notes
 from workbench.sandbox.brightdata import store as brightdata_store
+from workbench.sandbox.brightdata import strangers
 from workbench.sandbox.brightdata.service import BrightData
 from workbench.sandbox.database import Database
 from workbench.sandbox.marketplace import store as marketplace_store
@@ -90,11 +91,18 @@ class Sandbox:
     """
 
     def __init__(
-        self, home: Path | str, *, port: int = 0, seed: int | None = None, switches: Mapping[str, Any] | None = None
+        self,
+        home: Path | str,
+        *,
+        port: int = 0,
+        seed: int | None = None,
+        switches: Mapping[str, Any] | None = None,
+        strangers: bool = False,
     ) -> None:
         self.home = Path(home)
         self._port = port
         self._seed = seed
+        self._strangers = strangers
         self._switches = _by_service(switches or {})
         self._sites: dict[str, Site] = {}
         self._ending = contextlib.ExitStack()
@@ -108,6 +116,8 @@ class Sandbox:
             database = Database(self.home / "sandbox.db", _SCHEMA)
             ending.callback(database.close)
             self.brightdata = BrightData(database, self._seed, self._switches[BrightData.name])
+            if self._strangers:
+                strangers.ship(self.brightdata.world)
             services: tuple[Service, ...] = (
                 self.brightdata,
                 TrafficJunky(database, self._seed, self._switches[TrafficJunky.name]),
@@ -235,7 +245,7 @@ def _print_addresses(addresses: Mapping[str, str]) -> None:
     print("".join(f"{name} {url}\n" for name, url in addresses.items()), end="", flush=True)
 
 
-def serve(home: Path, *, port: int, seed: int | None, idle_minutes: float, switches: Mapping[str, Any]) -> int:
+def serve(home: Path, *, idle_minutes: float, **world: Any) -> int:
     """Serve until SIGTERM, SIGINT or the idle time; the addresses are the first thing printed."""
     ended = threading.Event()
 
@@ -245,7 +255,7 @@ def serve(home: Path, *, port: int, seed: int | None, idle_minutes: float, switc
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
     try:
-        with Sandbox(home, port=port, seed=seed, switches=switches) as sandbox:
+        with Sandbox(home, **world) as sandbox:
             _print_addresses(sandbox.addresses)
             while not ended.wait(0.2) and sandbox.idle_seconds() < idle_minutes * 60:
                 pass
@@ -278,10 +288,16 @@ def main(arguments: list[str] | None = None) -> int:
     command.add_argument("--idle-minutes", type=float, default=60, help="stop after so long without a request")
     command.add_argument("--seed", type=int, help="default: the seed of last time, or 1")
     command.add_argument("--switch", type=_switch, action="append", default=[], metavar="NAME=JSON")
+    command.add_argument("--strangers", action="store_true", help="with old snapshots that somebody else asked for")
     given = parser.parse_args(arguments)
     try:
         return serve(
-            given.home, port=given.port, seed=given.seed, idle_minutes=given.idle_minutes, switches=dict(given.switch)
+            given.home,
+            idle_minutes=given.idle_minutes,
+            port=given.port,
+            seed=given.seed,
+            switches=dict(given.switch),
+            strangers=given.strangers,
         )
     except (OSError, ValueError) as error:
         print(f"sandbox: {error}", file=sys.stderr)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
@@ -24,14 +24,18 @@ COLUMNS: Final = (
 _MB: Final = 1_000_000
 
 
-def scan(root: Path, folder: str, *, on: date) -> list[dict[str, Any]]:
-    """Enter what the inventory does not know yet; the session inventory then holds exactly that."""
+def scan(root: Path, folder: str, *, on: date, only: Collection[str] | None = None) -> list[dict[str, Any]]:
+    """Enter what the inventory does not know yet; the session inventory then holds exactly that.
+
+    `only`: the names of the files that are meant; all of the folder without.
+    """
     if not (root / (folder or ".")).is_dir():
         raise BadInput(f"there is no folder {folder or '.'} below {root}; put creatives there, or name another one.")
     target = root / INVENTORY
     known = inventory.read(target) if target.is_file() else []
     names, keys = {row.name for row in known}, {row.key for row in known}
-    candidates = [one for one in from_folder(root, folder) if one.name not in names]
+    found = (one for one in from_folder(root, folder) if only is None or one.name in only)
+    candidates = [one for one in found if one.name not in names]
     probed = probe_all(root, [one.path for one in candidates if one.path])
     rows = [_row(one, probed[str(one.path)], on) for one in candidates]
     fresh = [row for row in rows if (row["unique_id"], _part(row)) not in keys]

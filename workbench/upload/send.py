@@ -12,7 +12,7 @@ import secrets
 import shutil
 import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,8 @@ from workbench.errors import BadInput, Fault, LaneStops, LaneWaits, Transient, W
 from workbench.files import CHUNK, is_running, make_folder, remove_tree
 from workbench.ledger.records import WAITS, Armed, Disarmed, Move, Upload, Yielded
 from workbench.ledger.states import Attention, UploadState
-from workbench.upload.paths import open_below
+from workbench.upload.archive import place_of
+from workbench.upload.paths import Missing, open_below
 from workbench.upload.tools import Tools
 
 if TYPE_CHECKING:  # Playwright costs every command a tenth of a second
@@ -233,7 +234,7 @@ def staged(uploads: Sequence[Upload], tools: Tools) -> Iterator[Staged]:
         ready, refused = [], []
         for one in uploads:
             try:
-                _copy(one, folder / str(one.id), tools.creatives)
+                _copy(one, folder / str(one.id), tools)
             except WorkbenchError as error:
                 refused.append((one, error))
             else:
@@ -243,10 +244,22 @@ def staged(uploads: Sequence[Upload], tools: Tools) -> Iterator[Staged]:
         remove_tree(folder)
 
 
-def _copy(one: Upload, folder: Path, root: Path) -> None:
+def _opened(one: Upload, tools: Tools) -> int:
+    """Where it lies; or, for a ledger that was put back, where it went once it was uploaded and archived."""
+    try:
+        return open_below(tools.creatives, one.path)
+    except Missing:
+        if not one.batch_id:  # of a rehearsal, which archives nothing
+            raise
+        with suppress(BadInput, Missing):
+            return open_below(tools.archive, one.archive_path or place_of(one, tools.view.batch_folder(one.batch_id)))
+        raise
+
+
+def _copy(one: Upload, folder: Path, tools: Tools) -> None:
     make_folder(folder, mode=0o700)
     digest = hashlib.sha256()
-    with os.fdopen(open_below(root, one.path), "rb") as file, (folder / one.name).open("xb") as copy:
+    with os.fdopen(_opened(one, tools), "rb") as file, (folder / one.name).open("xb") as copy:
         while chunk := file.read(CHUNK):
             digest.update(chunk)
             copy.write(chunk)

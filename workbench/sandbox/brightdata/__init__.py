@@ -10,5 +10,6 @@ deliver      deliver · delivery, and the courier that calls endpoints
 account      datasets · metadata · balance · status
 control      /sandbox/…: switches, counts, exact lines, reset
 plan         what an input gives · formats: rows → bytes · datasets: the table · rows/: the makers
+strangers    old snapshots that somebody else asked for
 store        SQLite tables · switches: which call fails, and when
 """

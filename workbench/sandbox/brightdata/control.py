@@ -34,7 +34,7 @@ def set_switches(world: World, request: Request) -> Answer:
 
 def count(world: World, _request: Request) -> Answer:
     store = world.store
-    snapshots = store.snapshots()
+    snapshots = store.accepted()
     downloads = store.db.all(
         "SELECT snapshot_id, sum(whole) AS whole, sum(rows) AS rows, sum(broken) AS broken FROM download GROUP BY 1"
     )
@@ -58,8 +58,8 @@ def count(world: World, _request: Request) -> Answer:
 
 def triggers(world: World, _request: Request) -> Answer:
     """Oldest first."""
-    found = world.store.snapshots("ORDER BY number")
-    return Answer(body=as_array(json.dumps(as_trigger(each, list(world.store.inputs(each.id)))) for each in found))
+    store = world.store
+    return Answer(body=as_array(json.dumps(as_trigger(each, list(store.inputs(each.id)))) for each in store.accepted()))
 
 
 def rows(world: World, _request: Request, snapshot_id: str) -> Answer:

@@ -125,20 +125,27 @@ class Store:
 
     def add_snapshot(self, fields: dict[str, Any], inputs: Iterable[dict[str, Any]]) -> str:
         snapshot_id = self.new_id("snapshot")
-        fields = {**fields, "id": snapshot_id, "seed": self.seed}
+        self.put_snapshot({**fields, "id": snapshot_id}, inputs)
+        return snapshot_id
+
+    def put_snapshot(self, fields: dict[str, Any], inputs: Iterable[dict[str, Any]]) -> None:
+        fields = {**fields, "seed": self.seed}
         names = ", ".join(fields)
         with self.db.writing():
             marks = ", ".join(f":{name}" for name in fields)
             self.db.run(f"INSERT INTO snapshot ({names}) VALUES ({marks})", fields)  # noqa: S608 (our own names)
             self.db.run_many(
                 "INSERT INTO input VALUES (?, ?, ?)",
-                ((snapshot_id, number, json.dumps(body)) for number, body in enumerate(inputs)),
+                ((fields["id"], number, json.dumps(body)) for number, body in enumerate(inputs)),
             )
-        return snapshot_id
 
     def snapshot(self, snapshot_id: str) -> Snapshot | None:
         found = self._snapshots("WHERE id = :id", {"id": snapshot_id})
         return found[0] if found else None
+
+    def accepted(self) -> list[Snapshot]:
+        """What was triggered here, oldest first."""
+        return self._snapshots("WHERE number > 0 ORDER BY number", {})
 
     def snapshots(self, where: str = "", values: dict[str, Any] | None = None) -> list[Snapshot]:
         """Newest first; `where` may use the column `status` and values by name."""
