@@ -141,6 +141,16 @@ REFUSED = {
     "running.json": (b'{"snapshot_id":"s_m9m","message":"Your request is still in progress"}', "an answer about a snapshot"),
     "status.json": (b'{"snapshot_id":"s_abc","dataset_id":"gd_lk5ns7kz21pck8jpis","status":"collecting"}', "an answer about a snapshot"),
     "ready.json": (b'{"status": "ready"}', "an answer about a snapshot"),
+    "standing.json": (b'{"id":"s_abc","status":"failed","created":"2026-01-01T00:00:00Z","warning":"y"}', "an answer about a snapshot"),
+    "listed.json": (b'[{"id":"s_abc","status":"ready","dataset_id":"gd_x"}]', "an answer about a snapshot"),
+    "said.txt": (b"Snapshot is not ready yet, try again in 10s", "an answer about a snapshot, not its rows: Snapshot is not ready"),
+    "turned.json": (json.dumps({key: [value, value] for key, value in ROW.items()}).encode(), 'The first one: {"url": ["https'),
+    "keyed.json": (json.dumps({"a": ROW}).encode(), 'The first one: {"a": {"url"'),
+    "called.js": (b"cb(%s);" % json.dumps([ROW]).encode(), "words alone; there is nothing to bring in: cb([{"),
+    "header.csv": (CSV[:30].encode(), "a header without rows, or words alone; there is nothing to bring in: url,post_id"),
+    "latin.ndjson": (json.dumps({**ROW, "description": "caf\xe9"}, ensure_ascii=False).encode("latin-1"), "this is not UTF-8 text"),
+    "nul.csv": ((CSV + line(1, "a\0b")).encode(), "line 2: there is a NUL byte"),
+    "utf32.csv": ((CSV + line(1, "a")).encode("utf-32"), "UTF-32"),
     "words.json": (b'{"url": oops}\n', '{"url": oops}'),
     "tail.ndjson.gz": (gzip.compress(json.dumps(ROW).encode()) + b"garbage", "bytes behind the end of its gzip data"),
 }  # fmt: skip
@@ -162,6 +172,7 @@ def test_rows_in_other_shapes_are_the_same_rows(workbench: Workbench, bring: Any
         "pretty": "\n".join(json.dumps(one, indent=2) for one in rows), "beside": "".join(map(json.dumps, rows)),
         "old": "\r".join(map(json.dumps, rows)), "array": json.dumps(rows, indent=1),
         "wrapped": json.dumps({"success": True, "data": rows, "total": 3}), "marked": "\ufeff" + "\n".join(map(json.dumps, rows)),
+        "commas": ",\n".join(map(json.dumps, rows)), "deep": json.dumps({"data": {"items": rows, "next": None}, "errors": []}),
     }  # fmt: skip
     came = {}
     for name, body in shapes.items():
@@ -170,6 +181,14 @@ def test_rows_in_other_shapes_are_the_same_rows(workbench: Workbench, bring: Any
 
     assert came == dict.fromkeys(shapes, (3, 0))
     assert workbench.sql("SELECT count(*), count(DISTINCT post_id) FROM posts_latest").fetchall() == [(3, 3)]
+
+
+def test_what_is_cut_off_between_rows_or_put_together_is_told(workbench: Workbench, bring: Any) -> None:
+    cut = bring(json.dumps(posts())[:-1], "cut.json")
+    joined = bring(CSV + line(1, "a") + CSV + line(2, "b"), "joined.csv")
+
+    assert [(done["rows"], done["malformed"]) for done in (cut, joined)] == [(3, 1), (2, 1)]
+    assert [row["raw"] for row in rows_of(workbench, "rejects") if row["code"] == "not_json"] == ["["]
 
 
 def test_a_sheet_of_a_spreadsheet_is_the_vendors_csv(workbench: Workbench, bring: Any) -> None:
