@@ -42,7 +42,7 @@ def bring(workbench: Workbench, tmp_path: Path) -> Any:
 def test_counts_as_people_write_them(workbench: Workbench, bring: Any) -> None:
     means = {
         "1,234": 1234, "1.234": 1234, "1 234": 1234, "1\u202f234": 1234, "1'234": 1234, "1,23,456": 123456, "1.234.567": 1234567,
-        "1234.0": 1234, "1,234.0": 1234, "1e3": 1000, " 42 ": 42, "+7": 7,
+        "1234.0": 1234, "1,234.0": 1234, "1 234,00": 1234, "\u0661\u066c\u0662\u0663\u0664": 1234, "1e3": 1000, " 42 ": 42, "+7": 7,
         "\u0663\u0664": 34, "0": 0, "9223372036854775807": (1 << 63) - 1,
     }  # fmt: skip
     fit_nothing = [
@@ -52,6 +52,9 @@ def test_counts_as_people_write_them(workbench: Workbench, bring: Any) -> None:
         "1,23",
         "0.500",
         "1,234K",
+        "12 34",
+        "3 4",
+        "1.234,567.0",
         "1.2K",
         "12.3M",
         True,
@@ -76,7 +79,7 @@ def test_counts_as_people_write_them(workbench: Workbench, bring: Any) -> None:
     assert done["misfits"] == {"like_count": len(fit_nothing)}
     (snapshot,) = workbench.status()["runs"][0]["jobs"][0]["snapshots"]
     assert snapshot["misfits"] == done["misfits"]
-    assert workbench.sql("SELECT misfits::VARCHAR FROM brightdata_snapshots").fetchall() == [('{"like_count": 16}',)]
+    assert workbench.sql("SELECT misfits::VARCHAR FROM brightdata_snapshots").fetchall() == [('{"like_count": 19}',)]
 
 
 def test_what_did_not_fit_is_counted_for_each_source(workbench: Workbench, bring: Any) -> None:
@@ -96,6 +99,10 @@ def test_ids_that_a_program_took_for_numbers(workbench: Workbench, bring: Any) -
         "3802728663289564701.0": None,
         "123.0": "123",
         "3802728663289564701": "3802728663289564701",
+        " 3802728663289564701\t": "3802728663289564701",
+        '="3802728663289564701"': "3802728663289564701",
+        "'3802728663289564701": "3802728663289564701",
+        "-1": None,
     }
 
     done = bring(
@@ -105,7 +112,7 @@ def test_ids_that_a_program_took_for_numbers(workbench: Workbench, bring: Any) -
     )
 
     assert [row["post_id"] for row in rows_of(workbench, "posts")] == list(ids.values())
-    assert done["misfits"] == {"post_id": 3}
+    assert done["misfits"] == {"post_id": 4}
     rounded = [{**ROW, "post_id": f"38027286632895{n}0000"} for n in range(4)]
     with pytest.raises(BadInput, match="4 of 4 ids in post_id end in zeros"):
         bring(json.dumps(rounded))
