@@ -230,6 +230,27 @@ def test_values_mean_the_same_on_every_platform(workbench: Workbench, bring: Any
     ]
 
 
+def test_the_page_of_an_author_names_it_in_any_spelling(workbench: Workbench, bring: Any) -> None:
+    pages = {
+        "linkedin.com/company/acme": "acme", "https://www.linkedin.com/comm/company/acme?trk=x": "acme", "Acme Inc": None,
+        "//uk.linkedin.com/in/jos%C3%A9-x/": "jos\xe9-x", "https://www.linkedin.com/school/mit/posts/": "mit",
+    }  # fmt: skip
+    row = {
+        "id": "7254476883906482179",
+        "post_text": "x",
+        "date_posted": "2024-10-22T13:01:10.754Z",
+        "num_likes": 1,
+        "num_comments": 0,
+    }
+    rows = [
+        {**row, "url": f"https://www.linkedin.com/posts/a-activity-{n}", "use_url": one} for n, one in enumerate(pages)
+    ]
+
+    bring(json.dumps(rows), "l.json", "linkedin/posts")
+
+    assert [one["author"] for one in rows_of(workbench, "posts")] == list(pages.values())
+
+
 def test_a_reel_is_one_post_in_whichever_dataset_it_came(workbench: Workbench, bring: Any) -> None:
     reel = {**ROW, "url": "https://www.instagram.com/reel/DTQygzxD6QC/", "shortcode": "DTQygzxD6QC", "photos": None}
 

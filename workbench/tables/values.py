@@ -68,7 +68,9 @@ def media_id(text: str) -> str | None:
 def handle_in(text: str) -> str | None:
     """The name of the account whose page an address is; None where it has none."""
     found = re.match(
-        r"(?i)\s*\"?(?:https?:)?//[^/?#]+/(?:(?:in|company|school|showcase|user|c|channel|pub)/)?@?([^/?#@\"]+)", text
+        r"(?i)\s*\"?(?:(?:https?:)?//[^/?#]+|[\w-]+(?:\.[\w-]+)+)/(?:(?:comm|mwlite)/)?"
+        r"(?:(?:in|company|school|showcase|user|c|channel|pub)/)?@?([^/?#@\"]+)",
+        text,
     )
     name = unquote(found[1]) if found else ""
     return name if name and not name.casefold().endswith(".php") and name.casefold() != "people" else None
