@@ -110,6 +110,11 @@ def test_an_array_keeps_every_byte_of_its_rows():
         pytest.param(b'[{"a":1}', [b'{"a":1}', b"["], id="cut behind a row"),
         pytest.param(b'{"data":[{"a":1},{"b":2}],"errors":[],"total":2}', [b'{"a":1}', b'{"b":2}'], id="in an object"),
         pytest.param(b'{"data":{"items":[{"a":1}]}, "next":null}', [b'{"a":1}'], id="in an object in an object"),
+        pytest.param(
+            b'{"data":[{"a":1}]' + b"1" * 5000 + b'x[{"b":2}]',
+            [b'{"a":1}', b"1" * 5000 + b"x", b'{"b":2}'],
+            id="in an object, digits behind it",
+        ),
         pytest.param(b'{"data":[{"a":1},5,{"b":2}]}', [b'{"a":1}', b"5", b'{"b":2}'], id="in an object, no row"),
         pytest.param(b'[1, "a}", null, {"a":1}]', [b'1, "a}", null', b'{"a":1}'], id="no objects"),
         pytest.param(b'[{"a":1}, 7]', [b'{"a":1}', b"7"], id="no object at the end"),

@@ -56,9 +56,10 @@ _BREAKS_TO_BLANKS: Final = bytes.maketrans(b"\r\n", b"  ")
 # Dates and addresses come with JSON's quotes; a text between quotes may be somebody's own.
 _QUOTED: Final = re.compile(r'"\d{4}-\d\d-\d\d(T[\d:.]+(Z|[+-]\d\d:?\d\d)?)?"|"https?://[^\s"]*"')
 _HEAD: Final = 1 << 12
-# What may stand behind the rows in an object around them.
+# What may stand behind the rows in an object around them; possessive, for it may be as long as it likes.
 _BEHIND: Final = re.compile(
-    rb'(?:[\s,]*(?:"\w+"\s*:\s*)?(?:"[^"]*"|[-\d.]+|true|false|null|\[\s*\]|\{\s*\}|\}))*[\s,]*(?:"\w+"\s*:\s*)?'
+    rb'(?:[\s,]*+(?:"\w++"\s*+:\s*+)?+(?:"[^"]*+"|[-\d.]++|true|false|null|\[\s*+\]|\{\s*+\}|\}))*+'
+    rb'[\s,]*+(?:"\w++"\s*+:\s*+)?+'
 )
 _NOTHING: Final = re.compile(rb"(?!)")
 
