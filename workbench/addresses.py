@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Final
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
@@ -53,25 +53,37 @@ _TELLING: Final = frozenset({
     "id", "v", "q", "list", "fbid", "story_fbid", "set", "search_query", "keyword", "keywords", "search_keyword",
     "multi_permalinks",
 })  # fmt: skip
-_UNDER: Final = re.compile(r"(?i)www\d?|m|mobile|web|touch|mbasic|lite|free|[a-z]{2}(-[a-z]{2,4})?")
+_UNDER: Final = re.compile(
+    r"(?i)www\d?|[mxpdnb0]|b-m|mobile|web|touch|mbasic|lite|free|business|music|gaming|[a-z]{2}(-[a-z]{2,4})?"
+)
 # Two letters that are no country: they lead to something else.
 _NOT_UNDER: Final = frozenset({"vm", "vt", "lm", "tv"})
+_AROUND: Final = " \t\r\n\u00a0<>\"'“”‘’,;"
+# Pages that only lead to the one which their query names: what is copied out of a message, or without a login.
+_DOOR: Final = re.compile(
+    r"(?i)l\.php|login(\.php)?|i/flow/login|accounts/login|authwall|uas/login|redirect|attribution_link"
+)
+_LEADS: Final = frozenset({
+    "u", "q", "next", "continue", "redirect_url", "redirect_after_login", "session_redirect", "sessionredirect",
+})  # fmt: skip
 _HANDLE: Final = re.compile(r"@?[\w.-]{1,100}")
 # A bare word that ends like this is as well the address of somebody's own site.
 _SITE_OF_THEIR_OWN: Final = re.compile(r"(?i)\.(com|org|net|edu|gov|info|biz|io|co|de|fr|es|it|nl|uk|eu|us|ru|br|in)$")
 
 
 def clean(text: str) -> str:
-    """What a person sees of a text: no invisible characters, no quotes and blanks around it."""
+    """What a person sees of a text: no invisible characters, nothing of the sentence or list that it stood in."""
     visible = "".join(one for one in text if unicodedata.category(one) != "Cf")
-    plain = unicodedata.normalize("NFC", visible).strip(" \t\r\n\u00a0<>\"'“”‘’")
+    plain = unicodedata.normalize("NFC", visible).strip(_AROUND)
+    if plain.startswith("(") and plain.endswith(")"):
+        plain = plain[1:-1].strip(_AROUND)
     return plain.replace("&amp;", "&")
 
 
 @lru_cache(maxsize=65_536)
 def read(platform: str, text: str) -> Address:
     """The address as it is kept and compared; a text that is none is kept as it is, and compared without case."""
-    plain = clean(text)
+    plain = _behind_doors(clean(text))
     given = platform.strip().casefold()
     for name in sorted(_SITES, key=lambda one: one != given):  # its own first; an address may be another platform's
         if (found := _of_site(_SITES[name], plain)) is not None:
@@ -87,6 +99,21 @@ def _spelled(platform: str, site: _Site, found: tuple[str, tuple[str, ...], dict
     return Address(
         f"https://{site.host}/{path}{ending}{asked}", f"{platform} {page.key or _key_of(page.path, page.query)}"
     )
+
+
+def _behind_doors(plain: str) -> str:
+    """The page to which a page of redirects or of a login leads; other addresses as they are."""
+    for site in _SITES.values() if "?" in plain else ():
+        found = _of_site(site, plain, may_lead=True)
+        if found is None:
+            continue
+        _, path, query = found
+        is_leading = _DOOR.fullmatch("/".join(path)) or (not path and "u" in query)
+        wanted = next((value for name, value in query.items() if name.casefold() in _LEADS and value), "")
+        if is_leading and re.match(r"(?i)https?://\S+$", wanted):
+            return clean(wanted)
+        return f"https://{site.host}{wanted}" if is_leading and re.match(r"/[^/\\]\S*$", wanted) else plain
+    return plain
 
 
 def key(platform: str, text: str) -> str:
@@ -113,10 +140,10 @@ def of_handle(platform: str, text: str) -> str:
     raise BadInput(f"{plain!r} could be several pages; give the full address, https://{site.host}/…")
 
 
-def _of_site(site: _Site, plain: str) -> tuple[str, tuple[str, ...], dict[str, str]] | None:
+def _of_site(site: _Site, plain: str, *, may_lead: bool = False) -> tuple[str, tuple[str, ...], dict[str, str]] | None:
     """Domain, path and query of an address on the platform's own pages; None of anything else."""
     if "://" not in plain[:12]:
-        if not _is_host(site, re.split(r"[/?#:]", plain.removeprefix("//"), maxsplit=1)[0]):
+        if not _is_host(site, re.split(r"[/?#:]", plain.removeprefix("//"), maxsplit=1)[0], may_lead=may_lead):
             return None
         plain = f"https://{plain.removeprefix('//')}"
     try:
@@ -125,18 +152,27 @@ def _of_site(site: _Site, plain: str) -> tuple[str, tuple[str, ...], dict[str, s
     except ValueError:
         return None
     is_odd = parts.scheme.casefold() not in {"http", "https"} or "@" in parts.netloc or port not in {None, 80, 443}
-    if is_odd or not _is_host(site, host) or re.search(r"\s|\\", plain):
+    if is_odd or not _is_host(site, host, may_lead=may_lead) or re.search(r"\s|\\", plain):
         return None
     domain = next(one for one in site.domains if host == one or host.endswith(f".{one}"))
-    is_below = parts.fragment.startswith("!/") and not parts.path.strip("/")  # how addresses were written once
+    was_at_home = parts.path.strip("/") in {"", "home.php"}
+    is_below = parts.fragment.startswith("!/") and was_at_home  # how addresses were written once
     path = parts.fragment[1:] if is_below else parts.path
-    return domain, tuple(filter(None, map(_decoded, path.split("/")))), dict(parse_qsl(parts.query))
+    return domain, tuple(filter(None, map(_named, path.split("/")))), dict(parse_qsl(parts.query))
 
 
-def _is_host(site: _Site, host: str) -> bool:
+def _is_host(site: _Site, host: str, *, may_lead: bool = False) -> bool:
+    """Whether the platform's pages are there; if asked, also where its links out of messages are."""
     plain = host.casefold().rstrip(".")
     under = [plain.removesuffix(f".{domain}") for domain in site.domains if plain.endswith(f".{domain}")]
-    return plain in site.domains or any(one not in _NOT_UNDER and _UNDER.fullmatch(one) for one in under)
+    return plain in site.domains or any(
+        (one not in _NOT_UNDER and _UNDER.fullmatch(one)) or (may_lead and one in {"l", "lm"}) for one in under
+    )
+
+
+def _named(segment: str) -> str:
+    """A name or id in the path, as it is meant: a program may have quoted what was quoted, or a slash behind it."""
+    return _decoded(_decoded(segment)).strip(" /")
 
 
 def _decoded(segment: str) -> str:
@@ -188,13 +224,17 @@ def _telling(query: Mapping[str, str]) -> dict[str, str]:
 
 
 def _account(path: tuple[str, ...], pages: frozenset[str], query: Mapping[str, str]) -> _Page:
-    """The account that begins the path; its own pages (reels, about) are the account."""
-    if len(path) > 1 and path[1].casefold() not in pages:
+    """The account that begins the path; its own pages (reels, about, also about_details) are the account."""
+    page = path[1].casefold() if len(path) > 1 else ""
+    if page and not {page, page.partition("_")[0]} & pages:
         return _Page(path, _telling(query), _key_of((path[0].casefold(), *path[1:]), _telling(query)))
     return _Page(path[:1], {}, path[0].casefold())
 
 
-_INSTAGRAM: Final = frozenset({"reels", "tagged", "channel", "igtv", "feed", "saved", "guides", "posts", "live"})
+_INSTAGRAM: Final = frozenset({
+    "reels", "tagged", "channel", "igtv", "feed", "saved", "guides", "posts", "live",
+    "followers", "following", "highlights", "reposts", "embed",
+})  # fmt: skip
 _INSTAGRAMS_OWN: Final = frozenset({"explore", "stories", "accounts", "direct", "reels", "p", "reel", "tv"})
 
 
@@ -207,7 +247,7 @@ def _instagram(_: str, path: tuple[str, ...], query: dict[str, str]) -> _Page:
     if not path or path[0] in _INSTAGRAMS_OWN:
         told = _telling(query)
         return _Page(path, told, _key_of(tuple(one.casefold() for one in path), told))
-    path = (path[0].removeprefix("@").lower(), *path[1:])
+    path = (path[0].lstrip("@").rstrip(".").lower(), *path[1:])
     return _account(path, _INSTAGRAM, query)
 
 
@@ -216,7 +256,7 @@ _TIKTOK: Final = frozenset({"live", "liked", "reposts", "favorites", "videos"})
 
 def _tiktok(_: str, path: tuple[str, ...], query: dict[str, str]) -> _Page:
     if path and path[0].startswith("@"):
-        path = (path[0].lower(), *path[1:])
+        path = (f"@{path[0].lstrip('@').rstrip('.').lower()}", *path[1:])
         if len(path) > 2 and path[1] in {"video", "photo"}:  # noqa: PLR2004 - @name, kind, id
             return _Page(path[:3], {}, f"post {path[2]}")
         return _account(path, _TIKTOK, query)
@@ -226,7 +266,7 @@ def _tiktok(_: str, path: tuple[str, ...], query: dict[str, str]) -> _Page:
 
 _X: Final = frozenset({
     "with_replies", "media", "likes", "highlights", "articles", "superfollows", "followers", "following",
-    "verified_followers", "about",
+    "verified_followers", "about", "photo", "header_photo", "lists", "affiliates",
 })  # fmt: skip
 _XS_OWN: Final = frozenset({"i", "search", "hashtag", "home", "explore", "intent", "share", "settings"})
 
@@ -246,6 +286,7 @@ _FACEBOOK: Final = frozenset({
     "about", "photos", "videos", "posts", "reviews", "community", "events", "shop", "reels", "likes", "followers",
     "following", "timeline", "mentions", "live", "services", "photos_albums", "photos_all", "photos_by", "friends",
     "info", "home", "members", "media", "discussion", "featured", "files", "announcements", "ads", "reels_tab",
+    "map", "directory", "music", "sports", "movies", "tv", "books", "groups", "jobs", "menu", "offers", "games",
 })  # fmt: skip
 _FACEBOOKS_OWN: Final = frozenset({
     "watch", "share", "photo", "photo.php", "story.php", "permalink.php", "video.php", "events", "marketplace",
@@ -268,7 +309,9 @@ def _facebook(_: str, path: tuple[str, ...], query: dict[str, str]) -> _Page:
         return _Page(("groups", *group.path), {}, f"groups/{group.key}")
     if not path or path[0] in _FACEBOOKS_OWN:
         return _Page(path, told)
-    return _account((path[0].removeprefix("@"), *path[1:]), _FACEBOOK, query)
+    found = _account((path[0].removeprefix("@"), *path[1:]), _FACEBOOK, query)
+    name, rest = found.key.partition("/")[::2]
+    return replace(found, key="/".join(filter(None, (name.replace(".", ""), rest))))  # Facebook passes over dots
 
 
 def _facebook_id(path: tuple[str, ...], told: Mapping[str, str]) -> str:
@@ -276,8 +319,12 @@ def _facebook_id(path: tuple[str, ...], told: Mapping[str, str]) -> str:
     first, *rest = path or ("",)
     if first.casefold() == "profile.php":
         return told.get("id", "")
+    if first == "people" and told.get("id"):
+        return told["id"]
     if first in {"people", "pages"}:
         number = rest[1] if first == "people" and len(rest) > 1 else path[-1] if len(rest) > 1 else ""
+    elif first == "p" and rest:
+        number = rest[0]
     elif not rest or (len(rest) == 1 and rest[0].casefold() in _FACEBOOK):
         number = first
     else:
@@ -308,8 +355,11 @@ _LINKEDIN_NOISE: Final = re.compile(
 
 
 def _linkedin(_: str, path: tuple[str, ...], query: dict[str, str]) -> _Page:
-    while path[:1] in {("mwlite",), ("organization-guest",), ("m",)}:
+    while path and path[0].casefold() in {"mwlite", "organization-guest", "m", "comm"}:
         path = path[1:]
+    if path:  # also as it was called once
+        first = path[0].casefold()
+        path = ("company" if first in {"companies", "company-beta"} else first, *path[1:])
     text = "/".join(path)
     if path[:1] == ("in",) and len(path) > 1:
         return _Page(("in", path[1].lower()), {}, f"in/{path[1].casefold()}")
@@ -329,15 +379,19 @@ def _linkedin(_: str, path: tuple[str, ...], query: dict[str, str]) -> _Page:
 _YOUTUBE_NOISE: Final = re.compile(
     r"(?i)si|feature|pp|ab_channel|app|hl|gl|persist_\w+|t|start|index|cbrd|ucbcb|themerefresh"
 )
-_CHANNELS_HOME: Final = frozenset({"videos", "featured", "about", "community", "channels", "search", "home"})
+_CHANNELS_HOME: Final = frozenset({
+    "videos", "featured", "about", "community", "channels", "search", "home", "posts", "store", "membership",
+})  # fmt: skip
 
 
 def _youtube(domain: str, path: tuple[str, ...], query: dict[str, str]) -> _Page:
-    if domain == "youtu.be" and path:
+    if domain == "youtu.be" and path and path[0] != "watch" and not path[0].startswith("@"):
         path, query = ("watch",), {"v": path[0]}
+    if path[:1] == ("watch",) and len(path) > 1 and not query.get("v"):
+        query = {"v": path[1]}
     if path[:1] == ("watch",) and query.get("v"):
         return _Page(("watch",), {"v": query["v"]}, f"video {query['v']}")
-    if path[:1] in {("shorts",), ("live",), ("embed",), ("v",)} and len(path) > 1:
+    if path[:1] in {("shorts",), ("live",), ("embed",), ("v",), ("e",)} and len(path) > 1:
         own = path[0] in {"shorts", "live"}
         return _Page(path[:2] if own else ("watch",), {} if own else {"v": path[1]}, f"video {path[1]}")
     size = 1 if path and path[0].startswith("@") else 2 if path and path[0] in {"channel", "c", "user"} else 0

@@ -183,7 +183,10 @@ def read_csv(path: Path, *, needed: Collection[str], known: Collection[str]) -> 
                 f"{header.number} has."
             )
         elif lost:
-            problems.append(f"{path}, line {row.number}: {lost[0]!r} stands below no column; give the column a name.")
+            problems.append(
+                f"{path}, line {row.number}: {lost[0]!r} stands below no column; take it out, or give its column a "
+                f"name that is known: {', '.join(known)}."
+            )
         else:
             found.append((row.number, {name: cell for name, cell in zip(names, cells, strict=True) if name}))
     sheets.refuse_all(problems)

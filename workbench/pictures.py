@@ -28,6 +28,7 @@ _GENERAL: Final = frozenset({b"mif1", b"msf1"})  # the further brands say what i
 _ORIENTATION: Final = 0x0112
 _ON_ITS_SIDE: Final = frozenset({5, 6, 7, 8})
 _ANIMATED: Final = frozenset({"GIF", "WEBP", "PNG", "AVIF"})  # a JPEG's further pictures are previews
+_LONGEST_NOTE: Final = 16 << 20  # bytes of a text within a PNG; programs that draw write down how, at length
 _MOST_PIXELS: Final = 2_000_000_000  # of all pictures of an animation
 
 
@@ -52,8 +53,9 @@ def kind_of(head: bytes) -> str | None:
 @contextlib.contextmanager
 def only_bombs() -> Iterator[None]:
     """Pillow's warnings: one of a decompression bomb is an error, others tell of odd notes in a sound file."""
-    from PIL import Image
+    from PIL import Image, PngImagePlugin
 
+    PngImagePlugin.MAX_TEXT_CHUNK = _LONGEST_NOTE
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         warnings.simplefilter("error", Image.DecompressionBombWarning)

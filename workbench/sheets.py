@@ -6,6 +6,7 @@ Any of the usual separators, a `sep=` line, the mark that Excel writes, empty ro
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -84,8 +85,9 @@ def records(text: str, separator: str, name: str, *, first: int = 1) -> list[Rec
 
 
 def names_of(cells: Sequence[str]) -> list[str]:
-    """Names of columns as they are compared."""
-    return [value_of(cell).strip().lower() for cell in cells]
+    """Names of columns as they are compared, without what nobody sees: a mark that was written twice, say."""
+    visible = ("".join(one for one in cell if unicodedata.category(one) != "Cf") for cell in cells)
+    return [value_of(cell).strip().lower() for cell in visible]
 
 
 def value_of(cell: str) -> str:

@@ -97,6 +97,9 @@ def test_what_a_killed_process_left_of_a_login_goes_with_it(sessions, verb):
         pytest.param(
             '{"cookies": [{"name": "x", "value": "secret", "domain": "d", "expires": NaN}]}', "expiry", id="not a time"
         ),
+        pytest.param(
+            '[{"name": "x", "value": "secret\\ud800", "domain": "d"}]', "no cookie may have", id="half a sign"
+        ),
         pytest.param('{"cookies": [], "origins": [{"origin": 5}]}', '"origins"', id="origins"),
         pytest.param('{"cookies": [], "origins": [{"origin": "o", "localStorage": [1]}]}', '"origins"', id="storage"),
     ],

@@ -21,6 +21,10 @@ SAME = {
         "https://www.instagram.com/tea%2Eclub/", "https://www.instagram.com/tea.club/reels/", "www.instagram.com//tea.club//",
         "\u200bhttps://www.instagram.com/tea.club/\u200e", "https://www.instagram.com/tea.club%E2%80%8B/", "@tea.club", "Tea.Club",
         "https://de-de.instagram.com/tea.club/", "<https://www.instagram.com/tea.club/>", "https://www.instagram.com./tea.club",
+        "https://www.instagram.com/tea.club/followers/", "https://www.instagram.com/tea.club/highlights", "https://www.instagram.com/tea.club/;",
+        "https://www.instagram.com/tea.club.", "(https://www.instagram.com/tea.club/)",
+        "https://www.instagram.com/tea.club%2F", "https://www.instagram.com/tea%252Eclub/", "https://www.instagram.com/accounts/login/?next=/tea.club/",
+        "https://l.instagram.com/?u=https%3A%2F%2Fwww.instagram.com%2Ftea.club%2F&e=x",
     ],
     ("instagram", "https://www.instagram.com/p/AbC-1/"): [
         "https://www.instagram.com/p/AbC-1/?img_index=2", "https://www.instagram.com/tea.club/p/AbC-1/",
@@ -30,28 +34,36 @@ SAME = {
         "https://m.facebook.com/TeaClub", "https://web.facebook.com/TeaClub/", "https://facebook.com/teaclub", "fb.com/TeaClub",
         "https://de-de.facebook.com/TeaClub", "https://www.facebook.com/pg/TeaClub/posts/", "https://mbasic.facebook.com/TeaClub?fref=nf",
         "https://www.facebook.com/TeaClub/about", "@TeaClub", "https://www.facebook.com/TeaClub?mibextid=LQQJ4d&__tn__=x",
+        "https://business.facebook.com/TeaClub", "https://b-m.facebook.com/TeaClub", "https://www.facebook.com/Tea.Club", "https://facebook.com/home.php#!/TeaClub",
+        "https://www.facebook.com/TeaClub/about_details", "https://www.facebook.com/TeaClub/map", "https://www.facebook.com/TeaClub/videos_by",
+        "https://l.facebook.com/l.php?u=https%3A%2F%2Fwww.facebook.com%2FTeaClub&h=x", "https://m.facebook.com/login.php?next=https%3A%2F%2Fm.facebook.com%2FTeaClub",
     ],
     ("facebook", "https://www.facebook.com/profile.php?id=100057571594903"): [
         "https://www.facebook.com/profile.php?id=100057571594903&sk=about", "https://www.facebook.com/100057571594903",
         "https://www.facebook.com/people/Tea-Club/100057571594903/", "https://m.facebook.com/profile.php?ref=x&id=100057571594903",
         "https://www.facebook.com/pages/category/Cafe/Tea-Club-100057571594903/", "https://www.facebook.com/Tea-Club-100057571594903/",
+        "https://www.facebook.com/p/Tea-Club-100057571594903/", "https://www.facebook.com/people/Tea-Club/pfbid0x/?id=100057571594903",
     ],
     ("tiktok", "https://www.tiktok.com/@tea"): [
-        "@tea", "tea", "https://m.tiktok.com/@Tea?lang=en", "tiktok.com/@tea/", "https://www.tiktok.com/@tea?is_from_webapp=1&_t=8",
+        "@tea", "tea", "https://m.tiktok.com/@Tea?lang=en", "tiktok.com/@tea/", "https://www.tiktok.com/@tea?is_from_webapp=1&_t=8", "https://www.tiktok.com/@@tea",
     ],
     ("x", "https://x.com/NASA"): [
         "https://twitter.com/nasa", "https://mobile.twitter.com/NASA?s=20", "@nasa", "nasa", "https://x.com/NASA/with_replies",
         "https://twitter.com/#!/nasa", "https://www.x.com/nasa/",
+        "https://x.com/nasa/photo", "https://x.com/i/flow/login?redirect_after_login=%2FNASA",
     ],
     ("linkedin", "https://www.linkedin.com/in/jos%C3%A9-x"): [
         "https://it.linkedin.com/in/José-x/", "https://www.linkedin.com/in/jose\u0301-x?trk=people", "linkedin.com/in/jos%c3%a9-x/details/experience/",
     ],
     ("linkedin", "https://www.linkedin.com/company/acme"): [
         "https://www.linkedin.com/company/Acme/posts/?feedView=all", "https://uk.linkedin.com/company/acme/",
+        "https://www.linkedin.com/comm/company/acme", "https://www.linkedin.com/Company/acme", "https://www.linkedin.com/company-beta/acme/",
+        "https://www.linkedin.com/authwall?trk=x&sessionRedirect=https%3A%2F%2Fde.linkedin.com%2Fcompany%2Facme",
     ],
-    ("youtube", "https://www.youtube.com/@Tea"): ["https://m.youtube.com/@tea/videos", "@tea", "youtube.com/@tea/featured?si=1"],
+    ("youtube", "https://www.youtube.com/@Tea"): ["https://m.youtube.com/@tea/videos", "@tea", "youtube.com/@tea/featured?si=1", "https://youtu.be/@tea", "https://music.youtube.com/@tea", "https://www.youtube.com/@tea/posts"],
     ("youtube", "https://www.youtube.com/watch?v=dQw4w9WgXcQ"): [
         "https://youtu.be/dQw4w9WgXcQ?si=x", "https://www.youtube.com/watch?v=dQw4w9WgXcQ&t=3s&list=PL1", "https://www.youtube.com/shorts/dQw4w9WgXcQ",
+        "https://music.youtube.com/watch?v=dQw4w9WgXcQ", "https://youtu.be/watch?v=dQw4w9WgXcQ", "https://www.youtube.com/watch/dQw4w9WgXcQ", "https://www.youtube.com/e/dQw4w9WgXcQ",
     ],
 }  # fmt: skip
 OTHERS = [
@@ -59,6 +71,9 @@ OTHERS = [
     ("instagram", "https://www.instagram.com/p/AbC/", "https://www.instagram.com/p/abc/"),
     ("facebook", "https://www.facebook.com/profile.php?id=100057571594903", "https://www.facebook.com/profile.php?id=100057571594904"),
     ("facebook", "https://www.facebook.com/groups/tea", "https://www.facebook.com/tea"),
+    ("instagram", "https://www.instagram.com/accounts/login/?next=/tea.club/", "https://www.instagram.com/accounts/login/?next=/coffee.club/"),
+    ("facebook", "https://l.facebook.com/l.php?u=https%3A%2F%2Fwww.facebook.com%2FTeaClub", "https://l.facebook.com/l.php?u=https%3A%2F%2Fwww.facebook.com%2FCoffeeClub"),
+    ("linkedin", "https://www.linkedin.com/company/acme-inc.", "https://www.linkedin.com/company/acme-inc"),
     ("youtube", "https://www.youtube.com/watch?v=AbC", "https://www.youtube.com/watch?v=aBc"),
     ("youtube", "https://www.youtube.com/channel/UCa", "https://www.youtube.com/channel/UCA"),
     ("youtube", "https://www.youtube.com/@tea", "https://www.youtube.com/@tea/shorts"),

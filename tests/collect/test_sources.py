@@ -30,6 +30,9 @@ def path(tmp_path: Path) -> Path:
         pytest.param((HEAD + LINE).rstrip("\n").encode(), id="without a last line end"),
         pytest.param((HEAD + LINE + "\n\n").encode(), id="with blank lines below"),
         pytest.param((HEAD.upper() + LINE).encode(), id="with a shouted header"),
+        pytest.param(codecs.BOM_UTF8 * 2 + (HEAD + LINE).encode(), id="with the mark of Excel twice"),
+        pytest.param((HEAD.replace("url", "\u200burl\u00a0") + LINE).encode(), id="with signs in the header that nobody sees"),
+        pytest.param((HEAD + LINE.rstrip("\n") + "null\n").encode(), id="with an empty cell as programs write it"),
         pytest.param(("url,service,platform,project,creator,options,name\n"
                       "https://www.instagram.com/tea.club/,posts,instagram,spring,ann,,Tea\n").encode(),
                      id="with the columns in another order"),
@@ -70,6 +73,7 @@ BAD = [
     pytest.param(codecs.BOM_UTF16_LE + (HEAD + LINE).encode("utf-16-le"), "not UTF-8", id="UTF-16"),
     pytest.param((HEAD + LINE.replace(",ann", ",ann,more")).encode(), "line 2", id="a cell too many"),
     pytest.param((HEAD + "Tea,instagram,posts\n").encode(), "line 2", id="cells missing"),
+    pytest.param(("," + HEAD + "0," + LINE).encode(), "line 2: '0' stands below no column; take it out", id="an index"),
     pytest.param((HEAD + '"Tea' + LINE).encode(), "line", id="a quote that never ends"),
     pytest.param((HEAD + LINE.replace("instagram,", "myspace,")).encode(), "line 2: there is no dataset", id="platform"),
     pytest.param((HEAD + LINE.replace(",posts", ",stories")).encode(), "Known:", id="service"),

@@ -42,7 +42,7 @@ def bring(workbench: Workbench, tmp_path: Path) -> Any:
 def test_counts_as_people_write_them(workbench: Workbench, bring: Any) -> None:
     means = {
         "1,234": 1234, "1.234": 1234, "1 234": 1234, "1\u202f234": 1234, "1'234": 1234, "1,23,456": 123456, "1.234.567": 1234567,
-        "1234.0": 1234, "1,234.0": 1234, "1e3": 1000, " 42 ": 42, "+7": 7,
+        "1234.0": 1234, "1,234.0": 1234, "1 234,00": 1234, "\u0661\u066c\u0662\u0663\u0664": 1234, "1e3": 1000, " 42 ": 42, "+7": 7,
         "\u0663\u0664": 34, "0": 0, "9223372036854775807": (1 << 63) - 1,
     }  # fmt: skip
     fit_nothing = [
@@ -52,6 +52,9 @@ def test_counts_as_people_write_them(workbench: Workbench, bring: Any) -> None:
         "1,23",
         "0.500",
         "1,234K",
+        "12 34",
+        "3 4",
+        "1.234,567.0",
         "1.2K",
         "12.3M",
         True,
@@ -76,7 +79,7 @@ def test_counts_as_people_write_them(workbench: Workbench, bring: Any) -> None:
     assert done["misfits"] == {"like_count": len(fit_nothing)}
     (snapshot,) = workbench.status()["runs"][0]["jobs"][0]["snapshots"]
     assert snapshot["misfits"] == done["misfits"]
-    assert workbench.sql("SELECT misfits::VARCHAR FROM brightdata_snapshots").fetchall() == [('{"like_count": 16}',)]
+    assert workbench.sql("SELECT misfits::VARCHAR FROM brightdata_snapshots").fetchall() == [('{"like_count": 19}',)]
 
 
 def test_what_did_not_fit_is_counted_for_each_source(workbench: Workbench, bring: Any) -> None:
@@ -96,6 +99,10 @@ def test_ids_that_a_program_took_for_numbers(workbench: Workbench, bring: Any) -
         "3802728663289564701.0": None,
         "123.0": "123",
         "3802728663289564701": "3802728663289564701",
+        " 3802728663289564701\t": "3802728663289564701",
+        '="3802728663289564701"': "3802728663289564701",
+        "'3802728663289564701": "3802728663289564701",
+        "-1": None,
     }
 
     done = bring(
@@ -105,7 +112,7 @@ def test_ids_that_a_program_took_for_numbers(workbench: Workbench, bring: Any) -
     )
 
     assert [row["post_id"] for row in rows_of(workbench, "posts")] == list(ids.values())
-    assert done["misfits"] == {"post_id": 3}
+    assert done["misfits"] == {"post_id": 4}
     rounded = [{**ROW, "post_id": f"38027286632895{n}0000"} for n in range(4)]
     with pytest.raises(BadInput, match="4 of 4 ids in post_id end in zeros"):
         bring(json.dumps(rounded))
@@ -141,6 +148,16 @@ REFUSED = {
     "running.json": (b'{"snapshot_id":"s_m9m","message":"Your request is still in progress"}', "an answer about a snapshot"),
     "status.json": (b'{"snapshot_id":"s_abc","dataset_id":"gd_lk5ns7kz21pck8jpis","status":"collecting"}', "an answer about a snapshot"),
     "ready.json": (b'{"status": "ready"}', "an answer about a snapshot"),
+    "standing.json": (b'{"id":"s_abc","status":"failed","created":"2026-01-01T00:00:00Z","warning":"y"}', "an answer about a snapshot"),
+    "listed.json": (b'[{"id":"s_abc","status":"ready","dataset_id":"gd_x"}]', "an answer about a snapshot"),
+    "said.txt": (b"Snapshot is not ready yet, try again in 10s", "an answer about a snapshot, not its rows: Snapshot is not ready"),
+    "turned.json": (json.dumps({key: [value, value] for key, value in ROW.items()}).encode(), 'The first one: {"url": ["https'),
+    "keyed.json": (json.dumps({"a": ROW}).encode(), 'The first one: {"a": {"url"'),
+    "called.js": (b"cb(%s);" % json.dumps([ROW]).encode(), "words alone; there is nothing to bring in: cb([{"),
+    "header.csv": (CSV[:30].encode(), "a header without rows, or words alone; there is nothing to bring in: url,post_id"),
+    "latin.ndjson": (json.dumps({**ROW, "description": "caf\xe9"}, ensure_ascii=False).encode("latin-1"), "this is not UTF-8 text"),
+    "nul.csv": ((CSV + line(1, "a\0b")).encode(), "line 2: there is a NUL byte"),
+    "utf32.csv": ((CSV + line(1, "a")).encode("utf-32"), "UTF-32"),
     "words.json": (b'{"url": oops}\n', '{"url": oops}'),
     "tail.ndjson.gz": (gzip.compress(json.dumps(ROW).encode()) + b"garbage", "bytes behind the end of its gzip data"),
 }  # fmt: skip
@@ -162,6 +179,7 @@ def test_rows_in_other_shapes_are_the_same_rows(workbench: Workbench, bring: Any
         "pretty": "\n".join(json.dumps(one, indent=2) for one in rows), "beside": "".join(map(json.dumps, rows)),
         "old": "\r".join(map(json.dumps, rows)), "array": json.dumps(rows, indent=1),
         "wrapped": json.dumps({"success": True, "data": rows, "total": 3}), "marked": "\ufeff" + "\n".join(map(json.dumps, rows)),
+        "commas": ",\n".join(map(json.dumps, rows)), "deep": json.dumps({"data": {"items": rows, "next": None}, "errors": []}),
     }  # fmt: skip
     came = {}
     for name, body in shapes.items():
@@ -170,6 +188,14 @@ def test_rows_in_other_shapes_are_the_same_rows(workbench: Workbench, bring: Any
 
     assert came == dict.fromkeys(shapes, (3, 0))
     assert workbench.sql("SELECT count(*), count(DISTINCT post_id) FROM posts_latest").fetchall() == [(3, 3)]
+
+
+def test_what_is_cut_off_between_rows_or_put_together_is_told(workbench: Workbench, bring: Any) -> None:
+    cut = bring(json.dumps(posts())[:-1], "cut.json")
+    joined = bring(CSV + line(1, "a") + CSV + line(2, "b"), "joined.csv")
+
+    assert [(done["rows"], done["malformed"]) for done in (cut, joined)] == [(3, 1), (2, 1)]
+    assert [row["raw"] for row in rows_of(workbench, "rejects") if row["code"] == "not_json"] == ["["]
 
 
 def test_a_sheet_of_a_spreadsheet_is_the_vendors_csv(workbench: Workbench, bring: Any) -> None:
@@ -202,6 +228,27 @@ def test_values_mean_the_same_on_every_platform(workbench: Workbench, bring: Any
         ("linkedin", "acme", ["Acme"], ["https://i/1", "https://v/1"]),
         ("tiktok", "realhandle", ["merry"], ["https://v/x"]),
     ]
+
+
+def test_the_page_of_an_author_names_it_in_any_spelling(workbench: Workbench, bring: Any) -> None:
+    pages = {
+        "linkedin.com/company/acme": "acme", "https://www.linkedin.com/comm/company/acme?trk=x": "acme", "Acme Inc": None,
+        "//uk.linkedin.com/in/jos%C3%A9-x/": "jos\xe9-x", "https://www.linkedin.com/school/mit/posts/": "mit",
+    }  # fmt: skip
+    row = {
+        "id": "7254476883906482179",
+        "post_text": "x",
+        "date_posted": "2024-10-22T13:01:10.754Z",
+        "num_likes": 1,
+        "num_comments": 0,
+    }
+    rows = [
+        {**row, "url": f"https://www.linkedin.com/posts/a-activity-{n}", "use_url": one} for n, one in enumerate(pages)
+    ]
+
+    bring(json.dumps(rows), "l.json", "linkedin/posts")
+
+    assert [one["author"] for one in rows_of(workbench, "posts")] == list(pages.values())
 
 
 def test_a_reel_is_one_post_in_whichever_dataset_it_came(workbench: Workbench, bring: Any) -> None:

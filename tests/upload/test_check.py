@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from workbench.upload import gather, probing, samples
 from workbench.upload.check import Checked, check
@@ -94,6 +95,13 @@ def film_on_its_side(path: Path) -> None:
     path.write_bytes(raw[:at] + turn + raw[at + len(plain) :])
 
 
+def noted(path: Path) -> None:
+    """With a long text in it, as programs that draw write down how they did."""
+    notes = PngInfo()
+    notes.add_text("workflow", "node " * 500_000, zip=True)
+    Image.new("RGB", (300, 250)).save(path, "PNG", pnginfo=notes)
+
+
 @pytest.mark.parametrize(
     ("name", "make", "slot", "words"),
     [
@@ -109,6 +117,7 @@ def film_on_its_side(path: Path) -> None:
         ("j.gif", lambda p: animation(p, "GIF", cut=1), None, "cut off"),
         ("k.png", lambda p: animation(p, "PNG"), None, ""),
         ("l.png", lambda p: animation(p, "PNG", cut=40_000), None, "cannot be read"),
+        ("n.png", noted, None, ""),
         ("m.jpg", lambda p: p.write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + b"x" * 99), None, "HEIC inside"),
     ],
 )  # fmt: skip

@@ -31,6 +31,7 @@ _NO_DATA: Final = _ROW_MARKS | {
 _ANSWER_KEYS: Final = {
     "status", "message", "error", "error_message", "errors", "validation_errors", "code", "snapshot_id", "dataset_id",
     "collection_id", "request_id", "progress", "records", "dataset_size", "created", "cost", "file_size",
+    "id", "name", "parts", "warning", "error_codes", "collection_duration", "initiation_type", "customer_id",
 }  # fmt: skip
 # Of an answer one of these at least; a row has addresses and ids beside.
 _ANSWERS: Final = {"status", "message", "error", "error_message", "errors", "validation_errors", "snapshot_id"}
@@ -38,7 +39,13 @@ _ANSWERS: Final = {"status", "message", "error", "error_message", "errors", "val
 _WRAPPED: Final = re.compile(
     rb'\{\s*(?:"(?:success|ok|status|message|snapshot_id|dataset_id|count|total|page)"\s*:\s*'
     rb'(?:"[^"]*"|[-\d.]+|true|false|null)\s*,\s*){0,8}'
+    rb'(?:"(?:data|results?|output|response|body)"\s*:\s*\{\s*)?'
     rb'"(?:data|results?|items|rows|records|posts|output|response|body)"\s*:\s*(\[\s*[{\]])'
+)
+
+# What is said of a snapshot without JSON.
+_SAID: Final = re.compile(
+    rb"(?i)(the )?(snapshot|collection|job|data) (is|was|has|not|does|cannot|could)\b[^,;\t\n]*(,[^,;\t\n]*)?\s*"
 )
 
 _BOM: Final = b"\xef\xbb\xbf"
@@ -49,8 +56,11 @@ _BREAKS_TO_BLANKS: Final = bytes.maketrans(b"\r\n", b"  ")
 # Dates and addresses come with JSON's quotes; a text between quotes may be somebody's own.
 _QUOTED: Final = re.compile(r'"\d{4}-\d\d-\d\d(T[\d:.]+(Z|[+-]\d\d:?\d\d)?)?"|"https?://[^\s"]*"')
 _HEAD: Final = 1 << 12
-# What may stand behind the rows in an object around them.
-_BEHIND: Final = re.compile(rb'(?:[\s,]*"\w+"\s*:\s*(?:"[^"]*"|[-\d.]+|true|false|null))*\s*')
+# What may stand behind the rows in an object around them; possessive, for it may be as long as it likes.
+_BEHIND: Final = re.compile(
+    rb'(?:[\s,]*+(?:"\w++"\s*+:\s*+)?+(?:"[^"]*+"|[-\d.]++|true|false|null|\[\s*+\]|\{\s*+\}|\}))*+'
+    rb'[\s,]*+(?:"\w++"\s*+:\s*+)?+'
+)
 _NOTHING: Final = re.compile(rb"(?!)")
 
 # The csv module refuses cells above 128 KB, and a cell of the vendor's can hold a whole nested post.
@@ -73,7 +83,7 @@ def shape_of(head: bytes) -> Shape:
         if _is_status(text):
             return "status"
         return "ndjson" if _is_by_lines(text) else "array"
-    return "csv"
+    return "status" if _SAID.fullmatch(text) else "csv"
 
 
 def _is_by_lines(text: bytes) -> bool:
@@ -82,8 +92,9 @@ def _is_by_lines(text: bytes) -> bool:
     try:
         json.loads(line)
     except json.JSONDecodeError as error:
-        is_beside = error.msg == "Extra data" and b"{" in line[error.pos :]
         last, following = line.rstrip()[-1:], rest.lstrip()[:1]
+        beside = line[error.pos :].strip() if error.msg == "Extra data" else b""
+        is_beside = b"{" in beside or (beside == b"," and following == b"{")
         goes_on = {b"{": b'"}', b",": b'"', b"[": b'"{[]0123456789', b":": b'"{['}.get(last, b"")
         return not (is_beside or (following and following in goes_on))
     except (ValueError, RecursionError):
@@ -111,7 +122,7 @@ def lines_of_array(chunks: Iterable[bytes]) -> Iterator[bytes]:
     reader of the lines to reject. Where the array is so broken that a row has no end, its beginning is the last
     line, and one byte too long.
     """
-    buffer, depth, start, position = b"", 0, 0, 0
+    buffer, depth, start, position, is_open = b"", 0, 0, 0, False
     chunks, wrapping = _unwrapped(iter(chunks))
     for chunk in chunks:
         buffer = buffer[start:] + chunk
@@ -119,24 +130,40 @@ def lines_of_array(chunks: Iterable[bytes]) -> Iterator[bytes]:
         while found := _TO_BRACKET.match(buffer, position):
             position = found.end()
             if found[1] in b"[{":
-                if depth == 0 and found[1] == b"{":
-                    depth = 1  # a row outside of any array is a row all the same
-                if depth <= 1:
-                    yield from _between(buffer[start : position - 1])
+                if depth == 0:
+                    yield from _outside(buffer[start : position - 1], wrapping)
+                    is_open = found[1] == b"["
+                    depth = int(not is_open)  # a row outside of any array is a row all the same
                     start = position - depth
+                elif depth == 1:
+                    yield from _between(buffer[start : position - 1])
+                    start = position - 1
                 depth += 1
                 continue
             depth = max(depth - 1, 0)
             if depth == 1:
                 yield _one_line(buffer[start:position])
-            elif depth == 0 and not wrapping.fullmatch(buffer[start : position - 1]):
-                yield from _between(buffer[start : position - 1])
+            elif depth == 0:
+                yield from _outside(buffer[start : position - 1], wrapping)
+                is_open = False
             if depth <= 1:
                 start = position
         if len(buffer) - start > LARGEST_ROW:
             yield buffer[start : start + LARGEST_ROW + 1].translate(_BREAKS_TO_BLANKS)
             return
-    yield from _between(buffer[start:])
+    yield from _end(buffer[start:], is_open=is_open)
+
+
+def _outside(text: bytes, wrapping: re.Pattern[bytes]) -> Iterator[bytes]:
+    """What stands around an array, unless it is the rest of an object that the array lies in."""
+    if not wrapping.fullmatch(text):
+        yield from _between(text)
+
+
+def _end(text: bytes, *, is_open: bool) -> Iterator[bytes]:
+    """What is left; of an array that was cut off behind a row, its bracket, for not all came."""
+    rest = list(_between(text))
+    yield from rest or ([b"["] if is_open else [])
 
 
 def _unwrapped(chunks: Iterator[bytes]) -> tuple[Iterator[bytes], re.Pattern[bytes]]:
@@ -167,7 +194,7 @@ def lines_of_csv(file: IO[bytes]) -> Iterator[bytes]:
             yield cells.rstrip(b"\r\n")
         elif any(cell.strip() for cell in cells):
             row: Any = cells
-            if len(cells) == len(header):
+            if len(cells) == len(header) and [cell.strip() for cell in cells] != header:  # as of files put together
                 row = dict(zip(header, map(_from_cell, cells), strict=True))
             yield json.dumps(row, separators=(",", ":")).encode()
 
@@ -260,9 +287,14 @@ def _is_status(text: bytes) -> bool:
         found = json.loads(text)
     except (ValueError, RecursionError):
         return False
+    return is_answer(found)
+
+
+def is_answer(found: Mapping[str, Any]) -> bool:
+    """Whether an object tells of a snapshot or of a mistake, and is no row."""
     keys = found.keys()
-    is_answer = keys >= {"status", "message"} or (keys <= _ANSWER_KEYS and bool(keys & _ANSWERS))
-    return is_answer and not _ROW_MARKS & keys
+    is_one = keys >= {"status", "message"} or (keys <= _ANSWER_KEYS and bool(keys & _ANSWERS))
+    return is_one and not _ROW_MARKS & keys
 
 
 def _has_data(row: Mapping[str, Any]) -> bool:

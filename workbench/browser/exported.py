@@ -42,7 +42,7 @@ _WORDS: Final = {
     "partitionKey": ("partition_key",),
 }
 _WRAPPERS: Final = ("storageState", "storage_state", "state", "session", "data")
-_UNFIT: Final = re.compile(r"[\x00-\x1f\x7f;]")
+_UNFIT: Final = re.compile(r"[\x00-\x1f\x7f;\ud800-\udfff]")
 _HOST: Final = re.compile(r"\.?[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?|\[[0-9a-f:.]+\]")
 
 
@@ -129,7 +129,9 @@ def _cookie(one: object, number: int, place: str) -> dict[str, Any]:
         if not isinstance(said[key], str) or (key != "value" and not said[key]):
             raise BadInput(f"{place}: cookie {number} has no {key}{f' ({title[:60]})' if title else ''}; {_GIVE}")
     if _UNFIT.search(said["name"]) or "=" in said["name"] or _UNFIT.search(said["value"]):
-        raise BadInput(f"{named} holds a sign that no cookie may have (a control character or ';'); export it anew.")
+        raise BadInput(
+            f"{named} holds a sign that no cookie may have (a control character, ';' or half a sign); export it anew."
+        )
     if len(f"{said['name']}{said['value']}".encode()) > _LONGEST:
         raise BadInput(f"{named} has more than {_LONGEST} bytes, which no browser takes; take it out of the file.")
     partition = _partition(said["partitionKey"], named)

@@ -38,6 +38,7 @@ _OTHERS: Final[Mapping[bytes, str]] = {
     b"PK\x03\x04": "a ZIP archive or an Excel file; unpack it, or save it as 'CSV UTF-8'",
     b"PAR1": "a Parquet file; export the snapshot as NDJSON, JSON or CSV",
     b"\x28\xb5\x2f\xfd": "packed with zstd; unpack it first",
+    b"\xff\xfe\0\0": "UTF-32 text; save it as UTF-8",
     b"\xff\xfe": "UTF-16 text; save it as UTF-8",
     b"\xfe\xff": "UTF-16 text; save it as UTF-8",
 }
@@ -91,11 +92,7 @@ def look(path: Path, dataset: Dataset, among: Iterable[Dataset]) -> str:
     with _readable(path), Packed(path).open() as file:
         head = file.read(_HEAD)
         is_whole = not file.read(1)
-    for magic, what in _OTHERS.items():
-        if head.startswith(magic):
-            raise BadInput(f"{path} is {what}.")
-    if b"\0" in head[:1024]:
-        raise BadInput(f"{path} is {_OTHERS[bytes((255, 254))]}.")
+    _check_bytes(path, head)
     shape = rows.shape_of(head[: 1 << 16])
     if shape == "html":
         raise BadInput(f"{path} is a web page, whatever its name says. Download the snapshot again.")
@@ -105,7 +102,13 @@ def look(path: Path, dataset: Dataset, among: Iterable[Dataset]) -> str:
         raise BadInput(f"{path} is empty; there is nothing to bring in.")
     if shape == "csv":
         _check_text(path, head, is_whole=is_whole)
-    _check_rows(path, _first_rows(head, shape, is_whole=is_whole), dataset, among, is_whole=is_whole)
+    found = _first_rows(head, shape, is_whole=is_whole)
+    if not found and is_whole:
+        what = "a header without rows, or words alone" if shape == "csv" else "a list without rows"
+        raise BadInput(f"{path} holds {what}; there is nothing to bring in: {_text(head)}")
+    if not any(isinstance(row, dict) for _, row in found):
+        _check_text(path, head, is_whole=is_whole)
+    _check_rows(path, found, dataset, among)
     return shape
 
 
@@ -148,6 +151,18 @@ def _readable(path: Path) -> Iterator[None]:
         raise BadInput(f"{path} may not be read by you.") from error
 
 
+def _check_bytes(path: Path, head: bytes) -> None:
+    """Refuse what is no text of ours at all."""
+    for magic, what in _OTHERS.items():
+        if head.startswith(magic):
+            raise BadInput(f"{path} is {what}.")
+    if b"\0" in head[:1024]:
+        if head[:1024].count(0) * 4 > len(head[:1024]):
+            raise BadInput(f"{path} is {_OTHERS[bytes((255, 254))]}.")
+        line = head[: head.index(0)].count(b"\n") + 1
+        raise BadInput(f"{path}, line {line}: there is a NUL byte, which no text has. Download the snapshot again.")
+
+
 def _check_text(path: Path, head: bytes, *, is_whole: bool) -> None:
     """Refuse a sheet in another encoding: its rows would be rejects one by one, or damaged."""
     try:
@@ -181,12 +196,10 @@ def _parsed(line: bytes) -> Any:
         return None
 
 
-def _check_rows(
-    path: Path, found: Sequence[tuple[bytes, Any]], dataset: Dataset, among: Iterable[Dataset], *, is_whole: bool
-) -> None:
+def _check_rows(path: Path, found: Sequence[tuple[bytes, Any]], dataset: Dataset, among: Iterable[Dataset]) -> None:
     objects = [row for _, row in found if isinstance(row, dict)]
-    if not found and is_whole:
-        raise BadInput(f"{path} holds a list without rows; there is nothing to bring in.")
+    if found and len(objects) == len(found) and all(map(rows.is_answer, objects)):
+        raise BadInput(f"{path} holds an answer about a snapshot, not its rows: {_text(found[0][0])}")
     if found and not objects:
         lines = "line is no JSON object" if len(found) == 1 else f"{len(found)} lines are no JSON objects"
         raise BadInput(f"{path} holds no rows: the first {lines}: {_text(found[0][0])}")
@@ -199,7 +212,8 @@ def _check_rows(
     is_better = _fit(best, data) >= _FITS and _fit(best, data) - _fit(dataset, data) >= _BETTER
     if why or is_better:
         hint = f" Its rows look like those of {best.platform}/{best.service}." if is_better else ""
-        raise BadInput(f"{path} has no rows of {dataset.name}{why}.{hint}")
+        first = next(line for line, row in found if isinstance(row, dict))
+        raise BadInput(f"{path} has no rows of {dataset.name}{why}.{hint} The first one: {_text(first)}")
 
 
 def _check_ids(path: Path, dataset: Dataset, data: Sequence[Mapping[str, Any]]) -> None:
@@ -218,7 +232,7 @@ def _why_not(dataset: Dataset, data: Sequence[Mapping[str, Any]]) -> str:
     """What speaks against rows of the dataset; empty when nothing does."""
     keys = ", ".join(list(data[0])[:8])
     known = {*_places(dataset, IDENTITY[dataset.kind]), *_places(dataset, "url")}
-    if not any(_has(row, place) for row in data for place in known):
+    if not any(isinstance(_at(row, place), str | int) and _has(row, place) for row in data for place in known):
         return f": none has {' or '.join(sorted(known))}, but {keys}"
     hosts = _hosts_of(data, dataset)
     if dataset.hosts and hosts and not any(host.endswith(known) for host in hosts for known in dataset.hosts):

@@ -128,6 +128,8 @@ def _options(text: str) -> dict[str, Any]:
         options = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise BadInput(f"the cell 'options' is not JSON: {error}. Write for example {_EXAMPLE}") from error
+    if options is None:  # as a program writes an empty cell
+        return {}
     if not isinstance(options, dict):
         raise BadInput(f"the cell 'options' is not a JSON object; write for example {_EXAMPLE}")
     return options

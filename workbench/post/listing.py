@@ -71,7 +71,8 @@ class Checks:
         if not text:
             return None
         mine = [one for one in self.accounts if one.channel == CHANNEL and one.removed_at is None]
-        found = [one for one in mine if one.label == text] or [one for one in mine if str(one.id) == text]
+        number = text.removesuffix(".0")  # as programs write whole numbers of a column with empty cells
+        found = [one for one in mine if one.label == text] or [one for one in mine if str(one.id) == number]
         if not found:
             listed = ", ".join(f"{one.id} ({one.label})" for one in mine) or "none yet"
             raise BadInput(

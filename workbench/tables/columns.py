@@ -39,7 +39,8 @@ _CASTS_OF: Final = {"hashtags": "tags", "media_urls": "media", **dict.fromkeys(I
 _FUNCTIONS: Final = {"handle": "handle_in", "media": "media_of"}
 # nested: also a value that came as JSON text, as in cells of CSV, or as Python prints it.
 # whole: what is no plain number is read as people write counts; less than nothing is a count that is hidden.
-# id_of: 123.0 was 123; an id in scientific notation, or with more digits than a float keeps, is lost.
+# id_of: 123.0 was 123, ="123" keeps a spreadsheet from rounding it, and -1 is none; an id in scientific notation, or
+# with more digits than a float keeps, is lost.
 # moment: without a zone it is UTC; an epoch is in seconds, or in milliseconds where seconds would be past the
 # year 5000; what Python cannot hold as a date is NULL.
 # texts: a list, JSON text of one, one value, or text with commas; of an object in it the address or name. Where all
@@ -54,16 +55,19 @@ create temp macro whole(value) as
          when try_cast(value as bigint)::varchar = value
          then case when try_cast(value as bigint) >= 0 then try_cast(value as bigint) end
          else count_of(value) end;
-create temp macro id_of(value) as
-    case when not regexp_matches(value, '[.+]') then nullif(value, '')
-         when regexp_full_match(value, '[0-9]{1,15}[.]0+') then split_part(value, '.', 1)
+create temp macro bare_id(value) as regexp_extract(value, '^[\s=''"]*(.*?)["\s]*$', 1);
+create temp macro kept_id(value) as
+    case when regexp_full_match(value, '[0-9]{1,15}[.]0+') then split_part(value, '.', 1)
          when regexp_full_match(value, '[0-9]+[.][0-9]*|[0-9]([.][0-9]+)?[eE][+][0-9]+') then null
-         else value end;
+         else nullif(value, '') end;
+create temp macro id_of(value) as
+    case when regexp_matches(value, '[.+=''"\s]') then kept_id(bare_id(value))
+         when value not in ('', '-1') then value end;
 create temp macro decimal_number(value) as try_cast(value as double);
 create temp macro truth(value) as try_cast(value as boolean);
 
 create temp macro media_of(value) as
-    case when try_cast(value as hugeint)::varchar = value then value else media_id(id_of(value)) end;
+    case when try_cast(value as uhugeint)::varchar = value then value else media_id(id_of(value)) end;
 create temp macro something(value) as
     case when trim(value) not in ('', 'null', '[]', '{}', 'NaN', 'nan', 'None', 'NULL', '""', 'none') then value end;
 create temp macro unquoted(value) as trim(value, ' "');

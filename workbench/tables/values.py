@@ -14,12 +14,13 @@ from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import unquote
 
-_BLANKS: Final = re.compile(r"[\s\u00a0\u2009\u202f'’]")
+_BLANKS: Final = re.compile(r"\s")
+_SIGNS: Final = str.maketrans("’٬٫，．", "',.,.")  # Arabic and Chinese ones beside the usual
 _PLAIN: Final = re.compile(r"\d+(?:[.,]\d+)?(?:[eE][+]?\d{1,2})?")
 # Groups of three, or as in India of two before the last three; a group that begins with 0 is a fraction.
-_GROUPED: Final = re.compile(r"[1-9]\d{0,2}(?:(?P<sign>[.,])\d{3})(?:(?P=sign)\d{3})*")
-_INDIAN: Final = re.compile(r"[1-9]\d?(?:,\d{2})*,\d{3}")
-_WITH_FRACTION: Final = re.compile(r"([1-9]\d{0,2}(?:([.,])\d{3})+)([.,])0+")
+_GROUPED: Final = re.compile(r"[1-9]\d{0,2}(?P<sign>[., '])\d{3}(?:(?P=sign)\d{3})*")
+_INDIAN: Final = re.compile(r"[1-9]\d?(?:(?P<sign>[, ])\d{2})(?:(?P=sign)\d{2})*(?P=sign)\d{3}")
+_WITH_FRACTION: Final = re.compile(rf"({_GROUPED.pattern})(?P<point>[.,])0+")
 _LARGEST: Final = (1 << 63) - 1
 _TEXT: Final = re.compile(r"""'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)\"""", re.DOTALL)
 _BETWEEN: Final = re.compile(r"[\s,]*(?:(?:None|nan|null)[\s,]*)*")
@@ -33,11 +34,11 @@ def count_of(text: str) -> int | None:
     1.2K was rounded by whoever wrote it: nobody knows what it was. Less than nothing is how some scrapers say that a
     site hides its count: that is none.
     """
-    number = _BLANKS.sub("", "".join(map(_digit, text))).removeprefix("+")
+    number = _BLANKS.sub(" ", "".join(map(_digit, text)).translate(_SIGNS)).strip().removeprefix("+")
+    if (found := _WITH_FRACTION.fullmatch(number)) and found["sign"] != found["point"]:
+        number = found[1]
     if _GROUPED.fullmatch(number) or _INDIAN.fullmatch(number):
-        number = re.sub(r"[.,]", "", number)
-    elif (found := _WITH_FRACTION.fullmatch(number)) and found[2] != found[3]:
-        number = re.sub(r"[.,]", "", found[1])
+        number = re.sub(r"\D", "", number)
     if not _PLAIN.fullmatch(number):
         return None
     try:
@@ -67,7 +68,9 @@ def media_id(text: str) -> str | None:
 def handle_in(text: str) -> str | None:
     """The name of the account whose page an address is; None where it has none."""
     found = re.match(
-        r"(?i)\s*\"?(?:https?:)?//[^/?#]+/(?:(?:in|company|school|showcase|user|c|channel|pub)/)?@?([^/?#@\"]+)", text
+        r"(?i)\s*\"?(?:(?:https?:)?//[^/?#]+|[\w-]+(?:\.[\w-]+)+)/(?:(?:comm|mwlite)/)?"
+        r"(?:(?:in|company|school|showcase|user|c|channel|pub)/)?@?([^/?#@\"]+)",
+        text,
     )
     name = unquote(found[1]) if found else ""
     return name if name and not name.casefold().endswith(".php") and name.casefold() != "people" else None
