@@ -12,9 +12,9 @@ from pathlib import Path
 import httpx
 
 from benchmarks.results import Contender, Figure, Ratio
-from workbench.app import open_workbench
 from workbench.post.samples import write_samples
 from workbench.sandbox.serve import Sandbox
+from workbench.workbench import open_workbench
 
 ACCOUNT = "practice-north"
 AIM_SECONDS = 1.0
@@ -42,13 +42,13 @@ def run(size: str) -> Iterator[Figure]:
 
 def _watched(home: Path, settings: dict[str, str], number: int) -> list[float]:
     with open_workbench(home, **settings) as wb:
-        if not wb.accounts("marketplace"):
-            wb.add_account("marketplace", ACCOUNT)
+        if not wb.accounts.all("marketplace"):
+            wb.accounts.add("marketplace", ACCOUNT)
         file = write_samples(home / "data" / "inputs", [ACCOUNT])
         anew = file.with_name(f"listings-{number}.csv")
         text = file.read_text().replace("SAMPLE", f"ROUND{number}")
         anew.write_text(text.replace(", practice", f", practice {number}"))
-        made = wb.start_posting(anew)
+        made = wb.postings.start(anew)
         environment = {f"WORKBENCH_{name.upper()}": value for name, value in settings.items()}
         worker = subprocess.Popen(
             [sys.executable, "-m", "workbench.cli", "work", "--until-idle", "--json"],
@@ -56,7 +56,7 @@ def _watched(home: Path, settings: dict[str, str], number: int) -> list[float]:
         )  # fmt: skip
         seen: dict[str, float] = {}
         while worker.poll() is None:
-            for one in wb.listings(job=made.job_id):
+            for one in wb.postings.listings(job=made.job_id):
                 if one["remote_id"]:
                     seen.setdefault(one["remote_id"], time.time())
             time.sleep(_LOOK_SECONDS)

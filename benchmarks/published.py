@@ -17,7 +17,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from sqlalchemy import Connection, insert, select, update
 
-from workbench.app import Workbench
 from workbench.files import sha256_of
 from workbench.ledger import collecting
 from workbench.ledger.chain import Event
@@ -25,6 +24,7 @@ from workbench.ledger.clock import now
 from workbench.ledger.records import NewSource, Plan, PlannedJob, PlannedSnapshot
 from workbench.ledger.tables import file, snapshot, source_result
 from workbench.tables.schema import COLUMNS
+from workbench.workbench import Workbench
 
 SOURCES = 2_000
 BATCH = 20  # sources a snapshot
@@ -46,11 +46,11 @@ def publish(workbench: Workbench, snapshots: int, rows: int, *, first: int = 0) 
             path.parent.mkdir(parents=True, exist_ok=True)
             pq.write_table(table, path, compression="zstd")
             made.append((key, f"s_{number:07}", path))
-        workbench.ledger.write(lambda connection, made=made: _publish(workbench, connection, made, rows))
+        workbench.parts.ledger.write(lambda connection, made=made: _publish(workbench, connection, made, rows))
 
 
 def _sources(workbench: Workbench) -> list[int]:
-    known = [one.id for one in workbench.sources()]
+    known = [one.id for one in workbench.collect.sources()]
     if known:
         return known
     new = [
@@ -60,7 +60,7 @@ def _sources(workbench: Workbench) -> list[int]:
         )
         for n in range(SOURCES)
     ]  # fmt: skip
-    return list(collecting.add_sources(workbench.ledger, new).source_ids)
+    return list(collecting.add_sources(workbench.parts.ledger, new).source_ids)
 
 
 def _run(workbench: Workbench, ids: list[int], start: int, count: int) -> tuple[list[int], str]:
@@ -79,9 +79,9 @@ def _run(workbench: Workbench, ids: list[int], start: int, count: int) -> tuple[
         folder="Instagram/posts/Daily", snapshots=tuple(planned),
     )  # fmt: skip
     plan = Plan(name="Daily", project=None, params={}, jobs=(job,), hash=f"{start:064x}")
-    collecting.save_plan(workbench.ledger, plan)
-    run_id = collecting.start_run(workbench.ledger, plan.hash, folder=f"Daily_{date(2026, 1, 1)}_{{id6}}").run_id
-    with workbench.ledger.read() as connection:
+    collecting.save_plan(workbench.parts.ledger, plan)
+    run_id = collecting.start_run(workbench.parts.ledger, plan.hash, folder=f"Daily_{date(2026, 1, 1)}_{{id6}}").run_id
+    with workbench.parts.ledger.read() as connection:
         keys = connection.execute(select(snapshot.c.id).where(snapshot.c.run_id == run_id).order_by(snapshot.c.id))
         return list(keys.scalars()), f"Daily_{date(2026, 1, 1)}_{run_id[:6]}/Instagram/posts/Daily"
 
@@ -110,7 +110,7 @@ def _publish(workbench: Workbench, connection: Connection, made: list[tuple[int,
         for key, provider_id, _ in made
         for before, after in pairwise(_WAY)
     ]
-    workbench.ledger.append(connection, *moves)
+    workbench.parts.ledger.append(connection, *moves)
 
 
 def _tables(start: int, count: int, rows: int, last: int) -> Iterator[pa.Table]:

@@ -12,7 +12,7 @@ import duckdb
 
 from benchmarks.published import publish
 from benchmarks.results import Contender, Figure, Ratio
-from workbench.app import Workbench, open_workbench
+from workbench.workbench import Workbench, open_workbench
 
 QUESTIONS = {
     "top creators": "select author, sum(like_count) from {} group by all order by 2 desc, 1 limit 10",
@@ -42,8 +42,8 @@ def snapshots(folder: Path, count: int, rows: int) -> Iterator[Figure]:
         one = folder / "one.parquet"
         bare.execute(f"copy (from '{workbench.settings.lake}/*/*/*/*/*.parquet') to '{one}' (compression zstd)")
         before = _milliseconds({"before": _ours(workbench, "posts")}, rounds=3)["before"]
-        workbench.compact()
-        anew = [_once(lambda query=query: workbench.refreshed(query)) for query in ("from posts", "from runs")]
+        workbench.keeping.compact()
+        anew = [_once(lambda query=query: workbench.lake.refreshed(query)) for query in ("from posts", "from runs")]
         asked = {"ours": _ours(workbench, "posts"), "bare": lambda question: _all(bare, question, f"'{one}'")}
         found = _milliseconds(asked)
     yield Figure(
@@ -66,7 +66,7 @@ def latest(folder: Path, count: int, rows: int) -> Figure:
     """The newest scrape of every post, beside a table in which somebody has already put it."""
     with open_workbench(folder / "home") as workbench, duckdb.connect(str(folder / "one.duckdb")) as bare:
         publish(workbench, count, rows)
-        workbench.compact()
+        workbench.keeping.compact()
         bare.execute(f"""
             create table latest as from '{workbench.settings.lake}/*/*/*/*/*.parquet'
             qualify row_number() over (partition by platform, post_id

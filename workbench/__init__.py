@@ -20,12 +20,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from workbench.app import Workbench
+    from workbench.workbench import Workbench
 
 
 def open_workbench(home: str | Path | None = None, **settings: Any) -> Workbench:
     """Open the workbench of `home` (default: ``WORKBENCH_HOME``, else the current folder)."""
-    from workbench.app import open_workbench as open_it
+    from workbench.workbench import open_workbench as open_it
 
     return open_it(home, **settings)
 

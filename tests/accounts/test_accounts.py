@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from workbench.app import Workbench, open_workbench
 from workbench.browser import login
 from workbench.errors import BadInput, Refused
 from workbench.ledger import accounts
 from workbench.ledger.lanes import lane_of
 from workbench.sandbox.serve import Sandbox
+from workbench.workbench import Workbench, open_workbench
 
 DAY = 86_400
 
@@ -37,7 +37,7 @@ def bench(tmp_path: Path, sandbox: Sandbox) -> Iterator[Workbench]:
 
 @pytest.fixture
 def anna(bench: Workbench) -> int:
-    return bench.add_account("marketplace", "Anna")
+    return bench.accounts.add("marketplace", "Anna")
 
 
 def only(found: dict[str, Any]) -> dict[str, Any]:
@@ -49,68 +49,68 @@ def only(found: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_in_practice_a_new_account_can_work_at_once(bench: Workbench) -> None:
-    account_id = bench.add_account("trafficjunky", "Ads")
+    account_id = bench.accounts.add("trafficjunky", "Ads")
 
-    assert bench.sessions.about(account_id, (), accounts.now()).has_login_cookie
+    assert bench.parts.sessions.about(account_id, (), accounts.now()).has_login_cookie
 
 
 def test_only_our_own_stand_in_is_asked_for_a_login(tmp_path: Path) -> None:
     with open_workbench(tmp_path, marketplace_url="http://127.0.0.1:9") as bench:
-        account_id = bench.add_account("marketplace", "Anna")
+        account_id = bench.accounts.add("marketplace", "Anna")
 
-        assert not bench.sessions.path(account_id).exists()
+        assert not bench.parts.sessions.path(account_id).exists()
 
 
 def test_an_imported_session_replaces_what_was_proved(bench: Workbench, anna: int, tmp_path: Path) -> None:
     file = tmp_path / "tj_session.json"
-    file.write_bytes(bench.sessions.path(anna).read_bytes())
-    accounts.record_proof(bench.ledger, anna, "logged_out", "seen")
-    accounts.pause(bench.ledger, anna, "session_expired", "logged out")
-    bench.import_session(anna, file)
-    found = accounts.find(bench.ledger, anna)
+    file.write_bytes(bench.parts.sessions.path(anna).read_bytes())
+    accounts.record_proof(bench.parts.ledger, anna, "logged_out", "seen")
+    accounts.pause(bench.parts.ledger, anna, "session_expired", "logged out")
+    bench.accounts.import_session(anna, file)
+    found = accounts.find(bench.parts.ledger, anna)
 
     assert (found.proof, found.paused_kind) == (None, None)
 
 
 @pytest.mark.parametrize("content", [None, "", "[]", '{"cookies": 5}'])
 def test_a_file_that_is_no_session_changes_nothing(bench: Workbench, anna: int, tmp_path: Path, content: str) -> None:
-    before = bench.sessions.load(anna)
+    before = bench.parts.sessions.load(anna)
     file = tmp_path / "file.json"
     if content is not None:
         file.write_text(content)
 
     with pytest.raises(BadInput):
-        bench.import_session(anna, file)
-    assert bench.sessions.load(anna) == before
+        bench.accounts.import_session(anna, file)
+    assert bench.parts.sessions.load(anna) == before
 
 
 def test_logout_destroys_the_session_and_what_was_proved_of_it(bench: Workbench, anna: int) -> None:
-    accounts.record_proof(bench.ledger, anna, "ok", "seen")
+    accounts.record_proof(bench.parts.ledger, anna, "ok", "seen")
 
-    assert bench.logout(anna)
-    assert not bench.logout(anna)
-    assert not bench.sessions.path(anna).exists()
-    assert accounts.find(bench.ledger, anna).proof is None
+    assert bench.accounts.logout(anna)
+    assert not bench.accounts.logout(anna)
+    assert not bench.parts.sessions.path(anna).exists()
+    assert accounts.find(bench.parts.ledger, anna).proof is None
 
 
 @pytest.mark.parametrize("verb", ["logout", "import_session", "remove_account", "login"])
 def test_an_account_at_work_is_not_touched(bench: Workbench, anna: int, tmp_path: Path, verb: str) -> None:
-    token = bench.lanes.take(lane_of(anna))
+    token = bench.parts.lanes.take(lane_of(anna))
     file = tmp_path / "s.json"
     file.write_text('{"cookies": []}')
     arguments = (file,) if verb == "import_session" else ()
 
     with pytest.raises(Refused, match=f"account {anna} is at work.*accounts stop {anna}"):
         getattr(bench, verb)(anna, *arguments)
-    bench.lanes.release(lane_of(anna), token or 0)
+    bench.parts.lanes.release(lane_of(anna), token or 0)
 
 
 def test_the_switch_stops_at_once_and_says_so(bench: Workbench, anna: int) -> None:
-    bench.stop_account(anna)
-    assert not accounts.find(bench.ledger, anna).enabled
+    bench.accounts.stop(anna)
+    assert not accounts.find(bench.parts.ledger, anna).enabled
 
-    bench.resume_account(anna)
-    assert accounts.find(bench.ledger, anna).enabled
+    bench.accounts.resume(anna)
+    assert accounts.find(bench.parts.ledger, anna).enabled
 
 
 @pytest.mark.parametrize(
@@ -120,40 +120,40 @@ def test_the_switch_stops_at_once_and_says_so(bench: Workbench, anna: int) -> No
 def test_a_paused_account_is_told_with_the_command_that_ends_it(
     bench: Workbench, anna: int, kind: str, command: str
 ) -> None:
-    assert bench.accounts_waiting() == []
-    accounts.pause(bench.ledger, anna, kind, "because")
+    assert bench.accounts.todo() == []
+    accounts.pause(bench.parts.ledger, anna, kind, "because")
 
-    assert bench.accounts_waiting() == [
+    assert bench.accounts.todo() == [
         {
             "kind": "account", "id": str(anna), "why": "marketplace Anna: because",
             "command": f"workbench accounts {command} {anna}",
         }
     ]  # fmt: skip
-    assert bench.todo() == bench.accounts_waiting()
+    assert bench.todo() == bench.accounts.todo()
 
 
 def test_a_pace_is_changed_by_what_is_given(bench: Workbench, anna: int) -> None:
-    bench.set_pace(anna, gap=timedelta(minutes=10), daily=8)
-    bench.set_pace(anna, quiet=("22:00", "07:00"))
-    (one,) = bench.accounts("marketplace")
+    bench.accounts.set_pace(anna, gap=timedelta(minutes=10), daily=8)
+    bench.accounts.set_pace(anna, quiet=("22:00", "07:00"))
+    (one,) = bench.accounts.all("marketplace")
     assert (one["gap_seconds"], one["daily_cap"], one["quiet_from"]) == (600, 8, "22:00")
 
-    bench.set_pace(anna, no_limits=True, daily=3)
-    (one,) = bench.accounts("marketplace")
+    bench.accounts.set_pace(anna, no_limits=True, daily=3)
+    (one,) = bench.accounts.all("marketplace")
     assert (one["gap_seconds"], one["daily_cap"], one["quiet_from"]) == (0, 3, None)
 
 
 @pytest.mark.parametrize("values", [{}, {"daily": 0}, {"gap": timedelta(seconds=-1)}])
 def test_a_pace_that_means_nothing_is_refused(bench: Workbench, anna: int, values: dict[str, Any]) -> None:
     with pytest.raises(BadInput):
-        bench.set_pace(anna, **values)
+        bench.accounts.set_pace(anna, **values)
 
 
 # health -------------------------------------------------------------------------------------------
 
 
 def test_without_accounts_all_is_well(bench: Workbench) -> None:
-    assert bench.health() == {
+    assert bench.accounts.health() == {
         "overall_health": "healthy",
         "summary": {"total_accounts": 0, "healthy": 0, "warning": 0, "error": 0},
         "accounts": [],
@@ -161,51 +161,51 @@ def test_without_accounts_all_is_well(bench: Workbench) -> None:
 
 
 def test_no_session(bench: Workbench, anna: int) -> None:
-    bench.logout(anna)
-    found = only(bench.health())
+    bench.accounts.logout(anna)
+    found = only(bench.accounts.health())
 
     assert (found["health_status"], found["session_exists"], found["session_valid"]) == ("error", False, False)
     assert found["reason"].startswith("no session: logged out here at ")
-    assert bench.validate_session(anna)["message"] == "Session file does not exist"
+    assert bench.accounts.validate_session(anna)["message"] == "Session file does not exist"
 
 
 def test_an_expired_cookie(bench: Workbench, anna: int) -> None:
-    state = bench.sessions.load(anna)
+    state = bench.parts.sessions.load(anna)
     assert state is not None
     for cookie in state["cookies"]:
         cookie["expires"] = time.time() - DAY
-    bench.sessions.save(anna, state)
-    found = only(bench.health())
+    bench.parts.sessions.save(anna, state)
+    found = only(bench.accounts.health())
 
     assert found["health_status"] == "error"
     assert "cookie expired" in found["reason"]
-    assert bench.validate_session(anna) == {
+    assert bench.accounts.validate_session(anna) == {
         "valid": False, "session_age_days": 0.0, "message": "Session may be expired",
         "action_required": f"workbench accounts login {anna}", "reason": found["reason"],
     }  # fmt: skip
 
 
 def test_never_proved_where_nobody_asks_the_site(bench: Workbench, anna: int) -> None:
-    found = bench.health(live=False)
+    found = bench.accounts.health(live=False)
 
     assert (found["overall_health"], only(found)["reason"]) == ("warning", "the session was never proved at the site")
 
 
 def test_an_old_session_is_a_warning(bench: Workbench, anna: int) -> None:
     moment = time.time() - 31 * DAY
-    os.utime(bench.sessions.path(anna), (moment, moment))
-    accounts.record_proof(bench.ledger, anna, "ok", "seen")
-    found = only(bench.health(live=False))
+    os.utime(bench.parts.sessions.path(anna), (moment, moment))
+    accounts.record_proof(bench.parts.ledger, anna, "ok", "seen")
+    found = only(bench.accounts.health(live=False))
 
     assert (found["health_status"], found["session_age_days"]) == ("warning", 31.0)
 
 
 @pytest.mark.browser
 def test_proved_at_the_site(bench: Workbench, anna: int) -> None:
-    found = only(bench.health())
+    found = only(bench.accounts.health())
 
     assert (found["health_status"], found["proof"], found["session_valid"]) == ("healthy", "ok", True)
-    assert bench.validate_session(anna, live=False)["valid"]
+    assert bench.accounts.validate_session(anna, live=False)["valid"]
 
 
 @pytest.mark.browser
@@ -220,9 +220,9 @@ def test_proved_at_the_site(bench: Workbench, anna: int) -> None:
 def test_what_the_site_says_of_a_valid_cookie(
     bench: Workbench, sandbox: Sandbox, switch: str, proof: str, said: str
 ) -> None:
-    anna = bench.add_account("marketplace", f"A-{switch}")
+    anna = bench.accounts.add("marketplace", f"A-{switch}")
     sandbox.marketplace.switch(**{switch: {"chance": 1, "account": f"A-{switch}"}})
-    found = only(bench.health(anna))
+    found = only(bench.accounts.health(anna))
 
     assert found["proof"] == proof
     assert found["reason"].startswith(said)
@@ -231,9 +231,9 @@ def test_what_the_site_says_of_a_valid_cookie(
 
 @pytest.mark.browser
 def test_a_checkpoint(bench: Workbench, sandbox: Sandbox) -> None:
-    anna = bench.add_account("marketplace", "Checked")
+    anna = bench.accounts.add("marketplace", "Checked")
     sandbox.marketplace.switch(checkpoint={"chance": 1, "account": "Checked", "on": "selling"})
-    found = only(bench.health(anna))
+    found = only(bench.accounts.health(anna))
 
     assert (found["health_status"], found["proof"]) == ("error", "checkpoint")
     assert found["action_required"] == f"workbench accounts login {anna}"
@@ -241,19 +241,19 @@ def test_a_checkpoint(bench: Workbench, sandbox: Sandbox) -> None:
 
 @pytest.mark.browser
 def test_a_site_that_cannot_be_reached_leaves_the_last_proof_as_it_was(bench: Workbench, tmp_path: Path) -> None:
-    anna = bench.add_account("marketplace", "Anna")
-    accounts.record_proof(bench.ledger, anna, "ok", "seen")
+    anna = bench.accounts.add("marketplace", "Anna")
+    accounts.record_proof(bench.parts.ledger, anna, "ok", "seen")
     with open_workbench(tmp_path, marketplace_url="http://127.0.0.1:9") as away:
-        found = only(away.health(anna))
+        found = only(away.accounts.health(anna))
 
     assert (found["health_status"], found["proof"]) == ("warning", "ok")
     assert found["reason"].startswith("the site could not be reached")
 
 
 def test_an_account_at_work_is_told_by_what_is_known(bench: Workbench, anna: int) -> None:
-    token = bench.lanes.take(lane_of(anna))
-    found = only(bench.health(anna))
-    bench.lanes.release(lane_of(anna), token or 0)
+    token = bench.parts.lanes.take(lane_of(anna))
+    found = only(bench.accounts.health(anna))
+    bench.parts.lanes.release(lane_of(anna), token or 0)
 
     assert found["reason"] == "the session was never proved at the site"
 
@@ -264,8 +264,8 @@ def test_an_account_at_work_is_told_by_what_is_known(bench: Workbench, anna: int
 @pytest.mark.browser
 @pytest.mark.parametrize("channel", ["marketplace", "trafficjunky"])
 def test_a_probe_finds_what_the_pack_requires(bench: Workbench, channel: str) -> None:
-    bench.add_account(channel, "Anna")
-    found = bench.probe(channel)
+    bench.accounts.add(channel, "Anna")
+    found = bench.accounts.probe(channel)
 
     assert found
     assert all(one["ok"] for one in found)
@@ -274,20 +274,20 @@ def test_a_probe_finds_what_the_pack_requires(bench: Workbench, channel: str) ->
 
 def test_a_probe_wants_to_know_through_whose_login(bench: Workbench) -> None:
     with pytest.raises(BadInput, match="0 accounts could be meant"):
-        bench.probe("marketplace")
-    ads = bench.add_account("trafficjunky", "Ads")
+        bench.accounts.probe("marketplace")
+    ads = bench.accounts.add("trafficjunky", "Ads")
     with pytest.raises(BadInput, match="is of trafficjunky"):
-        bench.probe("marketplace", ads)
+        bench.accounts.probe("marketplace", ads)
 
 
 def test_a_login_in_practice_needs_nobody_where_nobody_could_see(
     bench: Workbench, anna: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(login, "can_show", lambda: False)
-    bench.logout(anna)
-    bench.login(anna)
+    bench.accounts.logout(anna)
+    bench.accounts.login(anna)
 
-    assert bench.sessions.path(anna).exists()
+    assert bench.parts.sessions.path(anna).exists()
 
 
 def test_a_login_in_live_mode_is_refused_where_nobody_could_see(
@@ -295,23 +295,23 @@ def test_a_login_in_live_mode_is_refused_where_nobody_could_see(
 ) -> None:
     monkeypatch.setattr(login, "can_show", lambda: False)
     with open_workbench(tmp_path, mode="live", marketplace_url=sandbox.marketplace.url) as bench:
-        anna = bench.add_account("marketplace", "Anna")
-        assert not bench.sessions.path(anna).exists()
+        anna = bench.accounts.add("marketplace", "Anna")
+        assert not bench.parts.sessions.path(anna).exists()
 
         with pytest.raises(Refused, match=rf"accounts import-session {anna} FILE"):
-            bench.login(anna)
+            bench.accounts.login(anna)
 
 
 def test_evidence_is_swept_by_its_age(bench: Workbench, anna: int) -> None:
     at = accounts.now() - timedelta(days=31)
-    kept = bench.browsing.evidence.keep("timeout", anna, page={}, picture=b"x", story="because", now=at)
+    kept = bench.parts.browsing.evidence.keep("timeout", anna, page={}, picture=b"x", story="because", now=at)
     folder = bench.settings.data / kept.folder
     for path in (*folder.iterdir(), folder):
         os.utime(path, (at.timestamp(), at.timestamp()))
 
-    assert bench.sweep_evidence() == [kept.folder]
+    assert bench.keeping.sweep_evidence() == [kept.folder]
     assert folder.exists()
-    assert bench.sweep_evidence(dry=False) == [kept.folder]
+    assert bench.keeping.sweep_evidence(dry=False) == [kept.folder]
     assert not folder.exists()
 
 
@@ -319,7 +319,7 @@ def test_no_session_is_in_the_ledger(bench: Workbench, anna: int, tmp_path: Path
     """The canary of issue 5, for what is kept beside the browser."""
     state = {"cookies": [{"name": "xs", "value": "canary-cookie-0123456789", "domain": "127.0.0.1"}]}
     (tmp_path / "s.json").write_text(json.dumps(state))
-    bench.import_session(anna, tmp_path / "s.json")
+    bench.accounts.import_session(anna, tmp_path / "s.json")
     bench.close()
 
     kept = [path for path in (tmp_path / "data").rglob("*") if path.is_file() and "sessions" not in path.parts]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from benchmarks import ledger, queries
 from benchmarks.published import BATCH, publish
-from workbench.app import open_workbench
+from workbench.workbench import open_workbench
 
 
 def test_published_snapshots_are_like_those_of_daily_runs(tmp_path: Path) -> None:
@@ -20,8 +20,8 @@ def test_published_snapshots_are_like_those_of_daily_runs(tmp_path: Path) -> Non
         assert workbench.sql("SELECT count(*), min(row_count) FROM source_results").fetchone() == (5 * BATCH, 2)
         again = workbench.sql("SELECT count(*) FROM posts_latest").fetchone()[0]
         assert 0 < 200 - again <= 200 * 0.2, "some posts come again"
-        assert not workbench.refreshed().missing
-        assert workbench.broken_at() is None
+        assert not workbench.lake.refreshed().missing
+        assert workbench.standing.broken_at() is None
 
 
 def test_questions_have_figures() -> None:

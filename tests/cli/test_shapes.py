@@ -14,14 +14,14 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import update
 
-from workbench.app import Workbench, open_workbench
-from workbench.app.uploading import Ask
 from workbench.errors import BadInput, Misconfigured
 from workbench.ledger import accounts, posting, uploaded
 from workbench.ledger.records import NewListing
 from workbench.ledger.states import as_in_sheet
 from workbench.ledger.tables import upload
 from workbench.upload.record import write_inventory
+from workbench.upload.service import Ask
+from workbench.workbench import Workbench, open_workbench
 
 NOBODY = "http://127.0.0.1:9"  # nothing listens: whoever asks a site would be told
 URLS = {"WORKBENCH_MARKETPLACE_URL": NOBODY, "WORKBENCH_TRAFFICJUNKY_URL": NOBODY, "WORKBENCH_BRIGHTDATA_URL": NOBODY}
@@ -40,16 +40,16 @@ def busy(home):
     home.sources("tea.club")
     assert home.here("collect", "run", "--sources", "sources.csv", "--name", "Tea", "--yes").code == 0
     with _opened(home) as wb:
-        seller = accounts.add(wb.ledger, "marketplace", "north")
-        accounts.add(wb.ledger, "trafficjunky", "ads")
+        seller = accounts.add(wb.parts.ledger, "marketplace", "north")
+        accounts.add(wb.parts.ledger, "trafficjunky", "ads")
         content = {"title": "Table", "price": 5, "photos": []}
         new = NewListing(account_id=seller, content=content, sha="a", sku=None)
-        posting.make_job(wb.ledger, posting.add_listings(wb.ledger, [new]).listing_ids)
+        posting.make_job(wb.parts.ledger, posting.add_listings(wb.parts.ledger, [new]).listing_ids)
         home.write(
             "data/creatives/tracking/creative_inventory.csv",
             "unique_id,new_filename,file_path\nID-AAAAAAA1,EN_a_ID-AAAAAAA1.png,uploaded/Banners/EN_a_ID-AAAAAAA1.png\n",
         )
-        wb.start_upload(Ask(source="inventory", account=2))
+        wb.uploads.start(Ask(source="inventory", account=2))
     return home
 
 
@@ -92,10 +92,10 @@ def test_an_upload_has_one_day_everywhere_its_path_and_the_inventorys_word(busy)
     at, zone = datetime(2026, 11, 20, 23, 30, tzinfo=UTC), "Europe/Riga"
     with _opened(busy, tz=zone) as wb:
         row = {"state": "archived", "uploaded_at": at, "remote_id": "1032500001", "error_type": None}
-        wb.ledger.write(lambda connection: connection.execute(update(upload).values(**row)))
-        told = wb.upload_batch()
-        wb.write_upload_files()
-        changed = write_inventory(wb.settings.creatives, uploaded.inventory_rows(wb.ledger), ZoneInfo(zone))
+        wb.parts.ledger.write(lambda connection: connection.execute(update(upload).values(**row)))
+        told = wb.uploads.batch()
+        wb.uploads.write_files()
+        changed = write_inventory(wb.settings.creatives, uploaded.inventory_rows(wb.parts.ledger), ZoneInfo(zone))
     (item,) = told["items"]
     (status,) = _csv(Path(told["status_csv"]))
     (inventory,) = _csv(busy.folder / "data/creatives/tracking/creative_inventory.csv")
@@ -166,12 +166,12 @@ def test_the_old_cron_secret_is_honoured(home):
     (home.folder / ".env").chmod(0o600)
 
     with _opened(home) as wb:
-        assert [one.reveal() for one in wb.cron_secrets()] == ["an-old-secret-of-the-team"]
-        assert "an-old-secret" not in wb.redactor("Bearer an-old-secret-of-the-team")
-        assert ("CRON_SECRET", "***", ".env") in [(one.name, one.value, one.source) for one in wb.origins]
+        assert [one.reveal() for one in wb.parts.cron_secrets()] == ["an-old-secret-of-the-team"]
+        assert "an-old-secret" not in wb.parts.redactor("Bearer an-old-secret-of-the-team")
+        assert ("CRON_SECRET", "***", ".env") in [(one.name, one.value, one.source) for one in wb.parts.origins]
     home.write(".env", "CRON_SECRET=short\n")
     with _opened(home) as wb, pytest.raises(Misconfigured, match="CRON_SECRET has fewer than 8 signs"):
-        wb.cron_secrets()
+        wb.parts.cron_secrets()
     home.write("workbench.toml", "cron_secret = 'an-old-secret-of-the-team'\n")
     refused = home.here("status")
     assert refused.code == 2
@@ -201,7 +201,7 @@ def test_a_refused_parameter_leaves_its_value_nowhere(home):
     assert [one["outcome"] for one in listed] == ["refused"] * 4
     assert {name for one in listed for name in one["params"]} == {"start", "password", "num_posts", "wait_minutes"}
     with _opened(home) as wb:  # what lies in the log of the ledger beside its file
-        wb.ledger.close()
+        wb.parts.ledger.close()
     kept = {path: path.read_bytes() for path in home.folder.rglob("*") if path.is_file()}
     assert [str(path) for path, data in kept.items() if any(one.encode() in data for one in (known, unknown))] == []
 
@@ -211,8 +211,8 @@ def test_a_person_agrees_to_what_how_many_and_as_whom(busy):
         ask = Ask(source="inventory", account=2)
         rows = [{"todo": "post", "account_id": 1}, {"todo": "post", "account_id": 1}, {"todo": "refused"}]
 
-        assert wb.words_of_upload(wb.upload_plan(ask), ask) == "upload 0 files to TrafficJunky as ads (account 2)"
-        assert wb.words_of_posting(rows) == "publish 2 listings on Marketplace as north (account 1)"
+        assert wb.uploads.words_of(wb.uploads.plan(ask), ask) == "upload 0 files to TrafficJunky as ads (account 2)"
+        assert wb.postings.words_of(rows) == "publish 2 listings on Marketplace as north (account 1)"
 
 
 def test_a_home_may_be_called_as_it_likes(home, tmp_path):

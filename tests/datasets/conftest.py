@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.flows.house import new_home
-from workbench.app import Workbench, open_workbench
+from workbench.workbench import Workbench, open_workbench
 
 FAST = {"poll_seconds": 0.05, "backoff_seconds": 0.05, "lease_seconds": 60, "stall_seconds": 60}
 

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.datasets.conftest import FAST
-from workbench.app import open_workbench
+from workbench.workbench import open_workbench
 
 TEXT = st.text(st.characters(codec=None, exclude_categories=()), max_size=30) | st.sampled_from(
     ["\u2028", "\x00", "\ud83d", '"', "\\", "[", "{", "null", "=1+1", "x" * 1_000_000]
@@ -42,7 +42,7 @@ def test_every_line_is_a_row_or_a_reject(tmp_path_factory: Any, lines: list[Any]
     expected = sum(1 for text in texts if text.strip(b" \t\r"))
 
     with open_workbench(home, brightdata_url="http://127.0.0.1:9", **FAST) as workbench:
-        done = workbench.import_file(home / "body", "instagram/posts")
+        done = workbench.imports.import_file(home / "body", "instagram/posts")
         numbers = workbench.sql("SELECT row_no FROM posts UNION ALL SELECT row_no FROM rejects").fetchall()
 
     assert done["state"] == "published"

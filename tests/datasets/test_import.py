@@ -20,11 +20,11 @@ import pytest
 
 from tests.cli.conftest import Home
 from tests.datasets.conftest import FAST, records, rows_of
-from workbench.app import Workbench, importing
 from workbench.brightdata import rows
 from workbench.collect import imports
 from workbench.errors import BadInput
 from workbench.tables import mend, raw, reject
+from workbench.workbench import Workbench, importing
 
 REPO = Path(__file__).parents[2]
 TEA, COFFEE = "https://www.instagram.com/tea.club/", "https://www.instagram.com/coffee.club"
@@ -50,7 +50,7 @@ def file(tmp_path: Path) -> Callable[..., Path]:
 
 
 def brought(workbench: Workbench, path: Path, **more: Any) -> dict[str, Any]:
-    return workbench.import_file(path, "instagram/posts", **more)
+    return workbench.imports.import_file(path, "instagram/posts", **more)
 
 
 def traces(workbench: Workbench) -> list[str]:
@@ -72,7 +72,7 @@ def test_it_is_a_run_of_its_own_with_raw_bytes_as_they_were(workbench: Workbench
     assert done["snapshot_id"].startswith("file_")
     assert len(done["snapshot_id"]) == len("file_") + 16
     assert b"".join(raw.body_chunks(kept)) == path.read_bytes()
-    assert workbench.spent_micro_usd(run["run_id"]) == 0
+    assert workbench.collect.spent_micro_usd(run["run_id"]) == 0
     assert not list((workbench.settings.lake / ".staging").iterdir())
 
 
@@ -86,12 +86,12 @@ def test_a_byte_order_mark_spoils_no_question(workbench: Workbench, file: Any) -
 
 def test_the_same_file_is_never_doubled(workbench: Workbench, file: Any) -> None:
     first = brought(workbench, file(post(1)))
-    head = workbench.ledger.head()
+    head = workbench.parts.ledger.head()
     again = brought(workbench, file(post(1), name="under another name"), name="Another")
 
     assert (first["already_known"], again["already_known"]) == (False, True)
     assert {**first, "already_known": True} == again
-    assert workbench.ledger.head() == head
+    assert workbench.parts.ledger.head() == head
     assert len(rows_of(workbench, "posts")) == 1
 
 
@@ -99,23 +99,23 @@ def test_the_same_file_is_not_two_datasets(workbench: Workbench, file: Any) -> N
     brought(workbench, file(post(1)))
 
     with pytest.raises(BadInput, match=r"already, as gd_lk5ns7kz21pck8jpis"):
-        workbench.import_file(file(post(1)), "instagram/reels")
+        workbench.imports.import_file(file(post(1)), "instagram/reels")
 
 
 @pytest.mark.parametrize("how", ["id", "name"])
 def test_a_dataset_is_named_by_id_or_by_platform_and_service(workbench: Workbench, file: Any, how: str) -> None:
     name = "gd_lk5ns7kz21pck8jpis" if how == "id" else " Instagram/Posts"
 
-    assert workbench.import_file(file(post(1)), name)["rows"] == 1
+    assert workbench.imports.import_file(file(post(1)), name)["rows"] == 1
 
 
 # whose rows ------------------------------------------------------------------------------------------
 
 
 def test_rows_go_to_the_sources_that_asked_and_the_rest_is_listed(workbench: Workbench, file: Any) -> None:
-    workbench.add_source("instagram", "posts", "http://instagram.com/tea.club", creator="Tea")
-    workbench.add_source("instagram", "posts", "https://www.instagram.com/never.asked/", creator="Never")
-    workbench.add_source("instagram", "comments", TEA.replace("tea.club", "p/1"), creator="Comments")
+    workbench.collect.add_source("instagram", "posts", "http://instagram.com/tea.club", creator="Tea")
+    workbench.collect.add_source("instagram", "posts", "https://www.instagram.com/never.asked/", creator="Never")
+    workbench.collect.add_source("instagram", "comments", TEA.replace("tea.club", "p/1"), creator="Comments")
     done = brought(workbench, file(post(1), post(2), post(3, COFFEE), {**post(4), "discovery_input": None}))
     results = rows_of(workbench, "(SELECT *, 1 AS row_no FROM source_results)", "creator, row_count")
 
@@ -126,24 +126,24 @@ def test_rows_go_to_the_sources_that_asked_and_the_rest_is_listed(workbench: Wor
 
 
 def test_one_known_source_is_not_given_what_others_asked_for(workbench: Workbench, file: Any) -> None:
-    workbench.add_source("instagram", "posts", TEA, creator="Tea")
+    workbench.collect.add_source("instagram", "posts", TEA, creator="Tea")
     brought(workbench, file(post(1, COFFEE), post(2)))
 
     assert [row["creator"] for row in rows_of(workbench, "posts")] == [None, "Tea"]
 
 
 def test_a_post_of_the_future_is_no_day_to_go_on_from(workbench: Workbench, file: Any) -> None:
-    workbench.add_source("instagram", "posts", TEA)
+    workbench.collect.add_source("instagram", "posts", TEA)
     brought(workbench, file(post(1), post(2, date_posted="2099-12-31T00:00:00.000Z")))
-    (source,) = workbench.sources()
+    (source,) = workbench.collect.sources()
 
-    assert workbench.newest_days([source.id]) == {source.id: date(2025, 9, 2)}
+    assert workbench.collect.newest_days([source.id]) == {source.id: date(2025, 9, 2)}
 
 
 def test_all_of_it_is_a_source_when_a_person_says_so(workbench: Workbench, file: Any) -> None:
     path = file({**post(1), "discovery_input": None}, {**post(2), "discovery_input": None})
     done = brought(workbench, path, source_url=TEA, creator="Tea", project="spring")
-    (source,) = workbench.sources()
+    (source,) = workbench.collect.sources()
 
     assert (source.url, source.creator, source.project) == (TEA, "Tea", "spring")
     assert {(row["creator"], row["project"]) for row in rows_of(workbench, "posts")} == {("Tea", "spring")}
@@ -151,9 +151,11 @@ def test_all_of_it_is_a_source_when_a_person_says_so(workbench: Workbench, file:
 
 
 def test_a_known_source_keeps_what_was_not_said(workbench: Workbench, file: Any) -> None:
-    workbench.add_source("instagram", "posts", TEA, creator="Tea", name="The tea club", options={"num_of_posts": 3})
+    workbench.collect.add_source(
+        "instagram", "posts", TEA, creator="Tea", name="The tea club", options={"num_of_posts": 3}
+    )
     brought(workbench, file(post(1)), source_url=TEA, project="spring")
-    (source,) = workbench.sources()
+    (source,) = workbench.collect.sources()
 
     assert (source.name, source.creator, source.project) == ("The tea club", "Tea", "spring")
     assert source.options == {"num_of_posts": 3}
@@ -217,7 +219,7 @@ def test_an_order_that_is_refused(workbench: Workbench, file: Any, change: dict[
     order = {"path": file(post(1)), "dataset": "instagram/posts", **change}
 
     with pytest.raises(BadInput, match=words):
-        workbench.import_file(**order)
+        workbench.imports.import_file(**order)
     assert traces(workbench) == []
 
 
@@ -285,7 +287,7 @@ def test_raw_bytes_that_are_gone_are_put_back(workbench: Workbench, file: Any) -
     whole = kept.read_bytes()
     kept.unlink()
     left = list[str]()
-    workbench.reprocess([done["snapshot_id"]], on_left=left.append)
+    workbench.recover.reprocess([done["snapshot_id"]], on_left=left.append)
     stays = workbench.status()["runs"][0]["jobs"][0]["snapshots"][0]
     again = brought(workbench, path)
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from tests.datasets.conftest import FAST, rows_of
-from workbench.app import open_workbench
 from workbench.brightdata.datasets import DATASETS
 from workbench.errors import BadInput, Misconfigured
+from workbench.workbench import open_workbench
 
 DOCS = Path(__file__).parents[2] / "docs" / "adding-a-dataset.md"
 
@@ -25,7 +25,7 @@ def example() -> str:
 
 def looked_at(home: Path) -> None:
     with open_workbench(home) as workbench:
-        workbench.add_source("reddit", "posts", "https://www.reddit.com/r/tea/")
+        workbench.collect.add_source("reddit", "posts", "https://www.reddit.com/r/tea/")
 
 
 @pytest.fixture
@@ -45,9 +45,9 @@ def test_the_example_of_the_page_works(home: Path, tmp_path: Path) -> None:
     }  # fmt: skip
     (tmp_path / "rows.json").write_text(json.dumps([row]))
     with open_workbench(home, brightdata_url="http://127.0.0.1:9", **FAST) as workbench:
-        added = workbench.add_source("reddit", "posts", "https://www.reddit.com/r/tea/", creator="Tea")
+        added = workbench.collect.add_source("reddit", "posts", "https://www.reddit.com/r/tea/", creator="Tea")
         plan = workbench.plan(list(added.source_ids), num_posts=3)
-        done = workbench.import_file(tmp_path / "rows.json", "reddit/posts")
+        done = workbench.imports.import_file(tmp_path / "rows.json", "reddit/posts")
         (found,) = rows_of(workbench, "posts")
         (job,) = plan.jobs
 
@@ -62,15 +62,15 @@ def test_it_goes_before_ours(home: Path) -> None:
     text = example().replace('"reddit"', '"x"').replace("reddit.com", "x.com")
     (home / "workbench.toml").write_text(text)
     with open_workbench(home) as workbench:
-        assert len(workbench.datasets) == len(DATASETS)
-        (mine,) = [one for one in workbench.datasets if (one.platform, one.service) == ("x", "posts")]
+        assert len(workbench.parts.datasets) == len(DATASETS)
+        (mine,) = [one for one in workbench.parts.datasets if (one.platform, one.service) == ("x", "posts")]
 
     assert mine.dataset_id not in {one.dataset_id for one in DATASETS}
 
 
 def test_without_it_the_platform_is_unknown(tmp_path: Path) -> None:
     with open_workbench(tmp_path) as workbench, pytest.raises(BadInput, match="no dataset for 'reddit'"):
-        workbench.add_source("reddit", "posts", "https://www.reddit.com/r/tea/")
+        workbench.collect.add_source("reddit", "posts", "https://www.reddit.com/r/tea/")
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_the_same_id_twice_is_told(home: Path) -> None:
 
 def test_doctor_shows_ids_alone(home: Path) -> None:
     with open_workbench(home) as workbench:
-        (shown,) = [one.value for one in workbench.origins if one.name == "WORKBENCH_DATASETS"]
+        (shown,) = [one.value for one in workbench.parts.origins if one.name == "WORKBENCH_DATASETS"]
 
     assert shown == tomllib.loads(example())["datasets"][0]["dataset_id"]
 

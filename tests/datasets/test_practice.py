@@ -11,10 +11,10 @@ import httpx
 import pytest
 
 from tests.datasets.conftest import FAST
-from workbench.app import Workbench, open_workbench
 from workbench.brightdata.datasets import DATASETS, inputs_for, way_for
 from workbench.sandbox.serve import Sandbox
 from workbench.tables.schema import OWN_COLUMNS
+from workbench.workbench import Workbench, open_workbench
 
 MINUTE = timedelta(minutes=1)
 # dataset, source, options: every way that there is, and now and then a second source, so that rows must find theirs.
@@ -90,7 +90,7 @@ def collected(tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox) -> Ite
     with open_workbench(home, brightdata_url=sandbox.url, **FAST) as workbench:
         for dataset, url, options in ASKED:
             platform, service = dataset.split("/")
-            workbench.add_source(platform, service, url, options=options, creator=f"{dataset} {url}")
+            workbench.collect.add_source(platform, service, url, options=options, creator=f"{dataset} {url}")
         plan = workbench.plan(start="2025-09-01", end="2025-10-01", num_posts=4)
         workbench.start(plan.hash)
         assert workbench.work(limit=MINUTE).idle
@@ -139,7 +139,7 @@ def test_every_row_found_the_source_that_asked_for_it(collected: Workbench) -> N
     parts = (f"SELECT platform || '/' || service AS dataset, creator, source_url FROM {table}" for table in TABLES)
     found = collected.sql(" UNION ".join(parts)).fetchall()
 
-    with_rows = [one for one in collected.sources() if "nothing" not in one.url]
+    with_rows = [one for one in collected.collect.sources() if "nothing" not in one.url]
     assert {(dataset, url) for dataset, _, url in found} == {(f"{s.platform}/{s.service}", s.url) for s in with_rows}
     assert {creator for _, creator, _ in found} == {one.creator for one in with_rows}
 

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from tests.datasets.conftest import records, rows_of
-from workbench.app import Workbench
 from workbench.brightdata.rows import lines_of_csv
+from workbench.workbench import Workbench
 
 FILES = {
     "instagram_posts.ndjson": ("instagram/posts", 10),
@@ -53,7 +53,7 @@ def test_every_row_and_every_value_is_there(workbench: Workbench, samples: Path,
     dataset, count = FILES[name]
     given = given_rows(samples / name)
 
-    done = workbench.import_file(samples / name, dataset)
+    done = workbench.imports.import_file(samples / name, dataset)
 
     assert (done["state"], done["rows"], done["malformed"]) == ("published", count, 0)
     table = rows_of(workbench, TABLE.get(dataset.split("/")[1], "posts"))
@@ -68,8 +68,8 @@ def test_gzip_is_the_same_snapshot(workbench: Workbench, samples: Path, tmp_path
     dataset, count = FILES[name]
     (tmp_path / "packed.gz").write_bytes(gzip.compress((samples / name).read_bytes()))
 
-    packed = workbench.import_file(tmp_path / "packed.gz", dataset)
-    plain = workbench.import_file(samples / name, dataset)
+    packed = workbench.imports.import_file(tmp_path / "packed.gz", dataset)
+    plain = workbench.imports.import_file(samples / name, dataset)
 
     assert (packed["already_known"], plain["already_known"]) == (False, True)
     assert (packed["snapshot_id"], packed["rows"]) == (plain["snapshot_id"], plain["rows"])
@@ -77,7 +77,7 @@ def test_gzip_is_the_same_snapshot(workbench: Workbench, samples: Path, tmp_path
 
 
 def test_errors_and_warnings_are_rejects(workbench: Workbench, samples: Path) -> None:
-    done = workbench.import_file(samples / "error_and_warning_rows.ndjson", "facebook/posts")
+    done = workbench.imports.import_file(samples / "error_and_warning_rows.ndjson", "facebook/posts")
 
     assert (done["state"], done["rows"], done["warnings"], done["errors"]) == ("empty", 0, 3, 1)
     assert {row["code"] for row in rows_of(workbench, "rejects")} == {"dead_page", "crawl_failed"}
@@ -148,7 +148,7 @@ def test_two_rows_are_what_a_person_would_write_down(workbench: Workbench, sampl
     dataset, count = FILES[name]
     given = given_rows(samples / name)
     keys = dict(pair.split("=") for pair in BY_HAND[name].split())
-    workbench.import_file(samples / name, dataset)
+    workbench.imports.import_file(samples / name, dataset)
     table = rows_of(workbench, TABLE.get(dataset.split("/")[1], "posts"))
 
     for number in {0, count // 2}:

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from tests.datasets.conftest import rows_of
-from workbench.app import Workbench
 from workbench.errors import BadInput
+from workbench.workbench import Workbench
 
 # ruff: noqa: E501 - tables of cases, one a line
 ROW = {
@@ -34,7 +34,7 @@ def line(number: int, text: str) -> str:
 def bring(workbench: Workbench, tmp_path: Path) -> Any:
     def bring(body: bytes | str, name: str = "rows.json", dataset: str = "instagram/posts") -> dict[str, Any]:
         (tmp_path / name).write_bytes(body.encode() if isinstance(body, str) else body)
-        return workbench.import_file(tmp_path / name, dataset)
+        return workbench.imports.import_file(tmp_path / name, dataset)
 
     return bring
 
@@ -83,7 +83,7 @@ def test_counts_as_people_write_them(workbench: Workbench, bring: Any) -> None:
 
 
 def test_what_did_not_fit_is_counted_for_each_source(workbench: Workbench, bring: Any) -> None:
-    workbench.add_source("instagram", "posts", "https://www.instagram.com/tea.club/")
+    workbench.collect.add_source("instagram", "posts", "https://www.instagram.com/tea.club/")
     asked = {"discovery_input": {"url": "https://instagram.com/Tea.Club"}}
 
     bring("".join(json.dumps(one) + "\n" for one in [*posts(2, likes="many", **asked), *posts(1, date_posted="soon")]))

@@ -22,11 +22,11 @@ from sqlalchemy import select
 
 from tests.flows.house import DATES, House, check_every_row_once, check_triggers, sources_csv, states
 from tests.server.conftest import HOOK, SECRET, secret_file
-from workbench.app import Workbench
-from workbench.app.intake import digest_for
+from workbench.deliveries.intake import digest_for
 from workbench.ledger.chain import broken_at
 from workbench.ledger.tables import delivery, snapshot
 from workbench.sandbox.serve import Sandbox
+from workbench.workbench import Workbench
 
 POSTS = [("instagram", "posts", "https://www.instagram.com/{}/")]
 # So long between looks that only a doorbell brings a snapshot in within the test.
@@ -138,7 +138,7 @@ def big_house(tmp_path: Path) -> Iterator[House]:
 
 def triggered(workbench: Workbench) -> list[tuple[str, str]]:
     query = select(snapshot.c.intent_id, snapshot.c.provider_id).where(snapshot.c.provider_id.is_not(None))
-    with workbench.ledger.read() as connection:
+    with workbench.parts.ledger.read() as connection:
         return [(str(row[0]), str(row[1])) for row in connection.execute(query)]
 
 
@@ -170,7 +170,7 @@ def bar(house: House, *, events: int, copies: int, kills: int, seed: int) -> Non
         finally:
             stop.set()
             working.join()
-        workbench.match_deliveries()
+        workbench.deliveries.match()
 
         forged = sum(call.is_forged for call in calls)
         assert codes == {200: len(calls) - forged} | ({401: forged} if forged else {})
@@ -188,7 +188,7 @@ def rows_of(house: House, key: str) -> bytes:
 def check_kept(workbench: Workbench, calls: list[Call]) -> None:
     """Against a single-threaded oracle: every body once, counted as often as sent, or more where we were killed."""
     sent = Counter(call.digest for call in calls if not call.is_forged)
-    with workbench.ledger.read() as connection:
+    with workbench.parts.ledger.read() as connection:
         kept = {row.digest: row for row in connection.execute(select(delivery))}
         assert broken_at(connection) is None
     assert kept.keys() == sent.keys()
@@ -232,14 +232,14 @@ def test_the_sandbox_delivers_out_of_order_forged_and_up_to_three_times(big_hous
             finally:
                 stop.set()
                 working.join()
-            workbench.match_deliveries()
-            told = Counter(one["status"] for one in workbench.deliveries())
+            workbench.deliveries.match()
+            told = Counter(one["status"] for one in workbench.deliveries.all())
             calls = Counter(one["code"] for one in house.ask("count")["deliveries"])
 
             assert check_every_row_once(house, workbench)
             assert len(house.ask("triggers")) == 12
             assert told.keys() <= {"processed", "duplicate", "test_processed"}
             assert calls.keys() <= {200, 401}
-            assert max(one["copies"] for one in workbench.deliveries()) > 1
+            assert max(one["copies"] for one in workbench.deliveries.all()) > 1
     finally:
         public.kill()

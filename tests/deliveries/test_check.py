@@ -18,7 +18,7 @@ from workbench.errors import BadInput, Misconfigured
 
 
 def test_it_arrives(desk: Desk) -> None:
-    found = desk.workbench.check_address(desk.url)
+    found = desk.workbench.deliveries.check_address(desk.url)
     row = desk.row()
 
     assert (found["outcome"], found["url"]) == ("arrived", f"{desk.url}/api/brightdata/webhook/")
@@ -28,20 +28,20 @@ def test_it_arrives(desk: Desk) -> None:
 def test_a_receiver_with_another_secret(desk: Desk, tmp_path: Path) -> None:
     other = Desk(tmp_path / "other", webhook_secret_file=secret_file(tmp_path / "mine", "quite another secret"))
     with other:
-        assert other.workbench.check_address(desk.url)["outcome"] == "wrong_secret"
+        assert other.workbench.deliveries.check_address(desk.url)["outcome"] == "wrong_secret"
     assert desk.rows() == []
 
 
 def test_a_receiver_of_another_home(desk: Desk, tmp_path: Path) -> None:
     with Desk(tmp_path / "other") as other:
-        found = desk.workbench.check_address(other.url, patience=0.2)
+        found = desk.workbench.deliveries.check_address(other.url, patience=0.2)
     assert found["outcome"] == "other_server"
     assert "not by a receiver of this ledger" in found["said"]
 
 
 def test_a_receiver_that_cannot_store(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(desk.workbench, "intake", lambda *_: (_ for _ in ()).throw(OSError(28, "No space")))
-    assert desk.workbench.check_address(desk.url)["outcome"] == "unable"
+    assert desk.workbench.deliveries.check_address(desk.url)["outcome"] == "unable"
 
 
 @pytest.fixture
@@ -86,7 +86,7 @@ def stranger() -> Iterator[Callable[..., str]]:
 )  # fmt: skip
 def test_another_server(desk: Desk, stranger: Callable[..., str], status: int, body: bytes, words: str) -> None:
     url = stranger(status, body, Location="https://elsewhere.example/")
-    assert words in desk.workbench.check_address(url, patience=0.1)["said"]
+    assert words in desk.workbench.deliveries.check_address(url, patience=0.1)["said"]
     assert desk.rows() == []
 
 
@@ -94,8 +94,8 @@ def test_nobody_listens_and_no_such_name(desk: Desk) -> None:
     with closing(socket.socket()) as free:
         free.bind(("127.0.0.1", 0))
         closed = f"http://127.0.0.1:{free.getsockname()[1]}"
-    assert desk.workbench.check_address(closed)["outcome"] == "refused"
-    assert desk.workbench.check_address("https://no-such-name.invalid")["outcome"] == "dns"
+    assert desk.workbench.deliveries.check_address(closed)["outcome"] == "refused"
+    assert desk.workbench.deliveries.check_address("https://no-such-name.invalid")["outcome"] == "dns"
 
 
 def test_a_certificate_that_nobody_vouches_for(desk: Desk, stranger: Callable[..., str], tmp_path: Path) -> None:
@@ -106,7 +106,7 @@ def test_a_certificate_that_nobody_vouches_for(desk: Desk, stranger: Callable[..
     )  # fmt: skip
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
-    found = desk.workbench.check_address(stranger(200, context=context))
+    found = desk.workbench.deliveries.check_address(stranger(200, context=context))
 
     assert found["outcome"] == "tls"
     assert "certificate" in found["said"]
@@ -114,8 +114,10 @@ def test_a_certificate_that_nobody_vouches_for(desk: Desk, stranger: Callable[..
 
 def test_what_is_missing_is_said(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="WORKBENCH_WEBHOOK_URL"):
-        Desk(tmp_path / "home").workbench.check_address()
+        Desk(tmp_path / "home").workbench.deliveries.check_address()
     with pytest.raises(BadInput, match="no address"):
-        Desk(tmp_path / "home").workbench.check_address("hooks.example.com")
+        Desk(tmp_path / "home").workbench.deliveries.check_address("hooks.example.com")
     with pytest.raises(Misconfigured, match="WORKBENCH_WEBHOOK_SECRET_FILE"):
-        Desk(tmp_path / "home", webhook_secret_file=None).workbench.check_address("https://hooks.example.com")
+        Desk(tmp_path / "home", webhook_secret_file=None).workbench.deliveries.check_address(
+            "https://hooks.example.com"
+        )

@@ -106,7 +106,7 @@ def test_a_damaged_body_that_nobody_claims_waits_for_a_person(desk: Desk) -> Non
 
     assert (desk.row()["status"], desk.row()["attention"], desk.row()["next_at"]) == ("json_error", "review", None)
     desk.triggered()
-    assert desk.workbench.replay_delivery(1)["status"] == "json_error"
+    assert desk.workbench.deliveries.replay(1)["status"] == "json_error"
     assert desk.row()["attention"] is None
 
 
@@ -131,13 +131,13 @@ def test_a_stranger_is_looked_for_a_day_and_then_waits_for_a_person(desk: Desk, 
     assert (desk.row()["status"], desk.row()["attention"]) == ("unmatched", "review")
     assert desk.row()["next_at"] is None
     assert desk.state(number) == before
-    assert [one["delivery_id"] for one in desk.workbench.deliveries_in_review()] == [1]
+    assert [one["delivery_id"] for one in desk.workbench.deliveries.in_review()] == [1]
 
 
 def age(desk: Desk, *, hours: float) -> None:
     """As if everything had come so long ago, and were due."""
     old = update(delivery).values(received_at=now() - timedelta(hours=hours), next_at=now())
-    desk.workbench.ledger.write(lambda connection: connection.execute(old))
+    desk.workbench.parts.ledger.write(lambda connection: connection.execute(old))
 
 
 def test_one_that_beat_our_own_commit_is_matched_later(desk: Desk) -> None:
@@ -155,7 +155,7 @@ def test_one_in_review_is_matched_after_an_adoption(desk: Desk) -> None:
     assert desk.row()["attention"] == "review"
     desk.triggered()
 
-    assert desk.workbench.replay_delivery(1)["status"] == "processed"
+    assert desk.workbench.deliveries.replay(1)["status"] == "processed"
 
 
 DISAGREE = [
@@ -189,7 +189,7 @@ def test_it_proves_that_a_lost_trigger_was_accepted(desk: Desk, state: str) -> N
     assert item["status"] == "processed"
     assert (row["state"], row["provider_id"], row["attention"]) == ("triggered", "sd_1", None)
     assert row["next_at"] <= now()
-    told = queries.story(desk.workbench.ledger, "snapshot", str(number))[-1]
+    told = queries.story(desk.workbench.parts.ledger, "snapshot", str(number))[-1]
     assert (told["from_state"], told["to_state"], told["facts"]["provider_id"]) == (state, "triggered", "sd_1")
 
 
@@ -238,7 +238,7 @@ def test_the_second_of_a_finished_snapshot_is_a_duplicate(desk: Desk) -> None:
     desk.set(number, state="published", next_at=None)
     before = desk.state(number)
     desk.post([{"other": "bytes"}], TOKEN)
-    desk.workbench.match_deliveries()
+    desk.workbench.deliveries.match()
 
     assert [row["status"] for row in desk.rows()] == ["processed", "duplicate"]
     assert desk.state(number) == before
@@ -248,7 +248,7 @@ def test_analysts_see_the_deliveries(desk: Desk) -> None:
     desk.triggered()
     desk.post(ROWS, TOKEN)
     desk.post(ROWS, Snapshot_Id="sd_foreign")
-    desk.workbench.match_deliveries()
+    desk.workbench.deliveries.match()
     query = "SELECT snapshot_id, status, copies, processed_at IS NULL FROM webhook_events ORDER BY delivery_id"
 
     assert desk.workbench.sql(query).fetchall() == [
@@ -263,17 +263,17 @@ def test_bodies_go_when_their_time_is_over_and_their_rows_are_in(desk: Desk) -> 
     done, open_ = desk.triggered(), desk.triggered("sd_2", "token-two")
     for token in (TOKEN, "token-two", "token-of-nobody"):
         desk.post(ROWS, token)
-    desk.workbench.match_deliveries()
+    desk.workbench.deliveries.match()
     desk.set(done, state="published", next_at=None)
     old = update(delivery).values(processed_at=now() - timedelta(days=15)).where(delivery.c.status == "processed")
-    desk.workbench.ledger.write(lambda connection: connection.execute(old))
+    desk.workbench.parts.ledger.write(lambda connection: connection.execute(old))
     for path in desk.files():
         set_old(path)
 
-    assert desk.workbench.retire_deliveries() == 1
+    assert desk.workbench.deliveries.retire() == 1
     assert [row["file"] is None for row in desk.rows()] == [True, False, False]
     assert len(desk.files()) == 2
-    assert desk.workbench.retire_deliveries() == 0
+    assert desk.workbench.deliveries.retire() == 0
     assert open_
 
 
@@ -290,12 +290,12 @@ def test_bodies_that_nobody_claims_go_later_and_that_is_said_before(make_desk: C
     assert "removed" not in entry["why"]
     assert "Its body is removed after" in warned["why"]
     assert warned["command"] == "workbench deliveries replay 1" != entry["command"]
-    assert desk.workbench.retire_deliveries() == 0
+    assert desk.workbench.deliveries.retire() == 0
 
     came(desk, days=31)
     for path in desk.files():
         set_old(path)
-    assert desk.workbench.retire_deliveries() == 1
+    assert desk.workbench.deliveries.retire() == 1
     assert (desk.row()["file"], desk.files(), desk.workbench.todo()) == (None, [], [])
     assert "nobody claimed it in 30 days" in desk.row()["error_message"]
 
@@ -303,7 +303,7 @@ def test_bodies_that_nobody_claims_go_later_and_that_is_said_before(make_desk: C
 def came(desk: Desk, *, days: int) -> None:
     at = now() - timedelta(days=days)
     old = update(delivery).values(received_at=at, last_at=at)
-    desk.workbench.ledger.write(lambda connection: connection.execute(old.values(next_at=now())))
+    desk.workbench.parts.ledger.write(lambda connection: connection.execute(old.values(next_at=now())))
 
 
 def set_old(path: Any) -> None:
@@ -316,8 +316,8 @@ def test_the_story_of_a_delivery_is_in_the_chain(desk: Desk) -> None:
     desk.triggered()
     desk.post(ROWS, TOKEN)
     desk.row()
-    told = queries.story(desk.workbench.ledger, "delivery", "1")
+    told = queries.story(desk.workbench.parts.ledger, "delivery", "1")
 
     assert [(one["what"], one["to_state"]) for one in told] == [("received", "received"), ("judged", "processed")]
     assert json.dumps(told, default=str).count(TOKEN) == 0
-    assert delivering.by_digest(desk.workbench.ledger, told[0]["facts"]["digest"]) == 1
+    assert delivering.by_digest(desk.workbench.parts.ledger, told[0]["facts"]["digest"]) == 1

@@ -16,10 +16,10 @@ import pytest
 from tests.cli.conftest import Home
 from tests.flows.house import DATES, MINUTE, House, content, snapshots, sources_csv, states
 from tests.server.conftest import BEARER, HOOK, SECRET, secret_file
-from workbench.app import Workbench
 from workbench.errors import BadInput, NeedsPerson
 from workbench.sandbox.serve import Sandbox
 from workbench.server.receiver import Receiver
+from workbench.workbench import Workbench
 
 READY = {"ready_after_seconds": 0}
 POSTS = [("instagram", "posts", "https://www.instagram.com/{}/")]
@@ -50,8 +50,8 @@ def deliver(workbench: Workbench, key: str, body: bytes) -> int:
     with Receiver(workbench, "127.0.0.1", 0) as receiver:
         headers = {**BEARER, "Snapshot-Id": key}
         assert httpx.post(f"{receiver.url}{HOOK}", content=body, headers=headers, verify=False).status_code == 200
-    workbench.match_deliveries()
-    (one,) = workbench.deliveries()
+    workbench.deliveries.match()
+    (one,) = workbench.deliveries.all()
     return int(one["delivery_id"])
 
 
@@ -84,16 +84,16 @@ def test_a_kept_body_is_staged_like_a_download(house: House, downloaded: int, fo
     with house.open(webhook_secret_file="secret") as workbench:
         key = started(house, workbench)
         number = deliver(workbench, key, FORMS[form](rows_of(house, key)))
-        (waiting,) = workbench.deliveries_in_review()
+        (waiting,) = workbench.deliveries.in_review()
         assert f"workbench deliveries replay {number}" in waiting["error_message"]
 
-        assert workbench.replay_delivery(number)["status"] == "processed"
+        assert workbench.deliveries.replay(number)["status"] == "processed"
         workbench.work(limit=MINUTE)
         rows = content(workbench)["posts"]
         assert states(workbench) == {"published": 1}
 
         assert len(rows) == downloaded > 0
-        assert workbench.deliveries_in_review() == []
+        assert workbench.deliveries.in_review() == []
 
 
 @pytest.mark.parametrize(
@@ -108,16 +108,16 @@ def test_a_body_without_all_rows_is_not_staged(house: House, body: bytes, words:
     with house.open(webhook_secret_file="secret") as workbench:
         number = deliver(workbench, started(house, workbench), body)
         with pytest.raises(NeedsPerson, match=words):
-            workbench.replay_delivery(number)
+            workbench.deliveries.replay(number)
 
-        told = workbench.delivery(number)
+        told = workbench.deliveries.one(number)
         assert (told["status"], told["attention"]) == ("processing_error", "review")
         assert states(workbench) == {"expired": 1}
 
 
 def test_there_is_nothing_to_replay(house: House) -> None:
     with house.open() as workbench, pytest.raises(BadInput, match="no delivery 7"):
-        workbench.replay_delivery(7)
+        workbench.deliveries.replay(7)
 
 
 # ---- the commands

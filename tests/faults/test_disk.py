@@ -15,9 +15,9 @@ import pytest
 
 from tests.cli.conftest import Home
 from tests.flows.house import MINUTE, House, check_every_row_once, check_triggers, snapshots, states
-from workbench.app import Workbench
 from workbench.errors import Transient, WorkbenchError
 from workbench.sandbox.serve import Sandbox
+from workbench.workbench import Workbench
 
 Mount = Callable[[Path, str], None]
 A_MOMENT = timedelta(seconds=1.5)
@@ -46,7 +46,7 @@ def house(tmp_path: Path) -> Iterator[House]:
     with Sandbox(tmp_path / "sandbox", seed=7, switches={"ready_after_seconds": 0}) as sandbox:
         house = House(tmp_path / "home", sandbox)
         with house.open() as workbench:
-            workbench.add_source("instagram", "posts", "https://www.instagram.com/patchy.tea/")
+            workbench.collect.add_source("instagram", "posts", "https://www.instagram.com/patchy.tea/")
             workbench.start(workbench.plan(num_posts=POSTS, start="2025-08-01", end="2025-10-01").hash)
         yield house
 
@@ -115,7 +115,7 @@ def test_a_full_disk_under_the_ledger(tmp_path: Path, mount: Mount, spare_kb: in
     with Sandbox(tmp_path / "sandbox", seed=7, switches={"ready_after_seconds": 0}) as sandbox:
         house = House(home, sandbox)
         with house.open() as workbench:
-            workbench.add_source("instagram", "posts", "https://www.instagram.com/tea/")
+            workbench.collect.add_source("instagram", "posts", "https://www.instagram.com/tea/")
             workbench.start(workbench.plan(num_posts=5).hash)
         free = os.statvfs(home)
         ballast = home / "ballast"
@@ -141,11 +141,11 @@ def test_a_full_disk_under_the_ledger(tmp_path: Path, mount: Mount, spare_kb: in
 def test_no_right_to_make_a_home(tmp_path: Path, mount: Mount) -> None:
     mount(tmp_path / "disk", "size=1m")
     mount(tmp_path / "disk", "remount,ro")
-    from workbench.app import open_workbench
+    from workbench.workbench import open_workbench
 
     words = r"cannot create the folder .*Read-only file system.*WORKBENCH_HOME"
     with open_workbench(tmp_path / "disk/home") as workbench, pytest.raises(WorkbenchError, match=words):
-        workbench.sources()
+        workbench.collect.sources()
 
 
 # PostgreSQL --------------------------------------------------------------------------------------------
@@ -197,7 +197,7 @@ def test_a_full_disk_under_a_database_server(tmp_path: Path, small_server: tuple
             assert states(workbench) == {"planned": 1}
             fill_database(url)
             with pytest.raises(WorkbenchError, match=r"(?s)disk of the ledger .* is full .*Free space") as caught:
-                workbench.import_sources("sources.csv")
+                workbench.collect.import_sources("sources.csv")
             assert isinstance(caught.value, Transient)
         asked = ("sources import sources.csv", "work --until-idle", "status --json", "doctor")
         told = {words: home.here(*words.split()) for words in asked}

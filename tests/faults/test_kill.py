@@ -60,7 +60,7 @@ def test_stopped_at_every_boundary(make_lane: Callable[..., Lane], tmp_path: Pat
     lanes = [make_lane(f"lane{n}", building_after_ready={"times": 1}) for n in range(2)]
     template = House(tmp_path / "template", lanes[0].sandbox)
     with template.open() as workbench:
-        workbench.add_source("instagram", "posts", "https://www.instagram.com/patchy.tea/")
+        workbench.collect.add_source("instagram", "posts", "https://www.instagram.com/patchy.tea/")
         workbench.start(workbench.plan(start="2025-09-01", end="2025-10-01", num_posts=8).hash)
     quiet = lanes[0].anew(template.home)
     assert lanes[0].zygote.work(quiet, record=str(tmp_path / "points")) == 0
@@ -121,7 +121,7 @@ class Twenty:
         self.template = template.home
         one = House(folder / "one", lane.sandbox)
         with one.open() as workbench:
-            workbench.add_source("instagram", "posts", "https://www.instagram.com/tea/")
+            workbench.collect.add_source("instagram", "posts", "https://www.instagram.com/tea/")
             workbench.start(workbench.plan(num_posts=3).hash)
         assert lane.zygote.work(lane.anew(one.home)) == 0  # imports what the others then have
         quiet = lane.anew(self.template)

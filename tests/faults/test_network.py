@@ -61,11 +61,11 @@ def test_a_vendor_that_was_never_there_costs_nothing_and_is_named(
     gone.stop()
     house = House(tmp_path / "home", gone)
     with house.open(brightdata_url=url) as workbench:
-        workbench.add_source("instagram", "posts", "https://www.instagram.com/tea/")
+        workbench.collect.add_source("instagram", "posts", "https://www.instagram.com/tea/")
         run = workbench.start(workbench.plan(num_posts=5).hash)
         workbench.work(limit=MINUTE / 60)
         (one,) = snapshots(workbench)
 
         assert one["state"] == "planned"
         assert f"{url}/datasets/v3/snapshots did not answer" in one["reason"]  # looked at before the order
-        assert workbench.spent_micro_usd(run) == 0
+        assert workbench.collect.spent_micro_usd(run) == 0

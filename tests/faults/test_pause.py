@@ -44,7 +44,7 @@ def one_snapshot(lane: Lane, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with a run of one snapshot, planned."""
     template = House(tmp_path_factory.mktemp("one") / "home", lane.sandbox)
     with template.open() as workbench:
-        workbench.add_source("instagram", "posts", "https://www.instagram.com/tea/")
+        workbench.collect.add_source("instagram", "posts", "https://www.instagram.com/tea/")
         workbench.start(workbench.plan(num_posts=3).hash)
     return template.home
 
@@ -119,12 +119,12 @@ def test_a_worker_that_wakes_up_writes_nothing_over_the_others(lane: Lane, secon
     wait_until_stopped(pid)
     second.work(house, settings=SHORT)
     with house.open() as workbench:
-        before = [event["seq"] for event in workbench.story("snapshot", 1)]
+        before = [event["seq"] for event in workbench.standing.story("snapshot", 1)]
     os.kill(pid, signal.SIGCONT)
 
     assert lane.zygote.end() == 0
     with house.open() as workbench:
-        assert [event["seq"] for event in workbench.story("snapshot", 1)] == before
+        assert [event["seq"] for event in workbench.standing.story("snapshot", 1)] == before
         assert states(workbench) == {"published": 1}
         check_triggers(house, workbench)
         check_every_row_once(house, workbench)

@@ -32,9 +32,9 @@ import workbench.brightdata.client
 import workbench.tables.catalog
 import workbench.tables.serve
 import workbench.tables.transform
-from workbench.app import open_workbench
 from workbench.brightdata.wire import _Watch
 from workbench.ledger.store import Ledger
+from workbench.workbench import open_workbench
 
 assert duckdb is not pa is not workbench  # imported before the first fork, for all children
 

@@ -17,10 +17,10 @@ from typing import Any
 import httpx
 
 from tests.cli.conftest import Done, Home
-from workbench.app import Workbench, open_workbench
 from workbench.ledger.engine import open_engine
 from workbench.ledger.migrate import bring_up_to_date
 from workbench.sandbox.serve import Sandbox
+from workbench.workbench import Workbench, open_workbench
 
 REPO = Path(__file__).parents[2]
 HEAD = "name,platform,service,url,creator,project,options\n"

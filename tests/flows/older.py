@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, Protocol
 
-from workbench.app import Workbench
+from workbench.workbench import Workbench
 
 WAYS: Final = ("restore", "copy", "put back", "delete")
 Ended = Counter[str]  # how everything stands that was begun at this moment
@@ -42,13 +42,13 @@ def one_moment(doing: Doing, way: str, home: Path, name: str, dice: random.Rando
             working = aside.submit(doing.go_on, home)
             time.sleep(dice.uniform(0, doing.longest))
             with doing.open(home) as workbench:
-                workbench.backup(kept)  # in the midst of whatever is at work
+                workbench.keeping.backup(kept)  # in the midst of whatever is at work
             first = working.result()
     else:
         doing.go_on(home, dice.uniform(0, doing.longest))
     if way == "restore":
         with doing.open(other) as workbench:
-            workbench.restore(kept)
+            workbench.keeping.restore(kept)
         return [first, doing.go_on(other)]
     if way == "copy":
         shutil.copytree(home, other)

@@ -16,10 +16,10 @@ def test_a_relative_path_is_below_the_home(house: House, tmp_path: Path, monkeyp
     monkeypatch.chdir(tmp_path / "elsewhere")
     with house.open() as workbench:
         assert len(workbench.plan("sources.csv", num_posts=1).jobs) == 5
-        assert len(workbench.import_sources("sources.csv").source_ids) == 5
+        assert len(workbench.collect.import_sources("sources.csv").source_ids) == 5
 
 
 @pytest.mark.parametrize("query", ["SELECT nope FROM posts", "SELECT * FROM nothing", "SELEKT"])
 def test_a_query_that_cannot_be_answered_is_bad_input(house: House, query: str) -> None:
     with house.open() as workbench, pytest.raises(BadInput, match=r"cannot be answered|syntax error"):
-        workbench.select(query)
+        workbench.lake.select(query)

@@ -59,7 +59,7 @@ def test_a_quiet_run_brings_in_every_row(house: House) -> None:
         assert told["status"] == "completed"
         assert told["rows"] == count["records_billed"]
         assert rows == sum(count["rows_delivered"].values())
-        assert workbench.spent_micro_usd(run) == count["records_billed"] * 2000
+        assert workbench.collect.spent_micro_usd(run) == count["records_billed"] * 2000
         assert count["triggers_accepted"] == len(snapshots(workbench)) == count["downloads"]
         assert count["answers"].keys() == {"200"}
 
@@ -86,7 +86,7 @@ def test_the_estimate_is_the_worst_case_where_limits_are_sent(house: House) -> N
         workbench.work(limit=MINUTE)
         estimate = workbench.sql("SELECT sum(micro_usd) FROM spend WHERE kind = 'reserve'").fetchone()[0]
 
-        assert workbench.spent_micro_usd(run) <= estimate
+        assert workbench.collect.spent_micro_usd(run) <= estimate
         assert reserved
 
 
@@ -125,10 +125,10 @@ def test_work_again_changes_nothing(house: House) -> None:
     house.start(("tea",))
     with house.open() as workbench:
         workbench.work(limit=MINUTE)
-        head = workbench.ledger.head()
+        head = workbench.parts.ledger.head()
         again = workbench.work(limit=MINUTE)
 
-        assert (again.steps, workbench.ledger.head()) == (0, head)
+        assert (again.steps, workbench.parts.ledger.head()) == (0, head)
 
 
 @pytest.mark.parametrize("seed", [1, pytest.param(None, id="a random one")])

@@ -67,7 +67,7 @@ def check_faces(workbench) -> None:
     for name, ask in (
         ("status", workbench.status),
         ("the panel", lambda: standing(workbench.status(None))),
-        ("folders", workbench.folders),
+        ("folders", workbench.collect.folders),
         ("todo", workbench.todo),
         ("a question", lambda: workbench.sql("SELECT count(*) FROM source_results").fetchone()),
     ):

@@ -104,7 +104,7 @@ def test_a_wrong_key_stops_the_work_and_loses_nothing(house: House) -> None:
             workbench.work(limit=MINUTE)
 
         assert states(workbench) == {"planned": 5}
-        assert workbench.spent_micro_usd(run) == 0
+        assert workbench.collect.spent_micro_usd(run) == 0
     with house.open(**live(house)) as workbench:
         workbench.work(limit=MINUTE)
         check_every_row_once(house, workbench)

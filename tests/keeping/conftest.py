@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.flows.house import House
-from workbench.app import Workbench
 from workbench.sandbox.serve import Sandbox
+from workbench.workbench import Workbench
 
 READY = {"ready_after_seconds": 0}
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from tests.flows.house import House, sources_csv
-from workbench.app import Workbench
 from workbench.ledger import compacting, queries
 from workbench.tables import compact, raw, transform
+from workbench.workbench import Workbench
 
 WHOLE = "SELECT * FROM {} ORDER BY snapshot_id, row_no"
 VIEWS = ("posts", "posts_latest", "comments", "comments_latest", "profiles", "profiles_latest", "rejects")
@@ -31,11 +31,11 @@ def again(house: House, workbench: Workbench, **dates: str) -> None:
 def test_every_view_answers_the_same_before_and_after(workbench: Workbench) -> None:
     before = answers(workbench)
 
-    done = workbench.compact()
+    done = workbench.keeping.compact()
 
     assert {one["kind"] for one in done} >= {"posts", "comments"}
     assert answers(workbench) == before
-    assert not workbench.refreshed().missing
+    assert not workbench.lake.refreshed().missing
 
 
 def test_the_latest_is_the_same_found_at_once_or_share_by_share(
@@ -45,7 +45,7 @@ def test_the_latest_is_the_same_found_at_once_or_share_by_share(
     before = answers(workbench)
     monkeypatch.setattr(compact, "_SHARE", 5)
 
-    workbench.compact()
+    workbench.keeping.compact()
 
     assert 5 < len(before["posts_latest"]) < len(before["posts"])
     assert answers(workbench) == before
@@ -58,27 +58,29 @@ def test_a_large_snapshot_has_several_files_and_is_one_to_every_question(
     monkeypatch.setattr(transform, "LARGEST", 1 << 11)
     again(house, workbench, start="2025-09-01", end="2025-10-01")
     in_pieces = [
-        one for one in queries.manifest(workbench.ledger) if re.search(r"\.0*1of\d+\.posts\.parquet$", one["path"])
+        one
+        for one in queries.manifest(workbench.parts.ledger)
+        if re.search(r"\.0*1of\d+\.posts\.parquet$", one["path"])
     ]
     before = answers(workbench)
     of_one = f"SELECT snapshot_id, row_no FROM {{}} WHERE snapshot_id = '{in_pieces[0]['provider_id']}'"
     rows = workbench.sql(of_one.format("posts") + " UNION ALL " + of_one.format("rejects")).fetchall()
 
     assert sorted(rows) == sorted(workbench.sql(of_one.format("records")).fetchall())
-    workbench.reprocess([in_pieces[0]["provider_id"]])
+    workbench.recover.reprocess([in_pieces[0]["provider_id"]])
     workbench.work()
     assert answers(workbench) == before
-    assert in_pieces[0] in queries.manifest(workbench.ledger)
+    assert in_pieces[0] in queries.manifest(workbench.parts.ledger)
     monkeypatch.setattr(transform, "LARGEST", 1 << 20)
-    workbench.reprocess([in_pieces[0]["provider_id"]])
+    workbench.recover.reprocess([in_pieces[0]["provider_id"]])
     workbench.work()
     assert answers(workbench) == before
     # Until the other files were published these were read, and whoever is killed in between leaves them as they are.
     assert (workbench.settings.lake / in_pieces[0]["path"]).is_file()
-    assert in_pieces[0]["path"] not in [one["path"] for one in queries.manifest(workbench.ledger)]
-    workbench.compact()
+    assert in_pieces[0]["path"] not in [one["path"] for one in queries.manifest(workbench.parts.ledger)]
+    workbench.keeping.compact()
     assert answers(workbench) == before
-    assert not workbench.refreshed().missing
+    assert not workbench.lake.refreshed().missing
 
 
 def test_questions_about_posts_do_not_wait_for_copies_of_the_ledger(
@@ -100,18 +102,18 @@ def test_questions_about_posts_do_not_wait_for_copies_of_the_ledger(
 
 
 def test_nothing_to_compact_is_no_work(workbench: Workbench) -> None:
-    workbench.compact()
+    workbench.keeping.compact()
 
-    assert workbench.compact() == []
+    assert workbench.keeping.compact() == []
 
 
 def test_rows_that_come_later_are_beside_the_compacted_ones(house: House, workbench: Workbench) -> None:
-    workbench.compact()
+    workbench.keeping.compact()
     compacted = workbench.sql("SELECT count(*) FROM posts").fetchone()[0]
     again(house, workbench, start="2025-09-01", end="2025-10-01")
     late = answers(workbench)
 
-    workbench.compact()
+    workbench.keeping.compact()
 
     assert len(late["posts"]) > compacted
     assert answers(workbench) == late
@@ -119,7 +121,7 @@ def test_rows_that_come_later_are_beside_the_compacted_ones(house: House, workbe
 
 def test_a_newer_scrape_wins_over_the_compacted_latest(house: House, workbench: Workbench) -> None:
     """Both before and after the next compaction, exactly one row a post, with the newest scrape."""
-    workbench.compact()
+    workbench.keeping.compact()
     again(house, workbench, start="2025-09-01", end="2025-10-01")
     query = "SELECT count(*) - count(DISTINCT (platform, post_id)), min(scraped_at) FROM posts_latest"
     newest = "SELECT min(t) FROM (SELECT max(scraped_at) t FROM posts GROUP BY platform, post_id)"
@@ -127,17 +129,17 @@ def test_a_newer_scrape_wins_over_the_compacted_latest(house: House, workbench: 
     expected = workbench.sql(newest).fetchone()[0]
 
     assert workbench.sql(query).fetchone() == (0, expected)
-    workbench.compact()
+    workbench.keeping.compact()
     assert workbench.sql(query).fetchone() == (0, expected)
 
 
 def test_reprocessing_a_compacted_snapshot_doubles_no_row(workbench: Workbench) -> None:
     before = answers(workbench)
-    workbench.compact()
+    workbench.keeping.compact()
     one = before["posts"][0]
     snapshot = workbench.sql("SELECT min(snapshot_id) FROM posts").fetchone()[0]
 
-    workbench.reprocess([snapshot])
+    workbench.recover.reprocess([snapshot])
     workbench.work()
 
     assert one in answers(workbench)["posts"]
@@ -152,29 +154,29 @@ def test_a_snapshot_reprocessed_meanwhile_wins_over_the_swap(workbench: Workbenc
 
     def late(*given: Any) -> bool:
         monkeypatch.undo()
-        workbench.compact()  # another compactor, in between
-        workbench.reprocess([snapshot])
+        workbench.keeping.compact()  # another compactor, in between
+        workbench.recover.reprocess([snapshot])
         workbench.work()
         return real(*given)
 
     monkeypatch.setattr(compacting, "swap", late)
-    monkeypatch.setattr(workbench.lanes, "take", lambda *_: 1)
-    monkeypatch.setattr(workbench.lanes, "release", lambda *_: None)
+    monkeypatch.setattr(workbench.parts.lanes, "take", lambda *_: 1)
+    monkeypatch.setattr(workbench.parts.lanes, "release", lambda *_: None)
 
-    workbench.compact()
+    workbench.keeping.compact()
 
     assert answers(workbench) == before
 
 
 def test_one_compactor_at_a_time(house: House, workbench: Workbench) -> None:
-    token = workbench.lanes.take("compact")
+    token = workbench.parts.lanes.take("compact")
     assert token is not None
     with house.open() as other:
-        assert other.compact() == []
-    workbench.lanes.release("compact", token)
+        assert other.keeping.compact() == []
+    workbench.parts.lanes.release("compact", token)
 
     with house.open() as other:
-        assert other.compact()
+        assert other.keeping.compact()
 
 
 def test_a_reader_never_waits_nor_sees_half(workbench: Workbench) -> None:
@@ -183,11 +185,11 @@ def test_a_reader_never_waits_nor_sees_half(workbench: Workbench) -> None:
 
     def read() -> None:
         while not over.is_set():
-            seen.add(workbench.refreshed().connection.cursor().sql("SELECT count(*) FROM posts").fetchone())
+            seen.add(workbench.lake.refreshed().connection.cursor().sql("SELECT count(*) FROM posts").fetchone())
 
     reader = threading.Thread(target=read)
     reader.start()
-    workbench.compact()
+    workbench.keeping.compact()
     over.set()
     reader.join()
 
@@ -196,7 +198,7 @@ def test_a_reader_never_waits_nor_sees_half(workbench: Workbench) -> None:
 
 @pytest.mark.parametrize("kind", ["posts", "posts_latest"])
 def test_a_compacted_file_that_is_gone_says_how_to_make_it_again(workbench: Workbench, kind: str) -> None:
-    done = {one["kind"]: one for one in workbench.compact()}
+    done = {one["kind"]: one for one in workbench.keeping.compact()}
     path = done["posts"]["path"]
     if kind == "posts_latest":
         path = path.replace(".parquet", ".latest.parquet")
@@ -206,5 +208,5 @@ def test_a_compacted_file_that_is_gone_says_how_to_make_it_again(workbench: Work
 
     # Its parts are there still, and answer for it.
     assert workbench.sql(f"FROM {kind} ORDER BY ALL").fetchall() == rows
-    assert [one["path"] for one in workbench.lost_files()] == [path]
+    assert [one["path"] for one in workbench.lake.lost_files()] == [path]
     assert [one["command"] for one in workbench.todo()] == ["workbench compact"]

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import Home, empty, founded, home
-from workbench.app import open_workbench
 from workbench.errors import Refused
+from workbench.workbench import open_workbench
 
 __all__ = ["empty", "founded", "home"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from tests.flows.house import House, sources_csv
-from workbench.app import Workbench
+from workbench.workbench import Workbench
 
 
 def test_each_source_starts_on_its_own_day(house: House, workbench: Workbench) -> None:
@@ -14,7 +14,7 @@ def test_each_source_starts_on_its_own_day(house: House, workbench: Workbench) -
         house.home / "sources.csv", ["tea", "new"], [("instagram", "posts", "https://www.instagram.com/{}/")]
     )
 
-    workbench.import_sources(csv)  # until then a plan calls a new one -1
+    workbench.collect.import_sources(csv)  # until then a plan calls a new one -1
     plan = workbench.plan(csv, since_last=True, start="2025-01-02", end="2025-12-31", num_posts=3)
 
     asked = {
@@ -29,11 +29,11 @@ def test_each_source_starts_on_its_own_day(house: House, workbench: Workbench) -
 
 def test_without_rows_nothing_is_known(house: House) -> None:
     with house.open() as workbench:
-        assert workbench.newest_days([1]) == {}
+        assert workbench.collect.newest_days([1]) == {}
 
 
 def test_the_day_is_the_posts_own_not_the_scrapes(workbench: Workbench) -> None:
-    days = workbench.newest_days([source.id for source in workbench.sources()])
+    days = workbench.collect.newest_days([source.id for source in workbench.collect.sources()])
 
     assert days
     assert all(day <= date(2025, 10, 1) for day in days.values())

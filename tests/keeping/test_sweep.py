@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from workbench.app import Workbench
 from workbench.errors import NeedsPerson
+from workbench.workbench import Workbench
 
 NOW = timedelta()
 OLD = time.time() - 3 * 24 * 3600
@@ -28,10 +28,10 @@ def everything(lake: Path) -> set[Path]:
 
 
 def test_published_files_stay(workbench: Workbench) -> None:
-    workbench.compact()
+    workbench.keeping.compact()
     before = everything(workbench.settings.lake)
 
-    workbench.sweep(older_than=NOW, dry=False)
+    workbench.keeping.sweep(older_than=NOW, dry=False)
 
     assert everything(workbench.settings.lake) == before
 
@@ -47,11 +47,11 @@ def test_published_files_stay(workbench: Workbench) -> None:
 def test_litter_is_shown_first_and_removed_when_asked(workbench: Workbench, place: str) -> None:
     litter = put(workbench.settings.lake / place)
 
-    shown = workbench.sweep()
+    shown = workbench.keeping.sweep()
 
     assert [one["path"] for one in shown["files"]] == [str(litter)]
     assert litter.exists()
-    assert workbench.sweep(dry=False)["swept"]
+    assert workbench.keeping.sweep(dry=False)["swept"]
     assert not litter.exists()
 
 
@@ -59,15 +59,15 @@ def test_what_is_young_may_be_somebodys(workbench: Workbench) -> None:
     young = put(workbench.settings.lake / ".staging/sd_1/part-00001.ndjson")
     os.utime(young)
 
-    assert workbench.sweep()["files"] == []
+    assert workbench.keeping.sweep()["files"] == []
 
 
 def test_the_raw_file_of_a_snapshot_on_its_way_stays(workbench: Workbench) -> None:
     """Reprocessing puts a snapshot back to downloaded, where its raw file is all there is."""
     names = [row[0] for row in workbench.sql("SELECT snapshot_id FROM brightdata_snapshots").fetchall()]
-    workbench.reprocess(names)
+    workbench.recover.reprocess(names)
 
-    assert workbench.sweep(older_than=NOW)["files"] == []
+    assert workbench.keeping.sweep(older_than=NOW)["files"] == []
 
 
 def test_a_lake_of_strangers_is_left_for_a_person(workbench: Workbench) -> None:
@@ -75,6 +75,6 @@ def test_a_lake_of_strangers_is_left_for_a_person(workbench: Workbench) -> None:
         put(workbench.settings.lake / f"Old run/{number}.parquet")
 
     with pytest.raises(NeedsPerson, match="in no manifest"):
-        workbench.sweep(dry=False)
+        workbench.keeping.sweep(dry=False)
 
     assert len(list((workbench.settings.lake / "Old run").iterdir())) == 50

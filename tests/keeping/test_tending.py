@@ -14,9 +14,9 @@ import pytest
 
 from tests.flows.house import MINUTE, House, states
 from tests.keeping.test_compact import answers
-from workbench.app import Workbench
 from workbench.ledger.store import set_meta
 from workbench.sandbox.serve import Sandbox
+from workbench.workbench import Workbench
 
 SERVED = "serving_copy"
 
@@ -34,11 +34,11 @@ def copy_of(workbench: Workbench) -> tuple[int, int]:
 def note(workbench: Workbench, **facts: Any) -> None:
     """Change what is known of the last copy."""
     made = json.loads(
-        workbench.ledger.write(
+        workbench.parts.ledger.write(
             lambda c: c.exec_driver_sql("SELECT value FROM meta WHERE key = 'serving_copy'").scalar_one()
         )
     )
-    workbench.ledger.write(lambda connection: set_meta(connection, SERVED, json.dumps(made | facts)))
+    workbench.parts.ledger.write(lambda connection: set_meta(connection, SERVED, json.dumps(made | facts)))
 
 
 @pytest.mark.parametrize(("every", "is_done"), [(6, True), (7, False), (0, False)])
@@ -80,7 +80,7 @@ def test_publishing_goes_on_while_a_compaction_takes_its_time(tmp_path: Path, mo
         run = house.start(["fog"])
         with house.open(compact_after_snapshots=1, poll_seconds=2) as workbench:
             begun, goes_on = threading.Event(), threading.Event()
-            real = workbench.compact
+            real = workbench.keeping.compact
 
             def slow() -> list[dict[str, Any]]:
                 begun.set()
@@ -107,7 +107,7 @@ def test_another_compactor_is_left_alone(house: House) -> None:
     house.start(["rain"])
     with (
         house.open() as other,
-        other.lanes.holding("compact") as is_ours,
+        other.parts.lanes.holding("compact") as is_ours,
         house.open(compact_after_snapshots=1) as workbench,
     ):
         workbench.work()
@@ -130,11 +130,11 @@ def test_a_compaction_that_fails_is_logged_and_nothing_else(house: House, caplog
 
 
 def test_a_lane_outlasts_its_lease_while_it_is_held(house: House) -> None:
-    with house.open(lease_seconds=0.4) as workbench, workbench.lanes.holding("compact") as is_ours:
+    with house.open(lease_seconds=0.4) as workbench, workbench.parts.lanes.holding("compact") as is_ours:
         until = "SELECT until_boot FROM lease WHERE name = 'compact'"
 
         def read() -> float:
-            with workbench.ledger.read() as connection:
+            with workbench.parts.ledger.read() as connection:
                 return float(connection.exec_driver_sql(until).scalar_one())
 
         first, deadline = read(), time.monotonic() + 30
@@ -145,17 +145,17 @@ def test_a_lane_outlasts_its_lease_while_it_is_held(house: House) -> None:
 
 
 def test_superseded_files_go_once_nobody_can_read_them(house: House, workbench: Workbench) -> None:
-    workbench.compact()
+    workbench.keeping.compact()
     old = compacted(workbench)
     house.start(["fog"])
     workbench.work()
-    workbench.compact()
+    workbench.keeping.compact()
     assert old < compacted(workbench), "a question that has begun reads on"
     for path in (workbench.settings.lake / ".compact").glob("*/*.parquet"):
         os.utime(path, (0, 0))
 
     before = answers(workbench)
-    workbench.compact()
+    workbench.keeping.compact()
 
     assert not old & compacted(workbench)
     assert answers(workbench) == before
@@ -168,7 +168,7 @@ def test_the_copy_is_made_once_for_one_truth(house: House, workbench: Workbench)
     made = copy_of(workbench)
 
     with house.open() as another:  # as another process: what it knows, it has from the ledger
-        another.finish_tending(has_worked=True)
+        another.tending.finish_tending(has_worked=True)
         assert copy_of(workbench) == made
 
     house.start(["fog"])
@@ -188,13 +188,13 @@ def test_a_copy_that_takes_long_is_not_made_after_every_run(house: House, workbe
     assert copy_of(workbench) == made
 
     note(workbench, at="2020-01-01T00:00:00+00:00")
-    workbench.finish_tending(has_worked=True)
+    workbench.tending.finish_tending(has_worked=True)
     assert copy_of(workbench) != made
 
 
 def test_a_copy_that_somebody_removed_is_made_again(workbench: Workbench) -> None:
     (workbench.settings.data / "workbench.duckdb").unlink()
 
-    workbench.finish_tending(has_worked=True)
+    workbench.tending.finish_tending(has_worked=True)
 
     assert copy_of(workbench)

@@ -9,7 +9,7 @@ import sys
 from datetime import timedelta
 
 from tests.flows.house import FAST
-from workbench.app import open_workbench
+from workbench.workbench import open_workbench
 
 
 def main(home: str, url: str) -> None:

@@ -169,7 +169,7 @@ def test_rows_are_those_of_both_runs_and_the_folder_says_where_they_are(house: H
         assert (first["rows"], second["rows"]) == (3, 3)
         assert sorted(results) == sorted([(first["run_id"], 3), (second["run_id"], 3)])
         assert "Reused, not paid again: its rows are in first_" in note
-        assert workbench.spend()["total"] == 3 * 2000
+        assert workbench.budget.spend()["total"] == 3 * 2000
         assert [one["reused"] for one in snapshots(workbench)] == [True, False]
 
 

@@ -63,7 +63,9 @@ def crew(house: House) -> Iterator[Crew]:
 def rounds(crew: Crew, count: int) -> None:
     with crew.house.open() as workbench:
         for n in range(count):
-            sources = list(workbench.add_source("instagram", "posts", f"https://www.instagram.com/p{n}/").source_ids)
+            sources = list(
+                workbench.collect.add_source("instagram", "posts", f"https://www.instagram.com/p{n}/").source_ids
+            )
             order: dict[str, Any] = {"sources": sources, "name": f"round {n}"}
             if n % 2 == 0:
                 order["hash"] = workbench.plan(sources, num_posts=2, name=f"round {n}").hash

@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 from workbench import open_workbench
-from workbench.app import Workbench
 from workbench.sandbox.serve import Sandbox
+from workbench.workbench import Workbench
 
 ROOT = Path(__file__).parent.parent.parent
 NOTEBOOKS = ROOT / "notebooks"
@@ -45,7 +45,7 @@ def clean_environment(home: Path) -> dict[str, str]:
 
 def wait_for_workers(wb: Workbench) -> None:
     last = time.monotonic() + 90
-    while wb.is_worked() and time.monotonic() < last:
+    while wb.working.is_worked() and time.monotonic() < last:
         time.sleep(0.1)
 
 

@@ -154,8 +154,8 @@ def percents(bar) -> list[int]:
 def test_a_person_posts_listings_and_sees_where_they_are(lab: Lab, sandbox: Sandbox, page: Page) -> None:
     desk = Desk(lab.home.parent, sandbox)
     with open_workbench(lab.home) as wb:
-        wb.add_account("marketplace", "north")
-        wb.import_listings(desk.csv({}))
+        wb.accounts.add("marketplace", "north")
+        wb.postings.import_listings(desk.csv({}))
     lab.open(page, "postings")
     run_all(page, "Nothing was posted or rehearsed.")
     assert unlabelled(page) == 0
@@ -205,7 +205,7 @@ def test_a_person_uploads_files_and_reads_their_ids(lab: Lab, sandbox: Sandbox, 
     studio = Studio(lab.home.parent, sandbox)
     names = studio.pictures(2)
     with open_workbench(lab.home) as wb:
-        wb.add_account("trafficjunky", LABEL)
+        wb.accounts.add("trafficjunky", LABEL)
     lab.open(page, "uploads")
     run_all(page, "Nothing was uploaded or rehearsed.")
     assert unlabelled(page) == 0

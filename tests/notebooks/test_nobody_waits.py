@@ -25,7 +25,7 @@ HOLD = """
 from workbench import open_workbench
 wb = open_workbench()
 relation = wb.sql("FROM posts")
-held = wb.refreshed().connection.cursor().sql("FROM posts").fetch_arrow_reader(1)
+held = wb.lake.refreshed().connection.cursor().sql("FROM posts").fetch_arrow_reader(1)
 first = held.read_next_batch().num_rows
 """
 ASK = """

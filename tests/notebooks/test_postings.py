@@ -11,8 +11,8 @@ from tests.notebooks.here import run_here
 from tests.notebooks.test_recovery import words_of
 from tests.post.desk import FAST, Desk
 from workbench import open_workbench
-from workbench.app import Workbench
 from workbench.sandbox.serve import Sandbox
+from workbench.workbench import Workbench
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(600)]
 def wb(home: Home, sandbox: Sandbox) -> Iterator[Workbench]:
     home.set(**FAST, marketplace_url=sandbox.marketplace.url, brightdata_url=sandbox.url)
     with open_workbench(home.path) as wb:
-        wb.add_account("marketplace", "north")
+        wb.accounts.add("marketplace", "north")
         yield wb
 
 
@@ -35,7 +35,7 @@ def test_checked_rehearsed_posted_and_posted_once(wb: Workbench, home: Home, san
     assert desk.there() == {}
 
     desk.csv({}, {"title": "Blue chair"})
-    first = wb.audit_run("postings", {**params, "depth": "real"})
+    first = wb.audit.run("postings", {**params, "depth": "real"})
     assert str(first.outcome) == "succeeded", first.error_value
     second = run_here("postings", **params, depth="real")
 

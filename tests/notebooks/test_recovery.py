@@ -11,11 +11,11 @@ from tests.notebooks.conftest import Home
 from tests.notebooks.here import run_here
 from tests.recover.conftest import DAY, collected
 from workbench import open_workbench
-from workbench.app import Workbench
 from workbench.audit.execute import Execution
 from workbench.audit.notebook import load
 from workbench.cli.exits import Exit, of_execution
 from workbench.sandbox.serve import Sandbox
+from workbench.workbench import Workbench
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def rows(wb: Workbench) -> int:
 @pytest.mark.slow
 def test_audited_twice_the_second_adopts_nothing_more(wb: Workbench, sandbox: Sandbox) -> None:
     names = [collected(sandbox, ago=n * DAY) for n in (1, 3, 13)]
-    first = wb.audit_run("recovery", {"adopt": True})
+    first = wb.audit.run("recovery", {"adopt": True})
     second = run_here("recovery", adopt=True)
 
     assert str(first.outcome) == "succeeded", first.error_value
@@ -65,7 +65,7 @@ def test_what_cannot_be_had_fails_the_execution_once(wb: Workbench, sandbox: San
     """It is told on the day it is found; a nightly schedule is not red for ever after."""
     collected(sandbox)
     name = collected(sandbox, expired=1)
-    first = wb.audit_run("recovery", {"adopt": True})
+    first = wb.audit.run("recovery", {"adopt": True})
     second = run_here("recovery", adopt=True)
 
     assert (str(first.outcome), of_execution(first.outcome)) == ("failed", Exit.FAILED)

@@ -55,7 +55,7 @@ def test_nbmake_runs_it_to_the_end(home, tmp_path):
 def test_audited_twice_it_collects_once_and_keeps_its_words(home):
     given = {"name": "Nightly", "num_posts": 3}
     with open_workbench(home.path) as wb:
-        first = wb.audit_run("runs", given)
+        first = wb.audit.run("runs", given)
         assert str(first.outcome) == "succeeded", first.error_value
         triggers = home.triggers_accepted()
         second = run_here("runs", **given)
@@ -87,4 +87,4 @@ def test_a_missing_file_of_sources_is_named_and_nothing_is_started(home):
 
 def test_a_parameter_that_it_does_not_have_is_refused_before_it_starts(home):
     with open_workbench(home.path) as wb, pytest.raises(BadInput, match="num_post"):
-        wb.audit_run("runs", {"num_post": 3})
+        wb.audit.run("runs", {"num_post": 3})

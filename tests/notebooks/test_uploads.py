@@ -11,8 +11,8 @@ from tests.notebooks.here import run_here
 from tests.notebooks.test_recovery import words_of
 from tests.upload.studio import FAST, LABEL, Studio
 from workbench import open_workbench
-from workbench.app import Workbench
 from workbench.sandbox.serve import Sandbox
+from workbench.workbench import Workbench
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(600)]
 def wb(home: Home, sandbox: Sandbox) -> Iterator[Workbench]:
     home.set(**FAST, trafficjunky_url=sandbox.trafficjunky.url, brightdata_url=sandbox.url)
     with open_workbench(home.path) as wb:
-        wb.add_account("trafficjunky", LABEL)
+        wb.accounts.add("trafficjunky", LABEL)
         yield wb
 
 
@@ -32,7 +32,7 @@ def test_checked_rehearsed_uploaded_and_uploaded_once(wb: Workbench, home: Home,
     assert "Rehearsed, nothing was uploaded" in run_here("uploads", depth="rehearse")["upload"]
     assert studio.stored() == {}
 
-    first = wb.audit_run("uploads", {"depth": "real", "campaign": "1234567890"})
+    first = wb.audit.run("uploads", {"depth": "real", "campaign": "1234567890"})
     assert str(first.outcome) == "succeeded", first.error_value
     second = run_here("uploads", depth="real")
 

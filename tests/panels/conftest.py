@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from workbench.app import Workbench
 from workbench.panels.order import Order
 from workbench.sandbox.serve import Sandbox
 from workbench.settings import load
+from workbench.workbench import Workbench
 
 SOURCES = """\
 name,platform,service,url,creator,project,options
@@ -76,7 +76,7 @@ def opened_bench(folder: Path, migrated: Path) -> Iterator[tuple[Bench, Sandbox]
         # Watchers end when their run is over.
         runs = bench.status()["runs"]
         for run in runs:
-            bench.cancel(run["run_id"])
+            bench.collect.cancel(run["run_id"])
         if any(run["status"] not in OVER for run in runs):
             bench.work()
         eventually(lambda: not at_work("watch-", "bench"))

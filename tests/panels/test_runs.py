@@ -235,7 +235,9 @@ def test_hostile_names_stay_text(wb, plan, displayed, eventually):
     hostile = "<img src=x onerror=alert(1)>"
     order = runs.plan(wb, **{**plan, "name": hostile})
     watch = WatchPanel(wb, order)
-    folders = LivePanel(wb, order, lambda run_id: runs.drawn.folders_view(wb.folders(run_id), "lake"), "The folders")
+    folders = LivePanel(
+        wb, order, lambda run_id: runs.drawn.folders_view(wb.collect.folders(run_id), "lake"), "The folders"
+    )
     start = StartPanel(wb, order)
 
     start.first.click()

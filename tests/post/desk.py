@@ -12,9 +12,9 @@ from typing import Any
 import httpx
 
 from tests.post.conftest import cells, make_photo
-from workbench.app import Workbench, open_workbench
 from workbench.post.listing import COLUMNS
 from workbench.sandbox.serve import Sandbox
+from workbench.workbench import Workbench, open_workbench
 
 FAST = {
     "page_seconds": 6, "look_gaps": "0.3,0.3", "backoff_seconds": 0.2, "poll_seconds": 0.2, "lease_seconds": 60,
@@ -31,10 +31,10 @@ class Desk:
 
     def open(self, *accounts: str, **settings: Any) -> Workbench:
         wb = open_workbench(self.home, **self.settings(**settings))
-        known = {one["label"] for one in wb.accounts("marketplace")}
+        known = {one["label"] for one in wb.accounts.all("marketplace")}
         for label in accounts:
             if label not in known:
-                wb.add_account("marketplace", label)
+                wb.accounts.add("marketplace", label)
         return wb
 
     def settings(self, **settings: Any) -> dict[str, Any]:
@@ -70,8 +70,8 @@ class Desk:
 
 def post(wb: Workbench, path: Path, **more: Any) -> list[dict[str, Any]]:
     """Post a file and wait; its listings."""
-    made = wb.start_posting(path, **more)
-    found: list[dict[str, Any]] = wb.work_on_posting(made.job_id)["items"]
+    made = wb.postings.start(path, **more)
+    found: list[dict[str, Any]] = wb.postings.work_on(made.job_id)["items"]
     return found
 
 
@@ -81,7 +81,7 @@ def check_truth(desk: Desk, wb: Workbench) -> None:
     drafts = {one["listing_id"] for one in desk.count()["drafts"]}
     twice = [key for key, number in desk.there().items() if number > 1]
     assert not twice, twice
-    for one in wb.listings():
+    for one in wb.postings.listings():
         if one["state"] == "posted":
             assert there[one["remote_id"]]["title"] == one["title"]
             assert there[one["remote_id"]]["account"] == one["account"]

@@ -31,7 +31,7 @@ def test_from_the_file_to_the_site(desk: Desk) -> None:
         assert (there["location"], there["photos"]["count"]) == ("Springfield, Illinois", 2)
         assert there["sku"].startswith("T-1 WB-")
         assert (wb.settings.data / one["screenshot"]).stat().st_mode & 0o777 == 0o600
-        job = wb.posting_job()
+        job = wb.postings.job()
         assert (job["status"], job["total_posts"], job["completed_posts"], job["progress_percentage"]) == (
             "completed", 1, 1, 100.0,
         )  # fmt: skip
@@ -99,8 +99,8 @@ def test_every_answer_of_the_site_ends_in_its_state(desk: Desk, answers: Sequenc
     with desk.open(*answers, page_seconds=12, threads=4) as wb:
         rows = [{"title": f"Table {n}", "account": label} for n, label in enumerate(answers)]
         found = {one["account"]: one for one in post(wb, desk.csv(*rows))}
-        accounts = {one["label"]: one for one in wb.accounts("marketplace")}
-        there, count, logs = desk.there(), desk.count(), wb.error_logs(limit=None)
+        accounts = {one["label"]: one for one in wb.accounts.all("marketplace")}
+        there, count, logs = desk.there(), desk.count(), wb.postings.errors(limit=None)
         wrong = []
         for number, label in enumerate(answers):
             _, state, error, is_there, is_stopped = ANSWERS[label]
@@ -163,15 +163,15 @@ def test_a_list_that_cannot_be_read_to_its_end_proves_nothing(desk: Desk) -> Non
     with desk.open("north", look_gaps="1,1") as wb:
         desk.ask("seed", account="north", listings=[{"title": "Blue chair"}, {"title": "City bike"}])
         desk.sandbox.marketplace.switch(incomplete_listings=1)
-        made = wb.start_posting(desk.csv({"title": "Oak table"}))
-        waiting = wb.work_on_posting(made.job_id, limit=timedelta(seconds=6))["items"][0]
+        made = wb.postings.start(desk.csv({"title": "Oak table"}))
+        waiting = wb.postings.work_on(made.job_id, limit=timedelta(seconds=6))["items"][0]
         desk.sandbox.marketplace.switch(incomplete_listings=0, query_error=1)
 
         def watch() -> None:
-            if wb.listings(job=made.job_id)[0]["state"] == "unsure":
+            if wb.postings.listings(job=made.job_id)[0]["state"] == "unsure":
                 desk.sandbox.marketplace.switch(incomplete_listings=1)
 
-        unsure = wb.work_on_posting(made.job_id, watch=watch, limit=timedelta(seconds=15))["items"][0]
+        unsure = wb.postings.work_on(made.job_id, watch=watch, limit=timedelta(seconds=15))["items"][0]
 
         assert (waiting["state"], waiting["error_class"]) == ("queued", "network_error")
         assert (unsure["state"], unsure["attention"]) == ("unsure", "reconcile")
@@ -190,8 +190,8 @@ def test_a_title_that_stands_there_already_is_asked_about_before_the_click(desk:
         (todo,) = wb.todo()
         assert todo["command"].startswith(f"workbench post resolve {one['listing_id']}")
 
-        wb.resolve_posting(one["listing_id"], absent=True)
-        (one,) = wb.work_on_posting(one["job_id"])["items"]
+        wb.postings.resolve(one["listing_id"], absent=True)
+        (one,) = wb.postings.work_on(one["job_id"])["items"]
         assert (one["state"], len(desk.count()["listings"])) == ("posted", 2), "asked about once"
 
         (two,) = post(wb, desk.csv({"description": "Another one, from here."}))

@@ -37,8 +37,8 @@ def rehearsed(desk: Desk, shapes: dict[str, dict[str, str]]) -> dict[str, Any]:
             {"title": f"Table {n}", "account": label, "category": "Women's Clothing & Shoes", "condition": "New"}
             for n, label in enumerate(shapes)
         ]
-        labels = {one["account_id"]: one["label"] for one in wb.accounts("marketplace")}
-        done = wb.rehearse_posting(desk.csv(*rows))
+        labels = {one["account_id"]: one["label"] for one in wb.accounts.all("marketplace")}
+        done = wb.postings.rehearse(desk.csv(*rows))
     return {labels[one["account_id"]]: one["error_message"] for one in done["items"]}
 
 
@@ -79,7 +79,7 @@ def test_what_the_site_does_not_take_is_said_before_anything_is_sent(
     desk: Desk, values: dict[str, Any], words: str
 ) -> None:
     with desk.open("north") as wb:
-        done = wb.rehearse_posting(desk.csv(values))
+        done = wb.postings.rehearse(desk.csv(values))
 
     assert done["status"] == "failed"
     assert words in done["items"][0]["error_message"]

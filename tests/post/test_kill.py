@@ -33,13 +33,13 @@ def zygote(tmp_path: Path) -> Iterator[Zygote]:
 
 def order(desk: Desk, number: int, accounts: tuple[str, ...] = ("north",)) -> None:
     with desk.open(*accounts) as wb:
-        wb.start_posting(desk.csv(*desk.rows(number, accounts)))
+        wb.postings.start(desk.csv(*desk.rows(number, accounts)))
 
 
 def ended(desk: Desk) -> Counter[str]:
     with desk.open() as wb:
         check_truth(desk, wb)
-        return Counter(str(one["state"]) for one in wb.listings())
+        return Counter(str(one["state"]) for one in wb.postings.listings())
 
 
 def killed_at(folder: Path, point: list[Any], zygote: Zygote) -> str | None:
@@ -110,18 +110,18 @@ def go_on(desk: Desk) -> None:
     """
     there = {(one["account"], one["title"]): one["listing_id"] for one in desk.count()["listings"]}
     with desk.open() as wb:
-        for one in wb.listings():
+        for one in wb.postings.listings():
             if one["state"] == "quarantined":
                 found = there.get((one["account"], one["title"]))
-                wb.resolve_posting(one["listing_id"], adopt=found, absent=found is None)
-        for account in wb.accounts():
+                wb.postings.resolve(one["listing_id"], adopt=found, absent=found is None)
+        for account in wb.accounts.all():
             if account["paused_kind"]:
-                wb.resume_account(account["account_id"])
+                wb.accounts.resume(account["account_id"])
 
 
 def is_due(desk: Desk) -> bool:
     with desk.open() as wb:
-        return any(one["is_due"] for one in wb.listings())
+        return any(one["is_due"] for one in wb.postings.listings())
 
 
 @pytest.mark.soak
@@ -160,9 +160,9 @@ def test_killed_100_times_with_every_fault(tmp_path: Path, zygote: Zygote) -> No
 def check_that_a_person_is_asked(desk: Desk) -> None:
     """About all that is neither posted nor refused, with evidence."""
     with desk.open() as wb:
-        rest = [one for one in wb.listings() if one["state"] not in {"posted", "failed"}]
-        logs = {one["post"] for one in wb.error_logs(limit=None) if one["evidence"]}
-        paused = {one["label"] for one in wb.accounts() if one["paused_kind"]}
+        rest = [one for one in wb.postings.listings() if one["state"] not in {"posted", "failed"}]
+        logs = {one["post"] for one in wb.postings.errors(limit=None) if one["evidence"]}
+        paused = {one["label"] for one in wb.accounts.all() if one["paused_kind"]}
     # A worker that is killed leaves no picture; what waits because its account does is told as the account's.
     waiting = [one for one in rest if not (one["next_at"] and one["account"] in paused)]
     assert all(one["attention"] in {"person", "review"} for one in waiting)

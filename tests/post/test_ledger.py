@@ -8,7 +8,6 @@ from datetime import timedelta
 
 import pytest
 
-from workbench.app.working import is_settled
 from workbench.browser import faults
 from workbench.errors import BadInput, Fault, LaneStops, Refused, Unanswered
 from workbench.ledger import accounts, listed, posting, queries
@@ -22,6 +21,7 @@ from workbench.ledger.store import Ledger
 from workbench.post import jobs
 from workbench.post.flow import flow
 from workbench.worker import Bench, Worker
+from workbench.working import is_settled
 
 
 @pytest.fixture

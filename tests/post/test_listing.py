@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from tests.post.conftest import cells, make_photo
-from workbench.app import open_workbench
 from workbench.errors import BadInput, Misconfigured
 from workbench.post.known import known, with_own
 from workbench.post.listing import COLUMNS, Checks, Listing, accepted, check, read_csv, typed
+from workbench.workbench import open_workbench
 
 
 def write(path: Path, *rows: dict[str, Any], delimiter: str = ",", bom: bool = False, without: str = "") -> Path:
@@ -85,7 +85,7 @@ def test_a_category_of_the_owners_is_one_of_the_forms(checks: Checks, value: str
 )
 def test_a_wrong_category_of_the_owners_is_named(tmp_path: Path, wrong: dict[str, Any], said: str) -> None:
     with open_workbench(home=tmp_path, categories=[OWN, wrong]) as wb, pytest.raises(Misconfigured) as error:
-        wb.add_listing(**cells(account=""))
+        wb.postings.add_listing(**cells(account=""))
 
     assert error.match(rf"^workbench\.toml, \[\[categories\]\] 2: .*{said}")
 

@@ -13,24 +13,24 @@ import pytest
 
 from tests.flows.older import WAYS, Ended, one_moment
 from tests.post.desk import Desk, post
-from workbench.app import Workbench, open_workbench
+from workbench.workbench import Workbench, open_workbench
 
 
 def test_restored_and_removed_ledgers_adopt_what_is_there(desk: Desk, tmp_path: Path) -> None:
     sheet = desk.csv(*desk.rows(1))
     with desk.open("north") as wb:
-        job = wb.start_posting(sheet).job_id
-        wb.backup(tmp_path / "backup")
-        (first,) = wb.work_on_posting(job)["items"]
+        job = wb.postings.start(sheet).job_id
+        wb.keeping.backup(tmp_path / "backup")
+        (first,) = wb.postings.work_on(job)["items"]
         assert first["state"] == "posted"
 
     with open_workbench(tmp_path / "elsewhere", **desk.settings()) as other:
-        other.restore(tmp_path / "backup")
+        other.keeping.restore(tmp_path / "backup")
         # Logins are in no backup: this one is brought along.
         shutil.copytree(desk.home / "data" / "sessions", other.settings.data / "sessions", dirs_exist_ok=True)
         photos = tmp_path / "elsewhere" / "data" / "inputs"
         assert photos.is_dir()
-        wb_items: list[dict[str, Any]] = other.work_on_posting(job)["items"]
+        wb_items: list[dict[str, Any]] = other.postings.work_on(job)["items"]
         assert [(one["state"], one["remote_id"]) for one in wb_items] == [("posted", first["remote_id"])]
 
     for path in (desk.home / "data").glob("ledger.db*"):
@@ -38,7 +38,7 @@ def test_restored_and_removed_ledgers_adopt_what_is_there(desk: Desk, tmp_path: 
     with desk.open("north") as wb:
         (again,) = post(wb, sheet)
         assert (again["state"], again["remote_id"]) == ("posted", first["remote_id"])
-        assert wb.behind() == []
+        assert wb.recover.behind() == []
     assert list(desk.there().values()) == [1]
 
 
@@ -53,15 +53,15 @@ class Posting:
 
     def begin(self, home: Path) -> None:
         with self.open(home) as wb:
-            if not wb.accounts("marketplace"):
-                wb.add_account("marketplace", "north")
-            wb.start_posting(self._sheet)
+            if not wb.accounts.all("marketplace"):
+                wb.accounts.add("marketplace", "north")
+            wb.postings.start(self._sheet)
 
     def go_on(self, home: Path, seconds: float | None = None) -> Ended:
         with self.open(home) as wb:
-            job = wb.posting_job()["job_id"]
+            job = wb.postings.job()["job_id"]
             limit = {} if seconds is None else {"limit": timedelta(seconds=seconds)}
-            return Counter(one["state"] for one in wb.work_on_posting(job, **limit)["items"])
+            return Counter(one["state"] for one in wb.postings.work_on(job, **limit)["items"])
 
     def bring(self, home: Path, other: Path) -> None:
         shutil.copytree(home / "data" / "sessions", other / "data" / "sessions")

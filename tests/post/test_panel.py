@@ -8,11 +8,11 @@ from collections.abc import Iterator
 import pytest
 
 from tests.post.desk import Desk
-from workbench.app import Workbench
 from workbench.ledger import accounts
 from workbench.panels.postdrawn import Desk as Order
 from workbench.panels.postdrawn import plan_view, progress_view, results_view
 from workbench.panels.postform import FormPanel, PostPanel
+from workbench.workbench import Workbench
 
 
 @pytest.fixture
@@ -39,13 +39,13 @@ def test_a_form_keeps_one_more_listing_or_says_why_not(desk: Desk, wb: Workbench
     panel.fields["category"].value, panel.fields["condition"].value = "Tools", "New"
     panel.keep.click()
     assert "whole units" in wait_for(panel, "whole units", lambda: panel.said.html)
-    assert wb.listings() == []
+    assert wb.postings.listings() == []
 
     panel.fields["price"].value = "12"
     panel.keep.click()
 
     assert "Kept as listing 1" in wait_for(panel, "Kept", lambda: panel.said.html)
-    (one,) = wb.listings()
+    (one,) = wb.postings.listings()
     assert (one["title"], one["price"], one["category"], one["condition"]) == ("Oak table", 12, "Tools", "New")
 
 
@@ -61,7 +61,7 @@ def test_the_check_names_every_line(desk: Desk, wb: Workbench) -> None:
 
 
 def test_posting_asks_twice_and_says_what_it_started(desk: Desk, wb: Workbench) -> None:
-    accounts.pause(wb.ledger, 1, "captcha", "so that the worker that is started finds nothing to do")
+    accounts.pause(wb.parts.ledger, 1, "captcha", "so that the worker that is started finds nothing to do")
     desk.csv({})
     order = Order(wb, "data/inputs/listings.csv", [])
     panel = PostPanel(order)
@@ -75,12 +75,12 @@ def test_posting_asks_twice_and_says_what_it_started(desk: Desk, wb: Workbench) 
     panel.twice.sure.click()
 
     assert "Started: job" in wait_for(panel, "Started", lambda: panel.said.html + panel.alert.html)
-    job = wb.posting_job()
+    job = wb.postings.job()
     assert order.job_id == job["job_id"]
     assert "0 of 1 listings" in progress_view(job)
     assert "Oak table" in results_view(wb, job)
     panel.twice.sure.click()  # a second click means nothing: it was not asked again
-    assert wb.posting_job()["job_id"] == job["job_id"]
+    assert wb.postings.job()["job_id"] == job["job_id"]
     last = time.monotonic() + 60
     while panel.twice.first.disabled and time.monotonic() < last:
         time.sleep(0.05)
@@ -88,6 +88,6 @@ def test_posting_asks_twice_and_says_what_it_started(desk: Desk, wb: Workbench) 
     panel.twice.sure.click()
     assert "nothing is left to post" in wait_for(panel, "nothing is left", lambda: panel.alert.html)
     last = time.monotonic() + 60
-    while wb.is_worked() and time.monotonic() < last:
+    while wb.working.is_worked() and time.monotonic() < last:
         time.sleep(0.05)
     assert desk.there() == {}

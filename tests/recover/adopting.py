@@ -14,15 +14,15 @@ import duckdb
 import pyarrow.parquet
 
 from tests.flows.house import FAST
-from workbench.app import open_workbench
 from workbench.brightdata.client import BrightData
+from workbench.workbench import open_workbench
 
 assert duckdb is not pyarrow  # imported before the first fork, for all children
 
 
 def adopt(home: str, url: str) -> None:
     with open_workbench(home, brightdata_url=url, **FAST) as workbench:
-        Path(home, "told").write_text(json.dumps(workbench.adopt(everything=True)))
+        Path(home, "told").write_text(json.dumps(workbench.recover.adopt(everything=True)))
 
 
 def main(home: str, url: str, page: str) -> None:

@@ -13,7 +13,6 @@ from sqlalchemy import select
 from tests.cli.conftest import Home
 from tests.flows.house import House, check_every_row_once, snapshots
 from tests.recover.conftest import DAY, HOUR, TEA, collected, ids, said
-from workbench.app import Workbench
 from workbench.collect import recover
 from workbench.collect.recover import by_key
 from workbench.errors import BadInput, Transient
@@ -21,6 +20,7 @@ from workbench.ledger.clock import now
 from workbench.ledger.records import Source
 from workbench.ledger.tables import snapshot as table
 from workbench.sandbox.serve import Sandbox
+from workbench.workbench import Workbench
 
 PROFILES = "gd_l1vikfch901nx3by4"
 COFFEE = {"url": "https://www.instagram.com/coffee/"}
@@ -53,7 +53,7 @@ def test_a_stranger_stands_by_its_age(
     workbench: Workbench, sandbox: Sandbox, ago: timedelta, flags: dict[str, int], standing: str, days_left: float
 ) -> None:
     collected(sandbox, ago=ago, **flags)
-    (found,) = workbench.scan()
+    (found,) = workbench.recover.scan()
 
     assert (found.standing, found.days_left, found.state) == (standing, days_left, None)
     assert (found.platform, found.service, found.status, found.rows) == ("instagram", "posts", "ready", 3)
@@ -61,9 +61,9 @@ def test_a_stranger_stands_by_its_age(
 
 def test_what_we_brought_in_is_known_also_after_its_time(workbench: Workbench, sandbox: Sandbox) -> None:
     name = collected(sandbox)
-    workbench.adopt([name])
+    workbench.recover.adopt([name])
     sandbox.brightdata.world.store.db.run("UPDATE snapshot SET created = created - 86400 * 20")
-    (found,) = workbench.scan()
+    (found,) = workbench.recover.scan()
 
     assert (found.standing, found.state) == ("known", "published")
 
@@ -72,12 +72,14 @@ def test_what_we_brought_in_is_known_also_after_its_time(workbench: Workbench, s
 def test_what_was_given_up_here_and_is_there_goes_on(workbench: Workbench, sandbox: Sandbox, state: str) -> None:
     """The key of another account, say, for an afternoon."""
     name = collected(sandbox)
-    workbench.adopt([name], work=False)
-    workbench.ledger.write(lambda connection: connection.execute(table.update().values(state=state, next_at=None)))
-    (found,) = workbench.scan()
+    workbench.recover.adopt([name], work=False)
+    workbench.parts.ledger.write(
+        lambda connection: connection.execute(table.update().values(state=state, next_at=None))
+    )
+    (found,) = workbench.recover.scan()
     assert (found.standing, found.state) == ("stalled", state)
 
-    workbench.requeue([name])
+    workbench.recover.requeue([name])
     workbench.work()
     assert [one["snapshot_id"] for one in snapshots(workbench)] == [name]
     assert workbench.sql("SELECT count(*) FROM posts").fetchone() == (3,)
@@ -87,8 +89,8 @@ def test_the_deadline_of_what_is_adopted_begins_with_its_adoption(workbench: Wor
     """Bright Data may have to build an old one again, which takes as long as it takes."""
     name = collected(sandbox)
     sandbox.brightdata.world.store.db.run("UPDATE snapshot SET created = created - 86400 * 5")
-    workbench.adopt([name], work=False)
-    with workbench.ledger.read() as connection:
+    workbench.recover.adopt([name], work=False)
+    with workbench.parts.ledger.read() as connection:
         row = connection.execute(select(table)).one()
 
     assert now() - row.triggered_at < HOUR
@@ -102,7 +104,7 @@ def test_what_of_ours_hangs_is_stalled(house: House, sandbox: Sandbox) -> None:
     with house.open(stall_seconds=0.2) as workbench:
         workbench.work()
 
-        assert Counter(str(one.standing) for one in workbench.scan()) == {"stalled": 5}
+        assert Counter(str(one.standing) for one in workbench.recover.scan()) == {"stalled": 5}
 
 
 def test_what_may_be_a_lost_triggers_is_unsure(house: House, sandbox: Sandbox) -> None:
@@ -110,7 +112,7 @@ def test_what_may_be_a_lost_triggers_is_unsure(house: House, sandbox: Sandbox) -
     sandbox.switch(drop_after_trigger={"times": 1})
     with house.open(look_gaps="600") as workbench:
         lose_one(workbench)
-        standings = {one.snapshot_id: str(one.standing) for one in workbench.scan()}
+        standings = {one.snapshot_id: str(one.standing) for one in workbench.recover.scan()}
 
     assert standings.pop(old) == "unknown"
     assert list(standings.values()) == ["unsure"]
@@ -123,8 +125,8 @@ def test_all_pages_of_every_dataset_are_read(
     names = {collected(sandbox, TEA, posts=1) for _ in range(7)}
     names |= {collected(sandbox, TEA, dataset=PROFILES, by=None) for _ in range(3)}
 
-    assert {one.snapshot_id for one in workbench.scan()} == names
-    assert len(workbench.scan(["instagram/profiles"])) == 3
+    assert {one.snapshot_id for one in workbench.recover.scan()} == names
+    assert len(workbench.recover.scan(["instagram/profiles"])) == 3
 
 
 def small_pages(monkeypatch: pytest.MonkeyPatch, size: int = 2) -> None:
@@ -138,17 +140,17 @@ def test_since_a_day(workbench: Workbench, sandbox: Sandbox) -> None:
     collected(sandbox, ago=10 * DAY)
     young = collected(sandbox, ago=timedelta())
 
-    assert [one.snapshot_id for one in workbench.scan(since=(datetime.now(UTC) - 2 * DAY).date())] == [young]
+    assert [one.snapshot_id for one in workbench.recover.scan(since=(datetime.now(UTC) - 2 * DAY).date())] == [young]
 
 
 # adopt ------------------------------------------------------------------------------------------------
 
 
 def test_one_is_brought_in_with_its_inputs_and_matched_to_its_source(workbench: Workbench, sandbox: Sandbox) -> None:
-    workbench.add_source("instagram", "posts", TEA["url"], creator="Tea Club")
+    workbench.collect.add_source("instagram", "posts", TEA["url"], creator="Tea Club")
     name = collected(sandbox)
     other = collected(sandbox, COFFEE)
-    told = workbench.adopt([name])
+    told = workbench.recover.adopt([name])
     (run,) = workbench.status()["runs"]
 
     assert {key: told[key] for key in ("adopted", "already_known", "expired", "failed", "unmatched_rows")} == {
@@ -199,9 +201,9 @@ def test_the_source_of_an_input_is_told_by_all_that_tells_it_apart() -> None:
 def test_rows_are_never_given_to_a_source_that_is_only_alike(
     workbench: Workbench, sandbox: Sandbox, asked: str
 ) -> None:
-    workbench.add_source("instagram", "posts", TEA["url"])
+    workbench.collect.add_source("instagram", "posts", TEA["url"])
     name = collected(sandbox, {"url": asked})
-    told = workbench.adopt(everything=True)
+    told = workbench.recover.adopt(everything=True)
 
     assert told["unmatched"] == [{"snapshot_id": name, "rows": 3}]
     assert told["unmatched_rows"] == 3
@@ -212,9 +214,9 @@ def test_without_its_inputs_the_rows_still_come_and_say_whose_they_are(
     workbench: Workbench, sandbox: Sandbox, forget_inputs: Callable[[str], None]
 ) -> None:
     """Bright Data forgets what was asked; each row repeats it."""
-    workbench.add_source("instagram", "posts", TEA["url"], creator="Tea Club")
+    workbench.collect.add_source("instagram", "posts", TEA["url"], creator="Tea Club")
     forget_inputs(collected(sandbox))
-    told = workbench.adopt(everything=True)
+    told = workbench.recover.adopt(everything=True)
 
     assert (told["adopted"], told["unmatched_rows"]) == (1, 0)
     assert workbench.sql("SELECT DISTINCT creator FROM posts").fetchall() == [("Tea Club",)]
@@ -229,10 +231,10 @@ def test_what_cannot_be_had_is_named(workbench: Workbench, sandbox: Sandbox) -> 
         (gone := collected(sandbox)): "expired",
     }
     # Listed, and gone when it is asked for.
-    found = workbench.scan()
+    found = workbench.recover.scan()
     sandbox.brightdata.world.store.db.run("DELETE FROM snapshot WHERE id = ?", (gone,))
-    workbench.scan = lambda *_, **__: found  # type: ignore[method-assign]
-    told = workbench.adopt(everything=True)
+    workbench.recover.scan = lambda *_, **__: found  # type: ignore[method-assign]
+    told = workbench.recover.adopt(everything=True)
 
     assert (told["adopted"], told["expired"], told["failed"]) == (1, 2, 1)
     assert {one["snapshot_id"]: one["state"] for one in told["snapshots"]} == bad | {good: "published"}
@@ -249,12 +251,12 @@ def test_what_cannot_be_had_is_named(workbench: Workbench, sandbox: Sandbox) -> 
 def test_twice_is_once(workbench: Workbench, sandbox: Sandbox, house: House) -> None:
     for _ in range(3):
         collected(sandbox)
-    workbench.adopt(everything=True)
-    head = workbench.ledger.head()
-    again = workbench.adopt(everything=True)
+    workbench.recover.adopt(everything=True)
+    head = workbench.parts.ledger.head()
+    again = workbench.recover.adopt(everything=True)
 
     assert (again["adopted"], again["already_known"]) == (0, 3)
-    assert workbench.ledger.head() == head
+    assert workbench.parts.ledger.head() == head
     assert check_every_row_once(house, workbench) == 9
 
 
@@ -272,19 +274,19 @@ def test_from_two_processes_at_once_is_once(house: House, sandbox: Sandbox) -> N
 
 def test_one_that_the_vendor_does_not_list_is_refused(workbench: Workbench) -> None:
     with pytest.raises(BadInput, match="lists no snapshot sd_nothing"):
-        workbench.adopt(["sd_nothing"])
+        workbench.recover.adopt(["sd_nothing"])
 
 
 def test_saying_nothing_is_refused(workbench: Workbench) -> None:
     with pytest.raises(BadInput, match="--all"):
-        workbench.adopt()
+        workbench.recover.adopt()
 
 
 def test_a_hiccup_of_the_vendor_costs_a_second_try(workbench: Workbench, sandbox: Sandbox, house: House) -> None:
     for _ in range(4):
         collected(sandbox)
     sandbox.switch(server_error_500={"times": 2, "on": "input"})
-    told = workbench.adopt(everything=True)
+    told = workbench.recover.adopt(everything=True)
 
     assert told["adopted"] == 4
     assert check_every_row_once(house, workbench) == 12
@@ -298,20 +300,20 @@ def test_what_could_not_be_asked_about_is_said_and_the_rest_is_in(
         collected(sandbox)
     sandbox.switch(server_error_500={"times": 7, "on": "input"})
     with pytest.raises(Transient, match="1 of 2 snapshots were not brought in"):
-        workbench.adopt(everything=True)
+        workbench.recover.adopt(everything=True)
     assert rows(workbench) == 3
     sandbox.switch(server_error_500=0)
 
-    assert workbench.adopt(everything=True)["adopted"] == 1
+    assert workbench.recover.adopt(everything=True)["adopted"] == 1
     assert rows(workbench) == 6
 
 
 def test_what_is_soonest_gone_is_brought_in_before_all_that_is_due(workbench: Workbench, sandbox: Sandbox) -> None:
-    workbench.add_source("instagram", "posts", COFFEE["url"])
+    workbench.collect.add_source("instagram", "posts", COFFEE["url"])
     workbench.start(workbench.plan(num_posts=3).hash)
     young, old = (collected(sandbox, ago=ago) for ago in (DAY, 15 * DAY))
-    workbench.adopt(everything=True, work=False)
-    with workbench.ledger.read() as connection:
+    workbench.recover.adopt(everything=True, work=False)
+    with workbench.parts.ledger.read() as connection:
         due = connection.execute(select(table.c.provider_id).order_by(table.c.next_at)).scalars().all()
 
     assert due == [old, young, None]
@@ -319,7 +321,7 @@ def test_what_is_soonest_gone_is_brought_in_before_all_that_is_due(workbench: Wo
 
 def test_what_is_soon_gone_and_not_here_is_told(workbench: Workbench, sandbox: Sandbox) -> None:
     soon, _ = (collected(sandbox, ago=ago) for ago in (13 * DAY, DAY))
-    workbench.adopt(everything=True, work=False)
+    workbench.recover.adopt(everything=True, work=False)
     (entry,) = workbench.todo()
     workbench.work()
 
@@ -341,9 +343,9 @@ def test_a_nightly_adopt_is_red_once_for_what_is_lost(house: House, sandbox: San
 
 def lose_one(workbench: Workbench) -> None:
     """Trigger one snapshot whose answer is lost, and look for it once."""
-    workbench.add_source("instagram", "posts", TEA["url"])
+    workbench.collect.add_source("instagram", "posts", TEA["url"])
     workbench.start(workbench.plan(num_posts=3).hash)
-    assert workbench.worker.advance(workbench.worker._benches[0])
+    assert workbench.parts.worker.advance(workbench.parts.worker._benches[0])
 
 
 def test_a_lost_triggers_snapshot_is_left_to_its_own_look(house: House, sandbox: Sandbox) -> None:
@@ -351,7 +353,7 @@ def test_a_lost_triggers_snapshot_is_left_to_its_own_look(house: House, sandbox:
     sandbox.switch(drop_after_trigger={"times": 1})
     with house.open(look_gaps="1") as workbench:
         lose_one(workbench)
-        told = workbench.adopt(everything=True)
+        told = workbench.recover.adopt(everything=True)
         (one,) = snapshots(workbench)
 
         assert (told["adopted"], one["state"], one["rows"]) == (0, "published", 3)
@@ -365,15 +367,15 @@ def test_what_may_be_a_lost_triggers_waits_for_a_person_where_nobody_can_tell(
     sandbox.switch(drop_after_trigger={"times": 1})
     with house.open(look_gaps="0.1") as workbench:
         lose_one(workbench)
-        (name,) = (one.snapshot_id for one in workbench.scan())
+        (name,) = (one.snapshot_id for one in workbench.recover.scan())
         forget_inputs(name)
-        told = workbench.adopt(everything=True)
+        told = workbench.recover.adopt(everything=True)
 
         assert (told["adopted"], told["waiting"]) == (0, [{"snapshot_id": name, "state": None}])
         assert (house.ask("count")["triggers_accepted"], len(workbench.todo())) == (1, 1)
         (entry,) = workbench.todo()
         assert name in entry["why"]
-        workbench.resolve(entry["id"], adopt=name)
+        workbench.recover.resolve(entry["id"], adopt=name)
         workbench.work()
         assert rows(workbench) == 3
 
@@ -384,8 +386,8 @@ def test_what_a_network_doubled_is_cancelled_and_told(house: House, sandbox: San
     with house.open() as workbench:
         lose_one(workbench)
         copy = collected(sandbox, *asked(workbench), ago=timedelta(), ends=10**10)
-        told = workbench.adopt(everything=True, work=False)
-        again = workbench.adopt(everything=True, work=False)
+        told = workbench.recover.adopt(everything=True, work=False)
+        again = workbench.recover.adopt(everything=True, work=False)
         (mine,) = (one["snapshot_id"] for one in snapshots(workbench) if one["state"] == "triggered")
 
         for one in (told, again):
@@ -396,7 +398,7 @@ def test_what_a_network_doubled_is_cancelled_and_told(house: House, sandbox: San
 
 
 def asked(workbench: Workbench) -> list[dict[str, str]]:
-    with workbench.ledger.read() as connection:
+    with workbench.parts.ledger.read() as connection:
         return list(connection.execute(select(table.c.inputs).limit(1)).scalar_one())
 
 
@@ -408,9 +410,9 @@ def test_a_twin_on_its_way_is_no_double(house: House, sandbox: Sandbox) -> None:
         workbench.start(workbench.plan(num_posts=3, name="twin").hash, fresh=True)
         twin = table.update().where(table.c.provider_id.is_(None))
         values = {"acts": 1, "armed": True, "intent_id": "twin", "armed_at": now(), "lease_owner": "somebody alive"}
-        workbench.ledger.write(lambda connection: connection.execute(twin.values(values)))
+        workbench.parts.ledger.write(lambda connection: connection.execute(twin.values(values)))
         collected(sandbox, *asked(workbench), ago=timedelta(), ends=10**10)
-        told = workbench.adopt(everything=True, work=False)
+        told = workbench.recover.adopt(everything=True, work=False)
 
         assert (told["adopted"], told["duplicates"]) == (0, [])
         assert house.ask("count")["cancels"] == 0
@@ -422,7 +424,7 @@ def test_the_same_asked_at_another_time_is_no_double(house: House, sandbox: Sand
     with house.open() as workbench:
         lose_one(workbench)
         copy = collected(sandbox, *asked(workbench), ago=ago)
-        told = workbench.adopt(everything=True, work=False)
+        told = workbench.recover.adopt(everything=True, work=False)
 
         assert (told["adopted"], told["duplicates"]) == (1, [])
         assert copy in ids(told["snapshots"])

@@ -106,7 +106,7 @@ def adopt(tmp_path: Path, count: int, kills: int) -> None:
         with house.open() as workbench:
             rows = check_every_row_once(house, workbench)
             found = {one["snapshot_id"]: one["state"] for one in snapshots(workbench)}
-            again = workbench.adopt(everything=True)
+            again = workbench.recover.adopt(everything=True)
     took = time.monotonic() - began
     print(f"seed {seed}: {count} snapshots, {rows} rows, known after each kill {entered}, {took:.0f} s")
     good = [name for name, end in ends.items() if end == "published"]
@@ -133,8 +133,8 @@ def known(house: House) -> int:
 def wait_for_more(house: House, before: int) -> None:
     """Until something moved: a snapshot more, or an event more where all are entered."""
     with house.open() as workbench:
-        head, last = workbench.ledger.head(), time.monotonic() + 60
-        while workbench.ledger.head() == head and time.monotonic() < last:
+        head, last = workbench.parts.ledger.head(), time.monotonic() + 60
+        while workbench.parts.ledger.head() == head and time.monotonic() < last:
             time.sleep(0.01)
 
 

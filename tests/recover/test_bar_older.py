@@ -13,8 +13,8 @@ import pytest
 
 from tests.flows.house import FAST, House
 from tests.flows.older import WAYS, Ended, one_moment
-from workbench.app import Workbench, open_workbench
 from workbench.sandbox.serve import Sandbox
+from workbench.workbench import Workbench, open_workbench
 
 
 class Collecting:
@@ -29,7 +29,7 @@ class Collecting:
     def begin(self, home: Path) -> None:
         with self.open(home, batch_size=1) as workbench:
             ids = [
-                workbench.add_source("instagram", "posts", f"https://www.instagram.com/{name}/").source_ids[0]
+                workbench.collect.add_source("instagram", "posts", f"https://www.instagram.com/{name}/").source_ids[0]
                 for name in self._names
             ]
             workbench.start(workbench.plan(ids, num_posts=2, name=self._names[0]).hash)

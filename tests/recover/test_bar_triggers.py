@@ -15,10 +15,10 @@ from sqlalchemy import select
 
 from tests.flows.house import FIVE, House, check_every_row_once, snapshots, sources_csv
 from tests.recover.proxy import Proxy
-from workbench.app import Workbench
 from workbench.ledger import breaker
 from workbench.ledger.tables import event
 from workbench.sandbox.serve import Sandbox
+from workbench.workbench import Workbench
 
 TRIGGER_SECONDS = 1.0
 SETTINGS = {
@@ -35,7 +35,7 @@ def storm(house: House, sandbox: Sandbox, proxy: Proxy, triggers: int) -> None:
         workbench.start(plan.hash)
         worked = workbench.work(limit=timedelta(minutes=25))
         assert worked.idle
-        told = workbench.adopt(everything=True)
+        told = workbench.recover.adopt(everything=True)
     with house.open() as workbench:
         check(house, workbench, proxy, told, triggers)
         rows = check_every_row_once(house, workbench)
@@ -64,7 +64,7 @@ def check(house: House, workbench: Workbench, proxy: Proxy, told: dict[str, Any]
 def check_doubles(house: House, workbench: Workbench, told: dict[str, Any], doubled: Counter[str]) -> None:
     """Of each pair one was brought in, and of the other somebody was told."""
     published = {one["snapshot_id"] for one in snapshots(workbench) if one["state"] in ("published", "empty")}
-    with workbench.ledger.read() as connection:
+    with workbench.parts.ledger.read() as connection:
         facts = [row.facts for row in connection.execute(select(event))]
     said = "\n".join(str(one.get("reason")) for one in facts if "DUPLICATE SPEND" in str(one.get("reason")))
     pairs: dict[str, list[str]] = {}

@@ -13,11 +13,11 @@ from sqlalchemy import select
 from tests.collect.conftest import Desk
 from tests.flows.house import House, snapshots, states
 from tests.recover.conftest import TEA, Account, collected
-from workbench.app import Workbench, open_workbench
 from workbench.errors import BadInput, Permanent, WorkbenchError
 from workbench.ledger.recovering import wake
 from workbench.ledger.tables import snapshot as table
 from workbench.sandbox.serve import Sandbox
+from workbench.workbench import Workbench, open_workbench
 
 LOST = {"look_gaps": "0.05,0.05,0.05"}
 
@@ -25,7 +25,7 @@ LOST = {"look_gaps": "0.05,0.05,0.05"}
 @pytest.fixture
 def bench(house: House) -> Any:
     with house.open(**LOST) as workbench:
-        workbench.add_source("instagram", "posts", TEA["url"])
+        workbench.collect.add_source("instagram", "posts", TEA["url"])
         yield workbench
 
 
@@ -35,16 +35,16 @@ def start(workbench: Workbench, **ask: Any) -> None:
 
 def rest(workbench: Workbench) -> None:
     """Work until everything rests, without the serving copy and the folders' notes."""
-    workbench.worker.work(until_idle=True)
+    workbench.parts.worker.work(until_idle=True)
 
 
 def the_one(workbench: Workbench) -> dict[str, Any]:
-    with workbench.ledger.read() as connection:
+    with workbench.parts.ledger.read() as connection:
         return dict(connection.execute(select(table).order_by(table.c.id.desc())).mappings().first() or {})
 
 
 def put(workbench: Workbench, **values: Any) -> None:
-    workbench.ledger.write(lambda connection: connection.execute(table.update().values(values)))
+    workbench.parts.ledger.write(lambda connection: connection.execute(table.update().values(values)))
 
 
 @pytest.fixture
@@ -72,18 +72,18 @@ def unsure(bench: Workbench) -> Workbench:
 def test_a_person_says_that_it_is_there(waits: Workbench, sandbox: Sandbox) -> None:
     name = collected(sandbox)
     key = str(the_one(waits)["id"])
-    state = waits.resolve(key, adopt=name, reason="seen in the control panel")
+    state = waits.recover.resolve(key, adopt=name, reason="seen in the control panel")
     rest(waits)
 
     assert state == "triggered"
     assert (the_one(waits)["state"], the_one(waits)["provider_id"]) == ("published", name)
-    decided = [one for one in waits.story("snapshot", key) if one["what"] == "decided"]
-    assert waits.ledger.actor in decided[0]["facts"]["reason"]
+    decided = [one for one in waits.standing.story("snapshot", key) if one["what"] == "decided"]
+    assert waits.parts.ledger.actor in decided[0]["facts"]["reason"]
     assert "seen in the control panel" in decided[0]["facts"]["reason"]
 
 
 def test_a_person_says_that_it_never_began_and_it_is_sent(waits: Workbench, house: House) -> None:
-    waits.resolve(str(the_one(waits)["id"]), absent=True)
+    waits.recover.resolve(str(the_one(waits)["id"]), absent=True)
     rest(waits)
 
     assert (the_one(waits)["state"], house.ask("count")["triggers_accepted"]) == ("published", 1)
@@ -91,13 +91,13 @@ def test_a_person_says_that_it_never_began_and_it_is_sent(waits: Workbench, hous
 
 def test_a_person_gives_it_up(waits: Workbench, house: House) -> None:
     key = str(the_one(waits)["id"])
-    waits.resolve(key, abandon=True)
+    waits.recover.resolve(key, abandon=True)
     rest(waits)
 
     assert (the_one(waits)["state"], waits.todo()) == ("failed", [])
-    assert waits.spent_micro_usd(the_one(waits)["run_id"]) == 0
+    assert waits.collect.spent_micro_usd(the_one(waits)["run_id"]) == 0
     with pytest.raises(BadInput, match="may have been sent, and would be paid twice"):
-        waits.requeue([key])
+        waits.recover.requeue([key])
 
 
 @pytest.mark.parametrize(
@@ -107,43 +107,43 @@ def test_a_person_gives_it_up(waits: Workbench, house: House) -> None:
 )
 def test_exactly_one_thing_is_said(unsure: Workbench, given: dict[str, Any]) -> None:
     with pytest.raises(BadInput, match="say one of"):
-        unsure.resolve(str(the_one(unsure)["id"]), **given)
+        unsure.recover.resolve(str(the_one(unsure)["id"]), **given)
 
 
 def test_an_id_that_the_vendor_does_not_know_is_refused(unsure: Workbench) -> None:
     with pytest.raises(Permanent, match="not found"):
-        unsure.resolve(str(the_one(unsure)["id"]), adopt="sd_nothing")
+        unsure.recover.resolve(str(the_one(unsure)["id"]), adopt="sd_nothing")
     assert the_one(unsure)["state"] == "unsure"
 
 
 def test_an_id_of_another_dataset_is_refused(unsure: Workbench, sandbox: Sandbox) -> None:
     name = collected(sandbox, TEA, dataset="gd_l1vikfch901nx3by4", by=None)
     with pytest.raises(BadInput, match="is of dataset gd_l1vikfch901nx3by4"):
-        unsure.resolve(str(the_one(unsure)["id"]), adopt=name)
+        unsure.recover.resolve(str(the_one(unsure)["id"]), adopt=name)
 
 
 def test_an_id_that_belongs_to_another_snapshot_is_refused(waits: Workbench, sandbox: Sandbox) -> None:
     name = collected(sandbox)
-    waits.adopt([name])
+    waits.recover.adopt([name])
     with pytest.raises(BadInput, match="belongs to another snapshot"):
-        waits.resolve(next(one["id"] for one in waits.todo()), adopt=name)
+        waits.recover.resolve(next(one["id"] for one in waits.todo()), adopt=name)
 
 
 def test_what_lost_no_answer_is_not_resolved(bench: Workbench) -> None:
     start(bench)
     with pytest.raises(BadInput, match="no such snapshot"):
-        bench.resolve(str(the_one(bench)["id"]), absent=True)
+        bench.recover.resolve(str(the_one(bench)["id"]), absent=True)
     put(bench, state="quarantined", next_at=None)
     with pytest.raises(BadInput, match="lost no answer"):
-        bench.resolve(str(the_one(bench)["id"]), absent=True)
+        bench.recover.resolve(str(the_one(bench)["id"]), absent=True)
 
 
 def test_what_is_being_worked_on_is_not_touched(unsure: Workbench, house: House) -> None:
     with house.open() as other:
-        put(unsure, lease_owner=other.ledger.liveness.me)
+        put(unsure, lease_owner=other.parts.ledger.liveness.me)
         with pytest.raises(BadInput, match="being worked on right now"):
-            unsure.resolve(str(the_one(unsure)["id"]), abandon=True)
-    unsure.resolve(str(the_one(unsure)["id"]), abandon=True)  # its owner is dead: nobody works on it
+            unsure.recover.resolve(str(the_one(unsure)["id"]), abandon=True)
+    unsure.recover.resolve(str(the_one(unsure)["id"]), abandon=True)  # its owner is dead: nobody works on it
 
     assert the_one(unsure)["state"] == "failed"
 
@@ -159,7 +159,7 @@ def test_a_stalled_one_is_polled_on_with_a_new_deadline(bench: Workbench, sandbo
         rest(impatient)
     assert states(bench) == {"stalled": 1}
     sandbox.switch(never_ready=0)
-    (done,) = bench.requeue()
+    (done,) = bench.recover.requeue()
     rest(bench)
 
     assert (done["from"], done["to"]) == ("stalled", "triggered")
@@ -179,7 +179,7 @@ def test_a_quarantined_one_goes_back_as_far_as_its_facts_prove(
 ) -> None:
     start(bench)
     put(bench, state="quarantined", attention="review", next_at=None, crashes=3, **facts)
-    (done,) = bench.requeue()
+    (done,) = bench.recover.requeue()
     row = the_one(bench)
 
     assert (done["to"], row["state"], row["attention"], row["crashes"]) == (to, to, None, 0)
@@ -192,10 +192,10 @@ def test_a_quarantined_one_that_may_have_been_sent_is_not_sent_again(bench: Work
     put(bench, state="quarantined", attention="review", next_at=None, acts=1, armed_at=the_one(bench)["created_at"])
     key = str(the_one(bench)["id"])
 
-    assert bench.requeue() == []
+    assert bench.recover.requeue() == []
     with pytest.raises(BadInput, match=f"workbench recover resolve {key}"):
-        bench.requeue([key])
-    bench.resolve(key, adopt=collected(sandbox))
+        bench.recover.requeue([key])
+    bench.recover.resolve(key, adopt=collected(sandbox))
     rest(bench)
     assert the_one(bench)["state"] == "published"
 
@@ -205,14 +205,14 @@ def test_what_is_not_stuck_is_not_requeued(bench: Workbench, state: str) -> None
     start(bench)
     put(bench, state=state)
     with pytest.raises(BadInput, match="no such snapshot"):
-        bench.requeue([str(the_one(bench)["id"])])
+        bench.recover.requeue([str(the_one(bench)["id"])])
 
 
 def test_what_waits_for_a_worker_only_is_not_requeued(bench: Workbench) -> None:
     start(bench)
     with pytest.raises(BadInput, match="waits for nobody"):
-        bench.requeue([str(the_one(bench)["id"])])
-    assert bench.requeue() == []
+        bench.recover.requeue([str(the_one(bench)["id"])])
+    assert bench.recover.requeue() == []
 
 
 def test_an_expired_one_is_asked_for_again_when_it_is_named(bench: Workbench, sandbox: Sandbox) -> None:
@@ -222,8 +222,8 @@ def test_an_expired_one_is_asked_for_again_when_it_is_named(bench: Workbench, sa
     assert states(bench) == {"expired": 1}
     sandbox.brightdata.world.store.db.run("UPDATE snapshot SET expired = 0")
 
-    assert bench.requeue() == []
-    bench.requeue([the_one(bench)["provider_id"]])
+    assert bench.recover.requeue() == []
+    bench.recover.requeue([the_one(bench)["provider_id"]])
     rest(bench)
     assert states(bench) == {"published": 1}
 
@@ -231,7 +231,7 @@ def test_an_expired_one_is_asked_for_again_when_it_is_named(bench: Workbench, sa
 @pytest.mark.parametrize("name", ["77", "sd_unknown", "9" * 40, "²"])
 def test_an_unknown_name_is_refused(bench: Workbench, name: str) -> None:
     with pytest.raises(BadInput, match="no such snapshot"):
-        bench.requeue([name])
+        bench.recover.requeue([name])
 
 
 # wake ---------------------------------------------------------------------------------------------------
@@ -244,10 +244,10 @@ def test_over_a_cap_it_waits_in_todo_and_goes_on_when_the_cap_is_raised(bench: W
         (entry,) = poor.todo()
         assert "for a day; the cap is $0.0010" in entry["why"]
         assert entry["command"] == f"workbench recover requeue {entry['id']}"
-        poor.requeue()
+        poor.recover.requeue()
         rest(poor)
         assert len(poor.todo()) == 1  # still over it
-    bench.requeue([entry["id"]])
+    bench.recover.requeue([entry["id"]])
     rest(bench)
 
     assert (states(bench), bench.todo()) == ({"published": 1}, [])
@@ -275,13 +275,13 @@ def test_tables_are_made_anew_from_raw_and_nothing_is_fetched_or_paid(bench: Wor
     start(bench)
     rest(bench)
     before = bench.sql("FROM posts ORDER BY ALL").fetchall()
-    asked, spent = bought(house), bench.spend()["total"]
-    names = bench.reprocess(run="Run")
+    asked, spent = bought(house), bench.budget.spend()["total"]
+    names = bench.recover.reprocess(run="Run")
     rest(bench)
 
     assert names == [the_one(bench)["provider_id"]]
     assert bench.sql("FROM posts ORDER BY ALL").fetchall() == before
-    assert (bought(house), bench.spend()["total"]) == (asked, spent)
+    assert (bought(house), bench.budget.spend()["total"]) == (asked, spent)
 
 
 def bought(house: House) -> dict[str, int]:
@@ -302,18 +302,18 @@ def test_what_is_reprocessed(bench: Workbench, given: dict[str, Any], count: int
     start(bench)
     rest(bench)
 
-    assert len(bench.reprocess(**given)) == count
+    assert len(bench.recover.reprocess(**given)) == count
 
 
 def test_reprocessing_everything_by_accident_is_refused(bench: Workbench) -> None:
     with pytest.raises(BadInput, match="say what to reprocess"):
-        bench.reprocess()
+        bench.recover.reprocess()
 
 
 def test_what_was_never_brought_in_is_not_reprocessed(bench: Workbench) -> None:
     start(bench)
     with pytest.raises(WorkbenchError, match="no such snapshot"):
-        bench.reprocess([str(the_one(bench)["id"])])
+        bench.recover.reprocess([str(the_one(bench)["id"])])
 
 
 # the owner's command ------------------------------------------------------------------------------------
@@ -348,7 +348,7 @@ def test_the_owner_is_told_once_of_each_new_entry(
         lines = heard.read_text().splitlines()
         assert [json.loads(line)["id"] for line in lines] == [one["id"] for one in told.todo()]
         assert len(lines) == 2
-        told.resolve(entry["id"], absent=True)
+        told.recover.resolve(entry["id"], absent=True)
         told.work()
         assert heard.read_text().splitlines() == lines  # nothing waits any more
         assert not list(house.home.rglob("no-shell"))
@@ -357,12 +357,12 @@ def test_the_owner_is_told_once_of_each_new_entry(
 def test_what_waits_again_is_told_again(house: House, ear: tuple[list[str], Path]) -> None:
     command, heard = ear
     with house.open(notify_command=command, cap_day_usd=0.001) as told:
-        told.add_source("instagram", "posts", TEA["url"])
+        told.collect.add_source("instagram", "posts", TEA["url"])
         with house.open() as rich:
             start(rich)
         told.work()
-        told.requeue()
-        told._notify()
+        told.recover.requeue()
+        told.working._notify()
         told.work()
 
         assert len(heard.read_text().splitlines()) == 2
@@ -375,7 +375,7 @@ def test_what_waits_again_is_told_again(house: House, ear: tuple[list[str], Path
 )
 def test_a_command_that_fails_stops_nothing(house: House, command: list[str], caplog: Any) -> None:
     with house.open(notify_command=command, cap_day_usd=0.001) as told:
-        told.add_source("instagram", "posts", TEA["url"])
+        told.collect.add_source("instagram", "posts", TEA["url"])
         with house.open() as rich:
             start(rich)
         told.work()
@@ -400,11 +400,11 @@ def test_the_command_is_a_list_of_words_wherever_it_is_set(tmp_path: Path, monke
 def test_an_unsure_one_that_is_still_looked_for_waits_for_nobody(house: House, sandbox: Sandbox) -> None:
     sandbox.switch(reset={"times": 1, "on": "trigger"})
     with open_workbench(house.home, brightdata_url=sandbox.url, look_gaps="600") as workbench:
-        workbench.add_source("instagram", "posts", TEA["url"])
+        workbench.collect.add_source("instagram", "posts", TEA["url"])
         start(workbench)
-        bench = workbench.worker._benches[0]
-        workbench.worker.advance(bench)
-        workbench.worker.advance(bench)
+        bench = workbench.parts.worker._benches[0]
+        workbench.parts.worker.advance(bench)
+        workbench.parts.worker.advance(bench)
         (one,) = snapshots(workbench)
 
         assert (one["state"], one["attention"]) == ("unsure", "reconcile")

@@ -108,13 +108,13 @@ def test_an_empty_that_was_wrong_is_mended(house: Home, command: str) -> None:
 
 
 def _forget_who_took_it(house: Home) -> None:
-    from workbench.app import open_workbench
     from workbench.ledger.tables import snapshot
+    from workbench.workbench import open_workbench
 
-    with open_workbench(home=house.folder, mode="practice") as workbench, workbench.ledger.read() as connection:
+    with open_workbench(home=house.folder, mode="practice") as workbench, workbench.parts.ledger.read() as connection:
         (row,) = connection.execute(snapshot.select()).mappings().all()
         raw = {key: value for key, value in row["raw"].items() if key not in ("accepted", "accepted_by", "vendor_rows")}
-        workbench.ledger.write(lambda writing: writing.execute(snapshot.update().values(raw=raw)))
+        workbench.parts.ledger.write(lambda writing: writing.execute(snapshot.update().values(raw=raw)))
 
 
 def test_what_the_vendor_lost_meanwhile_stays_as_it_was(house: Home) -> None:

@@ -32,7 +32,7 @@ def house(tmp_path: Path) -> Iterator[House]:
 
 def plan(house: House, *names: str, **more: Any) -> str:
     with house.open() as workbench:
-        ids = [workbench.add_source("instagram", "posts", f"https://www.instagram.com/{name}/").source_ids[0]
+        ids = [workbench.collect.add_source("instagram", "posts", f"https://www.instagram.com/{name}/").source_ids[0]
                for name in names]  # fmt: skip
         return workbench.start(workbench.plan(ids, num_posts=3, name=more.pop("name", "Spring")).hash, **more)
 
@@ -66,13 +66,13 @@ def switch(house: House, **values: Any) -> None:
 def test_a_restored_ledger_adopts_what_was_triggered_since_the_backup(house: House, tmp_path: Path) -> None:
     plan(house, "tea", "rain")
     with house.open(batch_size=1) as workbench:
-        workbench.backup(tmp_path / "backup")
+        workbench.keeping.backup(tmp_path / "backup")
     assert work(house) == {"published": 1}
     other = elsewhere(house, "other")
     with other.open() as workbench:
-        workbench.restore(tmp_path / "backup")
+        workbench.keeping.restore(tmp_path / "backup")
         assert not (other.home / "data" / "acts.journal").exists()
-        assert [one["scope"] for one in workbench.behind()] == ["*"]
+        assert [one["scope"] for one in workbench.recover.behind()] == ["*"]
 
     assert work(other) == {"published": 1}
 
@@ -80,9 +80,11 @@ def test_a_restored_ledger_adopts_what_was_triggered_since_the_backup(house: Hou
     with other.open() as workbench:
         (told,) = (one for run in workbench.status()["runs"] for job in run["jobs"] for one in job["snapshots"])
         assert workbench.sql("SELECT count(*) FROM posts").fetchone()[0] > 0
-        assert workbench.spend()["total"] > 0  # it was paid, and counts here too
-        assert workbench.compare() == {told["dataset_id"]: {"here": 1, "there": 1, "adopted": 0, "ambiguous": []}}
-        assert workbench.behind() == []
+        assert workbench.budget.spend()["total"] > 0  # it was paid, and counts here too
+        assert workbench.recover.compare() == {
+            told["dataset_id"]: {"here": 1, "there": 1, "adopted": 0, "ambiguous": []}
+        }
+        assert workbench.recover.behind() == []
 
 
 def test_a_copied_home_and_the_original_pay_once_whoever_is_first(house: House) -> None:
@@ -102,21 +104,21 @@ def test_an_older_ledger_that_is_put_back_is_found_out_by_the_journal(house: Hou
     plan(house, "tea")
     kept = tmp_path / "ledger.db"
     with house.open() as workbench:
-        workbench.backup(tmp_path / "backup")
+        workbench.keeping.backup(tmp_path / "backup")
     shutil.copy(tmp_path / "backup" / "ledger.db", kept)
     work(house)
     remove_ledger(house)
     shutil.copy(kept, house.home / "data" / "ledger.db")
     with house.open() as workbench:
-        assert ["an older file was put back" in one["why"] for one in workbench.behind()] == [True]
-        assert workbench.spend()["today"] > 0  # what the journal reserved counts as spent
+        assert ["an older file was put back" in one["why"] for one in workbench.recover.behind()] == [True]
+        assert workbench.budget.spend()["today"] > 0  # what the journal reserved counts as spent
 
     assert work(house) == {"published": 1}
     assert triggers(house) == 1
     with house.open() as workbench:
-        assert workbench.behind() == []
-        once = workbench.spend()["total"]
-        assert once == sum(one["micro_usd"] for one in workbench.spend()["by_run"])  # and not twice once adopted
+        assert workbench.recover.behind() == []
+        once = workbench.budget.spend()["total"]
+        assert once == sum(one["micro_usd"] for one in workbench.budget.spend()["by_run"])  # and not twice once adopted
 
 
 def test_a_removed_ledger_is_answered_by_what_is_there_unless_it_is_to_be_fresh(house: House) -> None:
@@ -125,7 +127,7 @@ def test_a_removed_ledger_is_answered_by_what_is_there_unless_it_is_to_be_fresh(
     remove_ledger(house)
     plan(house, "tea")
     with house.open() as workbench:
-        assert ["it is new beside an old journal" in one["why"] for one in workbench.behind()] == [True]
+        assert ["it is new beside an old journal" in one["why"] for one in workbench.recover.behind()] == [True]
     assert (work(house), triggers(house)) == ({"published": 1}, 1)
 
     remove_ledger(house)
@@ -138,7 +140,7 @@ def test_another_limit_is_another_question(house: House) -> None:
     work(house)
     remove_ledger(house)
     with house.open() as workbench:
-        workbench.add_source("instagram", "posts", "https://www.instagram.com/tea/")
+        workbench.collect.add_source("instagram", "posts", "https://www.instagram.com/tea/")
         workbench.start(workbench.plan(num_posts=7).hash)
     assert (work(house), triggers(house)) == ({"published": 1}, 2)
 
@@ -151,7 +153,7 @@ def test_a_list_is_asked_for_once_a_minute_and_each_unknown_id_once(house: House
     before = house.ask("count")["requests"]
     with house.open(batch_size=1) as workbench:
         for number in range(6):
-            workbench.add_source("instagram", "posts", f"https://www.instagram.com/ours{number}/")
+            workbench.collect.add_source("instagram", "posts", f"https://www.instagram.com/ours{number}/")
         workbench.start(workbench.plan(num_posts=3).hash)
         workbench.work(threads=4)
     after = house.ask("count")["requests"]
@@ -168,22 +170,22 @@ def test_a_list_that_comes_later_delays_the_act_and_one_that_never_comes_does_no
     plan(house, "rain", name="Rain")
     assert work(house)["published"] == 2
     with house.open() as workbench:
-        assert list(workbench.unlisted()) == ["gd_lk5ns7kz21pck8jpis"]
-        assert "no permission" in (workbench.list_refusal() or "")
+        assert list(workbench.recover.unlisted()) == ["gd_lk5ns7kz21pck8jpis"]
+        assert "no permission" in (workbench.recover.list_refusal() or "")
 
 
 def test_behind_and_without_a_list_a_person_decides(house: House, tmp_path: Path) -> None:
     plan(house, "tea")
     with house.open() as workbench:
-        workbench.backup(tmp_path / "backup")
+        workbench.keeping.backup(tmp_path / "backup")
     other = elsewhere(house, "other")
     with other.open() as workbench:
-        workbench.restore(tmp_path / "backup")
+        workbench.keeping.restore(tmp_path / "backup")
     switch(house, forbidden_403=1)
     assert (work(other), triggers(house)) == ({"planned": 1}, 0)
     with other.open() as workbench:
         assert {"ledger", "snapshot"} == {one["kind"] for one in workbench.todo()}
-        found = workbench.compare(settled=["gd_lk5ns7kz21pck8jpis"])
+        found = workbench.recover.compare(settled=["gd_lk5ns7kz21pck8jpis"])
         assert found["gd_lk5ns7kz21pck8jpis"]["there"] is None
         assert workbench.todo() == []
     assert (work(other), triggers(house)) == ({"published": 1}, 1)
@@ -192,19 +194,19 @@ def test_behind_and_without_a_list_a_person_decides(house: House, tmp_path: Path
 def test_what_the_vendor_does_not_tell_is_asked_about_once(house: House, tmp_path: Path) -> None:
     plan(house, "tea")
     with house.open() as workbench:
-        workbench.backup(tmp_path / "backup")
+        workbench.keeping.backup(tmp_path / "backup")
     plan(house, "rain", name="Rain", fresh=True)
     work(house)
     there = {one["snapshot_id"] for one in house.ask("triggers")}
     switch(house, input_forgotten=1)
     other = elsewhere(house, "other")
     with other.open() as workbench:
-        workbench.restore(tmp_path / "backup")
+        workbench.keeping.restore(tmp_path / "backup")
     assert work(other) == {"planned": 1}
     with other.open() as workbench:
-        (found,) = workbench.compare().values()
+        (found,) = workbench.recover.compare().values()
         assert set(found["ambiguous"]) == there
-        workbench.compare(foreign=sorted(there))
+        workbench.recover.compare(foreign=sorted(there))
         assert workbench.todo() == []
     assert work(other) == {"published": 1}
     assert triggers(house) == len(there) + 1
@@ -216,7 +218,7 @@ def test_an_order_that_cannot_be_written_down_twice_is_not_sent(house: House) ->
     journal.mkdir()  # as a disk that does not take it
     with house.open() as workbench:
         workbench.work(until_idle=False, limit=timedelta(seconds=1.5))
-        assert workbench.spend()["total"] == 0
+        assert workbench.budget.spend()["total"] == 0
     assert triggers(house) == 0
     journal.rmdir()
     assert (work(house), triggers(house)) == ({"published": 1}, 1)
@@ -229,7 +231,7 @@ def test_a_torn_last_line_is_ignored_and_spoils_no_other(house: House) -> None:
     whole = journal.read_bytes()
     journal.write_bytes(whole + whole[: len(whole) // 2])
     with house.open() as workbench:
-        assert workbench.behind() == []
+        assert workbench.recover.behind() == []
     plan(house, "rain", name="Rain")
     work(house)
     kinds = [one.kind for one in Journal(journal).entries()]

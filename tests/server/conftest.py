@@ -13,10 +13,10 @@ import pytest
 from sqlalchemy import select, update
 
 from tests.flows.house import DATES, FAST, new_home, sources_csv
-from workbench.app import Workbench, open_workbench
 from workbench.ledger.clock import now
 from workbench.ledger.tables import delivery, snapshot
 from workbench.server.receiver import Receiver
+from workbench.workbench import Workbench, open_workbench
 
 SECRET = "a secret of the webhook, 32 signs"
 OLD_SECRET = "the secret that was valid before"
@@ -84,13 +84,13 @@ class Desk:
     # what is kept -------------------------------------------------------------------------------
 
     def rows(self) -> list[dict[str, Any]]:
-        with self.workbench.ledger.read() as connection:
+        with self.workbench.parts.ledger.read() as connection:
             found = connection.execute(select(delivery).order_by(delivery.c.id)).mappings()
             return [dict(row) for row in found]
 
     def row(self) -> dict[str, Any]:
         """The one delivery, matched."""
-        self.workbench.match_deliveries()
+        self.workbench.deliveries.match()
         (found,) = self.rows()
         return found
 
@@ -106,17 +106,17 @@ class Desk:
         posts = [("instagram", "posts", "https://www.instagram.com/{}/")]
         sources = sources_csv(self.home / "sources.csv", names, posts)
         run = self.workbench.start(self.workbench.plan(sources, num_posts=3, **DATES).hash)
-        with self.workbench.ledger.read() as connection:
+        with self.workbench.parts.ledger.read() as connection:
             number = connection.execute(select(snapshot.c.id).where(snapshot.c.run_id == run)).scalar_one()
         self.set(number, **values)
         return int(number)
 
     def set(self, number: int, **values: Any) -> None:
         change = update(snapshot).where(snapshot.c.id == number).values(**values)
-        self.workbench.ledger.write(lambda connection: connection.execute(change))
+        self.workbench.parts.ledger.write(lambda connection: connection.execute(change))
 
     def state(self, number: int) -> dict[str, Any]:
-        with self.workbench.ledger.read() as connection:
+        with self.workbench.parts.ledger.read() as connection:
             return dict(connection.execute(select(snapshot).where(snapshot.c.id == number)).mappings().one())
 
     def triggered(self, provider_id: str = "sd_1", token: str | None = "token-one", **values: Any) -> int:

@@ -179,12 +179,12 @@ def test_the_bytes_are_kept_as_they_came(desk: Desk) -> None:
 def test_the_same_body_again_is_counted_and_changes_nothing_else(desk: Desk) -> None:
     for body in (b"[1]", gzip.compress(b"[1]"), gzip.compress(b"[1]", 1)) * 3:
         assert desk.post(body, "token-1").status_code == 200
-    desk.workbench.match_deliveries()
-    head_before = desk.workbench.ledger.head()
+    desk.workbench.deliveries.match()
+    head_before = desk.workbench.parts.ledger.head()
     desk.post(b"[1]", "token-1")
 
     assert desk.row()["copies"] == 10
-    assert desk.workbench.ledger.head() == head_before
+    assert desk.workbench.parts.ledger.head() == head_before
     assert len(desk.files()) == 1
     desk.post(b"[1]", "token-2")
     assert len(desk.rows()) == 2
@@ -343,7 +343,7 @@ def test_without_a_secret_of_its_own_there_is_no_cron_address(make_desk: Callabl
 
 
 def test_what_ended_is_not_written_on_by_a_thread_that_comes_late(desk: Desk) -> None:
-    intake = desk.workbench.intake(None, {}, {})
+    intake = desk.workbench.deliveries.intake(None, {}, {})
     intake.feed(b"[")
     intake.abandon()
     intake.feed(b"1]")

@@ -35,7 +35,7 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Answe
         with house.open() as workbench:
             workbench.work()
             expected = workbench.sql(QUERY.format("posts")).fetchone()
-            workbench.compact()  # which must not change what others find in the tree
+            workbench.keeping.compact()  # which must not change what others find in the tree
             yield workbench.settings.lake, expected
 
 

@@ -12,10 +12,10 @@ from typing import Any
 
 import httpx
 
-from workbench.app import Workbench, open_workbench
-from workbench.app.uploading import Ask
 from workbench.sandbox.serve import Sandbox
 from workbench.upload import samples
+from workbench.upload.service import Ask
+from workbench.workbench import Workbench, open_workbench
 
 FAST = {
     "page_seconds": 8, "look_gaps": "0.3,0.3", "backoff_seconds": 0.2, "poll_seconds": 0.2, "lease_seconds": 60,
@@ -87,8 +87,8 @@ class Studio:
 
     def open(self, **settings: Any) -> Workbench:
         wb = open_workbench(self.home, **self.settings(**settings))
-        if not wb.accounts("trafficjunky"):
-            wb.add_account("trafficjunky", LABEL)
+        if not wb.accounts.all("trafficjunky"):
+            wb.accounts.add("trafficjunky", LABEL)
         return wb
 
     def settings(self, **settings: Any) -> dict[str, Any]:
@@ -118,7 +118,7 @@ class Studio:
 
 def upload(wb: Workbench, **ask: Any) -> dict[str, dict[str, Any]]:
     """Order and wait; the items by file name."""
-    done = wb.work_on_upload(wb.start_upload(Ask(**ask)))
+    done = wb.uploads.work_on(wb.uploads.start(Ask(**ask)))
     return {one["file_name"]: one for one in done["items"]}
 
 
@@ -131,7 +131,7 @@ def check_truth(studio: Studio, wb: Workbench) -> None:
     stored = studio.stored()
     twice = {name: ids for name, ids in stored.items() if len(ids) > 1}
     assert not twice, twice
-    batches = wb.upload_batches()
+    batches = wb.uploads.batches()
     inventory = studio.inventory()
     for batch in batches:
         with Path(batch["status_csv"]).open(encoding="utf-8", newline="") as file:

@@ -115,7 +115,7 @@ def test_the_old_words_of_env_mean_what_they_meant(tmp_path: Path) -> None:
 def test_what_the_demo_makes_is_in_a_sheet_so_that_uploads_go_on_after_it(home: Home, uploaded: Path) -> None:
     samples.picture(uploaded / "mine.png")
     with open_workbench(home.folder) as workbench:
-        names = workbench.write_sample_creatives()
+        names = workbench.uploads.write_samples()
     _, items = plan(home)
     assert {name: one["status"] for name, one in items.items()} == dict.fromkeys(names, "pending")
 
@@ -123,5 +123,5 @@ def test_what_the_demo_makes_is_in_a_sheet_so_that_uploads_go_on_after_it(home: 
     assert len(home.here("creatives", "scan", "--json").json) == 1, "what lay there already is entered when it is asked"
     before = sheet.read_bytes()
     with open_workbench(home.folder) as workbench:
-        workbench.write_sample_creatives()
+        workbench.uploads.write_samples()
     assert sheet.read_bytes() == before

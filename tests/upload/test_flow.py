@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from tests.upload.studio import LABEL, Studio, check_truth, leftovers, picture_id, statuses, upload
-from workbench.app.uploading import Ask
 from workbench.errors import LaneStops
 from workbench.upload import samples
+from workbench.upload.service import Ask
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -25,7 +25,7 @@ def test_a_batch_of_every_group_ends_with_its_own_ids_in_the_archive(studio: Stu
     with studio.open() as wb:
         items = upload(wb, campaign="1234567890")
         check_truth(studio, wb)
-        folder = wb.upload_batch()["archive"]
+        folder = wb.uploads.batch()["archive"]
         view = wb.sql("SELECT file_name, tj_creative_id, status, campaign_id FROM uploads ORDER BY 1").fetchall()
 
     assert statuses(items) == dict.fromkeys(names, "success")
@@ -48,7 +48,7 @@ def test_files_that_were_named_by_hand_are_not_sent_again_by_the_inventory(studi
     with studio.open() as wb:
         first = upload(wb, files=names)
         shutil.copytree(kept, studio.root / "uploaded", dirs_exist_ok=True)
-        wb.scan_creatives()
+        wb.uploads.scan()
         again = upload(wb, source="inventory")
 
     assert statuses(first) == dict.fromkeys(names, "success")
@@ -59,8 +59,8 @@ def test_files_that_were_named_by_hand_are_not_sent_again_by_the_inventory(studi
 def test_two_batches_of_one_second_have_reports_of_their_own(studio: Studio) -> None:
     one, other = studio.pictures(2)
     with studio.open() as wb:
-        batches = [wb.start_upload(Ask(files=(name,))) for name in (one, other)]
-        files = {wb.upload_batch(batch)["status_csv"] for batch in batches}
+        batches = [wb.uploads.start(Ask(files=(name,))) for name in (one, other)]
+        files = {wb.uploads.batch(batch)["status_csv"] for batch in batches}
 
     assert len(files) == 2
 
@@ -111,12 +111,12 @@ def test_dropped_before_it_arrived_waits_for_a_person_and_is_sent_once_more_by_o
         (todo,) = [one for one in wb.todo() if one["kind"] == "upload"]
         assert todo["command"] == f"workbench upload resolve {items[second]['upload_id']}"
         with pytest.raises(Exception, match="while that is open"):
-            wb.start_upload(Ask(files=(second,), force=True, reason="again"))
+            wb.uploads.start(Ask(files=(second,), force=True, reason="again"))
 
-        wb.resolve_upload(todo["id"], absent=True, reason="looked")
-        done = wb.work_on_upload(items[second]["batch_id"])
+        wb.uploads.resolve(todo["id"], absent=True, reason="looked")
+        done = wb.uploads.work_on(items[second]["batch_id"])
         check_truth(studio, wb)
-        told = [one["facts"].get("reason") for one in wb.story("upload", items[second]["upload_id"])]
+        told = [one["facts"].get("reason") for one in wb.standing.story("upload", items[second]["upload_id"])]
 
     assert done["totals"]["uploaded"] == 2
     assert "not in the library, by hand; sent once more: looked" in told
@@ -151,8 +151,8 @@ def test_the_same_name_twice_in_the_tab_is_for_a_person(studio: Studio) -> None:
         items = upload(wb)
         assert statuses(items) == {first: "unknown_id", second: "success"}
         ids = studio.ask("seed", account=LABEL, tab="static", names=["other"])["ids"]
-        wb.resolve_upload(str(items[first]["upload_id"]), remote_id=str(ids[0]))
-        done = wb.work_on_upload(items[first]["batch_id"])
+        wb.uploads.resolve(str(items[first]["upload_id"]), remote_id=str(ids[0]))
+        done = wb.uploads.work_on(items[first]["batch_id"])
 
     assert {one["file_name"]: one["tj_creative_id"] for one in done["items"]}[first] == str(ids[0])
 
@@ -163,13 +163,13 @@ def test_the_session_ends_in_mid_batch_and_goes_on_after_a_login(studio: Studio)
     studio.switch(session_expires_after={"requests": 2, "on": "upload"})
     with studio.open() as wb:
         items = upload(wb)
-        account = wb.accounts("trafficjunky")[0]
+        account = wb.accounts.all("trafficjunky")[0]
         assert account["paused_kind"] == "session_expired"
         assert {one["attention"] for one in items.values()} == {"person"}
         assert any(one["kind"] == "account" for one in wb.todo())
 
-        wb.login(account["account_id"])
-        done = wb.work_on_upload(items[names[0]]["batch_id"])
+        wb.accounts.login(account["account_id"])
+        done = wb.uploads.work_on(items[names[0]]["batch_id"])
         check_truth(studio, wb)
 
     assert done["totals"]["uploaded"] == 4
@@ -192,7 +192,7 @@ def test_stops_the_account_before_anything_is_lost(studio: Studio, switch: dict[
         if kind == "session_expired":
             studio.ask("end_sessions", account=LABEL)
         items = upload(wb)
-        account = wb.accounts("trafficjunky")[0]
+        account = wb.accounts.all("trafficjunky")[0]
 
     assert account["paused_kind"] == kind
     assert {one["status"] for one in items.values()} == {"pending"}
@@ -209,7 +209,7 @@ def test_a_silent_duplicate_is_taken_under_its_old_id(studio: Studio) -> None:
         archived = wb.settings.archive / items[name]["archive_path"]
         archived.replace(studio.root / "uploaded" / name)
         with pytest.raises(Exception, match="--reason"):
-            wb.start_upload(Ask(files=(name,), force=True))
+            wb.uploads.start(Ask(files=(name,), force=True))
         again = upload(wb, files=(name,), force=True, reason="new bytes were asked for")
 
     assert again[name]["tj_creative_id"] == known
@@ -239,24 +239,24 @@ def test_the_log_of_a_batch_is_swept_once_nothing_waits_in_it(studio: Studio) ->
     studio.switch(reject={"file": other, "message": "no"})
     with studio.open() as wb:
         upload(wb)
-        log = Path(wb.upload_batch()["log"])
+        log = Path(wb.uploads.batch()["log"])
         text = log.read_text()
         os.utime(log, (time.time() - 40 * 86_400,) * 2)
 
         assert name in text
-        assert wb.sweep_evidence() == [str(log)]
-        assert wb.sweep_evidence(dry=False) == [str(log)]
+        assert wb.keeping.sweep_evidence() == [str(log)]
+        assert wb.keeping.sweep_evidence(dry=False) == [str(log)]
         assert not log.exists()
-        wb.retry_uploads([other])  # it goes on, and its log is there again
+        wb.uploads.retry([other])  # it goes on, and its log is there again
         os.utime(log, (time.time() - 40 * 86_400,) * 2)
-        assert wb.sweep_evidence(dry=False) == []
+        assert wb.keeping.sweep_evidence(dry=False) == []
 
 
 def test_what_a_killed_process_left_of_a_login_goes_with_the_next_work(studio: Studio) -> None:
     with studio.open() as wb:
-        left = wb.sessions.path(1).with_name(".1.json.0123456789ab.tmp")
+        left = wb.parts.sessions.path(1).with_name(".1.json.0123456789ab.tmp")
         left.write_text("a login")
-        with wb.account_lane(1):
+        with wb.accounts.lane(1):
             wb.work()
         assert left.exists()  # whoever has the account may be saving
         wb.work()
@@ -267,11 +267,11 @@ def test_what_a_killed_process_left_of_a_login_goes_with_the_next_work(studio: S
 def test_a_file_that_is_changed_after_the_check_is_not_sent(studio: Studio) -> None:
     first, second = studio.pictures(2)
     with studio.open() as wb:
-        batch = wb.start_upload(Ask())
+        batch = wb.uploads.start(Ask())
         path = studio.root / "uploaded" / second
         path.unlink()
         path.symlink_to("/etc/passwd")
-        done = {one["file_name"]: one for one in wb.work_on_upload(batch)["items"]}
+        done = {one["file_name"]: one for one in wb.uploads.work_on(batch)["items"]}
 
     assert statuses(done) == {first: "success", second: "failed"}
     assert done[second]["error_type"] == "file_changed"
@@ -281,9 +281,9 @@ def test_a_file_that_is_changed_after_the_check_is_not_sent(studio: Studio) -> N
 def test_ordered_twice_it_is_uploaded_once(studio: Studio) -> None:
     names = studio.pictures(2)
     with studio.open() as wb:
-        batch = wb.start_upload(Ask())
-        assert wb.start_upload(Ask()) == batch
-        wb.work_on_upload(batch)
+        batch = wb.uploads.start(Ask())
+        assert wb.uploads.start(Ask()) == batch
+        wb.uploads.work_on(batch)
         studio.write()  # the processor writes its inventory anew, without our columns
         again = upload(wb)
 
@@ -295,7 +295,7 @@ def test_a_rehearsal_sends_and_keeps_nothing(studio: Studio) -> None:
     studio.pictures(2)
     studio.pair()
     with studio.open() as wb:
-        done = wb.rehearse_upload(Ask())
+        done = wb.uploads.rehearse(Ask())
 
     assert {one["state"] for one in done["items"]} == {"rehearsed"}
     assert done["batch_id"] is None
@@ -311,8 +311,8 @@ def test_300_creatives_over_25_pages_are_read_whole_or_not_at_all(studio: Studio
     studio.switch(page_fails={"page": 13, "tab": "static", "how": "short", "times": 1})
     with studio.open(page_seconds=20) as wb:
         items = upload(wb)
-        reasons = [one["facts"].get("reason") or "" for one in wb.story("upload", items[name]["upload_id"])]
-        refreshed = wb.refresh_uploads()
+        reasons = [one["facts"].get("reason") or "" for one in wb.standing.story("upload", items[name]["upload_id"])]
+        refreshed = wb.uploads.refresh()
 
     assert items[name]["tj_creative_id"] == str(there)
     assert studio.stored() == {}
@@ -325,8 +325,8 @@ def test_reviews_are_asked_for_and_kept_with_their_history(studio: Studio) -> No
     with studio.open() as wb:
         items = upload(wb)
         studio.ask("review", account=LABEL, status="rejected", ids=[items[first]["tj_creative_id"]])
-        told = wb.refresh_uploads()
-        now = {one["file_name"]: one for one in wb.upload_batch()["items"]}
+        told = wb.uploads.refresh()
+        now = {one["file_name"]: one for one in wb.uploads.batch()["items"]}
 
     assert told["changed"] == 1
     assert now[first]["review_status"] == "rejected"
@@ -346,7 +346,7 @@ def test_a_seeded_password_and_cookie_are_nowhere(studio: Studio) -> None:
         upload(wb)
         studio.ask("end_sessions", account=LABEL)
         with contextlib.suppress(LaneStops):
-            wb.refresh_uploads()
+            wb.uploads.refresh()
     wanted = [b"hunter2-seeded-word", *(one["value"].encode() for one in state["cookies"] if len(one["value"]) > 6)]
     own = {studio.home / ".env", *(studio.home / "data" / "sessions").iterdir()}
     found = [

@@ -18,8 +18,8 @@ import pytest
 
 from tests.upload.studio import Studio, check_truth, leftovers
 from tests.zygote import Zygote
-from workbench.app.uploading import Ask
 from workbench.sandbox.serve import Sandbox
+from workbench.upload.service import Ask
 
 pytestmark = [
     pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(900),
@@ -55,7 +55,7 @@ class Ward:
         self.studio.ask("reset")
         self.studio.switch(**self.switches)
         with self.studio.open() as wb:
-            wb.login(1)
+            wb.accounts.login(1)
         return self.studio
 
     def begin(self, **job: Any) -> int:
@@ -77,7 +77,7 @@ def check_end(studio: Studio) -> Counter[str]:
     """Everything is over, or waits for a person because nobody else can know; nothing was received twice."""
     with studio.open() as wb:
         check_truth(studio, wb)
-        items = wb.upload_batch()["items"]
+        items = wb.uploads.batch()["items"]
         stored = studio.stored()
         for one in items:
             if one["file_name"] in stored:
@@ -105,7 +105,7 @@ def killed_at(ward: Ward, point: tuple[str, int], *, kept: str = "") -> str | No
 def prepared(ward: Ward) -> None:
     ward.studio.pictures(1)
     with ward.studio.open() as wb:
-        wb.start_upload(Ask())
+        wb.uploads.start(Ask())
     ward.keep()
 
 
@@ -149,7 +149,7 @@ def kill_at_random_moments(ward: Ward, moments: int) -> None:
         "commit_then_500": {"file": pair[0], "times": 1}, "slow": {"seconds": 0.2, "on": "upload"},
     }  # fmt: skip
     with ward.studio.open() as wb:
-        wb.start_upload(Ask())
+        wb.uploads.start(Ask())
     ward.keep()
     ward.anew()
     began = time.monotonic()

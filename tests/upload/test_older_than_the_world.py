@@ -12,30 +12,30 @@ import pytest
 
 from tests.flows.older import WAYS, Ended, one_moment
 from tests.upload.studio import LABEL, Studio
-from workbench.app import Workbench, open_workbench
-from workbench.app.uploading import Ask
+from workbench.upload.service import Ask
+from workbench.workbench import Workbench, open_workbench
 
 
 def test_a_restored_ledger_adopts_what_was_uploaded_since(studio: Studio, tmp_path: Path) -> None:
     (name,) = studio.pictures(1)
     with studio.open() as wb:
-        batch = wb.start_upload(Ask())
-        wb.backup(tmp_path / "backup")
+        batch = wb.uploads.start(Ask())
+        wb.keeping.backup(tmp_path / "backup")
         shutil.copytree(studio.root, tmp_path / "kept")
-        (done,) = wb.work_on_upload(batch)["items"]
+        (done,) = wb.uploads.work_on(batch)["items"]
         assert done["status"] == "success"
     with open_workbench(tmp_path / "elsewhere", **studio.settings()) as other:
-        other.restore(tmp_path / "backup")
+        other.keeping.restore(tmp_path / "backup")
         # Logins are in no backup: this one is brought along.
         shutil.copytree(studio.home / "data" / "sessions", other.settings.data / "sessions", dirs_exist_ok=True)
         shutil.copytree(tmp_path / "kept", other.settings.creatives, dirs_exist_ok=True)
-        (again,) = other.work_on_upload(batch)["items"]
+        (again,) = other.uploads.work_on(batch)["items"]
         assert (again["status"], again["tj_creative_id"]) == ("success", done["tj_creative_id"])
     for path in (studio.home / "data").glob("ledger.db*"):
         path.unlink()
     shutil.copy(tmp_path / "backup" / "ledger.db", studio.home / "data")  # put back, where the file went on since
     with studio.open() as wb:
-        (again,) = wb.work_on_upload(batch)["items"]
+        (again,) = wb.uploads.work_on(batch)["items"]
         assert (again["status"], again["tj_creative_id"]) == ("success", done["tj_creative_id"]), again
     assert studio.stored() == {name: [done["tj_creative_id"]]}
 
@@ -51,15 +51,15 @@ class Uploading:
 
     def begin(self, home: Path) -> None:
         with self.open(home) as wb:
-            if not wb.accounts("trafficjunky"):
-                wb.add_account("trafficjunky", LABEL)
-            wb.start_upload(Ask(files=self._names))
+            if not wb.accounts.all("trafficjunky"):
+                wb.accounts.add("trafficjunky", LABEL)
+            wb.uploads.start(Ask(files=self._names))
 
     def go_on(self, home: Path, seconds: float | None = None) -> Ended:
         with self.open(home) as wb:
-            batch = wb.upload_batch()["batch_id"]
+            batch = wb.uploads.batch()["batch_id"]
             limit = {} if seconds is None else {"limit": timedelta(seconds=seconds)}
-            return Counter(one["status"] for one in wb.work_on_upload(batch, **limit)["items"])
+            return Counter(one["status"] for one in wb.uploads.work_on(batch, **limit)["items"])
 
     def bring(self, home: Path, other: Path) -> None:
         for name in ("sessions", "creatives"):

@@ -27,8 +27,8 @@ def add(
 ) -> None:
     """Enter an account of your own. No password is asked for: `accounts login ID` lets you log in by hand."""
     with bench(quiet=json) as workbench:
-        account_id = workbench.add_account(channel, label)
-        has_session = workbench.sessions.path(account_id).exists()
+        account_id = workbench.accounts.add(channel, label)
+        has_session = workbench.parts.sessions.path(account_id).exists()
     if json:
         answer({"account_id": account_id})
     else:
@@ -42,7 +42,7 @@ def list_(
 ) -> None:
     """Show every account with its pace, and why it waits."""
     with bench(quiet=json, look=True) as workbench:
-        found = workbench.accounts(channel)
+        found = workbench.accounts.all(channel)
         zone = workbench.settings.zone
     if json:
         answer(found)
@@ -70,7 +70,7 @@ def _state(one: Mapping[str, Any]) -> str:
 def login(account_id: Id) -> None:
     """Open a browser in which you log in by hand; it is closed and the login kept as soon as it is proved."""
     with bench() as workbench:
-        workbench.login(account_id, on_wait=lambda text: say(text, style="bold"))
+        workbench.accounts.login(account_id, on_wait=lambda text: say(text, style="bold"))
     show(f"account {account_id} is logged in.")
 
 
@@ -78,7 +78,7 @@ def login(account_id: Id) -> None:
 def logout(account_id: Id) -> None:
     """Destroy the saved login of an account on this machine."""
     with bench() as workbench:
-        gone = workbench.logout(account_id)
+        gone = workbench.accounts.logout(account_id)
     show(f"the session of account {account_id} is destroyed." if gone else f"account {account_id} had no session.")
 
 
@@ -89,7 +89,7 @@ def import_session(
 ) -> None:
     """Take in a login that was saved elsewhere. Whoever has that file is logged in: remove it afterwards."""
     with bench() as workbench:
-        workbench.import_session(account_id, file.absolute())
+        workbench.accounts.import_session(account_id, file.absolute())
     show(f"account {account_id} has the session of {file}. Prove it: workbench accounts health {account_id}")
 
 
@@ -101,7 +101,7 @@ def health(
 ) -> Exit:
     """Show whether each login is good, proved at the site by opening one page."""
     with bench(quiet=json, look=True) as workbench:
-        found = workbench.health(account_id, live=not offline)
+        found = workbench.accounts.health(account_id, live=not offline)
         zone = workbench.settings.zone
     code = Exit.PERSON if found["overall_health"] == "error" else Exit.DONE
     if json:
@@ -123,7 +123,7 @@ def health(
 def validate(account_id: Id, offline: Offline = False, json: Json = False) -> Exit:
     """Say whether the session of one account is valid."""
     with bench(quiet=json, look=True) as workbench:
-        found = workbench.validate_session(account_id, live=not offline)
+        found = workbench.accounts.validate_session(account_id, live=not offline)
     if json:
         answer(found)
     else:
@@ -144,7 +144,7 @@ def pace(
     """Set how fast an account acts. Times are of WORKBENCH_TZ; a TrafficJunky act may be ten files at once."""
     hours = None if quiet is None else _hours(quiet)
     with bench() as workbench:
-        workbench.set_pace(
+        workbench.accounts.set_pace(
             account_id,
             gap=None if gap is None else timedelta(seconds=gap),
             daily=daily,
@@ -169,7 +169,7 @@ def _hours(text: str) -> tuple[str, str]:
 def stop(account_id: Id) -> None:
     """Stop an account at once: nothing more is begun for it, until `accounts resume`."""
     with bench() as workbench:
-        workbench.stop_account(account_id)
+        workbench.accounts.stop(account_id)
     show(f"account {account_id} is stopped; its items wait. Go on: workbench accounts resume {account_id}")
 
 
@@ -180,7 +180,7 @@ def resume(
 ) -> None:
     """Let a stopped or paused account go on."""
     with bench() as workbench:
-        workbench.resume_account(account_id, at_once=now)
+        workbench.accounts.resume(account_id, at_once=now)
     show(f"account {account_id} goes on, as soon as somebody works: workbench work")
 
 
@@ -188,5 +188,5 @@ def resume(
 def remove(account_id: Id) -> None:
     """Take an account out, and destroy its session; what it did stays in the records."""
     with bench() as workbench:
-        workbench.remove_account(account_id)
+        workbench.accounts.remove(account_id)
     show(f"account {account_id} is removed.")

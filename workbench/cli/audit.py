@@ -32,7 +32,7 @@ def run(
     """Execute a notebook with parameters and seal it in archive/reports/, whatever its outcome."""
     given = dict(map(_pair, param or ()))
     with bench(quiet=json) as workbench, cells() as on_progress:
-        done = workbench.audit_run(notebook, given, limit=timedelta(hours=hours), on_progress=on_progress)
+        done = workbench.audit.run(notebook, given, limit=timedelta(hours=hours), on_progress=on_progress)
     if json:
         answer(shape_of(done))
     else:

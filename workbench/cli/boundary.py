@@ -91,9 +91,9 @@ def _code(error: WorkbenchError) -> Exit:
 def _redacted(error: Exception) -> str:
     """A surprise may quote anything, also a key; where the settings cannot be read, its name has to do."""
     try:
-        from workbench.app import open_workbench
+        from workbench.workbench import open_workbench
 
-        return open_workbench().redactor(f"{type(error).__name__}: {error}")
+        return open_workbench().parts.redactor(f"{type(error).__name__}: {error}")
     except Exception:  # noqa: BLE001 - we are in an error already
         return type(error).__name__
 

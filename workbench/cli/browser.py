@@ -26,7 +26,7 @@ def probe(
 ) -> Exit:
     """Open the site's pages and show what each selector finds; nothing is filled in or clicked."""
     with bench(quiet=json, look=True) as workbench:
-        found = workbench.probe(site, account)
+        found = workbench.accounts.probe(site, account)
     missing = [one for one in found if not one["ok"]]
     if json:
         answer(found)

@@ -17,8 +17,8 @@ from workbench.cli.work import print_runs
 from workbench.errors import Refused
 
 if TYPE_CHECKING:
-    from workbench.app import Workbench
     from workbench.ledger.records import Plan, PlannedJob
+    from workbench.workbench import Workbench
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -56,7 +56,7 @@ def plan(
         file = sources and sources.absolute()
         made = workbench.plan(file, project=project, num_posts=num_posts, name=name, **dates)
         if json:
-            answer({**_shape(made), "saved_usd": usd(workbench.saving(made).micro_usd)})
+            answer({**_shape(made), "saved_usd": usd(workbench.collect.saving(made).micro_usd)})
             return
         print_plan(made)
         _print_saving(workbench, made)
@@ -75,7 +75,7 @@ def start(
     """Start a plan that was shown; a second time answers the same run. Asks only where a cap may not hold."""
     with bench(quiet=json) as workbench:
         if not yes:
-            _agree_to_open_end(workbench, workbench.kept_plan(plan_hash))
+            _agree_to_open_end(workbench, workbench.collect.kept_plan(plan_hash))
         return _start(workbench, plan_hash, fresh=fresh, again=again, wait=wait, json=json)
 
 
@@ -119,7 +119,7 @@ def cancel(
     What was already collected is paid, so it is still brought in.
     """
     with bench(quiet=json) as workbench:
-        run_id = workbench.cancel(run)
+        run_id = workbench.collect.cancel(run)
         reply({"run_id": run_id, "cancel_asked": True}, f"run {run_id} is asked to end.", json=json)
         _hint(workbench)
 
@@ -148,12 +148,13 @@ def print_plan(made: Plan) -> None:
 
 
 def _print_saving(workbench: Workbench, made: Plan) -> None:
-    if unlisted := sorted({job.dataset_id for job in made.jobs} & workbench.unlisted().keys()):
+    if unlisted := sorted({job.dataset_id for job in made.jobs} & workbench.recover.unlisted().keys()):
         say(
             f"Bright Data does not list what was started of {', '.join(unlisted)} "
-            f"({workbench.unlisted()[unlisted[0]]}): it is triggered without looking whether somebody asked it already."
+            f"({workbench.recover.unlisted()[unlisted[0]]}): it is triggered without looking whether somebody asked it "
+            "already."
         )
-    saving = workbench.saving(made)
+    saving = workbench.collect.saving(made)
     if saving.micro_usd or saving.records:
         show(
             f"Younger snapshots answer {counted(saving.records, 'record')} of it: {dollars(saving.micro_usd)} is "
@@ -210,7 +211,7 @@ def _agree_to_open_end(workbench: Workbench, made: Plan) -> None:
     """A cap holds by estimates; where one is open-ended a person has to say yes to it, in practice too."""
     from workbench.collect.plan import OPEN_END
 
-    if not workbench.may_pass_a_cap(made):
+    if not workbench.collect.may_pass_a_cap(made):
         return
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise Refused(
@@ -221,7 +222,9 @@ def _agree_to_open_end(workbench: Workbench, made: Plan) -> None:
 
 
 def _start(workbench: Workbench, plan_hash: str, *, fresh: bool, again: bool, wait: bool, json: bool) -> Exit:
-    begun = workbench.begin(plan_hash, fresh=fresh, after=workbench.run_of(plan_hash) if again else None)
+    begun = workbench.collect.begin(
+        plan_hash, fresh=fresh, after=workbench.collect.run_of(plan_hash) if again else None
+    )
     run_id = begun.run_id
     run = workbench.status(run_id)["runs"][0]
     started = _started(workbench, run)
@@ -246,10 +249,14 @@ def _start(workbench: Workbench, plan_hash: str, *, fresh: bool, again: bool, wa
     if wait:
         run = wait_for(workbench, run_id)
         code = exits.worst(exits.of_snapshot(one) for job in run["jobs"] for one in job["snapshots"])
-        started |= {"status": run["status"], "rows": run["rows"], "spent_usd": usd(workbench.spent_micro_usd(run_id))}
+        started |= {
+            "status": run["status"],
+            "rows": run["rows"],
+            "spent_usd": usd(workbench.collect.spent_micro_usd(run_id)),
+        }
         if not json:
             print_runs(workbench, [run])
-            if silent := workbench.sources_without_rows(run_id):
+            if silent := workbench.collect.sources_without_rows(run_id):
                 show(f"{counted(len(silent), 'source')} gave nothing; why: workbench status {run_id}")
     else:
         _hint(workbench)
@@ -260,7 +267,7 @@ def _start(workbench: Workbench, plan_hash: str, *, fresh: bool, again: bool, wa
 
 def _started(workbench: Workbench, run: dict[str, Any]) -> dict[str, Any]:
     """What was started, as its first event has it: the plan and its estimate do not change any more."""
-    facts = workbench.story("run", run["run_id"])[0]["facts"]
+    facts = workbench.standing.story("run", run["run_id"])[0]["facts"]
     return {
         "run_id": run["run_id"],
         "plan_hash": facts["plan_hash"],
@@ -286,5 +293,5 @@ def wait_for(workbench: Workbench, run_id: str) -> dict[str, Any]:
 
 
 def _hint(workbench: Workbench) -> None:
-    if not workbench.is_worked():
+    if not workbench.working.is_worked():
         say("no worker is running: workbench work")

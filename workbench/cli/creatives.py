@@ -22,7 +22,7 @@ def scan(
 ) -> None:
     """Enter a folder's media files into the inventory, as the creative processor would; what is in it stays."""
     with bench(quiet=json) as workbench:
-        found = workbench.scan_creatives(folder)
+        found = workbench.uploads.scan(folder)
     if json:
         answer(found)
     else:
@@ -34,7 +34,7 @@ def scan(
 def list_(json: Json = False) -> None:
     """Show every creative that was ever in a batch, with its id at the platform."""
     with bench(quiet=json, look=True) as workbench:
-        found = workbench.creatives()
+        found = workbench.uploads.creatives()
     if json:
         answer(found)
     else:

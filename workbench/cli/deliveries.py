@@ -31,8 +31,8 @@ def serve(
     need this: without a webhook, snapshots are asked for.
     """
     with bench() as workbench:
-        workbench.webhook_secrets()
-        workbench.cron_secrets()
+        workbench.parts.webhook_secrets()
+        workbench.parts.cron_secrets()
         home, mode = workbench.settings.home, workbench.settings.mode
     os.environ.update(WORKBENCH_HOME=str(home), WORKBENCH_MODE=mode)
     # Becomes the receiver: its signals and its exit code are its own.
@@ -48,7 +48,7 @@ def list_(
 ) -> None:
     """Show what came, newest first."""
     with bench(quiet=json, look=True) as workbench:
-        found = workbench.deliveries(status=status, limit=None if json else limit)
+        found = workbench.deliveries.all(status=status, limit=None if json else limit)
         zone = workbench.settings.zone
     if json:
         answer(found)
@@ -62,7 +62,7 @@ def list_(
 def show_(delivery_id: Id, json: Json = False) -> None:
     """Show one delivery: what was sent beside its body, where the body lies, and what became of it."""
     with bench(quiet=json, look=True) as workbench:
-        found = workbench.delivery(delivery_id)
+        found = workbench.deliveries.one(delivery_id)
     _print(found, json=json)
 
 
@@ -80,7 +80,7 @@ def _print(found: dict[str, Any], *, json: bool) -> None:
 def replay(delivery_id: Id, json: Json = False) -> Exit:
     """Judge and match a delivery once more; rows that Bright Data no longer has are taken from its kept body."""
     with bench(quiet=json) as workbench:
-        found = workbench.replay_delivery(delivery_id)
+        found = workbench.deliveries.replay(delivery_id)
     _print(found, json=json)
     if found["attention"]:
         return Exit.PERSON
@@ -96,7 +96,7 @@ def check(
 ) -> Exit:
     """Send a test delivery through the public address and look for it here: what failed on the way, in words."""
     with bench(quiet=json) as workbench:
-        found = workbench.check_address(url)
+        found = workbench.deliveries.check_address(url)
     if json:
         answer(found)
     elif found["outcome"] == "arrived":

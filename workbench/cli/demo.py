@@ -22,9 +22,9 @@ from workbench.errors import Refused
 from workbench.files import make_folder, write_bytes
 
 if TYPE_CHECKING:
-    from workbench.app import Workbench
     from workbench.audit.execute import Execution
     from workbench.ledger.records import Plan
+    from workbench.workbench import Workbench
 
 SAMPLE: Final = Path(__file__).parent / "samples" / "sources.csv"
 SOURCES: Final = "data/inputs/sources.csv"
@@ -74,7 +74,7 @@ def demo(json: Json = False) -> Exit:
 def _brisk() -> dict[str, Any]:
     """Look more often than at the real service, unless somebody chose how often."""
     with bench(quiet=True) as workbench:
-        chosen = {one.name for one in workbench.origins if one.source != "default"}
+        chosen = {one.name for one in workbench.parts.origins if one.source != "default"}
     return {} if "WORKBENCH_POLL_SECONDS" in chosen else {"poll_seconds": _POLL}
 
 
@@ -101,31 +101,31 @@ def _report(workbench: Workbench, made: Plan) -> Execution:
         **{each: made.params[each] for each in ("start", "end", "num_posts")},
     }
     with cells() as on_progress:
-        return workbench.audit_run("runs", params, on_progress=on_progress)
+        return workbench.audit.run("runs", params, on_progress=on_progress)
 
 
 def _posted(workbench: Workbench) -> dict[str, Any]:
     """A few listings on the stand-in of Marketplace; a second demo finds them there and posts nothing twice."""
     say("now a few listings, posted from two practice accounts")
-    file = workbench.write_sample_listings()
-    if all(one["todo"] == "nothing" for one in workbench.post_plan(file)):
-        return workbench.posting_job()
-    job_id = workbench.start_posting(file).job_id
+    file = workbench.postings.write_samples()
+    if all(one["todo"] == "nothing" for one in workbench.postings.plan(file)):
+        return workbench.postings.job()
+    job_id = workbench.postings.start(file).job_id
     with following_job(workbench, job_id) as watch:
-        return workbench.work_on_posting(job_id, watch=watch)
+        return workbench.postings.work_on(job_id, watch=watch)
 
 
 def _uploaded(workbench: Workbench) -> dict[str, Any]:
     """Three small files to the stand-in of TrafficJunky; a second demo finds them uploaded and sends nothing twice."""
-    from workbench.app.uploading import Ask
+    from workbench.upload.service import Ask
 
     say("now a few creatives, uploaded and archived with their ids")
-    ask = Ask(files=workbench.write_sample_creatives())
-    if not workbench.upload_plan(ask)["totals"]["pending"]:
-        return workbench.upload_batch()
-    batch_id = workbench.start_upload(ask)
+    ask = Ask(files=workbench.uploads.write_samples())
+    if not workbench.uploads.plan(ask)["totals"]["pending"]:
+        return workbench.uploads.batch()
+    batch_id = workbench.uploads.start(ask)
     with following_batch(workbench, batch_id) as watch:
-        return workbench.work_on_upload(batch_id, watch=watch)
+        return workbench.uploads.work_on(batch_id, watch=watch)
 
 
 def _told(workbench: Workbench, run: dict[str, Any], made: Plan) -> dict[str, Any]:
@@ -140,14 +140,14 @@ def _told(workbench: Workbench, run: dict[str, Any], made: Plan) -> dict[str, An
         "tables": rows,
         "rejects": rejects,
         "estimate_micro_usd": made.estimate.micro_usd,
-        "cost_micro_usd": workbench.spent_micro_usd(run_id),
+        "cost_micro_usd": workbench.collect.spent_micro_usd(run_id),
     }
 
 
 def _print(workbench: Workbench, told: dict[str, Any], executed: Execution, posted: dict[str, Any]) -> None:
     show("")
     show(f"Run {told['run_id']} is {told['status']}.", style="bold")
-    print_folders(workbench.folders(told["run_id"]), str(workbench.settings.lake))
+    print_folders(workbench.collect.folders(told["run_id"]), str(workbench.settings.lake))
     show("")
     table("Rows", ("table", "rows"), told["tables"].items(), right=("rows",))
     rejects = [tuple(one.values()) for one in told["rejects"]]

@@ -16,7 +16,7 @@ from workbench.errors import BadInput, WorkbenchError
 from workbench.files import make_folder
 
 if TYPE_CHECKING:
-    from workbench.app import Workbench
+    from workbench.workbench import Workbench
 
 _TWINS: Final = 10  # sources that are named
 _NAMED: Final = 5  # snapshots that are named one by one
@@ -34,7 +34,7 @@ class Check:
 def doctor(json: Json = False) -> Exit:
     """Show every setting with its origin, and check what work needs. Exit 2 when something is broken."""
     with bench(quiet=json, look=True) as workbench:
-        settings = [one.model_dump() for one in workbench.origins]
+        settings = [one.model_dump() for one in workbench.parts.origins]
         checks = list(_checks(workbench))
         mode, home = workbench.settings.mode, str(workbench.home)
     broken = [one for one in checks if one.status == "error"]
@@ -85,26 +85,27 @@ def _guarded(name: str, check: Callable[[Workbench], Check], workbench: Workbenc
 
 
 def _ledger(workbench: Workbench) -> Check:
-    number, _ = workbench.ledger.head()
-    broken = workbench.broken_at()
+    number, _ = workbench.parts.ledger.head()
+    broken = workbench.standing.broken_at()
     if broken is not None:
         return Check(
-            "ledger", "error", f"{workbench.ledger.address}: event {broken:,} of {number:,} is not what was written",
+            "ledger", "error",
+            f"{workbench.parts.ledger.address}: event {broken:,} of {number:,} is not what was written",
             "Keep the file for inspection; restore the last backup: workbench restore.",
         )  # fmt: skip
-    return Check("ledger", "ok", f"{workbench.ledger.address}, {number:,} events, each as it was written")
+    return Check("ledger", "ok", f"{workbench.parts.ledger.address}, {number:,} events, each as it was written")
 
 
 def _journal(workbench: Workbench) -> Check:
     """Whether the ledger knows all that was done."""
     try:
-        workbench.journal.last()
+        workbench.parts.journal.last()
     except OSError as error:
-        why = f"{workbench.journal.path} cannot be read: {error.strerror}. Nothing is sent until it can."
+        why = f"{workbench.parts.journal.path} cannot be read: {error.strerror}. Nothing is sent until it can."
         return Check("journal", "error", why, "Make it a file that you may read and write.")
-    found = workbench.behind()
+    found = workbench.recover.behind()
     if not found:
-        return Check("journal", "ok", f"{workbench.journal.path} has no act that the ledger does not know")
+        return Check("journal", "ok", f"{workbench.parts.journal.path} has no act that the ledger does not know")
     told = "; ".join(f"{'everything' if one['scope'] == '*' else one['scope']}: {one['why']}" for one in found)
     if any(one["waits"] for one in found):
         return Check("journal", "warning", f"the ledger is behind ({told})", "A person is needed: workbench todo")
@@ -113,7 +114,7 @@ def _journal(workbench: Workbench) -> Check:
 
 
 def _sources(workbench: Workbench) -> Check:
-    twins = workbench.twin_sources()
+    twins = workbench.collect.twin_sources()
     if not twins:
         return Check("sources", "ok", "each is there once")
     listed = "; ".join(" = ".join(f"{one.id} ({one.url})" for one in some) for some in twins[:_TWINS])
@@ -136,7 +137,7 @@ def _lake(workbench: Workbench) -> Check:
 
 def _files(workbench: Workbench) -> Check:
     """What the manifest names and the disk lacks."""
-    lost = workbench.lost_files()
+    lost = workbench.lake.lost_files()
     if not lost:
         return Check("files", "ok", "every file that tables are made of is in the lake")
     are_missed = any(one["kind"] not in ("raw", "lines") and not one["compacted_into"] for one in lost)
@@ -151,7 +152,7 @@ def _tables(workbench: Workbench) -> Check:
     """What an older transform made."""
     from workbench.tables.schema import TRANSFORM_VERSION
 
-    old = workbench.made_before()
+    old = workbench.lake.made_before()
     if not old:
         return Check("tables", "ok", f"all made by the present transform, version {TRANSFORM_VERSION}")
     names = ", ".join(str(one["snapshot_id"]) for one in old[:_NAMED]) + (", ..." if len(old) > _NAMED else "")
@@ -162,7 +163,7 @@ def _tables(workbench: Workbench) -> Check:
 
 def _copy(workbench: Workbench) -> Check:
     """Whether data/workbench.duckdb is as new as the ledger, by what it says itself."""
-    copy = workbench.copy_standing()
+    copy = workbench.tending.copy_standing()
     if copy["made_at"] is None:
         return Check("serving copy", "ok", copy["said"])
     return Check("serving copy", "warning" if copy["is_old"] else "ok", copy["said"], copy["cure"])
@@ -176,17 +177,17 @@ def _disk(workbench: Workbench) -> Check:
 
 
 def _worker(workbench: Workbench) -> Check:
-    if workbench.is_worked():
+    if workbench.working.is_worked():
         return Check("worker", "ok", "at work")
     return Check("worker", "ok", "none at work; workbench work starts one")
 
 
 def _brightdata(workbench: Workbench) -> Check:
-    said = workbench.brightdata.status()
+    said = workbench.parts.brightdata.status()
     if said.get("can_make_requests") is False:
         why = said.get("auth_fail_reason") or said.get("status") or "no reason given"
         return Check("bright data", "error", f"the key may not make requests: {why}", "Check the key and the account.")
-    if why := workbench.list_refusal():
+    if why := workbench.recover.list_refusal():
         return Check(
             "bright data", "warning", f"it does not list what was started ({why}): nobody looks before a trigger",
             "Give the key the right to list snapshots; until then a ledger that is behind waits for a person.",

@@ -31,7 +31,7 @@ def import_(
     The same file again is not doubled, and an import that was interrupted goes on.
     """
     with bench(quiet=json) as workbench, following(workbench) as watch:
-        done = workbench.import_file(
+        done = workbench.imports.import_file(
             file, dataset, name=name, project=project, creator=creator, source_url=source_url, watch=watch
         )
     if json:

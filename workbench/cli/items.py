@@ -15,7 +15,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 from workbench.cli.console import clean, err, say
 
 if TYPE_CHECKING:
-    from workbench.app import Workbench
+    from workbench.workbench import Workbench
 
 Bar = tuple[int, int, str]  # how many items are over, of how many, and what is at work this moment
 Line = tuple[int, str, str, str | None]  # an item's key, its name, its state, and what was said about it
@@ -24,11 +24,11 @@ Watch = contextlib.AbstractContextManager[Callable[[], None]]
 
 def following_job(workbench: Workbench, job_id: str) -> Watch:
     def look() -> Bar:
-        seen = workbench.posting_job(job_id)
+        seen = workbench.postings.job(job_id)
         return seen["completed_posts"] + seen["failed_posts"], seen["total_posts"], seen["current_post_title"] or ""
 
     def lines() -> Iterable[Line]:
-        for one in workbench.listings(job=job_id):
+        for one in workbench.postings.listings(job=job_id):
             key = one["listing_id"]
             yield key, f"listing {key} {one['title']}", str(one["state"]), one["error_message"]
 
@@ -37,12 +37,12 @@ def following_job(workbench: Workbench, job_id: str) -> Watch:
 
 def following_batch(workbench: Workbench, batch_id: str) -> Watch:
     def look() -> Bar:
-        items = workbench.upload_batch(batch_id)["items"]
+        items = workbench.uploads.batch(batch_id)["items"]
         now = next((one["file_name"] for one in items if one["is_worked"]), "")
         return sum(not one["is_due"] for one in items), len(items), now
 
     def lines() -> Iterable[Line]:
-        for one in workbench.upload_batch(batch_id)["items"]:
+        for one in workbench.uploads.batch(batch_id)["items"]:
             yield one["upload_id"], one["file_name"], str(one["state"]), one["error_message"]
 
     return _following("uploading", look, lines, workbench.settings.zone)

@@ -19,8 +19,8 @@ def compact(json: Json = False) -> None:
     The worker does so by itself after WORKBENCH_COMPACT_AFTER_SNAPSHOTS. Also makes data/workbench.duckdb anew.
     """
     with bench(quiet=json) as workbench:
-        done = workbench.compact()
-        workbench.serve_copy()
+        done = workbench.keeping.compact()
+        workbench.tending.serve_copy()
     if json:
         answer(done)
         return
@@ -44,9 +44,9 @@ def sweep(
     something in review refers to it.
     """
     with bench(quiet=json, look=not remove) as workbench:
-        evidence = workbench.sweep_evidence(dry=not remove)
-        found = workbench.sweep(older_than=timedelta(hours=hours), dry=not remove)
-        bodies = workbench.retire_deliveries() if remove else 0
+        evidence = workbench.keeping.sweep_evidence(dry=not remove)
+        found = workbench.keeping.sweep(older_than=timedelta(hours=hours), dry=not remove)
+        bodies = workbench.deliveries.retire() if remove else 0
     if json:
         answer({**found, "bodies": bodies, "evidence": evidence})
         return
@@ -71,7 +71,7 @@ def backup(
 ) -> Exit:
     """Copy ledger, lake, inputs and reports, every file verified, while work goes on."""
     with bench(quiet=json) as workbench:
-        done = workbench.backup(target)
+        done = workbench.keeping.backup(target)
     return _told(done, f"{target} holds", "files that the ledger names and the lake has not", json=json)
 
 
@@ -80,7 +80,7 @@ def restore(
 ) -> Exit:
     """Bring a backup into an empty WORKBENCH_HOME and prove that it answers the same."""
     with bench(quiet=json) as workbench:
-        done = workbench.restore(source)
+        done = workbench.keeping.restore(source)
     code = _told(done, "Restored:", "files that the backup lacks", json=json)
     if done["differs"]:
         say(f"these figures differ from the backup's: {', '.join(done['differs'])}")

@@ -28,7 +28,7 @@ def import_(
     The same listing again is not doubled; one whose sku is known is brought up to date until it is posted.
     """
     with bench(quiet=json) as workbench:
-        done = workbench.import_listings(file.absolute())
+        done = workbench.postings.import_listings(file.absolute())
     words = f"{counted(len(done.listing_ids), 'listing')} in {file}: {done.added} new, {done.changed} changed."
     reply(asdict(done), words, json=json)
 
@@ -39,7 +39,7 @@ def list_(
 ) -> None:
     """Show every listing with its id and what became of it."""
     with bench(quiet=json, look=True) as workbench:
-        found = workbench.listings()
+        found = workbench.postings.listings()
     found = [one for one in found if status in {None, one["status"]}]
     if json:
         answer(found)
@@ -68,6 +68,6 @@ def edit(
     }  # fmt: skip
     given = {name: value for name, value in cells.items() if value is not None}
     with bench(quiet=json) as workbench:
-        workbench.edit_listing(listing_id, **given)
+        workbench.postings.edit_listing(listing_id, **given)
     words = f"listing {listing_id} is changed: {', '.join(sorted(given))}."
     reply({"listing_id": listing_id, "changed": sorted(given)}, words, json=json)

@@ -18,7 +18,7 @@ from workbench.cli import console
 from workbench.errors import Refused
 
 if TYPE_CHECKING:
-    from workbench.app import Workbench
+    from workbench.workbench import Workbench
 
 Headless = Annotated[bool, typer.Option("--headless", help="No window, whatever the settings say.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask; needed in live mode where nobody can answer.")]
@@ -35,7 +35,7 @@ def bench(*, quiet: bool = False, headless: bool = False, look: bool = False, **
     """
     gc.disable()  # what is imported stays; to look through it for garbage takes a tenth of a command's start
     try:
-        from workbench.app import looking_at, open_workbench
+        from workbench.workbench import looking_at, open_workbench
     finally:
         gc.enable()
     if headless:

@@ -15,7 +15,7 @@ from workbench.cli.opening import Detach, Headless, Reason, Yes, agree, bench, s
 from workbench.errors import BadInput
 
 if TYPE_CHECKING:
-    from workbench.app import Workbench
+    from workbench.workbench import Workbench
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -38,7 +38,7 @@ _ERRORS: Final = ("id", "post", "post_title", "account_id", "error_type", "error
 def plan(listings: Listings = None, listing: Ids = None, account: Accounts = None, json: Json = False) -> Exit:
     """Check every listing offline and show what a job would do: no browser, nothing is started."""
     with bench(quiet=json, look=True) as workbench:
-        rows = workbench.post_plan(_what(listings, listing), accounts=account or ())
+        rows = workbench.postings.plan(_what(listings, listing), accounts=account or ())
     if json:
         answer({"depth": "plan", "items": rows})
     else:
@@ -83,18 +83,20 @@ def run(
             return _rehearse(workbench, what, account or [], draft=draft, json=json)
         if not yes:
             mode = workbench.settings.mode
-            said = workbench.words_of_posting(workbench.post_plan(what, accounts=account or ()), accounts=account or ())
+            said = workbench.postings.words_of(
+                workbench.postings.plan(what, accounts=account or ()), accounts=account or ()
+            )
             agree(mode, f"{mode.upper()}: {said}, now?", to="publishing")
-        made = workbench.start_posting(
+        made = workbench.postings.start(
             what, accounts=account or (), draft=draft, groups=group or (), hide_from_friends=hide_from_friends
         )
         if made.already:
             say(f"{counted(len(made.already), 'listing')} left alone: posted already, or on the way.")
         if detach:
-            workbench.start_worker()
-            return _told(workbench, workbench.posting_job(made.job_id), json=json, detached=True)
+            workbench.working.start_worker()
+            return _told(workbench, workbench.postings.job(made.job_id), json=json, detached=True)
         with stopping(f"job {made.job_id}") as stop, following_job(workbench, made.job_id) as watch:
-            done = workbench.work_on_posting(made.job_id, watch=watch, stop=stop)
+            done = workbench.postings.work_on(made.job_id, watch=watch, stop=stop)
         return _told(workbench, done, json=json)
 
 
@@ -103,9 +105,9 @@ def status(job: Job = None, json: Json = False) -> None:
     """Show how posting jobs stand; of one JOB, every listing with its reason."""
     with bench(quiet=json, look=True) as workbench:
         if job is not None:
-            _told(workbench, workbench.posting_job(job), json=json)
+            _told(workbench, workbench.postings.job(job), json=json)
             return
-        found = workbench.posting_jobs()
+        found = workbench.postings.jobs()
         zone = workbench.settings.zone
     if json:
         answer(found)
@@ -126,7 +128,7 @@ def errors(
 ) -> None:
     """Show what went wrong with listings, with the picture of the page."""
     with bench(quiet=json, look=True) as workbench:
-        found = workbench.error_logs(
+        found = workbench.postings.errors(
             listing_id=listing, account_id=account, error_type=error_type, since=since, until=until, limit=limit
         )
     if json:
@@ -145,7 +147,7 @@ def retry(
     if not listing and job is None:
         raise BadInput("name listings, or a job with --job.")
     with bench(quiet=json) as workbench:
-        number = workbench.retry_posting(listing or (), job=job)
+        number = workbench.postings.retry(listing or (), job=job)
     words = f"{counted(number, 'listing')} queued again; a worker posts them: workbench work --until-idle."
     reply({"queued": number}, words, json=json)
 
@@ -154,7 +156,7 @@ def retry(
 def cancel(job: Job = None, listing: Ids = None, json: Json = False) -> None:
     """Take listings out of the queue: those named with --listing, or all of a job. What is at work this moment ends."""
     with bench(quiet=json) as workbench:
-        number = workbench.cancel_posting(job, listing_ids=listing or ())
+        number = workbench.postings.cancel(job, listing_ids=listing or ())
     reply({"cancelled": number}, f"{counted(number, 'listing')} taken out of the queue.", json=json)
 
 
@@ -169,7 +171,7 @@ def resolve(
 ) -> None:
     """Say by hand what became of a click whose answer was lost. Look into Your listings first."""
     with bench(quiet=json) as workbench:
-        state = workbench.resolve_posting(listing, adopt=adopt, absent=absent, abandon=abandon, reason=reason)
+        state = workbench.postings.resolve(listing, adopt=adopt, absent=absent, abandon=abandon, reason=reason)
     reply({"listing_id": listing, "state": str(state)}, f"listing {listing} is {state} now.", json=json)
 
 
@@ -188,7 +190,7 @@ def _rehearse(
     def watch(one: Any) -> None:
         say(f"{one.posting.content['title']}: {one.facts['error_message'] or 'filled and read back'}")
 
-    done = workbench.rehearse_posting(what, accounts=accounts, draft=draft, watch=watch)
+    done = workbench.postings.rehearse(what, accounts=accounts, draft=draft, watch=watch)
     return _told(workbench, done, json=json)
 
 

@@ -20,8 +20,8 @@ from workbench.collect.stages import Pace, said, sentence, stages
 from workbench.ledger.states import SNAPSHOT_UNFINISHED
 
 if TYPE_CHECKING:
-    from workbench.app import Workbench
     from workbench.audit.watch import Progress
+    from workbench.workbench import Workbench
 
 Tree = list[dict[str, Any]]
 _REST: Final = 10  # a look may take a tenth of the time: of a large ledger we look less often

@@ -26,10 +26,10 @@ Since = Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="Only what
 @app.command()
 def scan(dataset: Dataset = None, since: Since = None, json: Json = False) -> None:
     """Show every snapshot that Bright Data lists, with how it stands to us and the days until it is gone."""
-    from workbench.app.collecting import as_date
+    from workbench.parsing import as_date
 
     with bench(quiet=json, look=True) as workbench:
-        found = workbench.scan(
+        found = workbench.recover.scan(
             dataset or (),
             since=as_date(since, "since"),
             on_dataset=lambda name, number: say(f"{name}: {counted(number, 'snapshot')}", style="dim"),
@@ -62,10 +62,10 @@ def adopt(
     json: Json = False,
 ) -> Exit:
     """Bring snapshots in that no run of ours started: rows, folders, sources. Safe to run again, and beside others."""
-    from workbench.app.collecting import as_date
+    from workbench.parsing import as_date
 
     with bench(quiet=json) as workbench, following(workbench) as watch:
-        done = workbench.adopt(
+        done = workbench.recover.adopt(
             snapshots or (), everything=everything, datasets=dataset or (), since=as_date(since, "since"), watch=watch
         )
     if json:
@@ -104,7 +104,7 @@ def _report(done: dict[str, Any]) -> None:
 def reconcile(snapshots: Names = None, json: Json = False) -> None:
     """Look now, not later, for triggers whose answer was lost. A worker looks: workbench work."""
     with bench(quiet=json) as workbench:
-        number = workbench.reconcile(snapshots or ())
+        number = workbench.recover.reconcile(snapshots or ())
     words = f"{counted(number, 'snapshot')} looked for by the next worker: workbench work --until-idle"
     reply({"due": number}, words, json=json)
 
@@ -127,7 +127,7 @@ def compare(
     """
     with bench(quiet=json) as workbench:
         ids = [one.strip() for one in (foreign or "").split(",") if one.strip()]
-        found = workbench.compare(dataset or (), foreign=ids, settled=settled or ())
+        found = workbench.recover.compare(dataset or (), foreign=ids, settled=settled or ())
     if json:
         answer(found)
     else:
@@ -157,7 +157,7 @@ def resolve(
     Look into Bright Data's control panel first. What is published as it is, a worker reads: workbench work.
     """
     with bench(quiet=json) as workbench:
-        state = workbench.resolve(
+        state = workbench.recover.resolve(
             snapshot, adopt=adopt_id, absent=absent, abandon=abandon, publish=publish, drop=drop, reason=reason
         )
     reply({"snapshot": snapshot, "state": str(state)}, f"snapshot {snapshot} is {state} now.", json=json)
@@ -170,7 +170,7 @@ def requeue(snapshots: Names = None, json: Json = False) -> None:
     As its facts prove: nothing is sent twice. One that is named and was read already is fetched once more.
     """
     with bench(quiet=json) as workbench:
-        done = workbench.requeue(snapshots or ())
+        done = workbench.recover.requeue(snapshots or ())
     if json:
         answer(done)
     else:
@@ -190,7 +190,7 @@ def reprocess(
     """
     left: list[str] = []
     with bench(quiet=json) as workbench, following(workbench) as watch:
-        done = workbench.reprocess(
+        done = workbench.recover.reprocess(
             snapshots or (), run=run, dataset=dataset, below_version=below_version, on_left=left.append
         )
         if done:

@@ -24,7 +24,7 @@ def serve(
 ) -> None:
     """Serve this home's stand-ins here, addresses first, until Ctrl-C. Practice mode starts them by itself."""
     with bench(quiet=True) as workbench:
-        home = workbench.sandbox
+        home = workbench.parts.sandbox
     options = [part for one in switch or () for part in ("--switch", one)]
     # Becomes the sandbox: its signals and its exit code are its own. Somebody watches it, so it does not stop idle.
     command = [sys.executable, "-m", "workbench.sandbox", *practice.serving(home), "--port", str(port)]

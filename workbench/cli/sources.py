@@ -12,7 +12,7 @@ from workbench.cli.console import Json, answer, counted, reply, show, table
 from workbench.cli.opening import bench
 
 if TYPE_CHECKING:
-    from workbench.app import Workbench
+    from workbench.workbench import Workbench
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -32,7 +32,7 @@ def import_(
 ) -> None:
     """Bring in a sources.csv: all of it, or nothing. A known platform, service and url is updated, never doubled."""
     with bench(quiet=json) as workbench:
-        done = workbench.import_sources(file.absolute(), project=project)
+        done = workbench.collect.import_sources(file.absolute(), project=project)
     words = f"{counted(len(done.source_ids), 'source')} in {file}: {done.added} new, {done.changed} changed."
     reply(asdict(done), "\n".join([words, *done.merged]), json=json)
 
@@ -41,7 +41,7 @@ def import_(
 def list_(project: Project = None, json: Json = False) -> None:
     """Show every source with its id."""
     with bench(quiet=json, look=True) as workbench:
-        found = [asdict(one) for one in workbench.sources(project=project)]
+        found = [asdict(one) for one in workbench.collect.sources(project=project)]
     for one in found:
         one["source_id"] = one.pop("id")
     if json:
@@ -71,7 +71,7 @@ def add(
     """Add one source."""
     more = {"name": name, "creator": creator, "project": project, "options": options}
     with bench(quiet=json) as workbench:
-        done = workbench.add_source(platform, service, url, **_given(more))
+        done = workbench.collect.add_source(platform, service, url, **_given(more))
     said = "added" if done.added else "was there already" + (" and is changed" if done.changed else "")
     reply(asdict(done), "\n".join([f"source {done.source_ids[0]} {said}.", *done.merged]), json=json)
 
@@ -90,7 +90,7 @@ def edit(
     if not values:
         raise typer.BadParameter("give at least one of --name, --creator, --project, --options.")
     with bench(quiet=json) as workbench:
-        workbench.edit_source(source_id, **values)
+        workbench.collect.edit_source(source_id, **values)
         _shown(workbench, [source_id], "changed", json=json)
 
 
@@ -105,7 +105,7 @@ def merge(
     What the others gave stays as it is, and is theirs in every table; `doctor` names sources that are there twice.
     """
     with bench(quiet=json) as workbench:
-        workbench.merge_sources(into, others)
+        workbench.collect.merge_sources(into, others)
     listed = ", ".join(map(str, others))
     reply({"source_id": into, "merged": others}, f"source {listed} merged into source {into}.", json=json)
 
@@ -125,12 +125,12 @@ def enable(source_ids: Ids, json: Json = False) -> None:
 def _switch(source_ids: list[int], *, enabled: bool, json: bool) -> None:
     with bench(quiet=json) as workbench:
         for source_id in source_ids:
-            workbench.edit_source(source_id, enabled=enabled)
+            workbench.collect.edit_source(source_id, enabled=enabled)
         _shown(workbench, source_ids, "enabled" if enabled else "disabled", json=json)
 
 
 def _shown(workbench: Workbench, source_ids: list[int], said: str, *, json: bool) -> None:
-    found = [asdict(one) for one in workbench.sources() if one.id in source_ids]
+    found = [asdict(one) for one in workbench.collect.sources() if one.id in source_ids]
     if json:
         answer([{"source_id": one.pop("id"), **one} for one in found])
     for one in found if not json else ():

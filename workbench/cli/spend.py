@@ -19,8 +19,8 @@ def show_(
 ) -> None:
     """Show what today, this month, each dataset and each run came to: reserved and settled together."""
     with bench(quiet=json, look=True) as workbench:
-        found = workbench.spend()
-        differences = workbench.spend_differences() if check else None
+        found = workbench.budget.spend()
+        differences = workbench.budget.differences() if check else None
     if json:
         answer({**_in_dollars(found), **({} if differences is None else {"differences": differences})})
         return
@@ -47,7 +47,7 @@ def _show_differences(differences: list[dict[str, Any]]) -> None:
 def caps(json: Json = False) -> None:
     """Show the caps and what is left of them. They are settings: WORKBENCH_CAP_{TRIGGER,RUN,DAY,MONTH}_USD."""
     with bench(quiet=json, look=True) as workbench:
-        found = workbench.spend()
+        found = workbench.budget.spend()
     if json:
         answer({name: _usd(value) for name, value in found["caps"].items()})
         return
@@ -64,7 +64,7 @@ def stop(
 ) -> None:
     """Stop all spending at once, in every process: nothing is triggered until `spend allow`."""
     with bench(quiet=json) as workbench:
-        workbench.stop_spending(reason)
+        workbench.budget.stop(reason)
     _told(json=json, stopped=True)
 
 
@@ -72,7 +72,7 @@ def stop(
 def allow(json: Json = False) -> None:
     """Let spending go on after `spend stop`. What waited: workbench recover requeue."""
     with bench(quiet=json) as workbench:
-        workbench.allow_spending()
+        workbench.budget.allow()
     _told(json=json, stopped=False)
 
 
@@ -85,7 +85,7 @@ def accept(
 ) -> None:
     """Agree to what cost more than was reserved for it. What waited for that: workbench recover requeue."""
     with bench(quiet=json) as workbench:
-        done = workbench.accept_overruns(snapshots or ())
+        done = workbench.budget.accept_overruns(snapshots or ())
     reply({"accepted": done}, f"{counted(len(done), 'snapshot')} accepted as it cost.", json=json)
 
 

@@ -41,7 +41,7 @@ def sql(
         raise BadInput("Parquet is no text to look at; give --output FILE, or send stdout to a file.")
     missing: list[str] = []
     with bench(quiet=form is not Format.TABLE, look=True) as workbench:
-        _write(workbench.select(query, on_missing=missing.append), form, output)
+        _write(workbench.lake.select(query, on_missing=missing.append), form, output)
     for one in missing[:_MOST_TOLD]:
         say(f"PARTIAL ANSWER: {one}", style="bold")
     if len(missing) > _MOST_TOLD:

@@ -15,8 +15,8 @@ from workbench.cli.opening import Detach, Headless, Reason, Yes, agree, bench, s
 from workbench.errors import BadInput
 
 if TYPE_CHECKING:
-    from workbench.app import Workbench
-    from workbench.app.uploading import Ask
+    from workbench.upload.service import Ask
+    from workbench.workbench import Workbench
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -55,7 +55,7 @@ def plan(
     """Check every file offline and show what would be refused, and why: no browser, nothing is started."""
     with bench(quiet=json, look=True) as workbench:
         ask = _ask_of(session, inventory, files, source, campaign, account, slot, platform, force, reason)
-        done = workbench.upload_plan(ask)
+        done = workbench.uploads.plan(ask)
     if json:
         answer(done)
     else:
@@ -119,15 +119,15 @@ def run(
             return _rehearse(workbench, ask, json=json)
         if not yes:
             mode = workbench.settings.mode
-            said = workbench.words_of_upload(workbench.upload_plan(ask), ask)
+            said = workbench.uploads.words_of(workbench.uploads.plan(ask), ask)
             agree(mode, f"{mode.upper()}: {said}, now?", to="uploading")
-        batch_id = workbench.start_upload(ask)
+        batch_id = workbench.uploads.start(ask)
         if detach:
-            workbench.start_worker()
-            _told(workbench, workbench.upload_batch(batch_id), json=json)
+            workbench.working.start_worker()
+            _told(workbench, workbench.uploads.batch(batch_id), json=json)
             return Exit.DONE
         with stopping(batch_id) as stop, following_batch(workbench, batch_id) as watch:
-            done = workbench.work_on_upload(batch_id, watch=watch, stop=stop)
+            done = workbench.uploads.work_on(batch_id, watch=watch, stop=stop)
         return _told(workbench, done, json=json)
 
 
@@ -136,9 +136,9 @@ def status(batch: Batch = None, json: Json = False) -> None:
     """Show how batches stand; of one BATCH, every file with its reason."""
     with bench(quiet=json, look=True) as workbench:
         if batch is not None:
-            _told(workbench, workbench.upload_batch(batch), json=json)
+            _told(workbench, workbench.uploads.batch(batch), json=json)
             return
-        found = workbench.upload_batches()
+        found = workbench.uploads.batches()
         zone = workbench.settings.zone
     if json:
         answer(found)
@@ -151,7 +151,7 @@ def status(batch: Batch = None, json: Json = False) -> None:
 def refresh(account: Account = None, json: Json = False) -> Exit:
     """Ask the platform how its review of our creatives stands; the history is kept."""
     with bench(quiet=json) as workbench:
-        done = workbench.refresh_uploads(account)
+        done = workbench.uploads.refresh(account)
     if json:
         answer(done)
     else:
@@ -169,7 +169,7 @@ def retry(
 ) -> None:
     """Check and upload again what failed, and let go on what waits. A worker uploads: workbench work."""
     with bench(quiet=json) as workbench:
-        number = workbench.retry_uploads(uploads or (), batch=batch)
+        number = workbench.uploads.retry(uploads or (), batch=batch)
     words = f"{counted(number, 'file')} tried again by the next worker: workbench work --until-idle"
     reply({"retried": number}, words, json=json)
 
@@ -186,7 +186,7 @@ def resolve(
     """Say by hand what became of a file that nobody can tell. Look into the media library first."""
     is_act = upload.startswith("act:")
     with bench(quiet=json) as workbench:
-        ids = workbench.resolve_upload(
+        ids = workbench.uploads.resolve(
             upload.removeprefix("act:"), remote_id=remote_id, absent=absent, abandon=abandon, is_act=is_act,
             reason=reason,
         )  # fmt: skip
@@ -198,7 +198,7 @@ def resolve(
 def cancel(batch: Batch = None, json: Json = False) -> None:
     """End a batch: what is not attached yet stays where it is; what is goes on to its end."""
     with bench(quiet=json) as workbench:
-        batch_id = workbench.cancel_upload(batch)
+        batch_id = workbench.uploads.cancel(batch)
     reply({"batch_id": batch_id, "cancel_asked": True}, f"{batch_id} is asked to end.", json=json)
 
 
@@ -206,7 +206,7 @@ def cancel(batch: Batch = None, json: Json = False) -> None:
 def report(batch: Batch = None, json: Json = False) -> None:
     """Write the files of a batch anew: status CSV, log, summary, errors, manifest."""
     with bench(quiet=json) as workbench:
-        files = workbench.write_upload_files(batch)
+        files = workbench.uploads.write_files(batch)
     if json:
         answer(files)
     else:
@@ -233,7 +233,7 @@ def campaign_csv(
             raise BadInput(f"--column {one!r} is not like NAME=TEXT.")
         texts[name] = text
     with bench(quiet=json) as workbench:
-        made, paths = workbench.campaign_csv({name: text for name, text in texts.items() if text}, batch=batch,
+        made, paths = workbench.uploads.campaign_csv({name: text for name, text in texts.items() if text}, batch=batch,
                                              folder=folder and folder.absolute())  # fmt: skip
     if json:
         answer({"files": paths, "orphans": [{"file_name": name, "why": why} for name, why in made.orphans]})
@@ -250,7 +250,7 @@ def _ask_of(
     session: bool, inventory: bool, files: str | None, source: str | None, campaign: str | None, account: int | None,
     slot: str | None, platform: str, force: bool, reason: str,
 ) -> Ask:  # fmt: skip
-    from workbench.app.uploading import Ask
+    from workbench.upload.service import Ask
 
     given = [session, inventory, files is not None, source is not None].count(True)
     if given > 1:
@@ -266,14 +266,14 @@ def _ask_of(
 
 
 def _setup(workbench: Workbench, ask: Ask) -> Exit:
-    account_id = workbench.upload_account(ask)
-    workbench.login(account_id, on_wait=say)
+    account_id = workbench.uploads.account_for(ask)
+    workbench.accounts.login(account_id, on_wait=say)
     show(f"account {account_id} is logged in; upload with: workbench upload run --session --live")
     return Exit.DONE
 
 
 def _rehearse(workbench: Workbench, ask: Ask, *, json: bool) -> Exit:
-    done = workbench.rehearse_upload(ask, watch=lambda tab: say(f"rehearsing {tab}"))
+    done = workbench.uploads.rehearse(ask, watch=lambda tab: say(f"rehearsing {tab}"))
     return _told(workbench, done, json=json)
 
 
@@ -286,7 +286,7 @@ def _told(workbench: Workbench, done: dict[str, Any], *, json: bool) -> Exit:
             say(str(done["stopped"]), style="yellow")
         if any(one["attention"] in ("person", "review") for one in done["items"]):
             say("something waits for a person: workbench todo")
-        elif done["depth"] == "real" and done["totals"]["pending"] and not workbench.is_worked():
+        elif done["depth"] == "real" and done["totals"]["pending"] and not workbench.working.is_worked():
             say("the rest goes on with: workbench work")
     if done["depth"] == "rehearse":
         stopped = [Exit.PERSON] if done.get("stopped") else []

@@ -17,7 +17,7 @@ from workbench.collect.status import misfits_said
 if TYPE_CHECKING:
     from rich.text import Text
 
-    from workbench.app import Workbench
+    from workbench.workbench import Workbench
 
 Run = Annotated[str | None, typer.Argument(metavar="[RUN]", help="The id or name of a run, or its beginning.")]
 _COUNTS: Final = ("rows", "warnings", "errors", "malformed")
@@ -64,11 +64,11 @@ def _states(workbench: Workbench) -> dict[tuple[str, int], dict[str, Any]]:
     for run in workbench.status()["runs"]:
         for one in (each for job in run["jobs"] for each in job["snapshots"]):
             found["snapshot", one["key"]] = {**one, "exit": exits.of_snapshot(one)}
-    for one in workbench.listings():
+    for one in workbench.postings.listings():
         if one["posting_id"] is not None:
             due = one["next_at"] if one["is_due"] else None
             found["posting", one["posting_id"]] = {**one, "next_at": due, "exit": exits.of_posting(one)}
-    for one in (each for batch in workbench.upload_batches() for each in batch["items"]):
+    for one in (each for batch in workbench.uploads.batches() for each in batch["items"]):
         due = one["next_at"] if one["is_due"] else None
         found["upload", one["upload_id"]] = {**one, "next_at": due, "exit": exits.of_upload(one)}
     return found
@@ -93,7 +93,7 @@ def status(run: Run = None, json: Json = False) -> None:
             say("no runs yet: workbench collect run --sources FILE")
         print_runs(workbench, runs if run else runs[:_RECENT], in_full=run is not None)
         if run:
-            _print_without_rows(workbench.sources_without_rows(runs[0]["run_id"]))
+            _print_without_rows(workbench.collect.sources_without_rows(runs[0]["run_id"]))
         if not run:
             _print_browser_work(found, workbench)
         if len(runs) > _RECENT and not run:
@@ -174,7 +174,7 @@ def todo(json: Json = False) -> None:
 def folders(run: Run = None, json: Json = False) -> None:
     """Show the tree of runs, platforms, services and jobs, with counts."""
     with bench(quiet=json, look=True) as workbench:
-        found = workbench.folders(run)
+        found = workbench.collect.folders(run)
         lake = workbench.settings.lake
     if json:
         answer(found)

@@ -20,5 +20,9 @@ recover.py    what exists at Bright Data against what we have
 keep.py       what may be swept from the lake, and copying it whole
 stages.py     how far a run is, step by step, with rates and the time left
 status.py     how runs stand, in people's words
+service.py    what a person orders: sources, plans, runs
+importing.py  what a person brings in from a disk
+recovery.py   what a person does about snapshots that are lost, stuck or in doubt
+own_datasets.py  [[datasets]] of workbench.toml
 tools.py      what the steps work with, and where a snapshot's files lie
 """

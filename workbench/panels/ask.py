@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from workbench.app import Workbench
+    from workbench.workbench import Workbench
 
 MOST: Final = 10_000  # rows that a page could ever use
 
@@ -14,7 +14,7 @@ MOST: Final = 10_000  # rows that a page could ever use
 def ask(wb: Workbench, query: str, values: Mapping[str, str], *, most: int = MOST) -> tuple[list[str], list[list[Any]]]:
     """Names and rows. A value is bound where the query has ``$name``, never pasted in; one it lacks is not."""
     used = {name: value for name, value in values.items() if f"${name}" in query}
-    with wb.refreshed(query).connection.cursor() as cursor:
+    with wb.lake.refreshed(query).connection.cursor() as cursor:
         # Not fetchall(): DuckDB then wants pytz for every time with a zone.
         found = cursor.sql(query, params=used or None).limit(most).to_arrow_table()
     columns = [column.to_pylist() for column in found.columns]

@@ -11,7 +11,7 @@ from workbench.ledger.records import Plan
 from workbench.panels.ask import ask
 
 if TYPE_CHECKING:
-    from workbench.app import Workbench
+    from workbench.workbench import Workbench
 
 
 class Order:

@@ -10,7 +10,7 @@ from workbench.panels.drawn import facts, mode_note
 from workbench.panels.markup import Html, esc, join, link, note, picture, progress_bar, table
 
 if TYPE_CHECKING:
-    from workbench.app import Workbench
+    from workbench.workbench import Workbench
 
 _PICTURES: Final = 12  # screenshots in the page; the table names them all
 _ITEMS: Final = ("listing_id", "title", "price", "account", "status", "at", "error_class", "error_message")
@@ -33,43 +33,47 @@ class Desk:
 
     def plan(self) -> list[dict[str, Any]]:
         """What a job would do with each listing now; every photo is looked at."""
-        rows = self.wb.post_plan(self._what, accounts=self.accounts)
+        rows = self.wb.postings.plan(self._what, accounts=self.accounts)
         self._ids |= {one["listing_id"] for one in rows if one.get("listing_id")}
         self._planned = rows
         return rows
 
     def said(self) -> str:
         """What a job would publish by the newest plan, how many, and as whom."""
-        return self.wb.words_of_posting(self._planned, accounts=self.accounts)
+        return self.wb.postings.words_of(self._planned, accounts=self.accounts)
 
     @property
     def _what(self) -> Path | list[int]:
         if self.file is not None:
             return self.file
-        mine = (one for one in self.wb.listings() if not self.accounts or one["account_id"] in {*self.accounts, None})
+        mine = (
+            one
+            for one in self.wb.postings.listings()
+            if not self.accounts or one["account_id"] in {*self.accounts, None}
+        )
         return [one["listing_id"] for one in mine]
 
     def start(self) -> str:
-        made = self.wb.start_posting(self._what, accounts=self.accounts)
+        made = self.wb.postings.start(self._what, accounts=self.accounts)
         self._ids |= {*made.listing_ids, *made.already}
         return made.job_id
 
     def rehearse(self) -> dict[str, Any]:
-        self.rehearsed = self.wb.rehearse_posting(self._what, accounts=self.accounts)
+        self.rehearsed = self.wb.postings.rehearse(self._what, accounts=self.accounts)
         return self.rehearsed
 
     @property
     def job_id(self) -> str | None:
         """The newest job that these listings are in, whoever started it."""
-        jobs = {str(one["job_id"]) for one in self.wb.listings(listing_ids=self._ids) if one["job_id"]}
+        jobs = {str(one["job_id"]) for one in self.wb.postings.listings(listing_ids=self._ids) if one["job_id"]}
         if len(jobs) <= 1:
             return next(iter(jobs), None)
-        newest_first = (str(one["job_id"]) for one in self.wb.posting_jobs())
+        newest_first = (str(one["job_id"]) for one in self.wb.postings.jobs())
         return next(one for one in newest_first if one in jobs)
 
 
 def plan_view(desk: Desk) -> Html:
-    names = {one["account_id"]: one["label"] for one in desk.wb.accounts("marketplace")}
+    names = {one["account_id"]: one["label"] for one in desk.wb.accounts.all("marketplace")}
     rows = [
         (one.get("line") or one.get("listing_id"), one["title"], one.get("price"),
          names.get(one.get("account_id")), one["todo"], one["why"])
@@ -101,7 +105,7 @@ def progress_view(job: Mapping[str, Any]) -> Html:
 
 
 def results_view(wb: Workbench, done: Mapping[str, Any]) -> Html:
-    names = {one["account_id"]: one["label"] for one in wb.accounts("marketplace")}
+    names = {one["account_id"]: one["label"] for one in wb.accounts.all("marketplace")}
     # An address is cut where it is long, and its end is the id.
     items = [
         {

@@ -16,8 +16,8 @@ from workbench.panels.widgets import Panel, Region, button
 from workbench.post.listing import COLUMNS
 
 if TYPE_CHECKING:
-    from workbench.app import Workbench
     from workbench.panels.postdrawn import Desk
+    from workbench.workbench import Workbench
 
 _WIDE: Final = ipywidgets.Layout(width="640px")
 _TONES: Final = {"completed": "good", "failed": "bad", "cancelled": "bad"}
@@ -29,8 +29,8 @@ class FormPanel(Panel):
     def __init__(self, wb: Workbench) -> None:
         self._wb = wb
         text, area, choice = ipywidgets.Text, ipywidgets.Textarea, ipywidgets.Dropdown
-        bounds = wb.item_form
-        accounts = [(one["label"], str(one["account_id"])) for one in wb.accounts("marketplace")]
+        bounds = wb.parts.item_form
+        accounts = [(one["label"], str(one["account_id"])) for one in wb.accounts.all("marketplace")]
         made: dict[str, Any] = {
             "title": text(description="Title", layout=_WIDE),
             "price": text(description="Price", layout=_WIDE, placeholder="whole units, no currency sign"),
@@ -54,11 +54,11 @@ class FormPanel(Panel):
 
     def _clicked(self) -> None:
         self.said.html = esc("Checking…")
-        in_background(lambda: handled(self._keep, self._tell, self._wb.redactor), "keep-listing")
+        in_background(lambda: handled(self._keep, self._tell, self._wb.parts.redactor), "keep-listing")
 
     def _keep(self) -> None:
         """Photos are opened here, so never on the kernel's own thread."""
-        listing_id = self._wb.add_listing(**{name: one.value for name, one in self.fields.items()})
+        listing_id = self._wb.postings.add_listing(**{name: one.value for name, one in self.fields.items()})
         self._tell(note("plain", f"Kept as listing {listing_id}. Run the check above again to see it."))
 
     def _tell(self, said: Html) -> None:
@@ -99,7 +99,7 @@ class JobPanel(WorkPanel):
         job_id = self._desk.job_id
         if job_id is None:
             return None
-        job = self._wb.posting_job(job_id)
+        job = self._wb.postings.job(job_id)
         percent, words = progress(job)
         now, is_over = job["current_post_title"] or NOT_AT_WORK, job["status"] not in {"queued", "running"}
         # Without the pictures: twice a second they would be sent again.
@@ -112,4 +112,4 @@ class JobPanel(WorkPanel):
 
     def _stop(self) -> None:
         if (job_id := self._desk.job_id) is not None:
-            self._wb.cancel_posting(job_id)
+            self._wb.postings.cancel(job_id)

@@ -19,7 +19,7 @@ from workbench.panels.postform import FormPanel, JobPanel, PostPanel
 from workbench.panels.recovery import raise_or_show, waiting
 
 if TYPE_CHECKING:
-    from workbench.app import Workbench
+    from workbench.workbench import Workbench
 
 DEPTHS: Final = ("plan", "rehearse", "real")
 
@@ -36,7 +36,7 @@ def check(wb: Workbench, listings: str = "", *, accounts: str = "") -> Desk:
 
 def _accounts(wb: Workbench, text: str) -> list[int]:
     names = [name.strip() for name in text.split(",") if name.strip()]
-    known = {one["label"]: one["account_id"] for one in wb.accounts("marketplace")}
+    known = {one["label"]: one["account_id"] for one in wb.accounts.all("marketplace")}
     known |= {str(number): number for number in known.values()}
     if unknown := [name for name in names if name not in known]:
         raise BadInput(f"there is no account {unknown[0]!r} for Marketplace; there are {', '.join(known) or 'none'}.")
@@ -65,8 +65,8 @@ def post(desk: Desk, *, depth: str = "plan", wait_minutes: float = 60) -> None:
     elif any(one["todo"] != "nothing" for one in desk.plan()):  # refused lines: the order says so
         job_id, limit = desk.start(), timedelta(minutes=wait_minutes)
         show_while(
-            lambda watch: progress_view(desk.wb.work_on_posting(job_id, watch=watch, limit=limit)),
-            lambda: progress_view(desk.wb.posting_job(job_id)),
+            lambda watch: progress_view(desk.wb.postings.work_on(job_id, watch=watch, limit=limit)),
+            lambda: progress_view(desk.wb.postings.job(job_id)),
         )
     else:
         still(note("plain", f"Nothing is left to post; job {desk.job_id} is shown below."))
@@ -82,7 +82,7 @@ def results(desk: Desk) -> None:
     """Every listing with its address or its error, and the pictures of the pages."""
     job_id = desk.job_id
     if job_id is not None:
-        still(results_view(desk.wb, desk.wb.posting_job(job_id)))
+        still(results_view(desk.wb, desk.wb.postings.job(job_id)))
     elif desk.rehearsed is None:
         still(note("plain", "Nothing was posted yet."))
 
@@ -90,7 +90,7 @@ def results(desk: Desk) -> None:
 def outcome(desk: Desk) -> None:
     """Say how it went; without a person, fail the notebook where a listing failed, or somebody has to decide."""
     job_id = desk.job_id
-    done = desk.rehearsed if job_id is None else desk.wb.posting_job(job_id)
+    done = desk.rehearsed if job_id is None else desk.wb.postings.job(job_id)
     if done is None:
         still(note("plain", "Nothing was posted or rehearsed."))
         return

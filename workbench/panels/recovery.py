@@ -26,8 +26,8 @@ from workbench.panels.watcher import look
 from workbench.panels.widgets import Panel, Region, button
 
 if TYPE_CHECKING:
-    from workbench.app import Workbench
     from workbench.collect.recover import Found
+    from workbench.workbench import Workbench
 
 ROWS: Final = 200  # of the scan in the page; the counts say how many there are
 _GONE: Final = frozenset({State.EXPIRED, State.FAILED})
@@ -39,7 +39,7 @@ class Scan:
 
     def __init__(self, wb: Workbench, datasets: Sequence[str], since: date | None) -> None:
         self.wb, self.datasets, self.since = wb, tuple(datasets), since
-        self.found: list[Found] = wb.scan(self.datasets, since=since)
+        self.found: list[Found] = wb.recover.scan(self.datasets, since=since)
         self.told: dict[str, Any] | None = None  # what adopt answered
 
     def __repr__(self) -> str:
@@ -52,12 +52,12 @@ class Scan:
         return [one for one in self.found if one.state is None]
 
     def adopt(self, **more: Any) -> dict[str, Any]:
-        self.told = self.wb.adopt(everything=True, datasets=self.datasets, since=self.since, **more)
+        self.told = self.wb.recover.adopt(everything=True, datasets=self.datasets, since=self.since, **more)
         return self.told
 
     def since_then(self) -> dict[str, str | None]:
         """What changed since the scan, as it stands now: what was lost before was told before."""
-        states = self.wb.states_of([one.snapshot_id for one in self.found])
+        states = self.wb.recover.states_of([one.snapshot_id for one in self.found])
         changed = [one for one in self.found if one.state is None or one.state != states.get(one.snapshot_id)]
         return {one.snapshot_id: states.get(one.snapshot_id) for one in changed}
 
@@ -70,11 +70,11 @@ class Scan:
 
 def scan(wb: Workbench, datasets: str = "", *, since_days: int = 30) -> Scan:
     """Every snapshot that Bright Data lists, beside ours. `datasets`: ids or platform/service, with commas between."""
-    from workbench.app.collecting import as_count
+    from workbench.parsing import as_count
 
     names = [name.strip() for name in datasets.split(",") if name.strip()]
     days = as_count(since_days, "since_days", least=0)
-    made = Scan(wb, names, wb.today() - timedelta(days=days) if days else None)
+    made = Scan(wb, names, wb.parts.today() - timedelta(days=days) if days else None)
     still(scan_view(made))
     return made
 
@@ -107,7 +107,7 @@ def adopt(scan: Scan, *, adopt: bool = False) -> None:
 
 def _adopt_and_show(scan: Scan) -> None:
     def view() -> Html:
-        run = scan.wb.recovered_run()
+        run = scan.wb.recover.recovered_run()
         if run is None:
             return esc(f"Bringing in {_counted(scan.strangers)}…")
         return run_view(look(scan.wb, run), scan.wb.settings.zone)
@@ -209,7 +209,7 @@ class AdoptPanel(Panel):
         in_background(self._begin, "adopt")
 
     def _begin(self) -> None:
-        redact = self._scan.wb.redactor
+        redact = self._scan.wb.parts.redactor
         if not handled(self._adopt, self._show_error, redact):
             self.adopt.disabled = False
         handled(self._draw, self._show_error, redact)
@@ -217,13 +217,13 @@ class AdoptPanel(Panel):
     def _adopt(self) -> None:
         """Entered here, one by one; a worker of its own does the rest, also when this page is closed."""
         self._scan.adopt(work=False)
-        self._scan.wb.start_worker()
+        self._scan.wb.working.start_worker()
 
     def _draw(self) -> None:
         self.said.html = self._words()
         self._follow()
 
     def _follow(self) -> None:
-        run = self._scan.wb.recovered_run()
+        run = self._scan.wb.recover.recovered_run()
         if run is not None and not self.live.children:
             self.live.children = (WatchPanel(self._scan.wb, run),)

@@ -27,8 +27,8 @@ from workbench.panels.watcher import watcher_of
 from workbench.panels.widgets import Panel, Region
 
 if TYPE_CHECKING:
-    from workbench.app import Workbench
     from workbench.panels.standing import Standing
+    from workbench.workbench import Workbench
 
 ROWS: Final = 20  # of a table in the page
 _REDRAW_SECONDS: Final = 3.0  # at least between two answers of a query, while rows keep coming
@@ -47,7 +47,7 @@ def plan(
         "name": name or None,
     }
     order = Order(wb, asked)
-    still(drawn.plan_view(order.plan, wb.saving(order.plan), wb.settings.mode))
+    still(drawn.plan_view(order.plan, wb.collect.saving(order.plan), wb.settings.mode))
     return order
 
 
@@ -85,7 +85,7 @@ def _refuse_unapproved(wb: Workbench, order: Order, approve_usd: Any) -> None:
 
 def _refuse_open_end(wb: Workbench, order: Order, *, is_approved: bool) -> None:
     is_live = wb.settings.mode == "live"  # what was approved in dollars is a cap too
-    if is_approved or not (wb.may_pass_a_cap(order.plan) or (is_live and open_ended(order.plan))):
+    if is_approved or not (wb.collect.may_pass_a_cap(order.plan) or (is_live and open_ended(order.plan))):
         return
     raise Refused(f"{OPEN_END}. Give -p approve_open_ended=true, or start it by hand; nothing was started.")
 
@@ -105,7 +105,7 @@ def watch(wb: Workbench, run: Order | str, *, wait_minutes: float = 10) -> None:
 def folders(wb: Workbench, run: Order | str) -> None:
     """The folders of a run, with what is in them."""
     lake = wb.settings.lake.relative_to(wb.settings.home).as_posix()
-    _show(wb, run, lambda run_id: drawn.folders_view(wb.folders(run_id), lake), "The folders")
+    _show(wb, run, lambda run_id: drawn.folders_view(wb.collect.folders(run_id), lake), "The folders")
 
 
 def tables(wb: Workbench, run: Order | str, queries: Mapping[str, str], *, rows: int = ROWS) -> None:

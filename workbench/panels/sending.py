@@ -14,7 +14,7 @@ from workbench.panels.page import handled, in_background
 from workbench.panels.widgets import AskTwice, Bar, Panel, Region, button, question, show
 
 if TYPE_CHECKING:
-    from workbench.app import Workbench
+    from workbench.workbench import Workbench
 
 NOT_AT_WORK: Final = "nothing is at work this moment"
 
@@ -57,7 +57,7 @@ class SendPanel(Panel):
         in_background(lambda: self._run(work), "send")
 
     def _run(self, work: Callable[[], None]) -> None:
-        if not handled(work, self._show_error, self._wb.redactor):
+        if not handled(work, self._show_error, self._wb.parts.redactor):
             self.said.html = ""
         self.rehearse.disabled = False
         self.twice.free()
@@ -67,7 +67,7 @@ class SendPanel(Panel):
 
     def _start(self) -> None:
         started = self._started()
-        self._wb.start_worker()
+        self._wb.working.start_worker()
         self.said.html = note("plain", f"Started: {started}. It goes on when this page is closed.")
 
 
@@ -113,7 +113,7 @@ class WorkPanel(Panel):
         """Until this panel is closed: more work may follow what is over."""
         is_well = True
         while self.comm is not None:
-            was_well, is_well = is_well, handled(self._look, self._show_error, self._wb.redactor)
+            was_well, is_well = is_well, handled(self._look, self._show_error, self._wb.parts.redactor)
             if is_well and not was_well:
                 self.alert.html = ""
             time.sleep(self._every)
@@ -130,4 +130,4 @@ class WorkPanel(Panel):
         self.body.html = seen.body
 
     def _clicked(self) -> None:
-        in_background(lambda: handled(self._cancelled, self._show_error, self._wb.redactor), "cancel")
+        in_background(lambda: handled(self._cancelled, self._show_error, self._wb.parts.redactor), "cancel")

@@ -15,7 +15,7 @@ from workbench.panels.watcher import look
 from workbench.panels.widgets import AskTwice, Panel, Region, question, show
 
 if TYPE_CHECKING:
-    from workbench.app import Workbench
+    from workbench.workbench import Workbench
 
 
 class StartPanel(Panel):
@@ -35,7 +35,7 @@ class StartPanel(Panel):
         self.start = AskTwice(
             "wb-start", (f"Start the run ({self._cost})", "Yes, start it", "No"), lambda: self._clicked(again=False),
             style="primary", question=lambda: question(wb.settings.mode, f"start {_what(wb, order)}"),
-            asks=wb.settings.mode == "live" or wb.may_pass_a_cap(order.plan),
+            asks=wb.settings.mode == "live" or wb.collect.may_pass_a_cap(order.plan),
         )  # fmt: skip
         self.anew = AskTwice(
             "wb-start-again", (f"Collect the same anew ({self._cost})", "Yes, collect and pay once more", "No"),
@@ -61,14 +61,14 @@ class StartPanel(Panel):
         in_background(lambda: self._begin(again=again), "start-run")
 
     def _begin(self, *, again: bool) -> None:
-        handled(lambda: self._start(again=again), self._show_error, self._wb.redactor)
-        handled(self._draw, self._show_error, self._wb.redactor)
+        handled(lambda: self._start(again=again), self._show_error, self._wb.parts.redactor)
+        handled(self._draw, self._show_error, self._wb.parts.redactor)
         self._is_at_work = self.first.disabled = False
         self.anew.free()
 
     def _start(self, *, again: bool) -> None:
         self._order.start(again=again)
-        self._wb.start_worker()
+        self._wb.working.start_worker()
 
     def _draw(self) -> None:
         run_id = self._order.run_id
@@ -83,7 +83,7 @@ def _what(wb: Workbench, order: Order) -> str:
     inputs, estimate = sum(len(one.inputs) for one in snapshots), order.plan.estimate
     return (
         f"{len(snapshots)} collections of {inputs} inputs at Bright Data, ESTIMATED {_estimated(order)} for "
-        f"{estimate.records:,} records{'; ' + OPEN_END if wb.may_pass_a_cap(order.plan) else ''}"
+        f"{estimate.records:,} records{'; ' + OPEN_END if wb.collect.may_pass_a_cap(order.plan) else ''}"
     )
 
 

@@ -55,5 +55,5 @@ class BatchPanel(WorkPanel):
     def _stop(self) -> None:
         done = self._load.batch()
         if done is not None:
-            self._wb.cancel_upload(done["batch_id"])
-            self._wb.start_worker()
+            self._wb.uploads.cancel(done["batch_id"])
+            self._wb.working.start_worker()

@@ -20,7 +20,7 @@ from workbench.panels.postdrawn import pictures
 from workbench.panels.recovery import raise_or_show, waiting
 
 if TYPE_CHECKING:
-    from workbench.app import Workbench
+    from workbench.workbench import Workbench
 
 DEPTHS: Final = ("plan", "rehearse", "real")
 _ITEMS: Final = ("unique_id", "file_name", "slot", "status", "tj_creative_id", "review_status", "error_message")
@@ -32,7 +32,7 @@ class Load:
     """What is to be uploaded, and the batch that came of it: the object that a notebook's cells hand on."""
 
     def __init__(self, wb: Workbench, asked: Mapping[str, Any]) -> None:
-        from workbench.app.uploading import Ask
+        from workbench.upload.service import Ask
 
         self.wb, self.ask = wb, Ask(**asked)
         self.rehearsed: dict[str, Any] | None = None
@@ -43,27 +43,27 @@ class Load:
         return f"{len(self.plan()['items'])} files"
 
     def plan(self) -> dict[str, Any]:
-        self._planned = self.wb.upload_plan(self.ask)
+        self._planned = self.wb.uploads.plan(self.ask)
         return self._planned
 
     def said(self) -> str:
         """What a batch would upload by the newest plan, how many, and as whom."""
-        return self.wb.words_of_upload(self._planned or self.plan(), self.ask)
+        return self.wb.uploads.words_of(self._planned or self.plan(), self.ask)
 
     def rehearse(self) -> dict[str, Any]:
-        self.rehearsed = self.wb.rehearse_upload(self.ask)
+        self.rehearsed = self.wb.uploads.rehearse(self.ask)
         return self.rehearsed
 
     def start(self) -> str:
-        self.batch_id = self.wb.start_upload(self.ask)
+        self.batch_id = self.wb.uploads.start(self.ask)
         return self.batch_id
 
     def batch(self) -> dict[str, Any] | None:
         """The batch of these files: ours, or the newest that any of them is in, whoever started it."""
         if self.batch_id is not None:
-            return self.wb.upload_batch(self.batch_id)
+            return self.wb.uploads.batch(self.batch_id)
         names = {one["file_name"] for one in self.plan()["items"]}
-        found = self.wb.upload_batches()
+        found = self.wb.uploads.batches()
         return next((one for one in found if names & {each["file_name"] for each in one["items"]}), None)
 
 
@@ -113,8 +113,8 @@ def upload(load: Load, *, depth: str = "plan", wait_minutes: float = 60) -> None
     else:
         batch_id, limit = load.start(), timedelta(minutes=wait_minutes)
         show_while(
-            lambda watch: progress_view(load.wb.work_on_upload(batch_id, watch=watch, limit=limit)),
-            lambda: progress_view(load.wb.upload_batch(batch_id)),
+            lambda watch: progress_view(load.wb.uploads.work_on(batch_id, watch=watch, limit=limit)),
+            lambda: progress_view(load.wb.uploads.batch(batch_id)),
         )
 
 

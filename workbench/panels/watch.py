@@ -19,7 +19,7 @@ from workbench.panels.watcher import Watcher, look, watcher_of
 from workbench.panels.widgets import AskTwice, Bar, Panel, Region, button, show
 
 if TYPE_CHECKING:
-    from workbench.app import Workbench
+    from workbench.workbench import Workbench
 
 _ALONE_SECONDS: Final = 10.0  # without a worker before a person is told: a new one takes a second to say it is there
 TONES: Final = {"completed": "good", "partial": "bad", "failed": "bad", "cancelled": "bad"}
@@ -66,14 +66,14 @@ class WatchPanel(Panel):
             return  # the same plan was started once more: this panel follows the newer run
         zone = self._wb.settings.zone
         pace = self._watcher.pace if self._watcher and not seen.is_over else Pace()
-        cost = self._wb.spent_micro_usd(seen.run_id) if seen.is_over else None
+        cost = self._wb.collect.spent_micro_usd(seen.run_id) if seen.is_over else None
         self._still = run_view(seen, zone, pace=pace, cost=cost)
         show(self.bar, is_shown=True)
         with self.bar.hold_sync():
             self.bar.label, self.bar.percent, self.bar.text = label(seen), seen.percent, seen.progress
             self.bar.news, self.bar.tone = seen.news, TONES.get(seen.status, "moving")
         head = [mode_note(seen.mode), run_facts(seen, zone, time_left=pace.time_left, cost=cost)]
-        silent = silent_view(self._wb.sources_without_rows(seen.run_id)) if seen.is_over else ""
+        silent = silent_view(self._wb.collect.sources_without_rows(seen.run_id)) if seen.is_over else ""
         self.body.html = join([*head, _cancelling(seen), steps_view(seen, pace), jobs_view(seen), silent])
         self._show_buttons(seen)
 
@@ -81,7 +81,7 @@ class WatchPanel(Panel):
         if seen.is_over or seen.is_cancelled:
             self.cancel.ask(is_asked=False)
         show(self.cancel, is_shown=not (seen.is_over or seen.is_cancelled))
-        if seen.is_over or self._wb.is_worked():
+        if seen.is_over or self._wb.working.is_worked():
             self._worked_at = time.monotonic()
         show(self.resume, is_shown=time.monotonic() - self._worked_at > _ALONE_SECONDS)
 
@@ -89,17 +89,17 @@ class WatchPanel(Panel):
 
     def _clicked(self, work: Callable[[], None]) -> None:
         self.alert.html = ""
-        in_background(lambda: handled(work, self._show_error, self._wb.redactor), "clicked")
+        in_background(lambda: handled(work, self._show_error, self._wb.parts.redactor), "clicked")
 
     def _cancel(self) -> None:
         show(self.cancel, is_shown=False)
-        self._wb.cancel(self._run_id)
+        self._wb.collect.cancel(self._run_id)
         self._resume()
 
     def _resume(self) -> None:
         self._worked_at = time.monotonic()
         show(self.resume, is_shown=False)
-        self._wb.start_worker()
+        self._wb.working.start_worker()
         if self._watcher:
             self._watcher.look_soon()
 
@@ -124,8 +124,8 @@ def work_and_show(wb: Workbench, run_id: str, wait: timedelta) -> None:
     def work(redraw: Callable[[], None]) -> Html:
         wb.work(run=run_id, limit=wait, watch=redraw)
         seen = look(wb, run_id)
-        told = run_view(seen, wb.settings.zone, cost=wb.spent_micro_usd(run_id))
-        return join([told, silent_view(wb.sources_without_rows(run_id)), _why_stopped(seen, wait)])
+        told = run_view(seen, wb.settings.zone, cost=wb.collect.spent_micro_usd(run_id))
+        return join([told, silent_view(wb.collect.sources_without_rows(run_id)), _why_stopped(seen, wait)])
 
     show_while(work, view)
 

@@ -17,7 +17,7 @@ from workbench.panels.page import handled, in_background
 from workbench.panels.standing import Standing, standing
 
 if TYPE_CHECKING:
-    from workbench.app import Workbench
+    from workbench.workbench import Workbench
 
 EVERY: Final = 0.5  # seconds between looks while things move
 RESTING: Final = 5.0  # while the run waits for a person
@@ -65,7 +65,9 @@ class Watcher:
         with self._lock:
             views = tuple(self._views)
         if not handled(
-            lambda: found.append(look(self._wb, self._run_id)), lambda error: _tell(views, error), self._wb.redactor
+            lambda: found.append(look(self._wb, self._run_id)),
+            lambda error: _tell(views, error),
+            self._wb.parts.redactor,
         ):
             return None, False
         self.pace.see(found[0].stages)
@@ -74,7 +76,7 @@ class Watcher:
 
     def _show(self, view: tuple[View, Callable[[Html], None]], seen: Standing) -> bool:
         show, show_error = view
-        is_shown = handled(lambda: show(seen), show_error, self._wb.redactor)
+        is_shown = handled(lambda: show(seen), show_error, self._wb.parts.redactor)
         if is_shown:
             show_error(Html())
         return is_shown

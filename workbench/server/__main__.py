@@ -11,8 +11,8 @@ from workbench.errors import WorkbenchError
 
 
 def main() -> int:
-    from workbench.app import open_workbench
     from workbench.server.receiver import Receiver
+    from workbench.workbench import open_workbench
 
     parser = argparse.ArgumentParser(prog="python -m workbench.server", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1")
@@ -23,8 +23,8 @@ def main() -> int:
     for number in (signal.SIGTERM, signal.SIGINT):  # by a thread: the main one may be in the midst of its wait
         signal.signal(number, lambda *_: threading.Thread(target=ended.set).start())
     with open_workbench() as workbench:
-        workbench.log_here()
-        starter = None if given.no_worker else workbench.start_worker
+        workbench.working.log_here()
+        starter = None if given.no_worker else workbench.working.start_worker
         try:
             with Receiver(workbench, given.host, given.port, start_worker=starter) as receiver:
                 print(f"receiver {receiver.url}", flush=True)  # noqa: T201 - its address is its answer

@@ -29,8 +29,8 @@ from workbench.secret import Secret
 from workbench.server.wire import Answer, Gone, Limits, Request, Wire
 
 if TYPE_CHECKING:
-    from workbench.app import Workbench
-    from workbench.app.intake import Intake
+    from workbench.deliveries.intake import Intake
+    from workbench.workbench import Workbench
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -105,8 +105,8 @@ class Receiver:
         self._workbench = workbench
         self._host, self._port = host, port
         self._start_worker = start_worker
-        self._webhook_keys = Keys(workbench.webhook_secrets)
-        self._cron_keys = Keys(workbench.cron_secrets)
+        self._webhook_keys = Keys(workbench.parts.webhook_secrets)
+        self._cron_keys = Keys(workbench.parts.cron_secrets)
         self._hosts = {name.strip().lower() for name in chosen.webhook_hosts.split(",") if name.strip()}
         self._largest = chosen.webhook_largest_mb << 20
         self._limits = Limits(
@@ -126,8 +126,8 @@ class Receiver:
     # its life -----------------------------------------------------------------------------------
 
     def start(self) -> Self:
-        self._workbench.ledger.head()  # opens it: without a ledger nothing may be taken
-        self._workbench.sweep_spool()
+        self._workbench.parts.ledger.head()  # opens it: without a ledger nothing may be taken
+        self._workbench.deliveries.sweep_spool()
         self._serving.start()
         self._up.wait()
         if self._failed is not None:
@@ -201,7 +201,7 @@ class Receiver:
         return await self._deliver(request, found[1] or None) if request.method == "POST" else _refused(405)
 
     async def _deliver(self, request: Request, token: str | None) -> Answer:
-        intake = self._workbench.intake(token, request.headers, request.query)
+        intake = self._workbench.deliveries.intake(token, request.headers, request.query)
         try:
             await self._take(request, intake)
             await self._run(intake.keep)
@@ -234,7 +234,7 @@ class Receiver:
             await self._run(lambda: intake.feed(full))
 
     async def _cron(self) -> Answer:
-        found = await self._run(self._workbench.queue_unfinished)
+        found = await self._run(self._workbench.deliveries.queue_unfinished)
         await self._run(self._wake)
         return Answer(200, json.dumps(found).encode())
 
@@ -250,8 +250,8 @@ class Receiver:
             self._nudged.clear()
             self._tell_of_strangers()
             try:
-                became: Any = self._workbench.match_deliveries()
-                if became and self._workbench.has_work():
+                became: Any = self._workbench.deliveries.match()
+                if became and self._workbench.deliveries.has_work():
                     self._wake()
             except Exception as error:  # noqa: BLE001 - a thread's boundary: looked at again, and the worker looks too
                 log.warning("deliveries could not be matched: %r", error)

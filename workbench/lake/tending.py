@@ -9,17 +9,19 @@ import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from workbench.app.keeping import Keeping
 from workbench.errors import WorkbenchError
+from workbench.feature import Feature
 from workbench.files import make_folder, remove_tree
 from workbench.ledger import compacting
 from workbench.ledger.clock import now
 from workbench.ledger.store import read_meta, set_meta
 
-log = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    from workbench.container import Container
 
+log = logging.getLogger(__name__)
 _BUSY: Final = 4  # times as many small files: then it is done beside the work, idle or not
 _AGAIN: Final = 60.0  # seconds until a compaction that came to nothing is tried again, at least
 _REST: Final = 10  # making the serving copy may take a tenth of the time
@@ -28,15 +30,19 @@ _SERVED: Final = "serving_copy"
 _MEMORY: Final = "512MB"
 
 
-class Tending(Keeping):
-    _beside: threading.Thread | None = None
-    _not_before = 0.0  # on the monotonic clock: no compaction sooner
+class Tending(Feature):
+    """What a worker does for the lake."""
+
+    def __init__(self, parts: Container) -> None:
+        super().__init__(parts)
+        self._beside: threading.Thread | None = None
+        self._not_before = 0.0  # on the monotonic clock: no compaction sooner
 
     def tend(self) -> None:
         """Begin what is due in a thread of its own, unless a step waits for the machine; returns at once."""
         if self._beside is not None and self._beside.is_alive():
             return
-        is_idle = self.worker.is_idle()
+        is_idle = self._parts.worker.is_idle()
         if self._is_compaction_due(times=1 if is_idle else _BUSY):
             self._begin("compact", self._compact_or_say)
         elif is_idle and self._is_copy_due():
@@ -55,8 +61,6 @@ class Tending(Keeping):
         self._beside = threading.Thread(target=chore, name=name, daemon=True)
         self._beside.start()
 
-    # compaction -----------------------------------------------------------------------------------
-
     def _is_compaction_due(self, *, times: int = 1) -> bool:
         every = self.settings.compact_after_snapshots * times
         return bool(every) and time.monotonic() >= self._not_before and compacting.small_files(self.ledger) >= every
@@ -65,15 +69,13 @@ class Tending(Keeping):
         """A trouble is logged: the small files are read as before, and the next time comes."""
         begun = time.monotonic()
         try:
-            done = self.compact()
+            done = self._parts.keeping.compact()
         except WorkbenchError as error:
             log.warning("%s", error.message)
         else:
             for one in done:
                 log.info("compacted %s: %s files into %s", one["kind"], one["files"], one["path"])
         self._not_before = time.monotonic() + max(_AGAIN, _REST * (time.monotonic() - begun))
-
-    # the serving copy -----------------------------------------------------------------------------
 
     def _is_copy_due(self, *, is_end: bool = False) -> bool:
         """Whether the truth moved since the copy was made, and making it again is worth its time."""
@@ -120,7 +122,7 @@ class Tending(Keeping):
         from workbench.tables.catalog import Catalog
         from workbench.tables.serve import build
 
-        with self.lanes.holding("serve") as is_ours:
+        with self._parts.lanes.holding("serve") as is_ours:
             if not is_ours:
                 return None
             begun, head = time.monotonic(), self.ledger.head()
@@ -128,7 +130,7 @@ class Tending(Keeping):
             spill = self.settings.data / ".serving"
             catalog = Catalog(make_folder(self.settings.lake), memory=_MEMORY, spill=spill)
             try:
-                self._refresh(catalog)
+                self._parts.lake.refresh(catalog)
                 build(self._copy, catalog, head)
             finally:
                 catalog.close()

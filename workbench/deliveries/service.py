@@ -14,9 +14,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from workbench.app.intake import SPOOL, Intake, digest_for
-from workbench.app.parts import Parts
+from workbench.deliveries.intake import SPOOL, Intake, digest_for
 from workbench.errors import BadInput, NeedsPerson
+from workbench.feature import Feature
 from workbench.files import make_folder, move_into_place, remove_tree
 from workbench.ledger import delivering, matching
 from workbench.ledger.clock import now
@@ -24,15 +24,17 @@ from workbench.ledger.clock import now
 if TYPE_CHECKING:
     from workbench.brightdata.delivery import Content
 
+_LAST_WEEK: Final = timedelta(days=7)  # in which it is said that a body is about to be removed
 _FORGOTTEN: Final = timedelta(hours=1)  # a spool file that old belongs to a receiver that was killed
 _CHUNK: Final = 256 << 10
+_SHOWN: Final = ("snapshot_id", "status", "attention", "error_message", "copies", "bytes", "unpacked_bytes", "hint")
 
 
-class Delivering(Parts):
-    # for the receiver ---------------------------------------------------------------------------
+class Deliveries(Feature):
+    """What the receiver and people do with deliveries."""
 
     @property
-    def deliveries_folder(self) -> Path:
+    def folder(self) -> Path:
         return make_folder(self.settings.data / "deliveries", mode=0o700)
 
     def intake(self, token: str | None, headers: Mapping[str, str], query: Mapping[str, str]) -> Intake:
@@ -40,7 +42,7 @@ class Delivering(Parts):
         from workbench.brightdata.delivery import facts_in
 
         largest = self.settings.webhook_largest_unpacked_mb << 20
-        return Intake(self.ledger, self.deliveries_folder, token, facts_in(headers, query), largest)
+        return Intake(self.ledger, self.folder, token, facts_in(headers, query), largest)
 
     def queue_unfinished(self) -> dict[str, Any]:
         """{queued, snapshot_ids}: what a worker that starts now goes on with; all else rests."""
@@ -50,9 +52,7 @@ class Delivering(Parts):
     def has_work(self) -> bool:
         return delivering.has_work(self.ledger)
 
-    # matching -----------------------------------------------------------------------------------
-
-    def match_deliveries(self) -> Counter[str]:
+    def match(self) -> Counter[str]:
         """Judge and match what came and is due; how many became what. Any process may do it, again and again."""
         became: Counter[str] = Counter()
         while found := delivering.due(self.ledger):
@@ -83,7 +83,7 @@ class Delivering(Parts):
         if row["file"] is None:
             return Content(kind="rows")
         try:
-            with _unpacked(self.deliveries_folder / row["file"]) as (pieces, unpacking):
+            with _unpacked(self.folder / row["file"]) as (pieces, unpacking):
                 head = b""
                 for piece in pieces:
                     head += piece
@@ -94,28 +94,30 @@ class Delivering(Parts):
         content = judge(head, is_whole=unpacking.damage is None)
         return replace(content, kind="broken", error=unpacking.damage) if unpacking.damage else content
 
-    # for people ---------------------------------------------------------------------------------
-
-    def deliveries(self, *, status: str | None = None, limit: int | None = None) -> list[dict[str, Any]]:
+    def all(self, *, status: str | None = None, limit: int | None = None) -> list[dict[str, Any]]:
         """Newest first."""
         return [_shown(row) for row in delivering.deliveries(self.ledger, status=status, limit=limit)]
 
-    def delivery(self, delivery_id: int) -> dict[str, Any]:
+    def one(self, delivery_id: int) -> dict[str, Any]:
         row = delivering.one_delivery(self.ledger, delivery_id)
         return _shown(row) | {
             "intent_token": bool(row["intent_id"]), "named": row["named"], "sent": row["sent"],
             "last_at": row["last_at"].isoformat(), "digest": row["digest"],
-            "file": row["file"] and str(self.deliveries_folder / row["file"]),
+            "file": row["file"] and str(self.folder / row["file"]),
         }  # fmt: skip
 
-    def deliveries_in_review(self) -> list[dict[str, Any]]:
+    def in_review(self) -> list[dict[str, Any]]:
         """Those that wait for a person."""
         return [
             _shown(row) | {"body_until": row["file"] and row["last_at"] + self._kept_unclaimed}
             for row in delivering.in_review(self.ledger)
         ]
 
-    def replay_delivery(self, delivery_id: int) -> dict[str, Any]:
+    def todo(self) -> list[dict[str, Any]]:
+        """Deliveries that wait for a person."""
+        return [_for_review(one) for one in self.in_review()]
+
+    def replay(self, delivery_id: int) -> dict[str, Any]:
         """Judge and match it once more; where Bright Data no longer has the rows, take them from the kept body."""
         self._rematch(delivery_id)
         row = delivering.one_delivery(self.ledger, delivery_id)
@@ -123,7 +125,7 @@ class Delivering(Parts):
             self._stage(row)
         elif row["status"] == "processed":
             delivering.wake(self.ledger, delivery_id)
-        return self.delivery(delivery_id)
+        return self.one(delivery_id)
 
     def _rematch(self, delivery_id: int) -> None:
         delivering.reopen(self.ledger, delivery_id)
@@ -140,7 +142,7 @@ class Delivering(Parts):
 
         if row["file"] is None:
             raise BadInput(f"the body of delivery {row['id']} is no longer kept; nothing was changed.")
-        tools, item = self.collect_tools, delivering.snapshot_of(self.ledger, row["id"])
+        tools, item = self._parts.collect_tools, delivering.snapshot_of(self.ledger, row["id"])
         work = make_folder(staging(item, tools) / f"delivery-{row['id']}-{os.getpid()}")
         try:
             lines = self._lines(row, work / "part.ndjson")
@@ -159,13 +161,11 @@ class Delivering(Parts):
         """The body unpacked, one row a line, with every line that is broken: staging tells rows from rejects."""
         from workbench.brightdata.delivery import Unreadable, lines_of
 
-        with _unpacked(self.deliveries_folder / row["file"]) as (pieces, unpacking), target.open("wb") as file:
+        with _unpacked(self.folder / row["file"]) as (pieces, unpacking), target.open("wb") as file:
             file.writelines(lines_of(pieces))
         if unpacking.damage:
             raise Unreadable(f"{unpacking.damage}, so rows are missing")
         return target
-
-    # the public address -------------------------------------------------------------------------
 
     def check_address(self, url: str | None = None, *, patience: float = 5.0) -> dict[str, Any]:
         """{url, outcome, said}: a test delivery through the public address, looked for in our own ledger."""
@@ -177,7 +177,7 @@ class Delivering(Parts):
             raise BadInput("no address is given, and WORKBENCH_WEBHOOK_URL is not set; give the public address.")
         if not where.startswith(("https://", "http://")):
             raise BadInput(f"{where!r} is no address; give one like https://hooks.example.com")
-        secret = self.webhook_secrets()[0]
+        secret = self._parts.webhook_secrets()[0]
         body = json.dumps({"test": secrets.token_hex(16)}).encode()
         done = knock(where, secret, body)
         outcome, said = str(done.outcome), done.said
@@ -196,9 +196,7 @@ class Delivering(Parts):
             time.sleep(0.1)
         return True
 
-    # retention ----------------------------------------------------------------------------------
-
-    def retire_deliveries(self) -> int:
+    def retire(self) -> int:
         """Remove the bodies whose time is over, and what killed receivers left; how many bodies."""
         chosen = self.settings
         found = delivering.retirable(self.ledger, now() - timedelta(days=chosen.delivery_retention_days))
@@ -208,9 +206,9 @@ class Delivering(Parts):
         why = f"nobody claimed it in {self._kept_unclaimed.days} days; its body was removed"
         delivering.retire(self.ledger, [delivery_id for delivery_id, _ in late], why=why)
         kept = {row["file"] for row in delivering.deliveries(self.ledger)}
-        for path in self.deliveries_folder.glob("??/*.body"):
+        for path in self.folder.glob("??/*.body"):
             is_old = time.time() - path.stat().st_mtime > _FORGOTTEN.total_seconds()
-            if is_old and path.relative_to(self.deliveries_folder).as_posix() not in kept:
+            if is_old and path.relative_to(self.folder).as_posix() not in kept:
                 path.unlink(missing_ok=True)
         self.sweep_spool()
         return len(found) + len(late)
@@ -221,7 +219,7 @@ class Delivering(Parts):
         return timedelta(days=max(self.settings.unmatched_retention_days, self.settings.delivery_retention_days))
 
     def sweep_spool(self) -> None:
-        for path in (self.deliveries_folder / SPOOL).glob("*"):
+        for path in (self.folder / SPOOL).glob("*"):
             with contextlib.suppress(FileNotFoundError):
                 if time.time() - path.stat().st_mtime > _FORGOTTEN.total_seconds():
                     path.unlink()
@@ -243,9 +241,16 @@ def _unpacked(path: Path) -> Iterator[tuple[Iterator[bytes], Any]]:
         yield pieces(), unpacking
 
 
-_SHOWN: Final = ("snapshot_id", "status", "attention", "error_message", "copies", "bytes", "unpacked_bytes", "hint")
-
-
 def _shown(row: Mapping[str, Any]) -> dict[str, Any]:
     times = {name: row[name] and row[name].isoformat() for name in ("received_at", "processed_at")}
     return {"delivery_id": row["id"], **{name: row[name] for name in _SHOWN}, **times}
+
+
+def _for_review(one: Mapping[str, Any]) -> dict[str, Any]:
+    """Shown anew, so told anew, when its body is about to be removed."""
+    why = f"{one['status']}: {one['error_message'] or 'nobody knows its snapshot'}"
+    command = f"workbench deliveries show {one['delivery_id']}"
+    if one["body_until"] and one["body_until"] - now() < _LAST_WEEK:
+        why = f"{why}. Its body is removed after {one['body_until']:%Y-%m-%d}"
+        command = f"workbench deliveries replay {one['delivery_id']}"
+    return {"kind": "delivery", "id": str(one["delivery_id"]), "why": why, "command": command}

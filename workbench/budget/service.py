@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from workbench.app.recovering import Recovering
+from workbench.feature import Feature
 from workbench.ledger import caps, recovering, spending
+
+if TYPE_CHECKING:
+    pass
 
 _TELLING: Final = 0.02  # of the smaller number: differences above it are shown
 
 
-class Spending(Recovering):
+class Budget(Feature):
+    """What a person asks and says of the money."""
+
     def spend(self) -> dict[str, Any]:
         """{today, month, by_dataset, by_run, stopped, caps}, in micro-dollars; days and months are UTC."""
         with self.ledger.read() as connection:
@@ -22,17 +27,17 @@ class Spending(Recovering):
             "by_run": spending.by_run(self.ledger),
             "stopped": stopped,
             "caps": {
-                "trigger": self.caps.trigger,
-                "run": self.caps.run,
-                "day": self.caps.day,
-                "month": self.caps.month,
-                "datasets": dict(self.caps.datasets),
+                "trigger": self._parts.caps.trigger,
+                "run": self._parts.caps.run,
+                "day": self._parts.caps.day,
+                "month": self._parts.caps.month,
+                "datasets": dict(self._parts.caps.datasets),
             },
         }
 
-    def spend_differences(self) -> list[dict[str, Any]]:
+    def differences(self) -> list[dict[str, Any]]:
         """Snapshots that cost over 2 % more than was reserved, or have other rows than Bright Data lists."""
-        listed = {one.snapshot_id: one.rows for one in self.scan()}
+        listed = {one.snapshot_id: one.rows for one in self._parts.recover.scan()}
         found = []
         for row in spending.settled(self.ledger):
             theirs = listed.get(row["snapshot_id"])
@@ -43,7 +48,7 @@ class Spending(Recovering):
 
     def todo(self) -> list[dict[str, Any]]:
         """What cost more than was reserved waits for somebody to see it, and so does the next of that dataset."""
-        return super().todo() + [_dearer(one) for one in self.overruns()]
+        return [_dearer(one) for one in self.overruns()]
 
     def overruns(self) -> list[dict[str, Any]]:
         """{id, snapshot_id, dataset_id, reserved, settled}, in micro-dollars."""
@@ -55,10 +60,10 @@ class Spending(Recovering):
         rows = recovering.find_snapshots(self.ledger, names=snapshots) if snapshots else []
         return caps.accept_overruns(self.ledger, [row["id"] for row in rows] if snapshots else None)
 
-    def stop_spending(self, reason: str) -> None:
+    def stop(self, reason: str) -> None:
         caps.stop_spending(self.ledger, reason)
 
-    def allow_spending(self) -> None:
+    def allow(self) -> None:
         caps.allow_spending(self.ledger)
 
 

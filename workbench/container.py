@@ -12,11 +12,10 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
 
 from workbench import practice
-from workbench.app.lakeid import know_lake
-from workbench.app.secretfiles import long_enough, read_secrets
 from workbench.browser.kept import keeping
 from workbench.errors import BadInput, Misconfigured
 from workbench.files import make_folder
+from workbench.lake.identity import know_lake
 from workbench.ledger import queries
 from workbench.ledger.accounts import may_act_from
 from workbench.ledger.behind import find_out
@@ -32,21 +31,36 @@ from workbench.ledger.store import Ledger, open_ledger
 from workbench.ledger.vendorlists import VendorLists
 from workbench.logs import LogFolder
 from workbench.secret import Redactor, Secret
+from workbench.secretfiles import long_enough, read_secrets
 from workbench.settings import BRIGHTDATA_LIVE, Origin, Settings
 from workbench.worker import Bench, Worker
 
 if TYPE_CHECKING:
+    from workbench.accounts.service import Accounts
+    from workbench.audit.service import Audit
     from workbench.brightdata.client import BrightData
     from workbench.brightdata.datasets import Dataset
     from workbench.brightdata.delivery import Webhook
     from workbench.browser.session import Sessions
     from workbench.browser.sites import Site
     from workbench.browser.visit import Browsing
+    from workbench.budget.service import Budget
+    from workbench.collect.importing import Imports
+    from workbench.collect.recovery import Recovery
+    from workbench.collect.service import Collect
     from workbench.collect.tools import Tools
+    from workbench.deliveries.service import Deliveries
+    from workbench.lake.keeping import Keeping
+    from workbench.lake.service import Lake
+    from workbench.lake.tending import Tending
     from workbench.post.known import Known
+    from workbench.post.service import Postings
     from workbench.post.tools import Tools as PostTools
+    from workbench.standing import Standing
     from workbench.tables.catalog import Catalog
+    from workbench.upload.service import Uploads
     from workbench.upload.tools import Tools as UploadTools
+    from workbench.working import Working
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +83,9 @@ class part(Generic[T]):  # noqa: N801 - reads as the decorator that it is
             return kept
 
 
-class Parts:
+class Container:
+    """Builds each part once, when it is first needed; it alone reads the settings."""
+
     def __init__(self, settings: Settings, origins: Sequence[Origin] = ()) -> None:
         self.settings = settings
         self.home = settings.home  # as people know it
@@ -114,8 +130,8 @@ class Parts:
     @part
     def datasets(self) -> tuple[Dataset, ...]:
         """Every dataset that can be collected from: those that ship, and the entries of workbench.toml."""
-        from workbench.app.owndatasets import read_own
         from workbench.brightdata.datasets import with_own
+        from workbench.collect.own_datasets import read_own
 
         return with_own(read_own(self.settings.datasets))
 
@@ -363,6 +379,106 @@ class Parts:
         from workbench.tables.catalog import Catalog
 
         return Catalog(make_folder(self.settings.lake))
+
+    # features -------------------------------------------------------------------------------------
+
+    @part
+    def collect(self) -> Collect:
+        """Sources, plans and runs."""
+        from workbench.collect.service import Collect
+
+        return Collect(self)
+
+    @part
+    def imports(self) -> Imports:
+        """Files on disk that become snapshots."""
+        from workbench.collect.importing import Imports
+
+        return Imports(self)
+
+    @part
+    def recover(self) -> Recovery:
+        """What exists at Bright Data against what we have."""
+        from workbench.collect.recovery import Recovery
+
+        return Recovery(self)
+
+    @part
+    def deliveries(self) -> Deliveries:
+        """What webhooks brought."""
+        from workbench.deliveries.service import Deliveries
+
+        return Deliveries(self)
+
+    @part
+    def budget(self) -> Budget:
+        """What was spent, the caps, the stop switch."""
+        from workbench.budget.service import Budget
+
+        return Budget(self)
+
+    @part
+    def lake(self) -> Lake:
+        """The tables."""
+        from workbench.lake.service import Lake
+
+        return Lake(self)
+
+    @part
+    def keeping(self) -> Keeping:
+        """Compaction, sweep, backup and restore."""
+        from workbench.lake.keeping import Keeping
+
+        return Keeping(self)
+
+    @part
+    def tending(self) -> Tending:
+        """What is kept in order beside the work."""
+        from workbench.lake.tending import Tending
+
+        return Tending(self)
+
+    @part
+    def accounts(self) -> Accounts:
+        """Accounts, their logins and their pace."""
+        from workbench.accounts.service import Accounts
+
+        return Accounts(self)
+
+    @part
+    def postings(self) -> Postings:
+        """Listings and posting jobs."""
+        from workbench.post.service import Postings
+
+        return Postings(self)
+
+    @part
+    def uploads(self) -> Uploads:
+        """Creatives and batches."""
+        from workbench.upload.service import Uploads
+
+        return Uploads(self)
+
+    @part
+    def audit(self) -> Audit:
+        """Executed notebooks, kept."""
+        from workbench.audit.service import Audit
+
+        return Audit(self)
+
+    @part
+    def working(self) -> Working:
+        """The work of this process, and of one beside it."""
+        from workbench.working import Working
+
+        return Working(self)
+
+    @part
+    def standing(self) -> Standing:
+        """How everything stands."""
+        from workbench.standing import Standing
+
+        return Standing(self)
 
     def close(self) -> None:
         with self.opening:

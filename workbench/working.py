@@ -11,12 +11,11 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from workbench import detached
-from workbench.app.delivering import Delivering
-from workbench.app.tending import Tending
 from workbench.collect import folders
+from workbench.feature import Feature
 from workbench.files import make_folder
 from workbench.ledger import queries, recovering
 from workbench.ledger.clock import now
@@ -25,23 +24,21 @@ from workbench.ledger.records import GAP
 from workbench.settings import as_environment
 from workbench.worker import Worked
 
-log = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    pass
 
+log = logging.getLogger(__name__)
 _NOTIFY_SECONDS: Final = 30.0  # that the owner's command may take for one entry
-_LAST_WEEK: Final = timedelta(days=7)  # in which it is said that a body is about to be removed
 _PROJECT_EVERY: Final = 5.0  # seconds between rebuilds of what is derived, while work goes on, at least
 _REST: Final = 10  # they may take a tenth of the time: of a large ledger they come less often
-
 # What somebody who started work still waits for: the owner's gap between two acts, and looks that come soon.
 _LONGEST_PACE: Final = timedelta(hours=1)
 _LONGEST_LOOK: Final = timedelta(minutes=5)
 _LONGEST_LOOKING: Final = timedelta(minutes=30)  # for what was sent, at a site whose pages cannot be read
 
 
-class Working(Tending, Delivering):
-    def todo(self) -> list[dict[str, Any]]:
-        """Everything that waits for a person, deliveries in review too: {kind, id, why, command}."""
-        return super().todo() + [_for_review(one) for one in self.deliveries_in_review()]
+class Working(Feature):
+    """The work of this process, and of one beside it."""
 
     def work(
         self,
@@ -67,18 +64,18 @@ class Working(Tending, Delivering):
         def meanwhile() -> None:
             nonlocal last, every
             if (begun := time.monotonic()) - last > every:
-                self._project(run_id)
+                self.project(run_id)
                 self._notify()
-                self.match_deliveries()
-                self.tend()
+                self._parts.deliveries.match()
+                self._parts.tending.tend()
                 last = time.monotonic()
                 every = max(_PROJECT_EVERY, _REST * (last - begun))
             watch()
 
-        self.match_deliveries()
+        self._parts.deliveries.match()
         self._wipe_leftover_logins()
         try:
-            worked = self.worker.work(
+            worked = self._parts.worker.work(
                 threads=threads or self.settings.threads,
                 until_idle=until_idle and over is None,
                 until=over or (lambda: False),
@@ -87,25 +84,25 @@ class Working(Tending, Delivering):
                 stop=stop,
             )
         finally:
-            self._project(run_id)
+            self.project(run_id)
             self._notify()
             watch()
-        self.finish_tending(has_worked=worked.steps > 0)
+        self._parts.tending.finish_tending(has_worked=worked.steps > 0)
         return worked
 
-    def _work_on(self, items: Callable[[], Iterable[Mapping[str, Any]]], *, acts_in: StrEnum, **more: Any) -> None:
+    def work_on(self, items: Callable[[], Iterable[Mapping[str, Any]]], *, acts_in: StrEnum, **more: Any) -> None:
         """Work here until nothing of `items` is left that moves soon by itself."""
         self.work(over=lambda: is_settled(items(), now(), acts_in=acts_in), **more)
 
     def log_here(self) -> None:
         """What this process logs goes to the file of the day."""
-        self.logs.begin()
+        self._parts.logs.begin()
 
     def _wipe_leftover_logins(self) -> None:
-        for account_id in self.sessions.leftovers():
-            with self.lanes.holding(lane_of(account_id), "sessions") as is_ours:
+        for account_id in self._parts.sessions.leftovers():
+            with self._parts.lanes.holding(lane_of(account_id), "sessions") as is_ours:
                 if is_ours:
-                    self.sessions.wipe_leftovers(account_id)
+                    self._parts.sessions.wipe_leftovers(account_id)
 
     def _is_over(self, run_id: str) -> bool:
         """Nothing is due in the run any more: finished, or waiting for a person."""
@@ -122,10 +119,11 @@ class Working(Tending, Delivering):
 
     def is_worked(self) -> bool:
         """Whether a living worker is at work on this ledger."""
-        return bool(self.lanes.living("worker"))
+        return bool(self._parts.lanes.living("worker"))
 
-    def _project(self, run_id: str | None = None) -> None:
+    def project(self, run_id: str | None = None) -> None:
         """Bring what is derived up to date: folders with their notes."""
+        self._parts.uploads.project()
         if self.settings.auto_create_folders:
             jobs = [job for run in queries.runs(self.ledger, run_id) for job in run["jobs"]]
             folders.write_notes(make_folder(self.settings.lake), jobs)
@@ -135,7 +133,7 @@ class Working(Tending, Delivering):
         command = self.settings.notify_command
         if not command:
             return
-        waiting = {f"{one['kind']} {one['id']} {one['command']}": one for one in self.todo()}
+        waiting = {f"{one['kind']} {one['id']} {one['command']}": one for one in self._parts.standing.todo()}
         for name in sorted(recovering.newly_waiting(self.ledger, waiting)):
             _tell(command, waiting[name])
 
@@ -159,16 +157,6 @@ def _is_soon(one: Mapping[str, Any], at: datetime, *, acts: bool) -> bool:
     is_paced = acts and one.get("error_class") is None  # a listing in trouble waits for another try, not for its turn
     longest = _LONGEST_PACE if is_paced else _LONGEST_LOOK
     return max((each for each in (one["next_at"], not_before) if each), default=at) - at <= longest
-
-
-def _for_review(one: Mapping[str, Any]) -> dict[str, Any]:
-    """Shown anew, so told anew, when its body is about to be removed."""
-    why = f"{one['status']}: {one['error_message'] or 'nobody knows its snapshot'}"
-    command = f"workbench deliveries show {one['delivery_id']}"
-    if one["body_until"] and one["body_until"] - now() < _LAST_WEEK:
-        why = f"{why}. Its body is removed after {one['body_until']:%Y-%m-%d}"
-        command = f"workbench deliveries replay {one['delivery_id']}"
-    return {"kind": "delivery", "id": str(one["delivery_id"]), "why": why, "command": command}
 
 
 def _tell(command: Sequence[str], entry: Mapping[str, Any]) -> None:

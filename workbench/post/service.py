@@ -8,18 +8,17 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, time
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from workbench.app.accounts import Accounts
-from workbench.app.collecting import as_date
-from workbench.app.working import Working
 from workbench.errors import BadInput, Refused, WorkbenchError
+from workbench.feature import Feature
 from workbench.files import make_folder
 from workbench.ledger import accounts, listed, posting
 from workbench.ledger.clock import now
 from workbench.ledger.posting import ImportedListings, MadeJob
 from workbench.ledger.records import LISTING_CONTENT, Account, NewListing, Posting, listing_identity
 from workbench.ledger.states import PostingState
+from workbench.parsing import as_date
 from workbench.post import jobs, listing
 from workbench.post.listing import CHANNEL, COLUMNS, Checked, Checks, Listing
 from workbench.post.photos import Album
@@ -27,18 +26,20 @@ from workbench.post.rehearse import Rehearsed, rehearse
 from workbench.post.samples import write_samples
 from workbench.post.tools import DRAFT
 
-Listings = str | Path | Sequence[int]  # a listings.csv (relative: below the home), or ids
+if TYPE_CHECKING:
+    pass
 
+Listings = str | Path | Sequence[int]  # a listings.csv (relative: below the home), or ids
 PHOTOS: Final = "data/inputs/photos"
 SAMPLE_ACCOUNTS: Final = ("practice-north", "practice-south")
 _AT_ONCE: Final = 4  # accounts that rehearse side by side
 _TOKEN: Final = "WB-REHEARSAL"  # noqa: S105 - what the SKU field holds while nothing is sent
 
 
-class PostingDesk(Working, Accounts):
-    # listings -------------------------------------------------------------------------------------
+class Postings(Feature):
+    """What a person does with listings and posting jobs."""
 
-    def check_listings(self, path: str | Path) -> list[Checked]:
+    def check(self, path: str | Path) -> list[Checked]:
         """Every line of a listings.csv with its finding; nothing is kept, no account is touched."""
         file = self._file(path)
         return listing.look(file, self._checks(file.parent))
@@ -78,14 +79,14 @@ class PostingDesk(Working, Accounts):
             raise BadInput(f"there is no listing {listing_id}; workbench listings list shows the ids.")
         return found[0]
 
-    def write_sample_listings(self) -> Path:
+    def write_samples(self) -> Path:
         """Practice accounts and a listings.csv with photos of their own; what is there already stays."""
         if self.settings.mode == "live":
             raise Refused("samples are for practice mode; nothing was written.")
         known = {one.label for one in accounts.all_accounts(self.ledger, channel=CHANNEL)}
         for label in SAMPLE_ACCOUNTS:
             if label not in known:
-                self.add_account(CHANNEL, label)
+                self._parts.accounts.add(CHANNEL, label)
         make_folder(self.settings.data, mode=0o700)
         return write_samples(make_folder(self.settings.data / "inputs"), SAMPLE_ACCOUNTS)
 
@@ -96,20 +97,20 @@ class PostingDesk(Working, Accounts):
         home = self.home
         inputs = home / "data" / "inputs"
         places = dict.fromkeys([*folders, *(one / "photos" for one in folders), inputs, home / PHOTOS, home])
-        return Checks(Album(home, tuple(places)), accounts.all_accounts(self.ledger, channel=CHANNEL), self.item_form)
+        return Checks(
+            Album(home, tuple(places)), accounts.all_accounts(self.ledger, channel=CHANNEL), self._parts.item_form
+        )
 
     def _add(self, new: Sequence[Listing]) -> ImportedListings:
         return posting.add_listings(self.ledger, [one.order() for one in new])
 
-    # ordering -------------------------------------------------------------------------------------
-
-    def post_plan(self, listings: Listings, *, accounts: Sequence[int] = ()) -> list[dict[str, Any]]:
+    def plan(self, listings: Listings, *, accounts: Sequence[int] = ()) -> list[dict[str, Any]]:
         """What a job would do with each listing, and why not: no browser, nothing is kept or started."""
         chosen = self._chosen_accounts(accounts)
         if not isinstance(listings, str | Path):
             return [self._planned_row(one, chosen) for one in self._named(listings)]
         rows = []
-        for one in self.check_listings(listings):
+        for one in self.check(listings):
             if one.listing is None:
                 rows.append({"line": one.line, "title": one.title, "todo": "refused", "why": one.problem})
                 continue
@@ -119,7 +120,7 @@ class PostingDesk(Working, Accounts):
             rows.append({"line": one.line, **self._planned_row(found, chosen)})
         return rows
 
-    def words_of_posting(self, rows: Sequence[Mapping[str, Any]], *, accounts: Sequence[int] = ()) -> str:
+    def words_of(self, rows: Sequence[Mapping[str, Any]], *, accounts: Sequence[int] = ()) -> str:
         """What a job of this plan would publish, how many, and as whom, for a person to agree to."""
         meant = [one for one in rows if one["todo"] == "post"]
         ids = {one["account_id"] for one in meant} - {None} or set(accounts)
@@ -141,11 +142,11 @@ class PostingDesk(Working, Accounts):
             return {**row, "todo": "refused", "why": "it names no account; choose with --account ID"}
         if account_id is not None and ids and account_id not in ids:
             return {**row, "todo": "nothing", "why": "its account is not among the chosen ones"}
-        until = self.may_act_from(account_id) if account_id else None
+        until = self._parts.accounts.may_act_from(account_id) if account_id else None
         why = f"not before {until:%Y-%m-%d %H:%M} UTC, by the pace of its account" if until else ""
         return {**row, "todo": "post", "why": why}
 
-    def start_posting(
+    def start(
         self,
         listings: Listings,
         *,
@@ -178,11 +179,9 @@ class PostingDesk(Working, Accounts):
         return [self._listing(one) for one in dict.fromkeys(listing_ids)]
 
     def _chosen_accounts(self, account_ids: Sequence[int]) -> list[Account]:
-        return [self._account_of(one, CHANNEL, "listings") for one in dict.fromkeys(account_ids)]
+        return [self._parts.accounts.of_channel(one, CHANNEL, "listings") for one in dict.fromkeys(account_ids)]
 
-    # rehearsing -----------------------------------------------------------------------------------
-
-    def rehearse_posting(
+    def rehearse(
         self,
         listings: Listings,
         *,
@@ -241,9 +240,9 @@ class PostingDesk(Working, Accounts):
     def _rehearse(self, mine: Sequence[Posting], watch: Callable[[Rehearsed], None]) -> list[Rehearsed]:
         done: list[Rehearsed] = []
         try:
-            with self.account_lane(mine[0].account_id):
+            with self._parts.accounts.lane(mine[0].account_id):
                 for one in mine:
-                    done.append(rehearse(one, self.post_tools))
+                    done.append(rehearse(one, self._parts.post_tools))
                     watch(done[-1])
                     if done[-1].error is not None and done[-1].stops:
                         break
@@ -252,17 +251,15 @@ class PostingDesk(Working, Accounts):
         stopped = done[-1].error
         return [*done, *(Rehearsed(one, error=stopped) for one in mine[len(done) :])]
 
-    # watching -------------------------------------------------------------------------------------
-
-    def posting_job(self, job: str | None = None) -> dict[str, Any]:
+    def job(self, job: str | None = None) -> dict[str, Any]:
         """The job (the newest without) in the shape of `job-status`, with `items`: its listings."""
         row = listed.jobs(self.ledger, listed.find_job(self.ledger, job))[0]
         return {**jobs.job(row), "items": row["items"]}
 
-    def posting_jobs(self) -> list[dict[str, Any]]:
+    def jobs(self) -> list[dict[str, Any]]:
         return [jobs.job(row) for row in listed.jobs(self.ledger)]
 
-    def work_on_posting(
+    def work_on(
         self,
         job: str,
         *,
@@ -273,10 +270,10 @@ class PostingDesk(Working, Accounts):
         """Work here until nothing of the job is left that moves soon by itself; how it stands then."""
         job_id = listed.find_job(self.ledger, job)
         items = partial(listed.listings, self.ledger, job_id=job_id)
-        self._work_on(items, acts_in=PostingState.QUEUED, watch=watch, stop=stop, **more)
-        return self.posting_job(job_id)
+        self._parts.working.work_on(items, acts_in=PostingState.QUEUED, watch=watch, stop=stop, **more)
+        return self.job(job_id)
 
-    def error_logs(
+    def errors(
         self,
         *,
         listing_id: int | None = None,
@@ -303,29 +300,25 @@ class PostingDesk(Working, Accounts):
         day = as_date(value, name)
         return None if day is None else datetime.combine(day, time(), self.settings.zone).astimezone(UTC)
 
-    def status(self, run: str | None = None) -> dict[str, Any]:
-        return {**super().status(run), "posting_jobs": self.posting_jobs()}
-
     def todo(self) -> list[dict[str, Any]]:
-        return super().todo() + jobs.todo(listed.waiting(self.ledger))
+        """What of listings waits for a person."""
+        return jobs.todo(listed.waiting(self.ledger))
 
-    # deciding -------------------------------------------------------------------------------------
-
-    def cancel_posting(self, job: str | None = None, *, listing_ids: Sequence[int] = ()) -> int:
+    def cancel(self, job: str | None = None, *, listing_ids: Sequence[int] = ()) -> int:
         """Take listings out of the queue: those that are named, or all of the job; what is at work this moment ends."""
         if listing_ids:
             keys = [listed.latest_posting(self.ledger, one)["id"] for one in listing_ids]
             return posting.cancel(self.ledger, keys)
         return posting.cancel_job(self.ledger, listed.find_job(self.ledger, job))
 
-    def retry_posting(self, listing_ids: Sequence[int] = (), *, job: str | None = None) -> int:
+    def retry(self, listing_ids: Sequence[int] = (), *, job: str | None = None) -> int:
         """Queue what failed or was cancelled again: the named listings, or all of the job."""
         if job is not None:
             rows = self.listings(job=job)
             listing_ids = [one["listing_id"] for one in rows if one["state"] in posting.GONE]
         return posting.retry(self.ledger, [listed.latest_posting(self.ledger, one)["id"] for one in listing_ids])
 
-    def resolve_posting(
+    def resolve(
         self,
         listing_id: int,
         *,
@@ -359,7 +352,7 @@ class PostingDesk(Working, Accounts):
         remote_id = found[1] if found else text.strip()
         if not remote_id.isdecimal():
             raise BadInput(f"{text!r} is no listing's id; give its number, or its address at the site.")
-        url = self.site(CHANNEL).address(f"/marketplace/item/{remote_id}/")
+        url = self._parts.site(CHANNEL).address(f"/marketplace/item/{remote_id}/")
         return {
             "remote_id": remote_id, "remote_url": url, "remote_state": "draft" if row["end"] == DRAFT else "live",
             "posted_at": row["armed_at"] or now(),

@@ -7,29 +7,37 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from workbench import practice
-from workbench.app.asking import Asking
 from workbench.errors import BadInput, Refused
+from workbench.feature import Feature
 from workbench.ledger import accounts
 from workbench.ledger.accounts import CHANNELS
+from workbench.ledger.clock import now
 from workbench.ledger.lanes import lane_of
 from workbench.ledger.records import Account
+
+if TYPE_CHECKING:
+    from workbench.browser.health import Health, Proof
+    from workbench.browser.session import SessionFacts
 
 # Pauses that another session answers; all others are a person's to end.
 _OF_SESSION: Final = frozenset({"session_expired", "captcha", "checkpoint"})
 _LARGEST_SESSION: Final = 64 << 20
+_RISING: Final = ("healthy", "warning", "error")
 
 
-class Accounts(Asking):
-    def add_account(self, channel: str, label: str) -> int:
+class Accounts(Feature):
+    """What a person does with the accounts of the sites."""
+
+    def add(self, channel: str, label: str) -> int:
         """A new account of `marketplace` or `trafficjunky`; its id. In practice it can work at once."""
         account_id = accounts.add(self.ledger, channel, label)
         self._practise(account_id)
         return account_id
 
-    def accounts(self, channel: str | None = None) -> list[dict[str, Any]]:
+    def all(self, channel: str | None = None) -> list[dict[str, Any]]:
         """Every account with its pace, why it waits, and how much it did."""
         if channel is not None and channel not in CHANNELS:
             raise BadInput(f"{channel!r} is no channel; there are {', '.join(CHANNELS)}.")
@@ -43,24 +51,24 @@ class Accounts(Asking):
         total, good, bad = done.get(one.id, (0, 0, 0))
         return {"account_id": told.pop("id"), **told, "total": total, "succeeded": good, "failed": bad}
 
-    def _account_of(self, account_id: int, channel: str, what: str) -> Account:
+    def of_channel(self, account_id: int, channel: str, what: str) -> Account:
         """The account; BadInput for one of another channel, which takes no `what`."""
         found = accounts.find(self.ledger, account_id)
         if found.channel != channel:
             raise BadInput(f"account {found.id} ({found.label}) is of {found.channel}, which takes no {what}.")
         return found
 
-    def remove_account(self, account_id: int) -> None:
+    def remove(self, account_id: int) -> None:
         """Its session is destroyed, its history stays; refused while items may still need it."""
-        with self.account_lane(account_id):
+        with self.lane(account_id):
             accounts.remove(self.ledger, account_id)
-            self.sessions.destroy(account_id)
+            self._parts.sessions.destroy(account_id)
 
-    def stop_account(self, account_id: int) -> None:
+    def stop(self, account_id: int) -> None:
         """Nothing more is begun for it; what is at work this moment ends."""
         accounts.switch(self.ledger, account_id, enabled=False)
 
-    def resume_account(self, account_id: int, *, at_once: bool = False) -> None:
+    def resume(self, account_id: int, *, at_once: bool = False) -> None:
         """It may go on; `at_once` also ends a cool-down."""
         accounts.resume(self.ledger, account_id, now_too=at_once)
 
@@ -94,9 +102,6 @@ class Accounts(Asking):
         return accounts.may_act_from(self.ledger, account_id, self.settings.zone)
 
     def todo(self) -> list[dict[str, Any]]:
-        return super().todo() + self.accounts_waiting()
-
-    def accounts_waiting(self) -> list[dict[str, Any]]:
         """Paused accounts, as `todo` shows what waits for a person."""
         return [
             {
@@ -111,8 +116,6 @@ class Accounts(Asking):
             if one.paused_kind is not None
         ]
 
-    # sessions -------------------------------------------------------------------------------------
-
     def login(self, account_id: int, *, on_wait: Callable[[str], None] = lambda _: None) -> None:
         """Wait while a person logs in, in a visible browser, and keep the login. In practice, where nobody could
         see one, the stand-in issues it.
@@ -121,18 +124,24 @@ class Accounts(Asking):
         from workbench.browser.login import can_show, gate
 
         mine = accounts.find(self.ledger, account_id)
-        with self.account_lane(account_id):
+        with self.lane(account_id):
             if not can_show() and self._practise(account_id):
                 return
-            gate(self.browsing, account_id, self.site(mine.channel), wait=self.settings.login_seconds, on_wait=on_wait)
+            gate(
+                self._parts.browsing,
+                account_id,
+                self._parts.site(mine.channel),
+                wait=self.settings.login_seconds,
+                on_wait=on_wait,
+            )
             accounts.record_proof(self.ledger, account_id, ProofState.OK, "a person logged in")
             self._another_session(account_id)
 
     def logout(self, account_id: int) -> bool:
         """Destroy the saved login, here; the site is not told. False when there was none."""
         accounts.find(self.ledger, account_id)
-        with self.account_lane(account_id):
-            gone = self.sessions.destroy(account_id)
+        with self.lane(account_id):
+            gone = self._parts.sessions.destroy(account_id)
             if gone:
                 accounts.forget_proof(self.ledger, account_id, "logged_out")
         return gone
@@ -149,11 +158,11 @@ class Accounts(Asking):
             raise BadInput(
                 f"{file}: {error.strerror}. Give the file of a storage state or of exported cookies."
             ) from error
-        with self.account_lane(account_id):
+        with self.lane(account_id):
             self._import(account_id, raw, name=str(file))
 
     def _import(self, account_id: int, raw: bytes, *, name: str = "the session") -> None:
-        self.sessions.imported(account_id, raw, name=name)
+        self._parts.sessions.imported(account_id, raw, name=name)
         accounts.forget_proof(self.ledger, account_id, "session_imported")
         self._another_session(account_id)
 
@@ -167,19 +176,133 @@ class Accounts(Asking):
         if self.settings.mode != "practice":
             return False
         mine = accounts.find(self.ledger, account_id)
-        issued = practice.session_of(self.site(mine.channel).url, mine.label)
+        issued = practice.session_of(self._parts.site(mine.channel).url, mine.label)
         if issued is None:
             return False
         self._import(account_id, issued)
         return True
 
     @contextlib.contextmanager
-    def account_lane(self, account_id: int) -> Iterator[None]:
+    def lane(self, account_id: int) -> Iterator[None]:
         """The account for us alone, as long as the block takes; Refused while somebody has its page open."""
-        with self.lanes.holding(lane_of(account_id), "accounts") as is_ours:
+        with self._parts.lanes.holding(lane_of(account_id), "accounts") as is_ours:
             if not is_ours:
                 raise Refused(
                     f"account {account_id} is at work at this moment. Wait, or stop it first: "
                     f"workbench accounts stop {account_id}"
                 )
             yield
+
+    def health(self, account_id: int | None = None, *, live: bool = True) -> dict[str, Any]:
+        """The health check of one or all, in the shape that users know; `live` asks each site, one page each."""
+        found = accounts.all_accounts(self.ledger) if account_id is None else [accounts.find(self.ledger, account_id)]
+        shown = [self._checked(one, live=live) for one in found]
+        states = [one["health_status"] for one in shown]
+        return {
+            "overall_health": max(states, key=_RISING.index, default="healthy"),
+            "summary": {"total_accounts": len(shown), **{name: states.count(name) for name in _RISING}},
+            "accounts": shown,
+        }
+
+    def validate_session(self, account_id: int, *, live: bool = True) -> dict[str, Any]:
+        """{valid, session_age_days, message, action_required} of one account, and why."""
+        mine = accounts.find(self.ledger, account_id)
+        session, health = self._examined(mine, live=live)
+        if not session.exists:
+            message = "Session file does not exist"
+        else:
+            message = "Session is valid" if health.status == "healthy" else "Session may be expired"
+        return {
+            "valid": health.status == "healthy",
+            "session_age_days": session.age_days,
+            "message": message,
+            "action_required": health.action,
+            "reason": health.reason,
+        }
+
+    def _checked(self, one: Account, *, live: bool) -> dict[str, Any]:
+        session, health = self._examined(one, live=live)
+        after = accounts.find(self.ledger, one.id)
+        total, good, bad = accounts.totals(self.ledger).get(one.id, (0, 0, 0))
+        return {
+            "account_id": one.id,
+            "email": one.label,
+            "channel": one.channel,
+            "session_exists": session.exists,
+            "session_valid": health.status == "healthy",
+            "session_age_days": session.age_days,
+            "total_posts": total,
+            "posted_count": good,
+            "failed_count": bad,
+            "health_status": health.status,
+            "reason": health.reason,
+            "action_required": health.action,
+            "proof": after.proof,
+            "proved_at": None if after.proved_at is None else after.proved_at.isoformat(),
+            "enabled": after.enabled,
+        }
+
+    def _examined(self, one: Account, *, live: bool) -> tuple[SessionFacts, Health]:
+        from workbench.browser.health import ProofState, health
+
+        said = self._prove(one) if live else None
+        after = accounts.find(self.ledger, one.id)
+        site = self._parts.site(one.channel)
+        session = self._parts.sessions.about(one.id, site.login_cookies, now())
+        proof, reason = after.proof, after.proof_reason
+        if said is not None and said.state == ProofState.UNREACHABLE:
+            proof, reason = said.state, self._parts.redactor(said.reason)
+        return session, health(
+            one.id,
+            session,
+            proof=proof,
+            proof_reason=reason,
+            proved_at=after.proved_at if proof == after.proof else now(),
+            paused=None if after.paused_kind is None else f"paused: {after.paused_reason or after.paused_kind}",
+            now=now(),
+            oldest=timedelta(days=self.settings.session_days),
+            logged_out=None if session.exists else self._logged_out_at(one.id),
+        )
+
+    def _logged_out_at(self, account_id: int) -> datetime | None:
+        last = accounts.last_said(self.ledger, account_id, "logged_out", "session_imported")
+        return last[1] if last and last[0] == "logged_out" else None
+
+    def _prove(self, one: Account) -> Proof | None:
+        """What the site shows of the account, recorded; None while somebody is at work there."""
+        from workbench.browser.health import prove
+
+        try:
+            with self.lane(one.id):
+                proof = prove(self._parts.browsing, one.id, self._parts.site(one.channel))
+                if proof.is_worth_keeping:
+                    accounts.record_proof(self.ledger, one.id, proof.state, self._parts.redactor(proof.reason))
+        except Refused:
+            return None
+        return proof
+
+    def probe(self, channel: str | None = None, account_id: int | None = None) -> list[dict[str, Any]]:
+        """What each selector of a site's pack finds on the pages that can be opened by their address."""
+        mine = self._account_for(channel, account_id)
+        site = self._parts.site(mine.channel)
+        found = []
+        with self.lane(mine.id), self._parts.browsing.visit(mine.id, site) as visit:
+            for page, path in site.pack.pages.items():
+                visit.goto(path)
+                found += [
+                    {"site": site.name, "pack": str(site.pack), "on": page, "ok": one.is_good, **asdict(one)}
+                    for one in visit.probe(page)
+                ]
+            visit.keep()
+        return found
+
+    def _account_for(self, channel: str | None, account_id: int | None) -> Account:
+        if account_id is not None:
+            mine = accounts.find(self.ledger, account_id)
+            if channel not in {None, mine.channel}:
+                raise BadInput(f"account {account_id} is of {mine.channel}, not of {channel}.")
+            return mine
+        found = accounts.all_accounts(self.ledger, channel=channel)
+        if len(found) != 1:
+            raise BadInput(f"{len(found)} accounts could be meant; name one with --account.")
+        return found[0]

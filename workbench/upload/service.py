@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from workbench.app.proving import Proving
-from workbench.app.working import Working
 from workbench.errors import BadInput, LaneStops, LaneWaits, Refused, Transient, UiChanged
+from workbench.feature import Feature
 from workbench.files import make_folder, write_text
 from workbench.ledger import accounts, uploaded, uploading
 from workbench.ledger.clock import now
@@ -27,10 +26,11 @@ from workbench.upload.check import Checked, check
 from workbench.upload.inventory import INVENTORY, SESSION
 from workbench.upload.specs import check_platform, check_slot
 
+if TYPE_CHECKING:
+    from workbench.container import Container
+
 T = TypeVar("T")
-
 log = logging.getLogger(__name__)
-
 CHANNEL: Final = "trafficjunky"
 _CHANGED: Final = timedelta(days=1)  # files of batches that went on since are looked at when work begins
 
@@ -49,19 +49,23 @@ class Ask:
     reason: str | None = None
 
 
-class UploadDesk(Working, Proving):
-    # creatives ------------------------------------------------------------------------------------
+class Uploads(Feature):
+    """What a person does with creatives and batches."""
+
+    def __init__(self, parts: Container) -> None:
+        super().__init__(parts)
+        self._written_at: datetime | None = None
 
     @property
     def _archives(self) -> list[Path]:
         """Ours, and the one that lies in the team's own folder."""
         return list(dict.fromkeys([self.settings.archive, self.settings.creatives / "archive"]))
 
-    def scan_creatives(self, folder: str = "") -> list[dict[str, Any]]:
+    def scan(self, folder: str = "") -> list[dict[str, Any]]:
         """Enter a folder's files into the inventory, for people without a processor; what is new in it."""
-        return scan.scan(self.settings.creatives, folder, on=self.today())
+        return scan.scan(self.settings.creatives, folder, on=self._parts.today())
 
-    def write_sample_creatives(self) -> tuple[str, ...]:
+    def write_samples(self) -> tuple[str, ...]:
         """Three harmless files made on the spot, unless they were uploaded already: a banner and a native pair.
 
         Where there is no sheet yet they are entered into one, as the processor would: what is looked at or uploaded
@@ -79,14 +83,14 @@ class UploadDesk(Working, Proving):
             samples.film(root / names[1])
             samples.picture(root / names[2], (640, 360))
             if not (top / INVENTORY).is_file() and not (top / SESSION).is_file():
-                scan.scan(top, "uploaded", on=self.today(), only=names)
+                scan.scan(top, "uploaded", on=self._parts.today(), only=names)
         return names
 
     def creatives(self) -> list[dict[str, Any]]:
         """Every creative that was ever in a batch, with how it stands."""
         return uploaded.creatives(self.ledger)
 
-    def check_creatives(self, ask: Ask) -> list[Checked]:
+    def check(self, ask: Ask) -> list[Checked]:
         """Every file that is meant, and what would be refused of it: offline, no account is touched."""
         check_platform(ask.platform)
         check_slot(ask.slot)
@@ -123,7 +127,7 @@ class UploadDesk(Working, Proving):
         if ask.platform != "tj":
             raise BadInput(f"files are checked for {ask.platform}, and uploaded to TrafficJunky (tj) alone.")
         if ask.account is not None:
-            return self._account_of(ask.account, CHANNEL, "creatives").id
+            return self._parts.accounts.of_channel(ask.account, CHANNEL, "creatives").id
         there = [one for one in accounts.all_accounts(self.ledger, channel=CHANNEL) if one.enabled]
         if len(there) == 1:
             return there[0].id
@@ -132,23 +136,21 @@ class UploadDesk(Working, Proving):
             raise BadInput(f"there are several accounts: {listed}; choose with --account ID.")
         raise BadInput("there is no account yet: workbench accounts add --channel trafficjunky --label NAME")
 
-    def upload_account(self, ask: Ask) -> int:
+    def account_for(self, ask: Ask) -> int:
         """The account that is meant; in practice one is made when there is none."""
         if self.settings.mode == "practice" and ask.account is None and ask.platform == "tj":
             there = accounts.all_accounts(self.ledger, channel=CHANNEL)
             if not there:
-                return self.add_account(CHANNEL, "practice")
+                return self._parts.accounts.add(CHANNEL, "practice")
         return self._account(ask)
 
-    # ordering -------------------------------------------------------------------------------------
-
-    def upload_plan(self, ask: Ask) -> dict[str, Any]:
+    def plan(self, ask: Ask) -> dict[str, Any]:
         """What a batch would do with each file, and why not: no browser, nothing is kept or started."""
-        found = self.check_creatives(ask)
+        found = self.check(ask)
         items = [batches.item_of(one, platform=ask.platform, campaign_id=ask.campaign) for one in found]
         return self._dry("plan", items)
 
-    def words_of_upload(self, planned: Mapping[str, Any], ask: Ask) -> str:
+    def words_of(self, planned: Mapping[str, Any], ask: Ask) -> str:
         """What a batch of this plan would upload, how many, and as whom, for a person to agree to."""
         number = planned["totals"]["pending"]
         whom = ""
@@ -164,12 +166,12 @@ class UploadDesk(Working, Proving):
             "totals": reports.totals(items), "items": list(items),
         }  # fmt: skip
 
-    def rehearse_upload(self, ask: Ask, *, watch: Callable[[str], None] = lambda _: None) -> dict[str, Any]:
+    def rehearse(self, ask: Ask, *, watch: Callable[[str], None] = lambda _: None) -> dict[str, Any]:
         """Log in, read the library, open the upload panel of every tab; nothing is attached or kept."""
         from workbench.upload.rehearse import rehearse
 
-        account_id = self.upload_account(ask)
-        found = self.check_creatives(ask)
+        account_id = self.account_for(ask)
+        found = self.check(ask)
         rows = [batches.item_of(one, platform=ask.platform, campaign_id=ask.campaign) for one in found]
         orders = [
             batches.as_upload(number, one, account_id, ask.reason if ask.force else None)
@@ -179,8 +181,8 @@ class UploadDesk(Working, Proving):
         groups = [[one for one in orders if one.tab == tab] for tab in dict.fromkeys(one.tab for one in orders)]
         if not groups:
             return self._dry("rehearse", rows)
-        with self.account_lane(account_id):
-            done = _aside(lambda: rehearse(groups, self.upload_tools, watch))
+        with self._parts.accounts.lane(account_id):
+            done = _aside(lambda: rehearse(groups, self._parts.upload_tools, watch))
         for each in done:
             rows[each.upload.id] = batches.rehearsed_item(each, rows[each.upload.id])
         stops = (one.error for one in done if isinstance(one.error, LaneStops | LaneWaits | UiChanged))
@@ -188,13 +190,13 @@ class UploadDesk(Working, Proving):
         told = self._dry("rehearse", rows)
         return {**told, "stopped": error.message} if error else told
 
-    def start_upload(self, ask: Ask) -> str:
+    def start(self, ask: Ask) -> str:
         """Make a batch; somebody must `work`. What is refused or skipped is in it too, with the reason.
 
         Ordered once more while it is not over, it is the same batch.
         """
-        account_id = self.upload_account(ask)
-        found = self.check_creatives(ask)
+        account_id = self.account_for(ask)
+        found = self.check(ask)
         if not found:
             raise Refused("there is nothing to upload: no file is meant.")
         if not any(one.verdict == "ok" for one in found):
@@ -207,17 +209,15 @@ class UploadDesk(Working, Proving):
             uploads=[_order(one, ask) for one in found], beyond=batches.greatest_number(self._archives),
         )  # fmt: skip
         batch_id = uploading.make_batch(self.ledger, new)
-        self.write_upload_files(batch_id)
+        self.write_files(batch_id)
         return batch_id
 
-    # watching -------------------------------------------------------------------------------------
-
-    def upload_batch(self, batch: str | None = None) -> dict[str, Any]:
+    def batch(self, batch: str | None = None) -> dict[str, Any]:
         """The batch (the newest without), as `upload run` answers it."""
         (row,) = uploaded.batches(self.ledger, uploaded.find_batch(self.ledger, batch))
         return self._batch_told(row)
 
-    def upload_batches(self) -> list[dict[str, Any]]:
+    def batches(self) -> list[dict[str, Any]]:
         return [self._batch_told(row) for row in uploaded.batches(self.ledger)]
 
     def _batch_told(self, row: Mapping[str, Any]) -> dict[str, Any]:
@@ -242,16 +242,16 @@ class UploadDesk(Working, Proving):
     def _stamp(self, row: Mapping[str, Any]) -> str:
         return batches.stamp(row["created_at"].astimezone(self.settings.zone))
 
-    def work_on_upload(
+    def work_on(
         self, batch: str, *, watch: Callable[[], None] = lambda: None, stop: threading.Event | None = None, **more: Any
     ) -> dict[str, Any]:
         """Work here until nothing of the batch is left that moves soon by itself; how it stands then."""
         batch_id = uploaded.find_batch(self.ledger, batch)
         items = partial(uploaded.uploads, self.ledger, batch_id=batch_id)
-        self._work_on(items, acts_in=UploadState.CHECKED, watch=watch, stop=stop, **more)
-        return self.upload_batch(batch_id)
+        self._parts.working.work_on(items, acts_in=UploadState.CHECKED, watch=watch, stop=stop, **more)
+        return self.batch(batch_id)
 
-    def write_upload_files(self, batch: str | None = None) -> dict[str, str]:
+    def write_files(self, batch: str | None = None) -> dict[str, str]:
         """Status CSV, log, summary, errors, manifest of a batch, as the ledger has it now; their paths."""
         (row,) = uploaded.batches(self.ledger, uploaded.find_batch(self.ledger, batch))
         story = uploaded.batch_story(self.ledger, [one["upload_id"] for one in row["items"]])
@@ -262,32 +262,31 @@ class UploadDesk(Working, Proving):
         reports.write_undo(self._batch_folder(row), row["items"])
         return {name: str(path) for name, path in told.items()}
 
-    _written_at: datetime | None = None
-
-    def _project(self, run_id: str | None = None) -> None:
-        super()._project(run_id)
+    def project(self) -> None:
+        """Bring the files of batches that went on, and the inventory, up to date."""
         since, self._written_at = self._written_at or now() - _CHANGED, now()
         changed = uploaded.changed_since(self.ledger, since)
         for batch_id in changed:
-            self.write_upload_files(batch_id)
+            self.write_files(batch_id)
         if changed:
             try:
-                self.upload_tools.write_inventory()
+                self._parts.upload_tools.write_inventory()
             except (BadInput, Transient) as error:  # derived: written again as soon as an upload goes on
                 log.warning("%s", error.message)
 
-    def status(self, run: str | None = None) -> dict[str, Any]:
-        shown = [{**one, "items": [_shown(each) for each in one["items"]]} for one in self.upload_batches()]
-        return {**super().status(run), "batches": shown}
-
     def todo(self) -> list[dict[str, Any]]:
-        return super().todo() + [_waiting(one) for one in uploaded.waiting(self.ledger)]
+        """What of creatives waits for a person."""
+        return [_waiting(one) for one in uploaded.waiting(self.ledger)]
 
-    def sweep_evidence(self, *, dry: bool = True) -> list[str]:
-        """The logs too of batches that are over, by the same age; their tables and reports stay."""
-        gone = super().sweep_evidence(dry=dry)
+    def shown(self) -> list[dict[str, Any]]:
+        """Every batch, with of each file what `status` tells."""
+        return [{**one, "items": [_shown(each) for each in one["items"]]} for one in self.batches()]
+
+    def sweep_logs(self, *, dry: bool = True) -> list[str]:
+        """Logs of batches that are over, by the age of evidence; their tables and reports stay."""
+        gone = list[str]()
         before = (now() - timedelta(days=self.settings.evidence_days)).timestamp()
-        over = (one for one in self.upload_batches() if not any(_is_open(each) for each in one["items"]))
+        over = (one for one in self.batches() if not any(_is_open(each) for each in one["items"]))
         for path in (Path(one["log"]) for one in over):
             if path.is_file() and path.stat().st_mtime < before:
                 gone.append(str(path))
@@ -295,9 +294,7 @@ class UploadDesk(Working, Proving):
                     path.unlink()
         return gone
 
-    # deciding -------------------------------------------------------------------------------------
-
-    def retry_uploads(self, names: Sequence[str] = (), *, batch: str | None = None) -> int:
+    def retry(self, names: Sequence[str] = (), *, batch: str | None = None) -> int:
         """Try again what failed, and let go on what waits: those named, or all of the batch that failed or wait."""
         if names:
             ids = uploading.find_uploads(self.ledger, names)
@@ -308,7 +305,7 @@ class UploadDesk(Working, Proving):
         self._files_of(ids)
         return number
 
-    def resolve_upload(
+    def resolve(
         self,
         name: str,
         *,
@@ -336,7 +333,7 @@ class UploadDesk(Working, Proving):
         self._files_of(ids)
         return ids
 
-    def cancel_upload(self, batch: str | None = None) -> str:
+    def cancel(self, batch: str | None = None) -> str:
         """End a batch: what is not attached yet stays where it is."""
         batch_id = uploaded.find_batch(self.ledger, batch)
         uploading.cancel_batch(self.ledger, batch_id)
@@ -345,26 +342,26 @@ class UploadDesk(Working, Proving):
     def _files_of(self, upload_ids: Sequence[int]) -> None:
         rows = uploaded.uploads(self.ledger, upload_ids=upload_ids)
         for batch_id in dict.fromkeys(one["batch_id"] for one in rows):
-            self.write_upload_files(batch_id)
+            self.write_files(batch_id)
 
-    def refresh_uploads(self, account: int | None = None) -> dict[str, Any]:
+    def refresh(self, account: int | None = None) -> dict[str, Any]:
         """Ask the platform how its review of our creatives stands: {seen, changed, gaps}."""
         from workbench.browser.trafficjunky import Library
 
-        account_id = self.upload_account(Ask(account=account))
+        account_id = self.account_for(Ask(account=account))
         rows = [one for one in uploaded.uploads(self.ledger) if one["account_id"] == account_id]
         tabs = sorted({one["tab"] for one in rows if one["tj_creative_id"]})
         seen, gaps = dict[str, str](), list[str]()
 
         def look() -> None:
-            with self.upload_tools.visit(account_id) as visit:
+            with self._parts.upload_tools.visit(account_id) as visit:
                 library = Library(visit, self.settings.page_seconds)
                 for tab in tabs:
                     listing = library.cards(tab)
                     seen.update((card.id, card.review) for card in listing.cards)
                     gaps.extend([listing.gap] if listing.gap else [])
 
-        with self.account_lane(account_id):
+        with self._parts.accounts.lane(account_id):
             _aside(look)
         changed = uploading.set_review(self.ledger, account_id, seen)
         return {"account_id": account_id, "seen": len(seen), "changed": changed, "gaps": gaps}

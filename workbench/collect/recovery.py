@@ -1,4 +1,4 @@
-"""What exists at Bright Data against what we have, and bringing it in."""
+"""What exists at Bright Data against what we have: brought in, compared, decided by hand."""
 
 from __future__ import annotations
 
@@ -6,21 +6,24 @@ import hashlib
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, timedelta
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from workbench.app.working import Working
 from workbench.brightdata.datasets import Dataset
 from workbench.collect import folders, recover
 from workbench.collect.reconcile import cancel_extra
 from workbench.collect.recover import Found, Standing, Stranger
 from workbench.errors import BadInput, Transient
+from workbench.feature import Feature
 from workbench.files import canonical
-from workbench.ledger import queries, recovering
+from workbench.ledger import accounts, behind, queries, recovering, vendorlists
 from workbench.ledger.clock import now
 from workbench.ledger.columns import storable
-from workbench.ledger.records import Money, same_inputs
+from workbench.ledger.records import Money, Snapshot, same_inputs
 from workbench.ledger.recovering import Entered
 from workbench.ledger.states import SnapshotState as State
+
+if TYPE_CHECKING:
+    pass
 
 _LOST: Final = (State.EXPIRED, State.FAILED, State.CANCELED)  # nothing came, and nothing will
 _MOST_PATIENCE: Final = timedelta(minutes=1)  # with a vendor who asks to wait, while a person does
@@ -30,7 +33,9 @@ _MAY_BE_SENT: Final = (State.UNSURE, State.QUARANTINED, State.FAILED)
 _READ: Final = (State.PUBLISHED, State.EMPTY)
 
 
-class Recovering(Working):
+class Recovery(Feature):
+    """What a person does about snapshots that are lost, stuck or in doubt."""
+
     def scan(
         self,
         datasets: Sequence[str] = (),
@@ -41,7 +46,7 @@ class Recovering(Working):
         """Every snapshot that Bright Data lists for the datasets (default: all), beside ours; urgent first."""
         return sorted(
             recover.scan(
-                self.brightdata,
+                self._parts.brightdata,
                 self._chosen(datasets),
                 lambda ids: queries.states_of(self.ledger, ids),
                 short_of=lambda listed: queries.short_of(self.ledger, listed),
@@ -90,7 +95,7 @@ class Recovering(Working):
             if Entered.CLAIMED in more.values():
                 self.reconcile()
             if work:
-                self.work(watch=watch)
+                self._parts.working.work(watch=watch)
             if not unasked:
                 break
         self._cancel_doubles(list(found))
@@ -121,7 +126,7 @@ class Recovering(Working):
 
     def _enter(self, one: Found, found: Mapping[str, Found]) -> Entered:
         dataset = next(each for each in self._chosen(()) if each.dataset_id == one.dataset_id)
-        new = recover.stranger(self.brightdata, one, dataset.kind, queries.list_sources(self.ledger))
+        new = recover.stranger(self._parts.brightdata, one, dataset.kind, queries.list_sources(self.ledger))
         row = self._row(new, one, dataset)
         if double := self._double_of(one, new, found):
             said = f"DUPLICATE SPEND: the same as {double}, asked once"
@@ -147,12 +152,12 @@ class Recovering(Working):
         for name, said in recovering.doubles_among(self.ledger, wanted).items():
             if _BECAME in said:
                 continue
-            done = cancel_extra(self.brightdata, name)
+            done = cancel_extra(self._parts.brightdata, name)
             recovering.say(self.ledger, name, f"{said}{_BECAME}{done}")
 
     def _recovered_job(self, one: Found, dataset: Dataset) -> tuple[str, str]:
         """Ids of the job, and of the run, that gather what is adopted today."""
-        day = self.today()
+        day = self._parts.today()
         run_id = _recovered_id(day)
         run_folder = folders.run_folder("Recovered", day).replace("{id6}", run_id[:6])
         name = f"Recovered - {one.platform} - {one.service}"
@@ -187,7 +192,7 @@ class Recovering(Working):
             "triggered_at": now(),  # as far as its deadline goes: an old one may have to be built again at the vendor
             "ready_at": at if new.state is State.READY else None,
             "expires_at": at + timedelta(days=self.settings.retention_days),
-            "reason": new.reason and storable(self.redactor(new.reason)),
+            "reason": new.reason and storable(self._parts.redactor(new.reason)),
             "error_code": new.error_code and storable(new.error_code),
         }
 
@@ -222,7 +227,7 @@ class Recovering(Working):
 
     def recovered_run(self) -> str | None:
         """The run that gathers what was adopted today; None before the first."""
-        run_id = _recovered_id(self.today())
+        run_id = _recovered_id(self._parts.today())
         return run_id if queries.runs(self.ledger, run_id) else None
 
     def reconcile(self, snapshots: Sequence[str] = ()) -> int:
@@ -258,7 +263,7 @@ class Recovering(Working):
             raise BadInput(f"snapshot {snapshot} lost no answer; what is stuck goes on with: workbench recover requeue")
         said = f"decided by {self.ledger.actor}" + (f": {reason}" if reason else "")
         if adopt is not None:
-            found = self.brightdata.progress(adopt)  # an id that Bright Data does not know is refused here
+            found = self._parts.brightdata.progress(adopt)  # an id that Bright Data does not know is refused here
             if found.dataset_id not in (None, row["dataset_id"]):
                 raise BadInput(
                     f"{adopt} is of dataset {found.dataset_id}, snapshot {snapshot} is not; nothing was done."
@@ -404,8 +409,118 @@ class Recovering(Working):
         """Datasets by id or ``platform/service``; all that we know without any."""
         from workbench.brightdata.datasets import named
 
-        table = self.datasets
+        table = self._parts.datasets
         return [named(one, among=table) for one in wanted] or list(table)
+
+    def compare(
+        self, datasets: Sequence[str] = (), *, foreign: Sequence[str] = (), settled: Sequence[str] = ()
+    ) -> dict[str, dict[str, Any]]:
+        """{dataset_id | account: {here, there, adopted, ambiguous}}: what both sides have, and what came of it.
+
+        Adopts what planned snapshots were to ask and somebody asked already; pays nothing. `foreign`: ids at Bright
+        Data that are not ours. `settled`: datasets and accounts (channel:label) that a person has looked through.
+        """
+        for scope in settled:
+            self._settle(scope)
+        if foreign and self._parts.vendor_lists.say_foreign(foreign) < len(set(foreign)):
+            listed = "list them first: workbench recover compare"
+            raise BadInput(f"not all of {', '.join(foreign)} are known as strangers; {listed}. The others are noted.")
+        found = {one: self._compare_dataset(one) for one in self._to_compare(datasets)}
+        for dataset_id in found:
+            if (doubt := self._parts.vendor_lists.behind(dataset_id)) is None or not doubt.waits:
+                vendorlists.let_go_on_in(self.ledger, dataset_id)
+        if not datasets and all(one["there"] is not None for one in found.values()):
+            behind.compared(self.ledger, behind.ALL)
+        return found
+
+    def behind(self) -> list[dict[str, Any]]:
+        """{scope, why, since, waits}: where this ledger may not know what happened; `*` stands for all others."""
+        return [
+            {"scope": one.scope, "why": one.words, "since": one.since.isoformat(), "waits": one.waits}
+            for one in behind.scopes(self.ledger)
+        ]
+
+    def todo(self) -> list[dict[str, Any]]:
+        """Datasets and accounts of which only a person can say what is there."""
+        return [
+            {"kind": "ledger", "id": one.scope, "why": one.waits, "command": "workbench recover compare"}
+            for one in behind.scopes(self.ledger)
+            if one.waits
+        ]
+
+    def unlisted(self) -> dict[str, str]:
+        """Dataset → why Bright Data gives no list of what was started, so that nobody can look before a trigger."""
+        return vendorlists.refusals(self.ledger)
+
+    def list_refusal(self) -> str | None:
+        """Why Bright Data lists nothing for this key; None where it does. Asks it, with one request."""
+        from workbench.collect.look import REFUSED
+
+        dataset_id = min(vendorlists.datasets_in_use(self.ledger), default=self._parts.datasets[0].dataset_id)
+        try:
+            next(self._parts.brightdata.list_snapshots(dataset_id, from_date=now().date(), page_size=1), None)
+        except REFUSED as error:
+            self._parts.vendor_lists.refuse(dataset_id, error.message)
+            return error.message
+        return None
+
+    def _settle(self, scope: str) -> None:
+        known = {one.dataset_id for one in self._parts.datasets} | {
+            behind.scope_of(one) for one in accounts.all_accounts(self.ledger) if one.removed_at is None
+        }
+        if scope not in known and scope not in vendorlists.datasets_in_use(self.ledger):
+            raise BadInput(
+                f"there is no dataset and no account {scope!r}; accounts are written channel:label. "
+                "workbench doctor shows what is behind."
+            )
+        behind.compared(self.ledger, scope)
+
+    def _to_compare(self, datasets: Sequence[str]) -> list[str]:
+        """Those that are named, or that the ledger or the journal knows, or (an empty ledger) all."""
+        from workbench.brightdata.datasets import named
+
+        table = self._parts.datasets
+        if datasets:
+            return [named(one, among=table).dataset_id for one in datasets]
+        ids = {one.dataset_id for one in table}
+        used = vendorlists.datasets_in_use(self.ledger) | (behind.lost_scopes(self.ledger) & ids)
+        return sorted(used or ids)
+
+    def _compare_dataset(self, dataset_id: str) -> dict[str, Any]:
+        from workbench.collect.look import (
+            CLOCKS,
+            adoption,
+            ask,
+            chosen,
+            same_as,
+            since_then,
+            unreadable,
+        )
+
+        tools, at = self._parts.collect_tools, now()
+        waiting = [one for one in vendorlists.planned(self.ledger, dataset_id) if not one.cancel_requested]
+        since = min([at - timedelta(days=self.settings.retention_days), *(_planned_at(one) for one in waiting)])
+        there = ask(dataset_id, since, tools, self._parts.vendor_lists)
+        here = vendorlists.counts(self.ledger, dataset_id)
+        refused = self._parts.vendor_lists.refused(dataset_id)
+        if there is None or refused is not None:
+            return {"here": here, "there": None, "adopted": 0, "ambiguous": [], "refused": refused}
+        adopted, unread = 0, set[str]()
+        for one in waiting:
+            began = _planned_at(one) - CLOCKS
+            window = began if self._parts.vendor_lists.is_fresh(one) else min(began, at - tools.reuse)
+            listed = self._parts.vendor_lists.unknown(dataset_id, window)
+            own = since_then(began, listed)
+            mine = chosen(same_as(one, listed, tools, self._parts.vendor_lists), own)
+            if mine is None or self._parts.vendor_lists.in_flight(one):
+                unread.update(unreadable(own))
+            else:
+                adopted += vendorlists.adopt_planned(self.ledger, one, adoption(one, mine, tools))
+        doubt = self._parts.vendor_lists.behind(dataset_id)
+        ambiguous = sorted(unread) if doubt is not None and doubt.why != "moved" else []
+        if not ambiguous:
+            self._parts.vendor_lists.compared(dataset_id)
+        return {"here": here + adopted, "there": there, "adopted": adopted, "ambiguous": ambiguous}
 
 
 def _recovered_id(day: date) -> str:
@@ -441,3 +556,7 @@ def _back_to(row: dict[str, Any]) -> State:
 
 def _is_below(row: dict[str, Any], version: int | None) -> bool:
     return version is None or (row["staged"] or {}).get("version", 0) < version
+
+
+def _planned_at(one: Snapshot) -> Any:
+    return one.created_at or now()

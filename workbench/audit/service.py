@@ -11,8 +11,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from workbench.app.parts import Parts
 from workbench.errors import BadInput, WorkbenchError
+from workbench.feature import Feature
 from workbench.ledger.clock import now
 from workbench.secret import MASK
 
@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 _NOT_KEPT: Final = "[refused, not kept]"
 
 
-class Auditing(Parts):
-    def audit_run(
+class Audit(Feature):
+    """What a person asks of notebooks."""
+
+    def run(
         self,
         notebook: str | Path,
         params: Mapping[str, object] | None = None,
@@ -45,26 +47,26 @@ class Auditing(Parts):
             folder=folder.relative_to(self.settings.home).as_posix(),
         )  # fmt: skip
         try:
-            refuse(path, given, self.redactor)
+            refuse(path, given, self._parts.redactor)
         except WorkbenchError as refusal:
             # What was refused is kept by name alone: one of the values may be a secret that nobody here knows.
             kept(params=dict.fromkeys(given, _NOT_KEPT))
-            said = self.redactor(_without(refusal.message, given.values()))
+            said = self._parts.redactor(_without(refusal.message, given.values()))
             end_execution(self.ledger, execution_id, outcome="refused", error=said, facts={})
-            refusal.args = (self.redactor(refusal.message), *refusal.args[1:])
+            refusal.args = (self._parts.redactor(refusal.message), *refusal.args[1:])
             raise
         kept(params=given)
         outcome, facts = "refused", dict[str, Any]()
         error: str | None = "it did not begin"
         try:
             done = execute(
-                path, given, folder=folder, home=self.settings.home, redactor=self.redactor, limit=limit,
+                path, given, folder=folder, home=self.settings.home, redactor=self._parts.redactor, limit=limit,
                 env=self._notebook_env(), on_progress=on_progress,
             )  # fmt: skip
             outcome, error = str(done.outcome), done.error_value
             facts = {"cells_run": done.cells_run, "cells_total": done.cells_total}
         except WorkbenchError as refusal:
-            error = self.redactor(refusal.message)
+            error = self._parts.redactor(refusal.message)
             raise
         finally:
             end_execution(self.ledger, execution_id, outcome=outcome, error=error, facts=facts)

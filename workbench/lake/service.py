@@ -1,4 +1,4 @@
-"""How everything stands, and the tables: questions, which change nothing."""
+"""The tables: questions, which change nothing, and what of the lake is missing."""
 
 from __future__ import annotations
 
@@ -6,81 +6,37 @@ import logging
 import time
 import warnings
 from collections.abc import Callable
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakKeyDictionary
 
-from workbench.app.parts import Parts, part
-from workbench.collect import folders, status
-from workbench.collect.recover import EXPIRING
+from workbench.collect import status
+from workbench.feature import Feature
 from workbench.files import make_folder
-from workbench.ledger import behind, lakes, queries, vendorlists
-from workbench.ledger.behind import Behind
-from workbench.ledger.clock import now
+from workbench.ledger import lakes, queries
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from workbench.container import Container
     from workbench.tables.catalog import Catalog
 
-
 log = logging.getLogger(__name__)
-
 _LOOK_EVERY: Final = 2.0  # seconds until lost files are looked for again, at least
 _REST: Final = 20  # times as long as a look takes
 
 
-class Asking(Parts):
-    _lost: tuple[object, float, list[dict[str, Any]]] | None = None
+class Lake(Feature):
+    """What a person asks of the tables."""
 
-    @part
-    def _shown(self) -> WeakKeyDictionary[Catalog, tuple[object, object]]:
-        """The chain's heads at which the files and the tables of each catalog were last refreshed."""
-        return WeakKeyDictionary()
-
-    def status(self, run: str | None = None) -> dict[str, Any]:
-        """{mode, runs, posting_jobs, batches, attention}: how everything stands."""
-        run_id = queries.find_run(self.ledger, run) if run else None
-        return {
-            "mode": self.settings.mode,
-            "runs": status.run_tree(queries.runs(self.ledger, run_id), self.settings.lake),
-            "posting_jobs": [],
-            "batches": [],
-            "attention": self.todo(),
-        }
-
-    def broken_at(self) -> int | None:
-        """The first event of the log that was changed, moved or removed since; None when all of them hold."""
-        return queries.broken_at(self.ledger)
-
-    def todo(self) -> list[dict[str, Any]]:
-        at, retention = now(), timedelta(days=self.settings.retention_days)
-        soon = queries.expiring(self.ledger, at + retention * EXPIRING, retention)
-        waiting = status.todo(queries.waiting_for_person(self.ledger)) + status.expiring(soon, at, retention)
-        waiting += [_for_comparing(one) for one in self._behind()]
-        lost = self.lost_files()
-        # What a command has sent back to work already is on its way.
-        moving = {one["provider_id"] for one in lost if one["is_moving"]}
-        return waiting + status.lost([one for one in lost if one["provider_id"] not in moving])
-
-    def _behind(self) -> list[Behind]:
-        """Datasets and accounts of which only a person can say what is there."""
-        return [one for one in behind.scopes(self.ledger) if one.waits]
-
-    def behind(self) -> list[dict[str, Any]]:
-        """{scope, why, since, waits}: where this ledger may not know what happened; `*` stands for all others."""
-        return [
-            {"scope": one.scope, "why": one.words, "since": one.since.isoformat(), "waits": one.waits}
-            for one in behind.scopes(self.ledger)
-        ]
-
-    def unlisted(self) -> dict[str, str]:
-        """Dataset → why Bright Data gives no list of what was started, so that nobody can look before a trigger."""
-        return vendorlists.refusals(self.ledger)
+    def __init__(self, parts: Container) -> None:
+        super().__init__(parts)
+        self._lost: tuple[object, float, list[dict[str, Any]]] | None = None
+        # The chain's heads at which the files and the tables of each catalog were last refreshed.
+        self._shown: WeakKeyDictionary[Catalog, tuple[object, object]] = WeakKeyDictionary()
 
     def lost_files(self) -> list[dict[str, Any]]:
         """What the manifest names and the disk lacks: path, kind, whose. Looked for again after a few seconds."""
-        with self.opening:
+        with self._parts.opening:
             head, at = self.ledger.head(), time.monotonic()
             if self._lost is None or self._lost[0] != head or at > self._lost[1]:
                 lake = self.settings.lake
@@ -89,33 +45,26 @@ class Asking(Parts):
                 self._lost = (head, at + max(_LOOK_EVERY, _REST * took), found)
             return self._lost[2]
 
+    def todo(self) -> list[dict[str, Any]]:
+        """Files that somebody has to bring back; what a command has sent back to work already is on its way."""
+        lost = self.lost_files()
+        moving = {one["provider_id"] for one in lost if one["is_moving"]}
+        return status.lost([one for one in lost if one["provider_id"] not in moving])
+
     def made_before(self) -> list[dict[str, Any]]:
         """Published snapshots whose tables an older transform made than the present one: snapshot_id, version, raw."""
         from workbench.tables.schema import TRANSFORM_VERSION
 
         return lakes.made_before(self.ledger, TRANSFORM_VERSION)
 
-    def folders(self, run: str | None = None) -> list[dict[str, Any]]:
-        run_id = queries.find_run(self.ledger, run) if run else None
-        return folders.tree(self.settings.lake, queries.runs(self.ledger, run_id))
-
-    def story(self, kind: str, item_id: int | str) -> list[dict[str, Any]]:
-        return queries.story(self.ledger, kind, str(item_id))
-
-    def sources_without_rows(self, run: str) -> list[dict[str, Any]]:
-        """Which sources of a run gave nothing, and why; those that may still give something are not told."""
-        return queries.without_rows(self.ledger, queries.find_run(self.ledger, run))
-
-    def spent_micro_usd(self, run: str) -> int:
-        return queries.spent(self.ledger, queries.find_run(self.ledger, run))
-
     def refreshed(self, query: str | None = None) -> Catalog:
         """The catalog with everything that is published by now, as far as the query needs it."""
-        with self.opening:  # an analyst and a watching panel may ask at the same moment
-            self._refresh(self.catalog, query)
-        return self.catalog
+        with self._parts.opening:  # an analyst and a watching panel may ask at the same moment
+            self.refresh(self._parts.catalog, query)
+        return self._parts.catalog
 
-    def _refresh(self, catalog: Catalog, query: str | None = None) -> None:
+    def refresh(self, catalog: Catalog, query: str | None = None) -> None:
+        """Bring a catalog up to what is published by now, as far as the query needs it."""
         from workbench.tables.catalog import LakeFile
 
         files_at, tables_at = self._shown.get(catalog, (None, None))
@@ -175,7 +124,7 @@ class Asking(Parts):
 
         checked = select_only(query)
         catalog = Catalog(make_folder(self.settings.lake))
-        self._refresh(catalog, checked)
+        self.refresh(catalog, checked)
         for one in catalog.lacks_for(checked) if catalog.missing else ():
             on_missing(str(one))
         catalog.lock_down()
@@ -198,7 +147,3 @@ class Asking(Parts):
 
     def rejects(self) -> pd.DataFrame:
         return self._frame("rejects")
-
-
-def _for_comparing(one: Behind) -> dict[str, Any]:
-    return {"kind": "ledger", "id": one.scope, "why": one.waits, "command": "workbench recover compare"}

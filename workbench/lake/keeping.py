@@ -12,31 +12,35 @@ import uuid
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from workbench.app.asking import Asking
 from workbench.collect import keep
 from workbench.errors import BadInput, NeedsPerson
+from workbench.feature import Feature
 from workbench.files import LAKE_ID, make_folder, move_into_place, sha256_of, write_text
-from workbench.ledger import backups, behind, compacting
+from workbench.ledger import accounts, backups, behind, compacting
 from workbench.ledger.clock import now
 from workbench.ledger.records import LakeFile
 from workbench.ledger.store import Ledger, Mode, open_ledger
 
-log = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    pass
 
+log = logging.getLogger(__name__)
 LEDGER: Final = "ledger.db"
 FIGURES: Final = "backup.json"
 _READ_ON: Final = timedelta(hours=1)  # a question that began before the swap still reads the files of before
 
 
-class Keeping(Asking):
+class Keeping(Feature):
+    """What a person does for the lake as a whole."""
+
     def compact(self) -> list[dict[str, Any]]:
         """Rewrite small files into one sorted file per kind, and the latest of everything into another.
 
         One process at a time; the others leave it be and get an empty list. Nobody who queries waits.
         """
-        with self.lanes.holding("compact") as is_ours:
+        with self._parts.lanes.holding("compact") as is_ours:
             if not is_ours:
                 return []
             if lost := [one for one in compacting.listed(self.ledger) if not (self.settings.lake / one).is_file()]:
@@ -79,8 +83,6 @@ class Keeping(Asking):
                 os.utime(lake / path)
         return {"kind": kind, "files": len(read), "rows": whole.rows, "latest_rows": latest.rows, "path": whole.path}
 
-    # the sweep ------------------------------------------------------------------------------------
-
     def sweep(self, *, older_than: timedelta = timedelta(hours=24), dry: bool = True) -> dict[str, Any]:
         """Find (and unless `dry`, remove) what no manifest lists and nobody has touched: {files, bytes, swept}.
 
@@ -105,7 +107,17 @@ class Keeping(Asking):
         keep.sweep(lake, found)
         return {**told, "swept": True}
 
-    # backup and restore ---------------------------------------------------------------------------
+    def sweep_evidence(self, *, dry: bool = True) -> list[str]:
+        """Evidence whose time or room is over, and logs of batches that are; never what something in review refers to.
+
+        Paths below data/.
+        """
+        chosen = self.settings
+        gone = self._parts.browsing.evidence.sweep(
+            days=chosen.evidence_days, megabytes=chosen.evidence_mb, now=now(), dry=dry,
+            keep=accounts.evidence_in_review(self.ledger),
+        )  # fmt: skip
+        return gone + self._parts.uploads.sweep_logs(dry=dry)
 
     def backup(self, target: str | Path) -> dict[str, Any]:
         """Copy ledger, lake, inputs and reports to the folder `target`, verified; a second time copies what is new.

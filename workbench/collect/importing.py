@@ -9,9 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from workbench.app.working import Working
 from workbench.collect import folders, sources
 from workbench.errors import BadInput
+from workbench.feature import Feature
 from workbench.files import canonical, make_folder, move_into_place, remove_tree
 from workbench.ledger import collecting, queries, recovering
 from workbench.ledger.clock import now
@@ -35,7 +35,9 @@ _UNATTRIBUTED: Final = """
 """
 
 
-class Importing(Working):
+class Imports(Feature):
+    """What a person brings in from a disk."""
+
     def import_file(
         self,
         path: str | Path,
@@ -59,8 +61,8 @@ class Importing(Working):
 
         if creator and not source_url:
             raise BadInput("a creator is a source's: say whose rows these are with the source's URL.")
-        path, chosen = Path(path), named(dataset, among=self.datasets)
-        shape = imports.look(path, chosen, self.datasets)
+        path, chosen = Path(path), named(dataset, among=self._parts.datasets)
+        shape = imports.look(path, chosen, self._parts.datasets)
         asked_for = self._asked_for(chosen, source_url, creator, project)
         corner = make_folder(self.settings.lake / ".staging" / f"import-{os.getpid()}-{uuid.uuid4().hex[:8]}")
         try:
@@ -71,8 +73,8 @@ class Importing(Working):
         finally:
             remove_tree(corner)
         row = self._row_of(raw)
-        self._project(row["run_id"])
-        self.work(run=row["run_id"], watch=watch)
+        self._parts.working.project(row["run_id"])
+        self._parts.working.work(run=row["run_id"], watch=watch)
         return self._told_of(self._row_of(raw), chosen, was_known=was_known)
 
     def _asked_for(
@@ -84,18 +86,18 @@ class Importing(Working):
         if url is None:
             return None
         same = {"platform": chosen.platform, "service": chosen.service, "url": url}
-        (new,) = sources.check([(0, same)], place="the source", among=self.datasets)
-        wanted = sources.key_of(new, self.datasets)
+        (new,) = sources.check([(0, same)], place="the source", among=self._parts.datasets)
+        wanted = sources.key_of(new, self._parts.datasets)
         mine = [one for one in self._sources_of(chosen) if one.merged_into is None]
-        known = next((one for one in mine if sources.key_of(one, self.datasets) == wanted), None)
+        known = next((one for one in mine if sources.key_of(one, self._parts.datasets) == wanted), None)
         values = {
             "name": known.name if known else new.url,
             "options": dict(known.options) if known else {},
             "creator": creator or (known.creator if known else None),
             "project": project or (known.project if known else None),
         }
-        checked = sources.check([(0, {**same, **values})], place="the source", among=self.datasets)
-        added = collecting.add_sources(self.ledger, checked, lambda one: sources.key_of(one, self.datasets))
+        checked = sources.check([(0, {**same, **values})], place="the source", among=self._parts.datasets)
+        added = collecting.add_sources(self.ledger, checked, lambda one: sources.key_of(one, self._parts.datasets))
         (source_id,) = added.source_ids
         (source,) = queries.list_sources(self.ledger, ids=[source_id])
         return source, inputs_for(chosen, source.url, source.options)
@@ -208,4 +210,4 @@ class Importing(Working):
         )
         asked = ", ".join(f"nullif(concat_ws(' ', {values}), '')" for values in said)
         query = _UNATTRIBUTED.format(asked=asked, kind=chosen.kind, snapshot=snapshot_id, most=_LISTED)
-        return [{"asked": asked, "rows": count} for asked, count in self.sql(query).fetchall()]
+        return [{"asked": asked, "rows": count} for asked, count in self._parts.lake.sql(query).fetchall()]

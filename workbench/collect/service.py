@@ -2,46 +2,51 @@
 
 from __future__ import annotations
 
-import contextlib
-import re
 from collections.abc import Sequence
 from dataclasses import asdict, replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from workbench.app.working import Working
-from workbench.collect import folders
+from workbench.collect import folders, status
 from workbench.collect.plan import Ask, make_plan, open_ended
+from workbench.collect.recover import EXPIRING
 from workbench.collect.sources import COLUMNS, check, key_of, read_csv, twins
 from workbench.errors import BadInput
+from workbench.feature import Feature
 from workbench.ledger import collecting, queries, spending
 from workbench.ledger.clock import now
 from workbench.ledger.collecting import Imported, Started
 from workbench.ledger.records import Money, NewSource, Plan, Source
+from workbench.parsing import as_count, as_date
+
+if TYPE_CHECKING:
+    pass
 
 
-class Collecting(Working):
+class Collect(Feature):
+    """What a person orders to be collected."""
+
     def import_sources(self, path: str | Path, *, project: str | None = None) -> Imported:
         """Bring in a sources.csv (relative: below the home); all of it, or (BadInput) nothing."""
         file = self.home / Path(path).expanduser()
-        return self._enter_sources(read_csv(file, project=project, among=self.datasets))
+        return self._enter_sources(read_csv(file, project=project, among=self._parts.datasets))
 
     def add_source(self, platform: str, service: str, url: str, **more: Any) -> Imported:
         """Add one source from code: name, creator, project and options may be given."""
         row = {"platform": platform, "service": service, "url": url, **more}
-        return self._enter_sources(check([(0, row)], place="the source", among=self.datasets))
+        return self._enter_sources(check([(0, row)], place="the source", among=self._parts.datasets))
 
     def _enter_sources(self, new: Sequence[NewSource]) -> Imported:
         return collecting.add_sources(self.ledger, new, self._key_of)
 
     def _key_of(self, one: NewSource | Source) -> str:
-        return key_of(one, self.datasets)
+        return key_of(one, self._parts.datasets)
 
     def merge_sources(self, into: int, others: Sequence[int]) -> None:
         """Ask `others`, which are the address of source `into` in other spellings, no more; what they gave stays."""
         known = {one.id: one for one in queries.list_sources(self.ledger, ids=[into, *others])}
-        keys = {key_of(one, self.datasets) for one in known.values()}
+        keys = {key_of(one, self._parts.datasets) for one in known.values()}
         if len(keys) > 1:
             listed = "; ".join(f"{one.id} is {one.url}" for one in known.values())
             raise BadInput(f"these are not one address in several spellings: {listed}. Nothing is merged.")
@@ -49,7 +54,7 @@ class Collecting(Working):
 
     def twin_sources(self) -> list[list[Source]]:
         """Sources that an older ledger has twice or more: one address, written differently, with the same options."""
-        return twins(queries.list_sources(self.ledger), self.datasets)
+        return twins(queries.list_sources(self.ledger), self._parts.datasets)
 
     def edit_source(self, source_id: int, **values: Any) -> None:
         """Set name, creator, project, options or enabled, checked as for a new one; an empty text means none."""
@@ -57,7 +62,7 @@ class Collecting(Working):
         known = queries.list_sources(self.ledger, ids=[source_id])
         if said and known:
             row = {**asdict(known[0]), **said}
-            (one,) = check([(0, row)], place=f"source {source_id}", among=self.datasets)
+            (one,) = check([(0, row)], place=f"source {source_id}", among=self._parts.datasets)
             values |= {name: getattr(one, name) for name in said}
         collecting.edit_source(self.ledger, source_id, **values)
 
@@ -97,7 +102,7 @@ class Collecting(Working):
             price_usd_per_record=chosen.price_usd_per_record,
             most_rows=spending.most_rows(self.ledger),
         )
-        plan = make_plan(found, ask, among=self.datasets, new_sources=new)
+        plan = make_plan(found, ask, among=self._parts.datasets, new_sources=new)
         plan = replace(plan, merged=(*merged, *plan.merged))
         collecting.save_plan(self.ledger, plan)
         return plan
@@ -114,7 +119,7 @@ class Collecting(Working):
             WHERE source_id IS NOT NULL AND published_at <= now()
             GROUP BY ALL
         """
-        rows = self.sql(query).fetchall()
+        rows = self._parts.lake.sql(query).fetchall()
         wanted, newest = set(source_ids), dict[int, date]()
         for found, day in rows:
             source_id = into.get(found, found)  # what a spelling of it brought counts for the source
@@ -130,7 +135,7 @@ class Collecting(Working):
             ids = collecting.enabled_sources(self.ledger, ids=sources, project=None if sources else project)
             return [], queries.list_sources(self.ledger, ids=ids), ()
         file = self.home / Path(sources).expanduser()
-        new = read_csv(file, project=project, among=self.datasets)
+        new = read_csv(file, project=project, among=self._parts.datasets)
         found, merged = collecting.known_sources(self.ledger, new, self._key_of)
         return new, [one for one in found if one.enabled], merged
 
@@ -145,24 +150,24 @@ class Collecting(Working):
         answer wait for that one. `after`: the run that the plan has
         become already, when one more is meant. Raises Refused above a cap.
         """
-        self.brightdata_key()  # a run that could send nothing is not started
+        self._parts.brightdata_key()  # a run that could send nothing is not started
         plan = collecting.load_plan(self.ledger, plan_hash)
         day = now().astimezone(self.settings.zone).date()
         started = collecting.start_run(
             self.ledger,
             plan.hash,
             folder=folders.run_folder(plan.name, day),
-            caps=self.caps,
+            caps=self._parts.caps,
             reuse=None if fresh else self._reuse,
             after=after,
             key_of=self._key_of,
         )
-        self._project(started.run_id)
+        self._parts.working.project(started.run_id)
         return started
 
     def may_pass_a_cap(self, plan: Plan) -> bool:
         """Whether the plan has parts without a limit while a cap is set: nobody can say that it holds."""
-        caps = self.caps
+        caps = self._parts.caps
         is_capped = any(one is not None for one in (caps.trigger, caps.run, caps.day, caps.month)) or caps.datasets
         return bool(is_capped and open_ended(plan))
 
@@ -178,6 +183,30 @@ class Collecting(Working):
         """What of the plan's estimate younger snapshots would save, were it started now."""
         return collecting.would_reuse(self.ledger, plan, self._reuse)
 
+    def folders(self, run: str | None = None) -> list[dict[str, Any]]:
+        """The tree that people open, of one run or of all."""
+        run_id = queries.find_run(self.ledger, run) if run else None
+        return folders.tree(self.settings.lake, queries.runs(self.ledger, run_id))
+
+    def sources_without_rows(self, run: str) -> list[dict[str, Any]]:
+        """Which sources of a run gave nothing, and why; those that may still give something are not told."""
+        return queries.without_rows(self.ledger, queries.find_run(self.ledger, run))
+
+    def spent_micro_usd(self, run: str) -> int:
+        return queries.spent(self.ledger, queries.find_run(self.ledger, run))
+
+    def runs(self, run: str | None = None) -> list[dict[str, Any]]:
+        """Runs with their jobs and how they stand, one or all."""
+        run_id = queries.find_run(self.ledger, run) if run else None
+        return status.run_tree(queries.runs(self.ledger, run_id), self.settings.lake)
+
+    def todo(self) -> list[dict[str, Any]]:
+        """Snapshots that wait for a person, or are about to be removed at Bright Data."""
+        ledger, at = self.ledger, now()
+        retention = timedelta(days=self.settings.retention_days)
+        soon = queries.expiring(ledger, at + retention * EXPIRING, retention)
+        return status.todo(queries.waiting_for_person(ledger)) + status.expiring(soon, at, retention)
+
     @property
     def _reuse(self) -> timedelta:
         return timedelta(hours=self.settings.reuse_hours)
@@ -186,34 +215,3 @@ class Collecting(Working):
         run_id = queries.find_run(self.ledger, run)
         collecting.cancel_run(self.ledger, run_id)
         return run_id
-
-
-def as_date(value: Any, name: str) -> date | None:
-    """A day given as YYYY-MM-DD, or None; `name` is what the error calls it."""
-    if value is None or value == "":
-        return None
-    if isinstance(value, datetime):
-        return value.date()
-    if isinstance(value, date):
-        return value
-    # The other ISO forms that Python reads are not ours.
-    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", value):
-        with contextlib.suppress(ValueError):
-            return date.fromisoformat(value)
-    raise BadInput(f"{name} is {value!r}; give a day that exists as YYYY-MM-DD.")
-
-
-def as_count(value: Any, name: str, *, least: int = 1) -> int | None:
-    """A whole number given by hand, also as text, or None; `name` is what the error calls it."""
-    if value is None or value == "":
-        return None
-    number: int | None = None
-    if isinstance(value, str):
-        with contextlib.suppress(ValueError):
-            number = int(value)
-    elif isinstance(value, int | float) and not isinstance(value, bool):
-        with contextlib.suppress(ValueError, OverflowError):  # not a number, or without end
-            number = int(value) if value == int(value) else None
-    if number is None or number < least:
-        raise BadInput(f"{name} is {value!r}; give a whole number, {least} or more.")
-    return number

@@ -1,0 +1,4 @@
+"""accounts: whose logins are used, what they are worth, at which pace they act.
+
+service.py     what a person does with accounts
+"""

@@ -1,0 +1,39 @@
+"""How everything stands, and what waits for a person: each feature says its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from workbench.feature import Feature
+from workbench.ledger import queries
+
+
+class Standing(Feature):
+    """Answers about all features together."""
+
+    def status(self, run: str | None = None) -> dict[str, Any]:
+        """{mode, runs, posting_jobs, batches, attention}: how everything stands."""
+        return {
+            "mode": self.settings.mode,
+            "runs": self._parts.collect.runs(run),
+            "posting_jobs": self._parts.postings.jobs(),
+            "batches": self._parts.uploads.shown(),
+            "attention": self.todo(),
+        }
+
+    def todo(self) -> list[dict[str, Any]]:
+        """Everything that waits for a person: {kind, id, why, command}."""
+        parts = self._parts
+        features = (
+            parts.collect, parts.recover, parts.lake, parts.accounts, parts.deliveries, parts.budget, parts.uploads,
+            parts.postings,
+        )  # fmt: skip
+        return [one for feature in features for one in feature.todo()]
+
+    def story(self, kind: str, item_id: int | str) -> list[dict[str, Any]]:
+        """What happened to one item, event by event."""
+        return queries.story(self.ledger, kind, str(item_id))
+
+    def broken_at(self) -> int | None:
+        """The first event of the log that was changed, moved or removed since; None when all of them hold."""
+        return queries.broken_at(self.ledger)
