@@ -53,9 +53,9 @@ def ours(body: Path, folder: Path) -> None:
     """What the steps download and stage do to a body: kept, then made into tables; an array as import takes it."""
     from workbench.brightdata import datasets
     from workbench.collect.bodies import lines_of
-    from workbench.tables.attribute import SourceRef
-    from workbench.tables.raw import store_raw
-    from workbench.tables.transform import Order, transform
+    from workbench.lake.attribute import SourceRef
+    from workbench.lake.raw import store_raw
+    from workbench.lake.transform import Order, transform
 
     dataset = datasets.by_id(DATASET)
     sources = tuple(

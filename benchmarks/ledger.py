@@ -91,12 +91,12 @@ def _rate(who: str, url: str, items: int) -> float:
 
 
 def ours(url: str, locks: str, number: str, items: int) -> None:
-    from workbench.ledger import collecting
-    from workbench.ledger.claims import Claims
-    from workbench.ledger.recorder import Recorder
-    from workbench.ledger.records import Flow, Move, Plan, PlannedJob, PlannedSnapshot, Step
-    from workbench.ledger.states import SnapshotState
-    from workbench.ledger.store import open_ledger
+    from workbench.collect import store as collecting
+    from workbench.db.ledger import open_ledger
+    from workbench.engine.leases import Claims
+    from workbench.engine.records import Flow, Move, Plan, PlannedJob, PlannedSnapshot, Step
+    from workbench.engine.states import SnapshotState
+    from workbench.engine.transitions import Recorder
 
     ledger = open_ledger(url, mode="practice", locks=Path(locks))
     if number == "prepare":

@@ -17,13 +17,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from sqlalchemy import Connection, insert, select, update
 
+from workbench.collect import store as collecting
+from workbench.db.clock import now
+from workbench.db.event_log import Event
+from workbench.db.schema import file, snapshot, source_result
+from workbench.engine.records import NewSource, Plan, PlannedJob, PlannedSnapshot
 from workbench.files import sha256_of
-from workbench.ledger import collecting
-from workbench.ledger.chain import Event
-from workbench.ledger.clock import now
-from workbench.ledger.records import NewSource, Plan, PlannedJob, PlannedSnapshot
-from workbench.ledger.tables import file, snapshot, source_result
-from workbench.tables.schema import COLUMNS
+from workbench.lake.schema import COLUMNS
 from workbench.workbench import Workbench
 
 SOURCES = 2_000

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, settings
 from sqlalchemy import Connection, Engine, event
 
 from tests.postgres import NoServer, private_postgres
-from workbench.ledger.store import Ledger, open_ledger
+from workbench.db.ledger import Ledger, open_ledger
 
 # Optional to jsonschema, which checks notebooks, and seconds of every test process that imports that: the grammar of
 # international addresses.

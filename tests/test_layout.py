@@ -11,7 +11,7 @@ from pathlib import Path
 import workbench
 import workbench.collect
 from workbench.collect.flow import flow
-from workbench.ledger.states import MOVES, SNAPSHOT_MOVES, SNAPSHOT_STATUS, SnapshotState
+from workbench.engine.states import MOVES, SNAPSHOT_MOVES, SNAPSHOT_STATUS, SnapshotState
 
 ROOT = Path(workbench.__file__).parent
 MODULES = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*.py"))
@@ -23,9 +23,9 @@ BOUNDARIES = {
     "panels/": "an error is shown in the page",
     "server/": "an error is an answer",
     "sandbox/": "a stand-in answers 500, as the vendor would",
-    "ledger/migrate.py": "an error of whichever driver, raised again unless it says that the file is locked",
+    "db/migrate.py": "an error of whichever driver, raised again unless it says that the file is locked",
     "upload/prob": "a decoder's refusal has many types, and a thread hands on whatever it was",
-    "worker.py": "a surprise in one item is kept with its story and never stops the others",
+    "engine/worker.py": "a surprise in one item is kept with its story and never stops the others",
 }
 BY_ITSELF = {SnapshotState.PUBLISHED, SnapshotState.EMPTY, SnapshotState.FAILED, SnapshotState.CANCELED,
              SnapshotState.EXPIRED, SnapshotState.REUSED}  # fmt: skip

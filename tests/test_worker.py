@@ -1,4 +1,4 @@
-"""worker.py: what a step yields is recorded, what it raises decides, and nothing is sent twice."""
+"""engine/worker.py: what a step yields is recorded, what it raises decides, and nothing is sent twice."""
 
 import contextlib
 import os
@@ -10,7 +10,12 @@ from datetime import timedelta
 import pytest
 
 from tests.ledger.world import MINUTE, RESERVE, S, a_flow, add, change, children, claims_of, events, money, row, story
-from workbench import worker as worker_module
+from workbench.db.clock import now
+from workbench.deliveries.matching import look_now
+from workbench.engine import transitions
+from workbench.engine import worker as worker_module
+from workbench.engine.records import Armed, Disarmed, Move, Progress, Stay, Step
+from workbench.engine.worker import Bench, Worker
 from workbench.errors import (
     BadInput,
     Fenced,
@@ -24,11 +29,6 @@ from workbench.errors import (
     Unanswered,
     WorkbenchError,
 )
-from workbench.ledger import recorder
-from workbench.ledger.clock import now
-from workbench.ledger.matching import look_now
-from workbench.ledger.records import Armed, Disarmed, Move, Progress, Stay, Step
-from workbench.worker import Bench, Worker
 
 SECOND = timedelta(seconds=1)
 DAY = timedelta(days=1)
@@ -332,7 +332,7 @@ def test_who_lost_the_item_writes_nothing_whatever_the_step_says(ledger, error):
 
 def test_progress_is_committed_once_a_second_and_is_no_event(ledger, monkeypatch):
     clock, seen = [100.0], []
-    monkeypatch.setattr(recorder.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(transitions.time, "monotonic", lambda: clock[0])
 
     def step(item, tools):
         for n, at in enumerate((0, 0.5, 0.9, 1.1, 1.2, 2.2)):

@@ -72,7 +72,7 @@ def main() -> None:
     from workbench.browser.marketplace import ItemForm
     from workbench.browser.once import SentOnce
     from workbench.browser.press import Press
-    from workbench.ledger.store import Ledger
+    from workbench.db.ledger import Ledger
     from workbench.post import flow as posting
     from workbench.upload import flow as uploading
     from workbench.upload import inventory

@@ -12,28 +12,28 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
 
 from workbench import practice
+from workbench.accounts.store import may_act_from
 from workbench.browser.kept import keeping
+from workbench.budget.caps import Caps
+from workbench.collect import queries
+from workbench.collect.vendor_lists import VendorLists
+from workbench.db.clock import now
+from workbench.db.journal import NAME as JOURNAL
+from workbench.db.journal import Journal
+from workbench.db.ledger import Ledger, open_ledger
+from workbench.engine.behind import find_out
+from workbench.engine.elsewhere import Elsewhere
+from workbench.engine.leases import Claims
+from workbench.engine.locks import Lanes
+from workbench.engine.rate_limit import Breaker
+from workbench.engine.worker import Bench, Worker
 from workbench.errors import BadInput, Misconfigured
 from workbench.files import make_folder
 from workbench.lake.identity import know_lake
-from workbench.ledger import queries
-from workbench.ledger.accounts import may_act_from
-from workbench.ledger.behind import find_out
-from workbench.ledger.breaker import Breaker
-from workbench.ledger.caps import Caps
-from workbench.ledger.claims import Claims
-from workbench.ledger.clock import now
-from workbench.ledger.elsewhere import Elsewhere
-from workbench.ledger.journal import NAME as JOURNAL
-from workbench.ledger.journal import Journal
-from workbench.ledger.lanes import Lanes
-from workbench.ledger.store import Ledger, open_ledger
-from workbench.ledger.vendorlists import VendorLists
 from workbench.logs import LogFolder
 from workbench.secret import Redactor, Secret
 from workbench.secretfiles import long_enough, read_secrets
 from workbench.settings import BRIGHTDATA_LIVE, Origin, Settings
-from workbench.worker import Bench, Worker
 
 if TYPE_CHECKING:
     from workbench.accounts.service import Accounts
@@ -49,7 +49,9 @@ if TYPE_CHECKING:
     from workbench.collect.recovery import Recovery
     from workbench.collect.service import Collect
     from workbench.collect.tools import Tools
+    from workbench.db.columns import TableRows
     from workbench.deliveries.service import Deliveries
+    from workbench.lake.catalog import Catalog
     from workbench.lake.keeping import Keeping
     from workbench.lake.service import Lake
     from workbench.lake.tending import Tending
@@ -57,7 +59,6 @@ if TYPE_CHECKING:
     from workbench.post.service import Postings
     from workbench.post.tools import Tools as PostTools
     from workbench.standing import Standing
-    from workbench.tables.catalog import Catalog
     from workbench.upload.service import Uploads
     from workbench.upload.tools import Tools as UploadTools
     from workbench.working import Working
@@ -273,10 +274,10 @@ class Container:
 
     @part
     def upload_tools(self) -> UploadTools:
-        from workbench.ledger.uploaded import UploadView, inventory_rows
-        from workbench.ledger.uploading import wake
         from workbench.upload.record import write_inventory
+        from workbench.upload.store import wake
         from workbench.upload.tools import Tools
+        from workbench.upload.uploaded import UploadView, inventory_rows
 
         chosen = self.settings
         return Tools(
@@ -376,9 +377,15 @@ class Container:
 
     @part
     def catalog(self) -> Catalog:
-        from workbench.tables.catalog import Catalog
+        from workbench.lake.catalog import Catalog
 
         return Catalog(make_folder(self.settings.lake))
+
+    def view_tables(self) -> dict[str, TableRows]:
+        """The ledger as the tables that analysts ask."""
+        from workbench.view_tables import table_rows
+
+        return table_rows(self.ledger)
 
     # features -------------------------------------------------------------------------------------
 

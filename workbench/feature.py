@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from workbench.container import Container
-    from workbench.ledger.store import Ledger
+    from workbench.db.ledger import Ledger
     from workbench.settings import Settings
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from workbench.db import history
 from workbench.feature import Feature
-from workbench.ledger import queries
 
 
 class Standing(Feature):
@@ -32,8 +32,8 @@ class Standing(Feature):
 
     def story(self, kind: str, item_id: int | str) -> list[dict[str, Any]]:
         """What happened to one item, event by event."""
-        return queries.story(self.ledger, kind, str(item_id))
+        return history.story(self.ledger, kind, str(item_id))
 
     def broken_at(self) -> int | None:
         """The first event of the log that was changed, moved or removed since; None when all of them hold."""
-        return queries.broken_at(self.ledger)
+        return history.broken_at(self.ledger)

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from workbench.container import Container
-from workbench.ledger.journal import NAME as JOURNAL
+from workbench.db.journal import NAME as JOURNAL
 from workbench.settings import Origin, Settings, load
 
 if TYPE_CHECKING:
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from workbench.collect.recovery import Recovery
     from workbench.collect.service import Collect
     from workbench.deliveries.service import Deliveries
+    from workbench.engine.records import Plan
+    from workbench.engine.worker import Worked
     from workbench.lake.keeping import Keeping
     from workbench.lake.service import Lake
     from workbench.lake.tending import Tending
-    from workbench.ledger.records import Plan
     from workbench.post.service import Postings
     from workbench.standing import Standing
     from workbench.upload.service import Uploads
-    from workbench.worker import Worked
     from workbench.working import Working
 
 

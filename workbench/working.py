@@ -14,15 +14,15 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
 from workbench import detached
-from workbench.collect import folders
+from workbench.collect import folders, queries
+from workbench.collect import recovery_store as recovering
+from workbench.db.clock import now
+from workbench.engine.locks import lane_of
+from workbench.engine.records import GAP
+from workbench.engine.worker import Worked
 from workbench.feature import Feature
 from workbench.files import make_folder
-from workbench.ledger import queries, recovering
-from workbench.ledger.clock import now
-from workbench.ledger.lanes import lane_of
-from workbench.ledger.records import GAP
 from workbench.settings import as_environment
-from workbench.worker import Worked
 
 if TYPE_CHECKING:
     pass

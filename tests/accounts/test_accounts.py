@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
+from workbench.accounts import store as accounts
 from workbench.browser import login
+from workbench.engine.locks import lane_of
 from workbench.errors import BadInput, Refused
-from workbench.ledger import accounts
-from workbench.ledger.lanes import lane_of
 from workbench.sandbox.serve import Sandbox
 from workbench.workbench import Workbench, open_workbench
 

@@ -1,4 +1,4 @@
-"""ledger/accounts.py: accounts come, wait, go on; the owner's pace, worked out from what was done."""
+"""accounts/store.py: accounts come, wait, go on; the owner's pace, worked out from what was done."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import insert, update
 
+from workbench.accounts import store as accounts
+from workbench.db import history
+from workbench.db.clock import now
+from workbench.db.schema import account, act, error_log, listing, posting, posting_job
 from workbench.errors import BadInput
-from workbench.ledger import accounts, queries
-from workbench.ledger.clock import now
-from workbench.ledger.tables import account, act, error_log, listing, posting, posting_job
 
 RIGA = ZoneInfo("Europe/Riga")
 
@@ -68,12 +69,12 @@ def test_an_account_comes_and_everything_is_an_event(ledger):
     accounts.switch(ledger, account_id, enabled=False)
     accounts.resume(ledger, account_id)
     found = accounts.find(ledger, account_id)
-    events = [one["what"] for one in queries.story(ledger, "account", str(account_id))]
+    events = [one["what"] for one in history.story(ledger, "account", str(account_id))]
 
     assert (found.label, found.gap_seconds, found.daily_cap, found.enabled) == ("Ads", 60.0, 5, True)
     assert (found.proof, found.proof_reason, found.paused_kind) == ("ok", "shown ? �", None)
     assert events == ["added", "paced", "proved", "paused", "disabled", "resumed"]
-    assert queries.broken_at(ledger) is None
+    assert history.broken_at(ledger) is None
 
 
 @both

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from benchmarks import contenders, ingest, measured, peers, rows
-from workbench.tables.schema import COLUMNS
+from workbench.lake.schema import COLUMNS
 
 COUNT = 400
 

@@ -20,9 +20,9 @@ from workbench.brightdata.datasets import (
     with_own,
 )
 from workbench.errors import BadInput
+from workbench.lake.columns import Mapped
+from workbench.lake.schema import OWN_COLUMNS
 from workbench.sandbox.brightdata.datasets import DATASETS as STAND_IN
-from workbench.tables.columns import Mapped
-from workbench.tables.schema import OWN_COLUMNS
 
 INSTAGRAM, REELS = find("instagram", "posts"), find("instagram", "reels")
 PROFILES, COMMENTS = find("instagram", "profiles"), find("instagram", "comments")

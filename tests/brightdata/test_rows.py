@@ -11,7 +11,7 @@ import pytest
 from workbench.brightdata import rows
 from workbench.brightdata.datasets import find
 from workbench.brightdata.rows import kind_of_row, lines_of_array, lines_of_csv, shape_of
-from workbench.tables.columns import Place
+from workbench.lake.columns import Place
 
 
 @pytest.mark.parametrize(

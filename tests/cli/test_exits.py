@@ -8,7 +8,7 @@ import signal
 import pytest
 
 from workbench.cli.exits import Exit, of_execution, of_snapshot, worst
-from workbench.ledger.states import SnapshotState
+from workbench.engine.states import SnapshotState
 
 
 def _snapshot(state, attention=None):

@@ -14,11 +14,13 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import update
 
+from workbench.accounts import store as accounts
+from workbench.db.schema import upload
+from workbench.engine.records import NewListing
+from workbench.engine.states import as_in_sheet
 from workbench.errors import BadInput, Misconfigured
-from workbench.ledger import accounts, posting, uploaded
-from workbench.ledger.records import NewListing
-from workbench.ledger.states import as_in_sheet
-from workbench.ledger.tables import upload
+from workbench.post import store as posting
+from workbench.upload import uploaded
 from workbench.upload.record import write_inventory
 from workbench.upload.service import Ask
 from workbench.workbench import Workbench, open_workbench

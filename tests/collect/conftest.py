@@ -15,19 +15,20 @@ import pytest
 from sqlalchemy import select, update
 
 from workbench.brightdata.client import BrightData
+from workbench.collect import queries
+from workbench.collect import store as collecting
 from workbench.collect.flow import flow
 from workbench.collect.plan import Ask, make_plan
 from workbench.collect.tools import Tools
-from workbench.ledger import collecting, queries
-from workbench.ledger.claims import to_record
-from workbench.ledger.clock import now
-from workbench.ledger.records import NewSource, Plan, Snapshot
-from workbench.ledger.store import Ledger, open_ledger
-from workbench.ledger.tables import snapshot as snapshot_table
-from workbench.ledger.tables import spend
+from workbench.db.clock import now
+from workbench.db.ledger import Ledger, open_ledger
+from workbench.db.schema import snapshot as snapshot_table
+from workbench.db.schema import spend
+from workbench.engine.leases import to_record
+from workbench.engine.records import NewSource, Plan, Snapshot
+from workbench.engine.worker import Bench, Worker
 from workbench.sandbox.serve import Sandbox
 from workbench.secret import Secret
-from workbench.worker import Bench, Worker
 
 KEY = Secret("a-key-of-no-value-0123")
 DAY = date(2025, 10, 2)

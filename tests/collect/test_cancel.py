@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests.collect.conftest import Desk, Vendor, a_post, lines
+from workbench.collect import queries
+from workbench.collect import store as collecting
 from workbench.errors import BadInput
-from workbench.ledger import collecting, queries
 
 STATES = [
     pytest.param("planned", "canceled", 0, id="planned: never sent"),

@@ -219,7 +219,7 @@ def test_an_unchanged_lake_after_a_lost_lease(ready: Desk, vendor: Vendor) -> No
     def take_over(_: httpx.Request) -> None:
         from sqlalchemy import update
 
-        from workbench.ledger.tables import snapshot
+        from workbench.db.schema import snapshot
 
         theirs = update(snapshot).values(lease_token=snapshot.c.lease_token + 1, lease_owner="h:1:b:other")
         ready.ledger.write(lambda connection: connection.execute(theirs))

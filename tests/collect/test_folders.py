@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from workbench.collect.folders import NOTE, job_folder, run_folder, tree, write_notes
-from workbench.ledger.states import SnapshotState
+from workbench.engine.states import SnapshotState
 
 DAY = date(2025, 8, 5)
 HOSTILE = [

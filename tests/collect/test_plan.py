@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from workbench.collect.plan import Ask, make_plan
+from workbench.engine.records import Plan, Source
 from workbench.errors import BadInput
-from workbench.ledger.records import Plan, Source
 
 DAY = date(2025, 10, 2)
 

@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import select
 
 from tests.collect.conftest import ID, Desk, Vendor, a_post, a_source, lines
-from workbench.ledger import queries
-from workbench.ledger.tables import source_result
+from workbench.db.schema import source_result
+from workbench.lake import store as lake_store
 
 
 def results(desk: Desk) -> list[tuple[int, int, int, int]]:
@@ -26,17 +26,17 @@ def test_published_with_its_counts(staged: Desk) -> None:
 
 
 def test_nothing_is_visible_before(staged: Desk) -> None:
-    before = queries.manifest(staged.ledger)
+    before = lake_store.manifest(staged.ledger)
     staged.advance()
 
     assert before == []
-    assert sorted(row["kind"] for row in queries.manifest(staged.ledger)) == ["posts", "raw", "rejects"]
+    assert sorted(row["kind"] for row in lake_store.manifest(staged.ledger)) == ["posts", "raw", "rejects"]
 
 
 def test_the_manifest_names_files_that_are_there(staged: Desk) -> None:
     staged.advance()
 
-    for row in queries.manifest(staged.ledger):
+    for row in lake_store.manifest(staged.ledger):
         assert (staged.lake / row["path"]).stat().st_size == row["bytes"]
         assert row["provider_id"] == ID
 
@@ -63,7 +63,10 @@ def test_only_rejects_is_empty_and_free(ready: Desk, vendor: Vendor) -> None:
     )
     assert (snapshot.row_count, snapshot.warning_count, snapshot.malformed_count) == (0, 1, 1)
     assert ready.money()["sum"] == 0
-    assert sorted(row["kind"] for row in queries.manifest(ready.ledger) if row["kind"] != "lines") == ["raw", "rejects"]
+    assert sorted(row["kind"] for row in lake_store.manifest(ready.ledger) if row["kind"] != "lines") == [
+        "raw",
+        "rejects",
+    ]
 
 
 def test_what_each_source_gave(desk: Desk, vendor: Vendor) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.collect.conftest import ID, Desk, Vendor, a_post, a_source, lines
-from workbench.ledger import queries
+from workbench.collect import queries
 
 
 def test_staged_under_final_names(downloaded: Desk) -> None:

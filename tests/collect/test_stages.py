@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from workbench.collect.stages import BEHIND, Pace, said, sentence, stages
-from workbench.ledger.states import SNAPSHOT_GOOD, SNAPSHOT_UNFINISHED
+from workbench.engine.states import SNAPSHOT_GOOD, SNAPSHOT_UNFINISHED
 
 MB = 1_000_000
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.collect.conftest import Desk, Vendor, a_source, reply
+from workbench.collect import queries
 from workbench.collect.status import run_tree, todo
-from workbench.ledger import queries
-from workbench.ledger.states import SNAPSHOT_STATUS, SnapshotState, roll_up
+from workbench.engine.states import SNAPSHOT_STATUS, SnapshotState, roll_up
 
 OLD_WORDS = {
     "pending": {"planned", "triggered", "unsure"},

@@ -8,8 +8,8 @@ import httpx
 import pytest
 
 from tests.collect.conftest import ID, Desk, Vendor, a_source, reply
-from workbench.ledger import queries
-from workbench.ledger.states import Attention
+from workbench.db import history
+from workbench.engine.states import Attention
 
 
 def test_an_accepted_trigger_is_remembered_by_the_vendors_id(planned: Desk) -> None:
@@ -122,7 +122,7 @@ def test_a_cancelled_one_is_never_sent(planned: Desk, vendor: Vendor) -> None:
 
 def test_the_story_tells_intent_and_answer(planned: Desk) -> None:
     snapshot = planned.advance()
-    story = queries.story(planned.ledger, "snapshot", str(snapshot.id))
+    story = history.story(planned.ledger, "snapshot", str(snapshot.id))
 
     assert [event["what"] for event in story][-2:] == ["armed", "moved"]
     assert story[-2]["facts"]["intent_id"] == snapshot.intent_id

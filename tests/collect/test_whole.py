@@ -9,9 +9,9 @@ import httpx
 import pytest
 
 from tests.collect.conftest import ID, Desk, Vendor, a_post, a_source, lines, reply
+from workbench.budget.caps import accept_overruns
 from workbench.collect.whole import Delivered, compared
-from workbench.ledger.caps import accept_overruns
-from workbench.ledger.tables import snapshot as snapshot_table
+from workbench.db.schema import snapshot as snapshot_table
 
 POSTS = [a_post(1), a_post(2), a_post(3), a_post(4)]
 WARNED = {"warning": "no posts found", "warning_code": "dead_page", "timestamp": "2025-10-02T08:00:00.000Z"}

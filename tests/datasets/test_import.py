@@ -21,10 +21,10 @@ import pytest
 from tests.cli.conftest import Home
 from tests.datasets.conftest import FAST, records, rows_of
 from workbench.brightdata import rows
-from workbench.collect import imports
+from workbench.collect import importing, imports
 from workbench.errors import BadInput
-from workbench.tables import mend, raw, reject
-from workbench.workbench import Workbench, importing
+from workbench.lake import mend, raw, rejects
+from workbench.workbench import Workbench
 
 REPO = Path(__file__).parents[2]
 TEA, COFFEE = "https://www.instagram.com/tea.club/", "https://www.instagram.com/coffee.club"
@@ -255,7 +255,7 @@ def test_shifted_columns_are_rejects_with_their_text(workbench: Workbench, file:
 def _small(monkeypatch: pytest.MonkeyPatch, longest: int) -> None:
     """Ten thousand bytes stand for ten gigabytes."""
     monkeypatch.setattr(imports, "_HEAD", 2 * longest)
-    for module in (raw, mend, reject):
+    for module in (raw, mend, rejects):
         monkeypatch.setattr(module, "LONGEST_LINE", longest)
     monkeypatch.setattr(rows, "LARGEST_ROW", longest)
 

@@ -12,8 +12,8 @@ import pytest
 
 from tests.datasets.conftest import FAST
 from workbench.brightdata.datasets import DATASETS, inputs_for, way_for
+from workbench.lake.schema import OWN_COLUMNS
 from workbench.sandbox.serve import Sandbox
-from workbench.tables.schema import OWN_COLUMNS
 from workbench.workbench import Workbench, open_workbench
 
 MINUTE = timedelta(minutes=1)

@@ -22,9 +22,9 @@ from sqlalchemy import select
 
 from tests.flows.house import DATES, House, check_every_row_once, check_triggers, sources_csv, states
 from tests.server.conftest import HOOK, SECRET, secret_file
+from workbench.db.event_log import broken_at
+from workbench.db.schema import delivery, snapshot
 from workbench.deliveries.intake import digest_for
-from workbench.ledger.chain import broken_at
-from workbench.ledger.tables import delivery, snapshot
 from workbench.sandbox.serve import Sandbox
 from workbench.workbench import Workbench
 
@@ -61,7 +61,7 @@ class Public:
         self.start()
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "workbench.server", "--port", str(self.port), "--no-worker"]
+        command = [sys.executable, "-m", "workbench.cli.receiver", "--port", str(self.port), "--no-worker"]
         with self._log.open("ab") as log:
             self.process = subprocess.Popen(command, env=self._environment, stdout=subprocess.PIPE, stderr=log)
         assert self.process.stdout

@@ -1,4 +1,4 @@
-"""ledger/matching.py: which snapshot a delivery is for, and what that does to it."""
+"""deliveries/matching.py: which snapshot a delivery is for, and what that does to it."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ import pytest
 from sqlalchemy import update
 
 from tests.server.conftest import Desk
-from workbench.ledger import delivering, queries
-from workbench.ledger.clock import now
-from workbench.ledger.tables import delivery
+from workbench.db import history
+from workbench.db.clock import now
+from workbench.db.schema import delivery
+from workbench.deliveries import store as delivering
 
 ROWS = [{"url": "https://www.instagram.com/p/1/", "id": "row-1"}]
 TOKEN = "token-one"
@@ -189,7 +190,7 @@ def test_it_proves_that_a_lost_trigger_was_accepted(desk: Desk, state: str) -> N
     assert item["status"] == "processed"
     assert (row["state"], row["provider_id"], row["attention"]) == ("triggered", "sd_1", None)
     assert row["next_at"] <= now()
-    told = queries.story(desk.workbench.parts.ledger, "snapshot", str(number))[-1]
+    told = history.story(desk.workbench.parts.ledger, "snapshot", str(number))[-1]
     assert (told["from_state"], told["to_state"], told["facts"]["provider_id"]) == (state, "triggered", "sd_1")
 
 
@@ -316,7 +317,7 @@ def test_the_story_of_a_delivery_is_in_the_chain(desk: Desk) -> None:
     desk.triggered()
     desk.post(ROWS, TOKEN)
     desk.row()
-    told = queries.story(desk.workbench.parts.ledger, "delivery", "1")
+    told = history.story(desk.workbench.parts.ledger, "delivery", "1")
 
     assert [(one["what"], one["to_state"]) for one in told] == [("received", "received"), ("judged", "processed")]
     assert json.dumps(told, default=str).count(TOKEN) == 0

@@ -16,9 +16,9 @@ import pytest
 from tests.cli.conftest import Home
 from tests.flows.house import DATES, MINUTE, House, content, snapshots, sources_csv, states
 from tests.server.conftest import BEARER, HOOK, SECRET, secret_file
+from workbench.deliveries.receiver import Receiver
 from workbench.errors import BadInput, NeedsPerson
 from workbench.sandbox.serve import Sandbox
-from workbench.server.receiver import Receiver
 from workbench.workbench import Workbench
 
 READY = {"ready_after_seconds": 0}

@@ -9,8 +9,8 @@ import pytest
 
 from workbench.cli.commands import WORDS, load
 from workbench.cli.exits import Exit
+from workbench.engine.states import POSTING_STATUS, SNAPSHOT_STATUS, UPLOAD_STATUS, Attention, SnapshotState
 from workbench.errors import FAULTS
-from workbench.ledger.states import POSTING_STATUS, SNAPSHOT_STATUS, UPLOAD_STATUS, Attention, SnapshotState
 from workbench.settings import Settings, variable
 
 ROOT = Path(__file__).parents[2]

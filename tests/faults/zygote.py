@@ -29,11 +29,11 @@ import httpx
 import pyarrow as pa
 
 import workbench.brightdata.client
-import workbench.tables.catalog
-import workbench.tables.serve
-import workbench.tables.transform
+import workbench.lake.catalog
+import workbench.lake.serving
+import workbench.lake.transform
 from workbench.brightdata.wire import _Watch
-from workbench.ledger.store import Ledger
+from workbench.db.ledger import Ledger
 from workbench.workbench import open_workbench
 
 assert duckdb is not pa is not workbench  # imported before the first fork, for all children

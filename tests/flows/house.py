@@ -17,8 +17,8 @@ from typing import Any
 import httpx
 
 from tests.cli.conftest import Done, Home
-from workbench.ledger.engine import open_engine
-from workbench.ledger.migrate import bring_up_to_date
+from workbench.db.connect import open_engine
+from workbench.db.migrate import bring_up_to_date
 from workbench.sandbox.serve import Sandbox
 from workbench.workbench import Workbench, open_workbench
 

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from tests.flows.house import House, sources_csv
-from workbench.ledger import compacting, queries
-from workbench.tables import compact, raw, transform
+from workbench import view_tables
+from workbench.lake import compacted, compaction, raw, transform
+from workbench.lake import store as lake_store
 from workbench.workbench import Workbench
 
 WHOLE = "SELECT * FROM {} ORDER BY snapshot_id, row_no"
@@ -43,7 +44,7 @@ def test_the_latest_is_the_same_found_at_once_or_share_by_share(
 ) -> None:
     again(house, workbench, start="2025-09-01", end="2025-10-01")
     before = answers(workbench)
-    monkeypatch.setattr(compact, "_SHARE", 5)
+    monkeypatch.setattr(compaction, "_SHARE", 5)
 
     workbench.keeping.compact()
 
@@ -59,7 +60,7 @@ def test_a_large_snapshot_has_several_files_and_is_one_to_every_question(
     again(house, workbench, start="2025-09-01", end="2025-10-01")
     in_pieces = [
         one
-        for one in queries.manifest(workbench.parts.ledger)
+        for one in lake_store.manifest(workbench.parts.ledger)
         if re.search(r"\.0*1of\d+\.posts\.parquet$", one["path"])
     ]
     before = answers(workbench)
@@ -70,14 +71,14 @@ def test_a_large_snapshot_has_several_files_and_is_one_to_every_question(
     workbench.recover.reprocess([in_pieces[0]["provider_id"]])
     workbench.work()
     assert answers(workbench) == before
-    assert in_pieces[0] in queries.manifest(workbench.parts.ledger)
+    assert in_pieces[0] in lake_store.manifest(workbench.parts.ledger)
     monkeypatch.setattr(transform, "LARGEST", 1 << 20)
     workbench.recover.reprocess([in_pieces[0]["provider_id"]])
     workbench.work()
     assert answers(workbench) == before
     # Until the other files were published these were read, and whoever is killed in between leaves them as they are.
     assert (workbench.settings.lake / in_pieces[0]["path"]).is_file()
-    assert in_pieces[0]["path"] not in [one["path"] for one in queries.manifest(workbench.parts.ledger)]
+    assert in_pieces[0]["path"] not in [one["path"] for one in lake_store.manifest(workbench.parts.ledger)]
     workbench.keeping.compact()
     assert answers(workbench) == before
     assert not workbench.lake.refreshed().missing
@@ -86,8 +87,8 @@ def test_a_large_snapshot_has_several_files_and_is_one_to_every_question(
 def test_questions_about_posts_do_not_wait_for_copies_of_the_ledger(
     house: House, workbench: Workbench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read, copied = queries.table_rows, list[int]()
-    monkeypatch.setattr(queries, "table_rows", lambda ledger: copied.append(1) or read(ledger))
+    read, copied = view_tables.table_rows, list[int]()
+    monkeypatch.setattr(view_tables, "table_rows", lambda ledger: copied.append(1) or read(ledger))
     posts, runs = "SELECT count(*) FROM posts", "SELECT count(*) FROM runs"
     before = [workbench.sql(query).fetchone()[0] for query in (runs, posts)]
     again(house, workbench, start="2025-09-01", end="2025-10-01")
@@ -149,7 +150,7 @@ def test_reprocessing_a_compacted_snapshot_doubles_no_row(workbench: Workbench) 
 def test_a_snapshot_reprocessed_meanwhile_wins_over_the_swap(workbench: Workbench, monkeypatch: Any) -> None:
     """The files that were read are no longer those of the manifest: the swap is refused, nothing is lost."""
     before = answers(workbench)
-    real = compacting.swap
+    real = compacted.swap
     snapshot = workbench.sql("SELECT min(snapshot_id) FROM posts").fetchone()[0]
 
     def late(*given: Any) -> bool:
@@ -159,7 +160,7 @@ def test_a_snapshot_reprocessed_meanwhile_wins_over_the_swap(workbench: Workbenc
         workbench.work()
         return real(*given)
 
-    monkeypatch.setattr(compacting, "swap", late)
+    monkeypatch.setattr(compacted, "swap", late)
     monkeypatch.setattr(workbench.parts.lanes, "take", lambda *_: 1)
     monkeypatch.setattr(workbench.parts.lanes, "release", lambda *_: None)
 

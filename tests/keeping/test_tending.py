@@ -14,7 +14,7 @@ import pytest
 
 from tests.flows.house import MINUTE, House, states
 from tests.keeping.test_compact import answers
-from workbench.ledger.store import set_meta
+from workbench.db.ledger import set_meta
 from workbench.sandbox.serve import Sandbox
 from workbench.workbench import Workbench
 

@@ -10,14 +10,15 @@ from datetime import timedelta
 from pathlib import Path
 
 from tests.ledger.world import RESERVE, S, a_flow, a_source, claims_of, events
+from workbench.budget.caps import Caps
+from workbench.collect import store as collecting
+from workbench.db.ledger import Ledger, open_ledger
+from workbench.engine import rate_limit
+from workbench.engine.rate_limit import Breaker
+from workbench.engine.records import Armed, Move
+from workbench.engine.transitions import Recorder
+from workbench.engine.worker import Bench, Worker
 from workbench.errors import BadInput, Fenced, Throttled
-from workbench.ledger import breaker, collecting
-from workbench.ledger.breaker import Breaker
-from workbench.ledger.caps import Caps
-from workbench.ledger.recorder import Recorder
-from workbench.ledger.records import Armed, Move
-from workbench.ledger.store import Ledger, open_ledger
-from workbench.worker import Bench, Worker
 
 HOUR = timedelta(hours=1)
 
@@ -187,8 +188,8 @@ def add(url, locks):
 
 def call(url, locks, seconds, window, refusals):
     """Call a vendor that always refuses; every call is a line of `refusals`."""
-    breaker.WINDOW = timedelta(seconds=float(window))
-    breaker._FIRST_PAUSE = breaker._LONGEST_PAUSE = timedelta(milliseconds=1)
+    rate_limit.WINDOW = timedelta(seconds=float(window))
+    rate_limit._FIRST_PAUSE = rate_limit._LONGEST_PAUSE = timedelta(milliseconds=1)
     ledger = opened(url, locks)
     gate = Breaker(ledger, "vendor")
     wait()

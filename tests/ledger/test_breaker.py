@@ -1,13 +1,13 @@
-"""ledger/breaker.py: whatever our processes do, a vendor has no reason to block our address."""
+"""engine/rate_limit.py: whatever our processes do, a vendor has no reason to block our address."""
 
 from datetime import timedelta
 
 import pytest
 
 from tests.ledger.world import all_at_once
+from workbench.engine import rate_limit
+from workbench.engine.rate_limit import MOST, WINDOW, Breaker
 from workbench.errors import Throttled
-from workbench.ledger import breaker
-from workbench.ledger.breaker import MOST, WINDOW, Breaker
 
 MINUTE = timedelta(minutes=1)
 
@@ -15,8 +15,8 @@ MINUTE = timedelta(minutes=1)
 @pytest.fixture
 def clock(monkeypatch):
     """Moves the breaker's clock on."""
-    real, ahead = breaker.now, [timedelta()]
-    monkeypatch.setattr(breaker, "now", lambda: real() + ahead[0])
+    real, ahead = rate_limit.now, [timedelta()]
+    monkeypatch.setattr(rate_limit, "now", lambda: real() + ahead[0])
 
     def move_on(by):
         ahead[0] += by

@@ -1,4 +1,4 @@
-"""ledger/chain.py: the story of everything, which cannot be changed unnoticed."""
+"""db/event_log.py: the story of everything, which cannot be changed unnoticed."""
 
 import json
 
@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
+from workbench.db import event_log
+from workbench.db.event_log import Event, broken_at
 from workbench.files import canonical
-from workbench.ledger import chain
-from workbench.ledger.chain import Event, broken_at
 
 
 def tell(ledger, count):
@@ -78,7 +78,7 @@ def test_what_was_done_to_the_chain_is_found(ledger, statements, found):
 def test_nothing_is_appended_without_events(ledger):
     ledger.write(ledger.append)
 
-    assert ledger.head() == (0, chain.GENESIS)
+    assert ledger.head() == (0, event_log.GENESIS)
 
 
 TEXT = st.text(st.characters(codec=None))  # halves of surrogate pairs too

@@ -1,4 +1,4 @@
-"""ledger/claims.py, owners.py, lanes.py: who may work on what, and what becomes of it when the owner dies."""
+"""engine/leases.py, owners.py, locks.py: who may work on what, and what becomes of it when the owner dies."""
 
 import itertools
 from datetime import timedelta
@@ -25,14 +25,18 @@ from tests.ledger.world import (
     start,
     story,
 )
+from workbench import view_tables
+from workbench.collect import store as collecting
+from workbench.db import event_log
+from workbench.db.clock import boot_time, now
+from workbench.db.schema import lease
+from workbench.engine import leases, locks
+from workbench.engine.locks import Lanes
+from workbench.engine.records import Armed, Disarmed, LakeFile, Move, Progress, SourceResult, Stay, Step
+from workbench.engine.states import Attention
+from workbench.engine.transitions import Recorder
 from workbench.errors import Fenced
-from workbench.ledger import chain, claims, collecting, lanes, queries
-from workbench.ledger.clock import boot_time, now
-from workbench.ledger.lanes import Lanes
-from workbench.ledger.recorder import Recorder
-from workbench.ledger.records import Armed, Disarmed, LakeFile, Move, Progress, SourceResult, Stay, Step
-from workbench.ledger.states import Attention
-from workbench.ledger.tables import lease
+from workbench.lake import store as lake_store
 
 DAY = timedelta(days=1)
 FLOW = a_flow()
@@ -66,7 +70,7 @@ def test_four_processes_share_the_work_and_keep_one_gapless_chain(ledger, url, t
     assert sorted(itertools.chain(*moved)) == ids
     assert [one.seq for one in events(ledger)] == list(range(1, 402))
     with ledger.read() as connection:
-        assert chain.broken_at(connection) is None
+        assert event_log.broken_at(connection) is None
 
 
 def test_tokens_grow_with_every_claim(ledger):
@@ -127,7 +131,7 @@ def test_the_lease_of_a_living_owner_is_not_stolen(ledger, open_another):
 def test_a_wall_clock_that_jumps_steals_nothing(ledger, open_another, monkeypatch):
     add(ledger)
     claims_of(ledger).take(FLOW)
-    later(monkeypatch, claims, "now", DAY)
+    later(monkeypatch, leases, "now", DAY)
 
     assert claims_of(open_another()).take(FLOW) is None
 
@@ -136,7 +140,7 @@ def test_a_lease_ends_by_the_boot_time_clock(ledger, open_another, monkeypatch):
     """An owner that is suspended lives, but does not keep its items for ever."""
     add(ledger)
     claims_of(ledger).take(FLOW)
-    later(monkeypatch, claims, "boot_time", 61)
+    later(monkeypatch, leases, "boot_time", 61)
 
     taken = claims_of(open_another()).take(FLOW)
 
@@ -154,7 +158,7 @@ def test_an_owner_of_another_machine_keeps_its_lease_until_the_wall_clock_says_s
     if ledger.engine.dialect.name == "postgresql":
         monkeypatch.setattr(other.liveness, "is_dead", lambda owner, connection: False)
         assert claims_of(other).take(FLOW) is None
-        later(monkeypatch, claims, "now", 2 * DAY)
+        later(monkeypatch, leases, "now", 2 * DAY)
 
     assert claims_of(other).take(FLOW) is not None
 
@@ -163,7 +167,7 @@ def test_the_heartbeat_keeps_a_lease(ledger, monkeypatch):
     add(ledger)
     mine = claims_of(ledger)
     (claim,) = mine.take(FLOW).claims
-    later(monkeypatch, claims, "boot_time", 50)
+    later(monkeypatch, leases, "boot_time", 50)
     mine.renew([claim])
 
     assert mine.remaining(claim) == pytest.approx(60, abs=1)
@@ -174,7 +178,7 @@ def test_the_heartbeat_does_not_revive_an_overslept_lease(ledger, monkeypatch):
     add(ledger)
     mine = claims_of(ledger)
     (claim,) = mine.take(FLOW).claims
-    later(monkeypatch, claims, "boot_time", 61)
+    later(monkeypatch, leases, "boot_time", 61)
     mine.renew([claim])
 
     assert mine.remaining(claim) == pytest.approx(-1, abs=1)
@@ -194,7 +198,7 @@ def test_every_write_renews_the_lease(ledger, monkeypatch, verb):
     add(ledger)
     mine = claims_of(ledger)
     (claim,) = mine.take(FLOW).claims
-    later(monkeypatch, claims, "boot_time", 50)
+    later(monkeypatch, leases, "boot_time", 50)
     VERBS[verb](Recorder(ledger, mine), claim)
 
     assert mine.remaining(claim) == pytest.approx(60, abs=1)
@@ -303,7 +307,7 @@ def test_looks_begin_when_the_act_must_be_over(ledger, open_another, monkeypatch
     Recorder(other, theirs).armed(theirs.take(flow).claims, Armed(intent_id="i"))
     if wait is None:
         other.close()
-    later(monkeypatch, claims, "boot_time", clock)
+    later(monkeypatch, leases, "boot_time", clock)
     taken = claims_of(ledger).take(flow)
 
     assert row(ledger, item).state == "unsure"
@@ -507,7 +511,7 @@ def test_the_lane_of_a_dead_holder_is_free_at_once(ledger, open_another):
 @pytest.mark.parametrize(("clock", "by", "token"), [("now", DAY, None), ("boot_time", 61, 2)], ids=["wall", "boot"])
 def test_a_lane_ends_by_the_boot_time_clock(ledger, open_another, monkeypatch, clock, by, token):
     lanes_of(ledger).take("account:1")
-    later(monkeypatch, lanes, clock, by)
+    later(monkeypatch, locks, clock, by)
 
     assert lanes_of(open_another()).take("account:1") == token
 
@@ -515,10 +519,10 @@ def test_a_lane_ends_by_the_boot_time_clock(ledger, open_another, monkeypatch, c
 def test_a_lane_is_renewed_by_its_holder_alone(ledger, open_another, monkeypatch):
     ours, theirs = lanes_of(ledger), lanes_of(open_another())
     token = ours.take("account:1")
-    later(monkeypatch, lanes, "boot_time", 61)
+    later(monkeypatch, locks, "boot_time", 61)
     ours.renew("account:1", token)
     assert theirs.take("account:1") is None
-    later(monkeypatch, lanes, "boot_time", 61)
+    later(monkeypatch, locks, "boot_time", 61)
     theirs.take("account:1")
 
     with pytest.raises(Fenced):
@@ -551,5 +555,5 @@ def test_results_and_files_are_written_with_the_move(ledger):
     move = Move(to=S.TRIGGERED, results=(result,), files=(file,))
     Recorder(ledger, mine).move(mine.take(FLOW).claims[0], move, due=True)
 
-    assert queries.table_rows(ledger)["source_results"]["row_count"][1] == [3]
-    assert [one["path"] for one in queries.manifest(ledger)] == ["a.parquet"]
+    assert view_tables.table_rows(ledger)["source_results"]["row_count"][1] == [3]
+    assert [one["path"] for one in lake_store.manifest(ledger)] == ["a.parquet"]

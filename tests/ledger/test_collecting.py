@@ -1,4 +1,4 @@
-"""ledger/collecting.py, queries.py, auditing.py: what people order, and what they are told."""
+"""collect/store.py, queries.py, auditing.py: what people order, and what they are told."""
 
 from datetime import timedelta
 
@@ -19,12 +19,17 @@ from tests.ledger.world import (
     row,
     start,
 )
+from workbench import view_tables
+from workbench.audit import store as auditing
+from workbench.collect import queries
+from workbench.collect import store as collecting
+from workbench.db import history
+from workbench.db.clock import now
+from workbench.engine.records import Armed, LakeFile, Move, SourceResult
+from workbench.engine.states import Attention
+from workbench.engine.transitions import Recorder
 from workbench.errors import BadInput
-from workbench.ledger import auditing, collecting, queries
-from workbench.ledger.clock import now
-from workbench.ledger.recorder import Recorder
-from workbench.ledger.records import Armed, LakeFile, Move, SourceResult
-from workbench.ledger.states import Attention
+from workbench.lake import store as lake_store
 
 
 def test_a_source_is_added_once_and_edited_by_the_next_import(ledger):
@@ -228,7 +233,7 @@ def test_who_waits_for_a_person_is_known(ledger):
 def test_the_tables_of_views(ledger):
     """Every column typed, every list of the same length, in an empty ledger and in a full one."""
     for n in range(2):
-        for table in queries.table_rows(ledger).values():
+        for table in view_tables.table_rows(ledger).values():
             assert {kind for kind, _ in table.values()} <= {"text", "int", "float", "bool", "time", "json", "json_text"}
             assert len({len(values) for _, values in table.values()}) == 1
         (source,) = collecting.add_sources(ledger, [a_source(creator="Ann")]).source_ids
@@ -245,11 +250,11 @@ def test_the_tables_of_views(ledger):
             due=False,
         )
 
-    tables = queries.table_rows(ledger)
+    tables = view_tables.table_rows(ledger)
     assert tables["brightdata_snapshots"]["status"] == ("text", ["pending", "pending"])
     assert tables["brightdata_snapshots"]["creator_urls"] == ("json", [["https://i.example/acme"]] * 2)
     assert tables["source_results"]["row_count"] == ("int", [3, 3])
-    assert [one["path"] for one in queries.manifest(ledger)] == ["0.parquet", "1.parquet"]
+    assert [one["path"] for one in lake_store.manifest(ledger)] == ["0.parquet", "1.parquet"]
 
 
 def test_how_long_collections_took(ledger):
@@ -265,5 +270,5 @@ def test_an_execution_begins_and_ends_with_events(ledger):
     auditing.begin_execution(ledger, "e1", notebook="runs.ipynb", params={"n": 1}, folder="2026/11")
     auditing.end_execution(ledger, "e1", outcome="completed", error=None, facts={"sha256": "x"})
 
-    assert [one["what"] for one in queries.story(ledger, "execution", "e1")] == ["started", "ended"]
-    assert queries.table_rows(ledger)["executions"]["outcome"] == ("text", ["completed"])
+    assert [one["what"] for one in history.story(ledger, "execution", "e1")] == ["started", "ended"]
+    assert view_tables.table_rows(ledger)["executions"]["outcome"] == ("text", ["completed"])

@@ -1,4 +1,4 @@
-"""claims.py, recorder.py, worker.py: items of accounts are worked on in the lane of their account, at its pace."""
+"""leases.py, transitions.py, worker.py: items of accounts are worked on in the lane of their account, at its pace."""
 
 import threading
 import time
@@ -8,15 +8,16 @@ import pytest
 from sqlalchemy import insert, select, update
 
 from tests.ledger.world import MINUTE
+from workbench.collect import queries
+from workbench.db import history
+from workbench.db.clock import now
+from workbench.db.schema import account, error_log, lease, listing, posting, posting_job
+from workbench.engine.leases import Claims
+from workbench.engine.locks import Lanes, lane_of
+from workbench.engine.records import Armed, Flow, Move, Step
+from workbench.engine.states import PostingState as P
+from workbench.engine.worker import Bench, Worker
 from workbench.errors import Fault, LaneStops, LaneWaits, NeedsPerson, Transient, UiChanged
-from workbench.ledger import queries
-from workbench.ledger.claims import Claims
-from workbench.ledger.clock import now
-from workbench.ledger.lanes import Lanes, lane_of
-from workbench.ledger.records import Armed, Flow, Move, Step
-from workbench.ledger.states import PostingState as P
-from workbench.ledger.tables import account, error_log, lease, listing, posting, posting_job
-from workbench.worker import Bench, Worker
 
 DAY = timedelta(days=1)
 BASELINE = {"ids": ["1", "2"]}
@@ -186,7 +187,7 @@ def test_an_account_that_is_stopped_stops_alone(ledger, error, kind_of_pause):
         kind_of_pause, True, True, 1,
     )  # fmt: skip
     assert worker.claims.next_due(bench.flow) is None  # what waits for a person rests
-    assert queries.story(ledger, "account", "1")[-1]["what"] == "paused"
+    assert history.story(ledger, "account", "1")[-1]["what"] == "paused"
 
 
 def test_a_resumed_account_goes_on(ledger):

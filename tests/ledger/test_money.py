@@ -1,4 +1,4 @@
-"""ledger/money.py: what was reserved, what it cost, and that nothing is counted twice."""
+"""budget/money.py: what was reserved, what it cost, and that nothing is counted twice."""
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -6,11 +6,11 @@ from hypothesis import strategies as st
 from sqlalchemy.exc import IntegrityError
 
 from tests.ledger.world import RESERVE, S, a_flow, add, all_at_once, change, claims_of, money, row
-from workbench.ledger import queries
-from workbench.ledger.caps import accept_overruns
-from workbench.ledger.money import balance
-from workbench.ledger.recorder import Recorder
-from workbench.ledger.records import Armed, Disarmed, Money, Move
+from workbench.budget.caps import accept_overruns
+from workbench.budget.money import balance
+from workbench.collect import queries
+from workbench.engine.records import Armed, Disarmed, Money, Move
+from workbench.engine.transitions import Recorder
 
 
 def held(ledger):

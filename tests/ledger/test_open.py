@@ -1,4 +1,4 @@
-"""ledger/store.py, engine.py, migrate.py: opening a ledger, and refusing to."""
+"""db/ledger.py, engine.py, migrate.py: opening a ledger, and refusing to."""
 
 import os
 import sqlite3
@@ -14,12 +14,12 @@ from sqlalchemy import create_engine, insert, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
 from tests.ledger.world import Child, add, all_at_once, children, story
+from workbench.db import event_log, migrate
+from workbench.db.columns import metadata
+from workbench.db.connect import file_system_of, refuse_network_file_system
+from workbench.db.ledger import is_away, open_ledger
+from workbench.db.schema import meta
 from workbench.errors import BadInput, Misconfigured, Refused, Transient
-from workbench.ledger import chain, migrate
-from workbench.ledger.columns import metadata
-from workbench.ledger.engine import file_system_of, refuse_network_file_system
-from workbench.ledger.store import is_away, open_ledger
-from workbench.ledger.tables import meta
 
 
 def open_again(url, tmp_path, mode="practice"):
@@ -29,7 +29,7 @@ def open_again(url, tmp_path, mode="practice"):
 def test_a_new_ledger_is_empty_and_durable(empty_url, tmp_path):
     ledger = open_again(empty_url, tmp_path)
 
-    assert ledger.head() == (0, chain.GENESIS)
+    assert ledger.head() == (0, event_log.GENESIS)
     if empty_url.startswith("sqlite"):
         with ledger.read() as connection:
             pragmas = {
@@ -52,7 +52,7 @@ def test_reopening_needs_no_alembic_and_finds_everything(ledger, url, tmp_path):
 def test_four_processes_open_a_new_ledger_at_once(empty_url, tmp_path):
     said = all_at_once(4, "open_it", empty_url, tmp_path / "locks")
 
-    assert [one["head"] for one in said] == [[0, chain.GENESIS]] * 4
+    assert [one["head"] for one in said] == [[0, event_log.GENESIS]] * 4
 
 
 def test_the_other_mode_is_refused_and_nothing_is_touched(url, tmp_path):
@@ -244,7 +244,7 @@ def test_a_full_disk_is_said_and_passes(small_disk):
     add(ledger)
 
     with ledger.read() as connection:
-        assert chain.broken_at(connection) is None
+        assert event_log.broken_at(connection) is None
     assert story(ledger, item) == []
     ledger.close()
 

@@ -1,11 +1,11 @@
-"""ledger/states.py: the tables are whole, and a roll-up depends on its children alone."""
+"""engine/states.py: the tables are whole, and a roll-up depends on its children alone."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workbench.ledger.recorder import IllegalMove, check_legal
-from workbench.ledger.states import (
+from workbench.db.schema import ITEMS
+from workbench.engine.states import (
     MOVES,
     SNAPSHOT_GOOD,
     SNAPSHOT_MOVES,
@@ -16,7 +16,7 @@ from workbench.ledger.states import (
     Status,
     roll_up,
 )
-from workbench.ledger.tables import ITEMS
+from workbench.engine.transitions import IllegalMove, check_legal
 
 S = SnapshotState
 states = st.lists(st.sampled_from(SnapshotState), max_size=8)

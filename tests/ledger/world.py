@@ -14,12 +14,13 @@ from typing import Any
 
 from sqlalchemy import select
 
-from workbench.ledger import collecting, queries
-from workbench.ledger.claims import Claims
-from workbench.ledger.records import Flow, Money, Move, NewSource, Plan, PlannedJob, PlannedSnapshot, Step
-from workbench.ledger.states import SnapshotState
-from workbench.ledger.store import Ledger
-from workbench.ledger.tables import event, snapshot, spend
+from workbench.collect import store as collecting
+from workbench.db import history
+from workbench.db.ledger import Ledger
+from workbench.db.schema import event, snapshot, spend
+from workbench.engine.leases import Claims
+from workbench.engine.records import Flow, Money, Move, NewSource, Plan, PlannedJob, PlannedSnapshot, Step
+from workbench.engine.states import SnapshotState
 
 S = SnapshotState
 ROOT = Path(__file__).resolve().parents[2]
@@ -104,7 +105,7 @@ def story(ledger: Ledger, item_id: int) -> list[str]:
     """What happened to an item, in words: ``moved planned→triggered``, ``armed``."""
     return [
         f"{one['what']} {one['from_state']}→{one['to_state']}" if one["what"] == "moved" else one["what"]
-        for one in queries.story(ledger, "snapshot", str(item_id))
+        for one in history.story(ledger, "snapshot", str(item_id))
     ]
 
 

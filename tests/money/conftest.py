@@ -7,8 +7,8 @@ from typing import Any
 
 from tests.collect.conftest import Desk, desk, make_desk, planned, triggered, vendor
 from tests.recover.conftest import house, sandbox
-from workbench.ledger.caps import Caps
-from workbench.worker import Worker
+from workbench.budget.caps import Caps
+from workbench.engine.worker import Worker
 
 __all__ = ["desk", "house", "make_desk", "planned", "sandbox", "triggered", "vendor"]
 

@@ -1,4 +1,4 @@
-"""ledger/caps.py: nothing is sent above a cap or past the stop switch, whenever and however it is asked for."""
+"""budget/caps.py: nothing is sent above a cap or past the stop switch, whenever and however it is asked for."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ import pytest
 from tests.collect.conftest import Desk, Vendor, a_source
 from tests.money.conftest import COST, POSTS, capped
 from tests.recover.conftest import step
+from workbench.budget import caps as caps_module
+from workbench.budget import money
+from workbench.budget.caps import Caps, allow_spending, stop_spending
+from workbench.collect import store as collecting
+from workbench.collect.recovery_store import wake
 from workbench.errors import Refused
-from workbench.ledger import caps as caps_module
-from workbench.ledger import collecting, money
-from workbench.ledger.caps import Caps, allow_spending, stop_spending
-from workbench.ledger.recovering import wake
 
 Clock = Callable[[str], None]
 SMALL = [

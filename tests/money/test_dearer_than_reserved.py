@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from tests.collect.conftest import Desk, Vendor, a_post, a_source, lines, reply
+from workbench.budget import caps
+from workbench.collect import store as collecting
+from workbench.db.clock import now
 from workbench.errors import Refused
-from workbench.ledger import caps, collecting
-from workbench.ledger.clock import now
 
 
 def test_an_overrun_is_told_and_stops_the_next_until_it_is_accepted(triggered: Desk, vendor: Vendor) -> None:

@@ -14,15 +14,15 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from tests.ledger.world import S, a_flow, a_job, a_plan, a_snapshot, change, claims_of, row, start
-from workbench.ledger import caps as caps_module
-from workbench.ledger import money
-from workbench.ledger.caps import Caps, OverCap, allow_spending, stop_spending
-from workbench.ledger.claims import Claims
-from workbench.ledger.recorder import Recorder
-from workbench.ledger.records import Armed, Claim, Disarmed, Money, Move
-from workbench.ledger.recovering import decide
-from workbench.ledger.store import Ledger
-from workbench.ledger.tables import snapshot, spend
+from workbench.budget import caps as caps_module
+from workbench.budget import money
+from workbench.budget.caps import Caps, OverCap, allow_spending, stop_spending
+from workbench.collect.recovery_store import decide
+from workbench.db.ledger import Ledger
+from workbench.db.schema import snapshot, spend
+from workbench.engine.leases import Claims
+from workbench.engine.records import Armed, Claim, Disarmed, Money, Move
+from workbench.engine.transitions import Recorder
 
 CAPS: Final = Caps(trigger=60, run=90, day=100, month=150, datasets={"gd_1": 80})
 FLOW: Final = a_flow(dict.fromkeys((S.PLANNED, S.TRIGGERED, S.UNSURE), print))

@@ -19,8 +19,13 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-CAPS, RECORDER, COLLECTING = "ledger/caps.py", "ledger/recorder.py", "ledger/collecting.py"
-RECONCILE, BREAKER, PLAN, TRIGGER = "collect/reconcile.py", "ledger/breaker.py", "collect/plan.py", "collect/trigger.py"
+CAPS, RECORDER, COLLECTING = "budget/caps.py", "engine/transitions.py", "collect/store.py"
+RECONCILE, BREAKER, PLAN, TRIGGER = (
+    "collect/reconcile.py",
+    "engine/rate_limit.py",
+    "collect/plan.py",
+    "collect/trigger.py",
+)
 SMALL = "money/test_caps.py::test_above_a_cap_nothing_is_sent_reserved_nor_lost"
 STOP = "money/test_caps.py::test_a_stop_refuses_new_runs_and_holds_those_that_are_planned"
 LOOK = "recover/test_reconcile.py::"
@@ -85,9 +90,9 @@ OTHERS = [
            " claim.item_id, order.reserve)\n", "", f"{SMALL}[a month]"),
     clause("the money is reserved", RECORDER, "                    reserve(connection, claim, order.intent_id,"
            " order.reserve)\n", "", "ledger/test_money.py::test_an_order_reserves[sqlite]"),
-    clause("settled once", "ledger/money.py", 'if intent_id is None or "settle" in (', "if intent_id is None or not (",
+    clause("settled once", "budget/money.py", 'if intent_id is None or "settle" in (', "if intent_id is None or not (",
            "ledger/test_money.py::test_delivered_rows_settle_once[sqlite]"),
-    clause("only what is open is released", "ledger/money.py", 'and not kinds.keys() & {"settle", "release"}', "",
+    clause("only what is open is released", "budget/money.py", 'and not kinds.keys() & {"settle", "release"}', "",
            "ledger/test_money.py::test_whatever_happens_each_intent_is_open_settled_or_released"),
     # what is started is what was shown, once
     clause("the hash names all that is asked", PLAN, '"jobs": [_by_name(asdict(job), names) for job in jobs],', "",
@@ -121,12 +126,12 @@ OTHERS = [
            "recover/test_older_than_the_world.py"
            "::test_a_removed_ledger_is_answered_by_what_is_there_unless_it_is_to_be_fresh"),
     # one writer, one act
-    clause("the fencing token", "ledger/claims.py", 'item.lease_token == bindparam("its_token")',
+    clause("the fencing token", "engine/leases.py", 'item.lease_token == bindparam("its_token")',
            'item.lease_token >= bindparam("its_token")',
            "ledger/test_claims.py::test_who_lost_the_item_writes_nothing"),
-    clause("the lease outlasts the act", "worker.py", "< lease / 2:", "< -1e9:",
+    clause("the lease outlasts the act", "engine/worker.py", "< lease / 2:", "< -1e9:",
            "test_worker.py::test_a_process_that_slept_past_its_lease_does_not_act"),
-    clause("a dead owner's order is unsure", "ledger/claims.py", "        if row.armed:\n", "        if False:\n",
+    clause("a dead owner's order is unsure", "engine/leases.py", "        if row.armed:\n", "        if False:\n",
            "ledger/test_claims.py::test_armed_items_of_a_killed_owner_become_unsure"),
     clause("a lost answer is no refusal", TRIGGER, "    except Unanswered:\n        raise\n", "",
            "collect/test_trigger.py::test_a_lost_answer_is_unsure_and_is_not_sent_again"),
@@ -143,7 +148,7 @@ OTHERS = [
            f"{LOOK}test_absent_in_all_spaced_looks_it_is_sent_once_more_and_then_a_person_is_asked"),
     clause("what cannot be read is not absence", RECONCILE, "    elif unread:\n", "    elif False:\n",
            f"{LOOK}test_where_the_vendor_cannot_tell_a_person_is_asked_and_nothing_sent"),
-    clause("looks are spaced", "ledger/records.py", "if early > timedelta():", "if False:",
+    clause("looks are spaced", "engine/records.py", "if early > timedelta():", "if False:",
            f"{LOOK}test_looks_in_a_row_prove_no_more_than_one"),
     clause("another's snapshot stays its own", RECONCILE, "if one.snapshot_id not in known and not any(",
            "if not any(", f"{LOOK}test_an_answer_that_comes_while_we_look_keeps_its_snapshot"),
@@ -157,7 +162,7 @@ OTHERS = [
            "yield Move(to=SnapshotState.PLANNED, reason=reason, release=True)",
            "yield Move(to=SnapshotState.PLANNED, reason=reason)",
            f"{LOOK}test_absent_in_all_spaced_looks_it_is_sent_once_more_and_then_a_person_is_asked"),
-    clause("a stranger may be a lost trigger's", "ledger/recovering.py",
+    clause("a stranger may be a lost trigger's", "collect/recovery_store.py",
            'if any(map(is_of, _lost(connection, values["dataset_id"]))):', "if False:",
            "recover/test_adopt.py::test_a_lost_triggers_snapshot_is_left_to_its_own_look"),
     clause("what may be sent is not requeued", "app/recovering.py", "            if _may_be_sent(row):\n",

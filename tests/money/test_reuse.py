@@ -11,12 +11,13 @@ from sqlalchemy import select
 from tests.collect.conftest import Desk, a_source
 from tests.flows.house import House, snapshots, sources_csv
 from tests.money.conftest import COST
-from workbench.ledger import collecting, queries
-from workbench.ledger.clock import now
-from workbench.ledger.collecting import Started
-from workbench.ledger.states import SnapshotState
-from workbench.ledger.tables import snapshot as table
-from workbench.ledger.tables import snapshot_use
+from workbench.collect import store as collecting
+from workbench.collect.store import Started
+from workbench.db import history
+from workbench.db.clock import now
+from workbench.db.schema import snapshot as table
+from workbench.db.schema import snapshot_use
+from workbench.engine.states import SnapshotState
 
 HOUR = timedelta(hours=1)
 TEA, BIKE = "https://www.instagram.com/tea.club/", "https://www.instagram.com/bike/"
@@ -131,11 +132,11 @@ def test_another_question_is_asked(paid: Desk, ask: dict[str, Any]) -> None:
 
 def test_fresh_asks_again_and_the_log_says_so(paid: Desk) -> None:
     again = start(paid, name="second", reuse=None)
-    (event,) = queries.story(paid.ledger, "run", again.run_id)
+    (event,) = history.story(paid.ledger, "run", again.run_id)
 
     assert len(paid.snapshots()) == 2
     assert (event["facts"]["is_fresh"], event["facts"]["reused_snapshots"]) == (True, 0)
-    (before,) = queries.story(paid.ledger, "run", paid.snapshot().run_id)
+    (before,) = history.story(paid.ledger, "run", paid.snapshot().run_id)
     assert before["facts"]["is_fresh"] is False
 
 

@@ -11,10 +11,10 @@ import pytest
 
 from tests.collect.conftest import KEY, reply
 from workbench.brightdata.client import BrightData
+from workbench.db.ledger import Ledger
+from workbench.engine import rate_limit
+from workbench.engine.rate_limit import Breaker
 from workbench.errors import Throttled
-from workbench.ledger import breaker
-from workbench.ledger.breaker import Breaker
-from workbench.ledger.store import Ledger
 
 STORM, WINDOW = timedelta(minutes=10), timedelta(minutes=5)
 
@@ -55,7 +55,7 @@ def storm(
 ) -> None:
     """All call as often as they are let, and every call is answered 429."""
     at, refused = datetime(2026, 3, 1, 23, 55, tzinfo=UTC), list[datetime]()
-    monkeypatch.setattr(breaker, "now", lambda: at)
+    monkeypatch.setattr(rate_limit, "now", lambda: at)
 
     def vendor(_: httpx.Request) -> httpx.Response:
         refused.append(at)

@@ -8,8 +8,8 @@ import time
 import pytest
 
 from tests.panels.conftest import SOURCES
+from workbench.budget.caps import Caps
 from workbench.errors import BadInput, Refused
-from workbench.ledger.caps import Caps
 from workbench.panels import runs
 from workbench.panels.markup import esc, plain
 from workbench.panels.order import Order

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from workbench.ledger.states import SnapshotState, roll_up
+from workbench.engine.states import SnapshotState, roll_up
 from workbench.panels.standing import MARKS, WORDS, standing
 from workbench.panels.watcher import Pace
 

@@ -1,4 +1,4 @@
-"""ledger/records.py: what a listing and a question are called stays the same from version to version.
+"""engine/records.py: what a listing and a question are called stays the same from version to version.
 
 A hash that changes makes everything new: all listings are posted again, all questions paid again. A number here may
 only change together with a migration that brings the ledgers of today along.
@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from tests.post.conftest import cells
-from workbench.ledger import records
-from workbench.ledger.records import LISTING_FIELDS, ListingField, fingerprint, listing_identity
+from workbench.engine import records
+from workbench.engine.records import LISTING_FIELDS, ListingField, fingerprint, listing_identity
 from workbench.post.listing import COLUMNS, NEEDED, Checks, Listing, typed
 from workbench.post.photos import Photo
 

@@ -1,4 +1,4 @@
-"""ledger/posting.py and listed.py: what is known stays one listing, is ordered once, and a person's word is kept."""
+"""post/store.py and listed.py: what is known stays one listing, is ordered once, and a person's word is kept."""
 
 from __future__ import annotations
 
@@ -8,19 +8,21 @@ from datetime import timedelta
 
 import pytest
 
+from workbench import view_tables
+from workbench.accounts import store as accounts
 from workbench.browser import faults
+from workbench.db.clock import now
+from workbench.db.history import story
+from workbench.db.ledger import Ledger
+from workbench.engine.leases import Claims
+from workbench.engine.records import GAP, Move, NewListing, Progress, Step
+from workbench.engine.states import PostingState as P
+from workbench.engine.transitions import Recorder
+from workbench.engine.worker import Bench, Worker
 from workbench.errors import BadInput, Fault, LaneStops, Refused, Unanswered
-from workbench.ledger import accounts, listed, posting, queries
-from workbench.ledger.claims import Claims
-from workbench.ledger.clock import now
-from workbench.ledger.queries import story
-from workbench.ledger.recorder import Recorder
-from workbench.ledger.records import GAP, Move, NewListing, Progress, Step
-from workbench.ledger.states import PostingState as P
-from workbench.ledger.store import Ledger
-from workbench.post import jobs
+from workbench.post import jobs, listed
+from workbench.post import store as posting
 from workbench.post.flow import flow
-from workbench.worker import Bench, Worker
 from workbench.working import is_settled
 
 
@@ -214,7 +216,7 @@ def test_what_is_in_doubt_for_hours_is_told_though_the_looks_go_on(
 def _set(ledger: Ledger, key: int, **values: object) -> None:
     from sqlalchemy import update
 
-    from workbench.ledger.tables import posting as table
+    from workbench.db.schema import posting as table
 
     ledger.write(lambda connection: connection.execute(update(table).where(table.c.id == key).values(**values)))
 
@@ -281,7 +283,7 @@ def test_a_job_is_seen_to_go_on_and_begins_once(ledger: Ledger, north: int) -> N
 
     def told() -> dict[str, object]:
         one = jobs.job(listed.jobs(ledger, made.job_id)[0])
-        (row,) = _rows(queries.table_rows(ledger)["posting_jobs"])
+        (row,) = _rows(view_tables.table_rows(ledger)["posting_jobs"])
         assert {name: one[name] for name in row if name in one} == {name: row[name] for name in row if name in one}
         return one
 

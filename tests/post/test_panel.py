@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.post.desk import Desk
-from workbench.ledger import accounts
+from workbench.accounts import store as accounts
 from workbench.panels.postdrawn import Desk as Order
 from workbench.panels.postdrawn import plan_view, progress_view, results_view
 from workbench.panels.postform import FormPanel, PostPanel

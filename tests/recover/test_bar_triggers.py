@@ -15,8 +15,8 @@ from sqlalchemy import select
 
 from tests.flows.house import FIVE, House, check_every_row_once, snapshots, sources_csv
 from tests.recover.proxy import Proxy
-from workbench.ledger import breaker
-from workbench.ledger.tables import event
+from workbench.db.schema import event
+from workbench.engine import rate_limit
 from workbench.sandbox.serve import Sandbox
 from workbench.workbench import Workbench
 
@@ -83,7 +83,7 @@ def of_inputs(inputs: Any) -> str:
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """The vendor's five minutes are a second here; test_storm.py has the real ones."""
-    monkeypatch.setattr(breaker, "WINDOW", timedelta(seconds=1))
+    monkeypatch.setattr(rate_limit, "WINDOW", timedelta(seconds=1))
 
 
 def run(tmp_path: Path, seed: int, triggers: int) -> None:

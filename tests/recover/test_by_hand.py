@@ -13,9 +13,9 @@ from sqlalchemy import select
 from tests.collect.conftest import Desk
 from tests.flows.house import House, snapshots, states
 from tests.recover.conftest import TEA, Account, collected
+from workbench.collect.recovery_store import wake
+from workbench.db.schema import snapshot as table
 from workbench.errors import BadInput, Permanent, WorkbenchError
-from workbench.ledger.recovering import wake
-from workbench.ledger.tables import snapshot as table
 from workbench.sandbox.serve import Sandbox
 from workbench.workbench import Workbench, open_workbench
 
@@ -254,7 +254,7 @@ def test_over_a_cap_it_waits_in_todo_and_goes_on_when_the_cap_is_raised(bench: W
 
 
 def test_waking_changes_nothing_but_its_being_due(planned: Desk, vendor: Account) -> None:
-    from workbench.ledger.caps import stop_spending
+    from workbench.budget.caps import stop_spending
 
     stop_spending(planned.ledger, "audit")
     before = planned.advance()

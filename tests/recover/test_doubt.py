@@ -108,7 +108,7 @@ def test_an_empty_that_was_wrong_is_mended(house: Home, command: str) -> None:
 
 
 def _forget_who_took_it(house: Home) -> None:
-    from workbench.ledger.tables import snapshot
+    from workbench.db.schema import snapshot
     from workbench.workbench import open_workbench
 
     with open_workbench(home=house.folder, mode="practice") as workbench, workbench.parts.ledger.read() as connection:

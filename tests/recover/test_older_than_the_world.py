@@ -17,8 +17,8 @@ import httpx
 import pytest
 
 from tests.flows.house import House
+from workbench.db.journal import Journal
 from workbench.errors import Refused
-from workbench.ledger.journal import Journal
 from workbench.sandbox.serve import Sandbox
 
 ONE = (("instagram", "posts", "https://www.instagram.com/{}/"),)

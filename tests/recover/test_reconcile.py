@@ -10,11 +10,12 @@ import pytest
 
 from tests.collect.conftest import Desk, a_source, reply
 from tests.recover.conftest import HOUR, Account, look, ours, set_values, step
+from workbench.budget.caps import stop_spending
+from workbench.collect import queries
+from workbench.collect.recovery_store import look_now
 from workbench.collect.status import todo
-from workbench.ledger import queries
-from workbench.ledger.caps import stop_spending
-from workbench.ledger.records import same_inputs
-from workbench.ledger.recovering import look_now
+from workbench.db import history
+from workbench.engine.records import same_inputs
 
 GAPS = (HOUR, 2 * HOUR)  # of the desk
 LAST = sum(GAPS, timedelta())
@@ -22,7 +23,7 @@ LAST = sum(GAPS, timedelta())
 
 def story(desk: Desk) -> str:
     key = str(desk.snapshot().id)
-    return "\n".join(str(one["facts"].get("reason")) for one in queries.story(desk.ledger, "snapshot", key))
+    return "\n".join(str(one["facts"].get("reason")) for one in history.story(desk.ledger, "snapshot", key))
 
 
 def waiting(desk: Desk) -> list[dict[str, Any]]:
@@ -193,9 +194,9 @@ def test_looks_of_a_living_owners_act_begin_after_the_longest_one(planned: Desk,
 
 def armed_by(open_second: Any, *, lease: timedelta) -> Any:
     from workbench.collect.flow import flow
-    from workbench.ledger.claims import Claims
-    from workbench.ledger.recorder import Recorder
-    from workbench.ledger.records import Armed
+    from workbench.engine.leases import Claims
+    from workbench.engine.records import Armed
+    from workbench.engine.transitions import Recorder
 
     owner = open_second()
     claims = Claims(owner, lease_time=lease)

@@ -13,9 +13,9 @@ import pytest
 from sqlalchemy import select, update
 
 from tests.flows.house import DATES, FAST, new_home, sources_csv
-from workbench.ledger.clock import now
-from workbench.ledger.tables import delivery, snapshot
-from workbench.server.receiver import Receiver
+from workbench.db.clock import now
+from workbench.db.schema import delivery, snapshot
+from workbench.deliveries.receiver import Receiver
 from workbench.workbench import Workbench, open_workbench
 
 SECRET = "a secret of the webhook, 32 signs"

@@ -1,4 +1,4 @@
-"""server/receiver.py: who gets in, what is kept before 200, and what nobody learns."""
+"""deliveries/receiver.py: who gets in, what is kept before 200, and what nobody learns."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ from tests.server.conftest import (
     Desk,
     secret_file,
 )
+from workbench.db.ledger import Ledger
+from workbench.deliveries.receiver import Receiver
 from workbench.errors import BadInput, Misconfigured, Transient
-from workbench.ledger.store import Ledger
-from workbench.server.receiver import Receiver
 
 MB = 1 << 20
 
@@ -99,7 +99,7 @@ def test_every_stranger_gets_the_same_answer_and_nothing_is_kept(desk: Desk) -> 
 
 
 def test_a_secret_is_changed_without_a_restart(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("workbench.server.receiver._REREAD", 0.0)
+    monkeypatch.setattr("workbench.deliveries.receiver._REREAD", 0.0)
     secret_file(desk.secrets, "a new secret of 32 random signs!", SECRET)
 
     assert desk.post(Authorization="Bearer a new secret of 32 random signs!").status_code == 200

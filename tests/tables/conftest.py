@@ -11,9 +11,9 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from workbench.tables.attribute import SourceRef
-from workbench.tables.raw import store_raw
-from workbench.tables.transform import Order, Staged, transform
+from workbench.lake.attribute import SourceRef
+from workbench.lake.raw import store_raw
+from workbench.lake.transform import Order, Staged, transform
 
 POSTS = {
     "post_id": ("post_id", "pk"),

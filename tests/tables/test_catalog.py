@@ -9,10 +9,10 @@ import duckdb
 import pytest
 
 from workbench.errors import BadInput
-from workbench.tables.catalog import Catalog, LakeFile
-from workbench.tables.raw import store_raw
-from workbench.tables.schema import COLUMNS, REJECTS
-from workbench.tables.transform import transform
+from workbench.lake.catalog import Catalog, LakeFile
+from workbench.lake.raw import store_raw
+from workbench.lake.schema import COLUMNS, REJECTS
+from workbench.lake.transform import transform
 
 EVIL = ["plain", "Batch [1]", "b*", "wh?t", 'it\'s "quoted"', "čšž 🏔️ {x}", "a,b;c $d %s \\n", "[!a-z]"]
 
@@ -172,7 +172,7 @@ def test_records_are_the_whole_rows_as_they_were_sent(publish, catalog):
 
 
 def test_records_of_many_snapshots_are_numbered_each_from_one(publish, catalog, monkeypatch):
-    monkeypatch.setattr("workbench.tables.catalog._BRANCHES", 2)
+    monkeypatch.setattr("workbench.lake.catalog._BRANCHES", 2)
     files = [
         file
         for number, folder in enumerate(EVIL)

@@ -9,9 +9,9 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from workbench.tables.catalog import Catalog, LakeFile
-from workbench.tables.compact import compact
-from workbench.tables.schema import COLUMNS
+from workbench.lake.catalog import Catalog, LakeFile
+from workbench.lake.compaction import compact
+from workbench.lake.schema import COLUMNS
 
 
 def aged(source: Path, target: Path, *, without: str, odd: str | None = None) -> Path:

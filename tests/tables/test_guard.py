@@ -6,8 +6,8 @@ import duckdb
 import pytest
 
 from workbench.errors import BadInput
-from workbench.tables.catalog import Catalog, LakeFile
-from workbench.tables.guard import select_only
+from workbench.lake.catalog import Catalog, LakeFile
+from workbench.lake.guard import select_only
 
 
 @pytest.mark.parametrize(
@@ -134,8 +134,8 @@ def test_a_locked_connection_goes_on_answering_and_refreshing(locked):
 
 
 def test_a_locked_connection_reads_the_lake(tmp_path, order):
-    from workbench.tables.raw import store_raw
-    from workbench.tables.transform import transform
+    from workbench.lake.raw import store_raw
+    from workbench.lake.transform import transform
 
     lake = tmp_path / "la'ke [1]*"
     (lake / "job [2]").mkdir(parents=True)

@@ -8,7 +8,7 @@ import pytest
 import zstandard
 
 from workbench.errors import Permanent
-from workbench.tables import raw
+from workbench.lake import raw
 
 
 def _stored(tmp_path, *parts: bytes):

@@ -10,10 +10,10 @@ import pytest
 
 from workbench.brightdata import rows as vendor
 from workbench.brightdata.datasets import DATASETS
-from workbench.tables.attribute import SourceRef
-from workbench.tables.catalog import Catalog, LakeFile
-from workbench.tables.raw import store_raw
-from workbench.tables.transform import Order, transform
+from workbench.lake.attribute import SourceRef
+from workbench.lake.catalog import Catalog, LakeFile
+from workbench.lake.raw import store_raw
+from workbench.lake.transform import Order, transform
 
 # Files of datasets that are ours, and, for those that are not (yet), the mapping that a user would write.
 OURS = {(one.platform, one.service): one for one in DATASETS}

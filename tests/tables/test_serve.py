@@ -8,10 +8,10 @@ import sys
 import duckdb
 import pytest
 
-from workbench.tables import serve
-from workbench.tables.catalog import Catalog, LakeFile
-from workbench.tables.raw import store_raw
-from workbench.tables.transform import transform
+from workbench.lake import serving
+from workbench.lake.catalog import Catalog, LakeFile
+from workbench.lake.raw import store_raw
+from workbench.lake.transform import transform
 
 READER = """
 import sys, duckdb
@@ -46,7 +46,7 @@ def catalog(tmp_path, order):
 def test_everything_of_the_catalog_is_in_the_copy(catalog, tmp_path):
     catalog.publish("sd_1", 3)
 
-    serve.build(tmp_path / "workbench.duckdb", catalog)
+    serving.build(tmp_path / "workbench.duckdb", catalog)
 
     with duckdb.connect(str(tmp_path / "workbench.duckdb"), read_only=True) as copy:
         for name in catalog.names:
@@ -66,7 +66,7 @@ def test_everything_of_the_catalog_is_in_the_copy(catalog, tmp_path):
 def test_readers_keep_the_old_copy_while_it_is_swapped(catalog, tmp_path):
     target = tmp_path / "workbench.duckdb"
     catalog.publish("sd_1", 2)
-    serve.build(target, catalog)
+    serving.build(target, catalog)
     readers = [
         subprocess.Popen(
             [sys.executable, "-c", READER, str(target)],
@@ -80,7 +80,7 @@ def test_readers_keep_the_old_copy_while_it_is_swapped(catalog, tmp_path):
         assert [_ask(reader) for reader in readers] == ["2 sd_1"] * 2
         for number in (2, 3):
             catalog.publish(f"sd_{number}", 2)
-            serve.build(target, catalog)
+            serving.build(target, catalog)
             assert [_ask(reader) for reader in readers] == ["2 sd_1"] * 2
         with duckdb.connect(str(target), read_only=True) as new:
             assert new.execute("select count(*) from posts").fetchone() == (6,)
@@ -93,12 +93,12 @@ def test_readers_keep_the_old_copy_while_it_is_swapped(catalog, tmp_path):
 def test_a_build_that_fails_leaves_the_old_copy(catalog, tmp_path, monkeypatch):
     target = tmp_path / "workbench.duckdb"
     catalog.publish("sd_1", 2)
-    serve.build(target, catalog)
+    serving.build(target, catalog)
     before = target.read_bytes()
     monkeypatch.setattr(catalog, "names", ("posts", "no_such_table"))
 
     with pytest.raises(duckdb.CatalogException):
-        serve.build(target, catalog)
+        serving.build(target, catalog)
 
     assert target.read_bytes() == before
     assert sorted(path.name for path in tmp_path.iterdir() if path.is_file()) == ["workbench.duckdb"]

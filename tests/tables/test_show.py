@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workbench.errors import BadInput
-from workbench.tables.show import FORMATS, clean, csv_cell, rows, write
+from workbench.lake.show import FORMATS, clean, csv_cell, rows, write
 
 QUERY = """
 select 1::bigint as n, 'a' as "text", 1.5::double as part, true as ok, null as nothing,

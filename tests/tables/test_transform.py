@@ -10,10 +10,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from workbench.errors import BadInput, Permanent
-from workbench.tables import raw, transform, workshop
-from workbench.tables.attribute import SourceRef
-from workbench.tables.mend import mend
-from workbench.tables.schema import COLUMNS, REJECTS
+from workbench.lake import raw, transform, workshop
+from workbench.lake.attribute import SourceRef
+from workbench.lake.mend import mend
+from workbench.lake.schema import COLUMNS, REJECTS
 
 NOON = datetime(2024, 1, 12, 12, 0, tzinfo=UTC)
 
@@ -318,7 +318,7 @@ def test_an_empty_body_makes_no_files(stage):
 
 
 def test_a_line_that_is_too_long_is_rejected(stage, monkeypatch):
-    for module in (raw, transform.reject):
+    for module in (raw, transform.rejects):
         monkeypatch.setattr(module, "LONGEST_LINE", 1000)
     made = stage(b'{"post_id": "1"}\n{"post_id": "' + b"2" * 5000 + b'"}\n{"post_id": "3"}\n')
 

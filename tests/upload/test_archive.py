@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
+from workbench.engine.records import Move, Stay, Upload
+from workbench.engine.states import UploadState
 from workbench.errors import NeedsPerson
-from workbench.ledger.records import Move, Stay, Upload
-from workbench.ledger.states import UploadState
 from workbench.upload.archive import move
 
 BYTES = b"bytes of a creative" * 9999

@@ -1,4 +1,5 @@
 """accounts: whose logins are used, what they are worth, at which pace they act.
 
-service.py     what a person does with accounts
+service.py    what a person does with accounts
+store.py      accounts in the ledger: pace, pauses, proofs
 """

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from workbench import practice
+from workbench.accounts import store as accounts
+from workbench.accounts.store import CHANNELS
+from workbench.db.clock import now
+from workbench.engine.locks import lane_of
+from workbench.engine.records import Account
 from workbench.errors import BadInput, Refused
 from workbench.feature import Feature
-from workbench.ledger import accounts
-from workbench.ledger.accounts import CHANNELS
-from workbench.ledger.clock import now
-from workbench.ledger.lanes import lane_of
-from workbench.ledger.records import Account
 
 if TYPE_CHECKING:
     from workbench.browser.health import Health, Proof
@@ -295,6 +295,14 @@ class Accounts(Feature):
                 ]
             visit.keep()
         return found
+
+    def sweep_evidence(self, *, dry: bool = True) -> list[str]:
+        """Evidence whose time or room is over; never what something in review refers to. Paths below data/."""
+        chosen = self.settings
+        return self._parts.browsing.evidence.sweep(
+            days=chosen.evidence_days, megabytes=chosen.evidence_mb, now=now(), dry=dry,
+            keep=accounts.evidence_in_review(self.ledger),
+        )  # fmt: skip
 
     def _account_for(self, channel: str | None, account_id: int | None) -> Account:
         if account_id is not None:

@@ -13,6 +13,8 @@ redact.py       secrets out of every text; a still face for widgets
 report.py       the HTML for a person: one file, no network, hostile outputs disarmed
 seal.py         the directory written once, with its manifest
 origin.py       which code, environment and person made it
+service.py      what a person asks of notebooks
+store.py        executions in the ledger
 
 papermill and nbclient are imported in the runner alone: they cost a second.
 """

@@ -11,9 +11,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from workbench.db.clock import now
 from workbench.errors import BadInput, WorkbenchError
 from workbench.feature import Feature
-from workbench.ledger.clock import now
 from workbench.secret import MASK
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Audit(Feature):
     ) -> Execution:
         """Execute a notebook and keep what came of it in archive/reports/, whatever its outcome."""
         from workbench.audit.execute import execute, refuse
-        from workbench.ledger.auditing import begin_execution, end_execution
+        from workbench.audit.store import begin_execution, end_execution
 
         path = self._notebook(notebook)
         at = now().astimezone(self.settings.zone)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from workbench.budget import caps
+from workbench.budget import store as spending
 from workbench.feature import Feature
-from workbench.ledger import caps, recovering, spending
 
 if TYPE_CHECKING:
     pass
@@ -57,8 +58,7 @@ class Budget(Feature):
 
     def accept_overruns(self, snapshots: Sequence[str] = ()) -> list[int]:
         """Agree to what these snapshots (or all) cost above their reserve; their keys."""
-        rows = recovering.find_snapshots(self.ledger, names=snapshots) if snapshots else []
-        return caps.accept_overruns(self.ledger, [row["id"] for row in rows] if snapshots else None)
+        return caps.accept_overruns(self.ledger, self._parts.recover.keys_of(snapshots) if snapshots else None)
 
     def stop(self, reason: str) -> None:
         caps.stop_spending(self.ledger, reason)

@@ -8,6 +8,8 @@
     progress    how a run comes along: live on a terminal, a line per change elsewhere
     items       the same for a posting job and for a batch
 
+    receiver    `python -m workbench.cli.receiver`: the receiver of deliveries as a process
+
     doctor · lab · sandbox · sources · collect · deliveries · accounts · listings · post · creatives · upload ·
     version · work (work, status, todo, folders) · sql · imports · recover · spend · browser · audit · demo
 

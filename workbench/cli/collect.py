@@ -17,7 +17,7 @@ from workbench.cli.work import print_runs
 from workbench.errors import Refused
 
 if TYPE_CHECKING:
-    from workbench.ledger.records import Plan, PlannedJob
+    from workbench.engine.records import Plan, PlannedJob
     from workbench.workbench import Workbench
 
 app = typer.Typer(no_args_is_help=True)

@@ -23,7 +23,7 @@ from workbench.files import make_folder, write_bytes
 
 if TYPE_CHECKING:
     from workbench.audit.execute import Execution
-    from workbench.ledger.records import Plan
+    from workbench.engine.records import Plan
     from workbench.workbench import Workbench
 
 SAMPLE: Final = Path(__file__).parent / "samples" / "sources.csv"

@@ -150,7 +150,7 @@ def _files(workbench: Workbench) -> Check:
 
 def _tables(workbench: Workbench) -> Check:
     """What an older transform made."""
-    from workbench.tables.schema import TRANSFORM_VERSION
+    from workbench.lake.schema import TRANSFORM_VERSION
 
     old = workbench.lake.made_before()
     if not old:

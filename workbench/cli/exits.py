@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from enum import IntEnum
 from typing import Any, Final
 
+from workbench.engine.states import SNAPSHOT_UNFINISHED, Attention, PostingState, SnapshotState
 from workbench.errors import FAULTS
-from workbench.ledger.states import SNAPSHOT_UNFINISHED, Attention, PostingState, SnapshotState
 
 
 class Exit(IntEnum):

@@ -17,7 +17,7 @@ from rich.text import Text
 
 from workbench.cli.console import clean, counted, err, say
 from workbench.collect.stages import Pace, said, sentence, stages
-from workbench.ledger.states import SNAPSHOT_UNFINISHED
+from workbench.engine.states import SNAPSHOT_UNFINISHED
 
 if TYPE_CHECKING:
     from workbench.audit.watch import Progress

@@ -50,7 +50,7 @@ def sql(
 
 
 def _write(relation: Any, form: Format, output: Path | None) -> None:
-    from workbench.tables import show
+    from workbench.lake import show
 
     if output is None:
         show.write(relation, form.value, sys.stdout.buffer)
@@ -61,6 +61,6 @@ def _write(relation: Any, form: Format, output: Path | None) -> None:
 
 
 def rows_of(relation: Any) -> list[dict[str, Any]]:
-    from workbench.tables import show
+    from workbench.lake import show
 
     return list(show.rows(relation))

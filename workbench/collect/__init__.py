@@ -17,12 +17,15 @@ folders.py    the tree that people open: names, and why a folder is empty
 imports.py    a file on disk → raw bytes in the lake, as if downloaded
 bodies.py     arrays and CSV as lines
 recover.py    what exists at Bright Data against what we have
-keep.py       what may be swept from the lake, and copying it whole
 stages.py     how far a run is, step by step, with rates and the time left
 status.py     how runs stand, in people's words
 service.py    what a person orders: sources, plans, runs
 importing.py  what a person brings in from a disk
 recovery.py   what a person does about snapshots that are lost, stuck or in doubt
 own_datasets.py  [[datasets]] of workbench.toml
+store.py      sources, plans, runs in the ledger
+recovery_store.py  what people decide about snapshots, in the ledger
+vendor_lists.py  what Bright Data lists and the ledger does not have
+queries.py    questions about runs and snapshots; never writes
 tools.py      what the steps work with, and where a snapshot's files lie
 """

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from workbench.brightdata import rows
-from workbench.tables.raw import body_chunks
+from workbench.lake.raw import body_chunks
 
 
 def lines_of(raw: Path, shape: str, target: Path) -> Path | None:

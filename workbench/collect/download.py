@@ -16,12 +16,12 @@ from workbench.brightdata.download import Body
 from workbench.collect import whole
 from workbench.collect.poll import NO_ROWS, gone
 from workbench.collect.tools import Tools, clear, in_lake, job_folder, provider_id, staging, workspace
+from workbench.engine.records import Move, Progress, Snapshot, Yielded
+from workbench.engine.states import SnapshotState
 from workbench.errors import Permanent, Transient
 from workbench.files import move_into_place
-from workbench.ledger.records import Move, Progress, Snapshot, Yielded
-from workbench.ledger.states import SnapshotState
-from workbench.tables.raw import store_raw
-from workbench.tables.schema import TRANSFORM_VERSION
+from workbench.lake.raw import store_raw
+from workbench.lake.schema import TRANSFORM_VERSION
 
 NOTHING: Final = Body((), 0, 0, hashlib.sha256().hexdigest())
 _TAIL: Final = 1 << 20

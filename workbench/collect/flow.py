@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from workbench.collect import download, poll, publish, reconcile, stage, trigger
-from workbench.ledger.records import Flow, Step
-from workbench.ledger.states import SnapshotState
+from workbench.engine.records import Flow, Step
+from workbench.engine.states import SnapshotState
 
 
 def flow(*, poll_every: timedelta, longest_trigger: timedelta) -> Flow:

@@ -7,8 +7,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
+from workbench.engine.states import SNAPSHOT_UNFINISHED, SnapshotState
 from workbench.files import make_folder, safe_name, write_text
-from workbench.ledger.states import SNAPSHOT_UNFINISHED, SnapshotState
 
 NOTE: Final = "NOTE.txt"
 DISPLAY: Final = {

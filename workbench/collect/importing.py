@@ -9,20 +9,21 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from workbench.collect import folders, sources
+from workbench.collect import folders, queries, sources
+from workbench.collect import recovery_store as recovering
+from workbench.collect import store as collecting
+from workbench.db.clock import now
+from workbench.engine.states import SNAPSHOT_STATUS, SnapshotState
 from workbench.errors import BadInput
 from workbench.feature import Feature
 from workbench.files import canonical, make_folder, move_into_place, remove_tree
-from workbench.ledger import collecting, queries, recovering
-from workbench.ledger.clock import now
-from workbench.ledger.states import SNAPSHOT_STATUS, SnapshotState
-from workbench.tables.schema import TRANSFORM_VERSION
+from workbench.lake.schema import TRANSFORM_VERSION
 
 if TYPE_CHECKING:
     from workbench.brightdata.datasets import Dataset
     from workbench.collect import imports
-    from workbench.ledger.records import Source
-    from workbench.tables.raw import RawFile
+    from workbench.engine.records import Source
+    from workbench.lake.raw import RawFile
 
 _LISTED: Final = 20  # of what nobody here asked for
 _MAY_BEGIN_ANEW: Final = (SnapshotState.FAILED, SnapshotState.QUARANTINED)
@@ -202,7 +203,7 @@ class Imports(Feature):
 
     def _unattributed(self, chosen: Dataset, snapshot_id: str) -> list[dict[str, Any]]:
         """What was asked for in rows that are no source's, most rows first."""
-        from workbench.tables.columns import below
+        from workbench.lake.columns import below
 
         said = (
             ", ".join(f"record->>{below(place, key)}" for key in chosen.match_keys)

@@ -23,9 +23,9 @@ from workbench.brightdata import rows
 from workbench.brightdata.datasets import Dataset
 from workbench.collect.bodies import read_lines
 from workbench.errors import BadInput, Permanent
-from workbench.tables.columns import Place
-from workbench.tables.raw import RawFile, store_raw
-from workbench.tables.schema import IDENTITY
+from workbench.lake.columns import Place
+from workbench.lake.raw import RawFile, store_raw
+from workbench.lake.schema import IDENTITY
 
 PREFIX: Final = "file_"  # of the ids of snapshots that were files
 _HEAD: Final = 4 << 20  # bytes that are looked at before anything is kept

@@ -16,9 +16,9 @@ from workbench.brightdata.answers import NotAllowed
 from workbench.brightdata.contents import Listed
 from workbench.collect.poll import OVER
 from workbench.collect.tools import Tools, VendorLists
+from workbench.engine.records import WAITS, AtVendor, Money, Move, Snapshot, Stay, same_inputs
+from workbench.engine.states import SnapshotState
 from workbench.errors import BadInput, Misconfigured, NeedsPerson, Permanent
-from workbench.ledger.records import WAITS, AtVendor, Money, Move, Snapshot, Stay, same_inputs
-from workbench.ledger.states import SnapshotState
 
 if TYPE_CHECKING:  # httpx costs every command a tenth of a second
     from workbench.brightdata.client import BrightData

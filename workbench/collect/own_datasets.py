@@ -7,7 +7,7 @@ from typing import Any
 
 from workbench.brightdata.datasets import Dataset, dataset_from
 from workbench.errors import BadInput, Misconfigured
-from workbench.tables.columns import Mapped
+from workbench.lake.columns import Mapped
 
 
 def read_own(entries: Sequence[Mapping[str, Any]]) -> list[Dataset]:

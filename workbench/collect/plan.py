@@ -15,9 +15,9 @@ from typing import Any, Final
 from workbench.brightdata import datasets
 from workbench.collect.folders import job_folder
 from workbench.collect.sources import key_of
+from workbench.engine.records import NewSource, Plan, PlannedJob, PlannedSnapshot, Source
 from workbench.errors import BadInput
 from workbench.files import canonical
-from workbench.ledger.records import NewSource, Plan, PlannedJob, PlannedSnapshot, Source
 
 _MICRO: Final = 1_000_000
 DEFAULT_LIMIT: Final = 10  # posts per source, when nobody says how many

@@ -9,9 +9,9 @@ from typing import Any, Final
 from workbench.brightdata.answers import NotFound, SnapshotExpired
 from workbench.brightdata.contents import Progress
 from workbench.collect.tools import Tools, provider_id
+from workbench.engine.records import LakeFile, Move, Snapshot, Stay
+from workbench.engine.states import Attention, SnapshotState
 from workbench.errors import Permanent, Transient
-from workbench.ledger.records import LakeFile, Move, Snapshot, Stay
-from workbench.ledger.states import Attention, SnapshotState
 
 S = SnapshotState
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from workbench.collect.tools import Tools
-from workbench.ledger.records import LakeFile, Money, Move, Snapshot, SourceResult
-from workbench.ledger.states import SnapshotState
+from workbench.engine.records import LakeFile, Money, Move, Snapshot, SourceResult
+from workbench.engine.states import SnapshotState
 
 _NOTHING: Final = "Bright Data delivered nothing for it: no row, no warning, no error"
 

@@ -14,9 +14,9 @@ from workbench.brightdata.answers import NotAllowed
 from workbench.brightdata.contents import Listed
 from workbench.collect.poll import OVER
 from workbench.collect.tools import Tools
+from workbench.engine.records import Move, Snapshot, Stay, Yielded, same_inputs
+from workbench.engine.states import SnapshotState
 from workbench.errors import BadInput, Misconfigured, NeedsPerson, Permanent, WorkbenchError
-from workbench.ledger.records import Move, Snapshot, Stay, Yielded, same_inputs
-from workbench.ledger.states import SnapshotState
 
 if TYPE_CHECKING:  # httpx costs every command a tenth of a second
     from workbench.brightdata.client import BrightData

@@ -15,9 +15,9 @@ from workbench.brightdata.contents import Listed
 from workbench.brightdata.datasets import Dataset
 from workbench.collect.poll import OVER
 from workbench.collect.reconcile import EARLIER
+from workbench.engine.records import Source, same_inputs
+from workbench.engine.states import SnapshotState
 from workbench.errors import Permanent, Transient
-from workbench.ledger.records import Source, same_inputs
-from workbench.ledger.states import SnapshotState
 
 if TYPE_CHECKING:  # httpx costs every command a tenth of a second
     from workbench.brightdata.client import BrightData

@@ -8,19 +8,21 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from workbench.accounts import store as accounts
 from workbench.brightdata.datasets import Dataset
-from workbench.collect import folders, recover
+from workbench.collect import folders, queries, recover, vendor_lists
+from workbench.collect import recovery_store as recovering
 from workbench.collect.reconcile import cancel_extra
 from workbench.collect.recover import Found, Standing, Stranger
+from workbench.collect.recovery_store import Entered
+from workbench.db.clock import now
+from workbench.db.columns import storable
+from workbench.engine import behind
+from workbench.engine.records import Money, Snapshot, same_inputs
+from workbench.engine.states import SnapshotState as State
 from workbench.errors import BadInput, Transient
 from workbench.feature import Feature
 from workbench.files import canonical
-from workbench.ledger import accounts, behind, queries, recovering, vendorlists
-from workbench.ledger.clock import now
-from workbench.ledger.columns import storable
-from workbench.ledger.records import Money, Snapshot, same_inputs
-from workbench.ledger.recovering import Entered
-from workbench.ledger.states import SnapshotState as State
 
 if TYPE_CHECKING:
     pass
@@ -225,6 +227,10 @@ class Recovery(Feature):
         """Our states of those of `snapshots` that are known here."""
         return queries.states_of(self.ledger, snapshots)
 
+    def keys_of(self, snapshots: Sequence[str]) -> list[int]:
+        """The ledger's own numbers of snapshots that people name."""
+        return [row["id"] for row in recovering.find_snapshots(self.ledger, names=snapshots)]
+
     def recovered_run(self) -> str | None:
         """The run that gathers what was adopted today; None before the first."""
         run_id = _recovered_id(self._parts.today())
@@ -428,7 +434,7 @@ class Recovery(Feature):
         found = {one: self._compare_dataset(one) for one in self._to_compare(datasets)}
         for dataset_id in found:
             if (doubt := self._parts.vendor_lists.behind(dataset_id)) is None or not doubt.waits:
-                vendorlists.let_go_on_in(self.ledger, dataset_id)
+                vendor_lists.let_go_on_in(self.ledger, dataset_id)
         if not datasets and all(one["there"] is not None for one in found.values()):
             behind.compared(self.ledger, behind.ALL)
         return found
@@ -450,13 +456,13 @@ class Recovery(Feature):
 
     def unlisted(self) -> dict[str, str]:
         """Dataset → why Bright Data gives no list of what was started, so that nobody can look before a trigger."""
-        return vendorlists.refusals(self.ledger)
+        return vendor_lists.refusals(self.ledger)
 
     def list_refusal(self) -> str | None:
         """Why Bright Data lists nothing for this key; None where it does. Asks it, with one request."""
         from workbench.collect.look import REFUSED
 
-        dataset_id = min(vendorlists.datasets_in_use(self.ledger), default=self._parts.datasets[0].dataset_id)
+        dataset_id = min(vendor_lists.datasets_in_use(self.ledger), default=self._parts.datasets[0].dataset_id)
         try:
             next(self._parts.brightdata.list_snapshots(dataset_id, from_date=now().date(), page_size=1), None)
         except REFUSED as error:
@@ -468,7 +474,7 @@ class Recovery(Feature):
         known = {one.dataset_id for one in self._parts.datasets} | {
             behind.scope_of(one) for one in accounts.all_accounts(self.ledger) if one.removed_at is None
         }
-        if scope not in known and scope not in vendorlists.datasets_in_use(self.ledger):
+        if scope not in known and scope not in vendor_lists.datasets_in_use(self.ledger):
             raise BadInput(
                 f"there is no dataset and no account {scope!r}; accounts are written channel:label. "
                 "workbench doctor shows what is behind."
@@ -483,7 +489,7 @@ class Recovery(Feature):
         if datasets:
             return [named(one, among=table).dataset_id for one in datasets]
         ids = {one.dataset_id for one in table}
-        used = vendorlists.datasets_in_use(self.ledger) | (behind.lost_scopes(self.ledger) & ids)
+        used = vendor_lists.datasets_in_use(self.ledger) | (behind.lost_scopes(self.ledger) & ids)
         return sorted(used or ids)
 
     def _compare_dataset(self, dataset_id: str) -> dict[str, Any]:
@@ -498,10 +504,10 @@ class Recovery(Feature):
         )
 
         tools, at = self._parts.collect_tools, now()
-        waiting = [one for one in vendorlists.planned(self.ledger, dataset_id) if not one.cancel_requested]
+        waiting = [one for one in vendor_lists.planned(self.ledger, dataset_id) if not one.cancel_requested]
         since = min([at - timedelta(days=self.settings.retention_days), *(_planned_at(one) for one in waiting)])
         there = ask(dataset_id, since, tools, self._parts.vendor_lists)
-        here = vendorlists.counts(self.ledger, dataset_id)
+        here = vendor_lists.counts(self.ledger, dataset_id)
         refused = self._parts.vendor_lists.refused(dataset_id)
         if there is None or refused is not None:
             return {"here": here, "there": None, "adopted": 0, "ambiguous": [], "refused": refused}
@@ -515,7 +521,7 @@ class Recovery(Feature):
             if mine is None or self._parts.vendor_lists.in_flight(one):
                 unread.update(unreadable(own))
             else:
-                adopted += vendorlists.adopt_planned(self.ledger, one, adoption(one, mine, tools))
+                adopted += vendor_lists.adopt_planned(self.ledger, one, adoption(one, mine, tools))
         doubt = self._parts.vendor_lists.behind(dataset_id)
         ambiguous = sorted(unread) if doubt is not None and doubt.why != "moved" else []
         if not ambiguous:

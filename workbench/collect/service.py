@@ -8,16 +8,17 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workbench.collect import folders, status
+from workbench.budget import store as spending
+from workbench.collect import folders, queries, status
+from workbench.collect import store as collecting
 from workbench.collect.plan import Ask, make_plan, open_ended
 from workbench.collect.recover import EXPIRING
 from workbench.collect.sources import COLUMNS, check, key_of, read_csv, twins
+from workbench.collect.store import Imported, Started
+from workbench.db.clock import now
+from workbench.engine.records import Money, NewSource, Plan, Source
 from workbench.errors import BadInput
 from workbench.feature import Feature
-from workbench.ledger import collecting, queries, spending
-from workbench.ledger.clock import now
-from workbench.ledger.collecting import Imported, Started
-from workbench.ledger.records import Money, NewSource, Plan, Source
 from workbench.parsing import as_count, as_date
 
 if TYPE_CHECKING:

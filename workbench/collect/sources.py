@@ -10,9 +10,9 @@ from typing import Any, Final
 
 from workbench import files
 from workbench.brightdata import datasets
+from workbench.engine.records import NewSource, Source
 from workbench.errors import BadInput
 from workbench.files import canonical
-from workbench.ledger.records import NewSource, Source
 from workbench.sheets import refuse_all
 
 COLUMNS: Final = ("name", "platform", "service", "url", "creator", "project", "options")

@@ -11,14 +11,14 @@ from workbench.collect import whole
 from workbench.collect.bodies import lines_of
 from workbench.collect.imports import is_imported
 from workbench.collect.tools import Tools, clear, in_lake, job_folder, provider_id, workspace
+from workbench.engine.records import Job, LakeFile, Move, Snapshot, Source
+from workbench.engine.states import SnapshotState
 from workbench.errors import BadInput, Permanent
 from workbench.files import canonical, move_into_place, sha256_of
-from workbench.ledger.records import Job, LakeFile, Move, Snapshot, Source
-from workbench.ledger.states import SnapshotState
-from workbench.tables.attribute import SourceRef
-from workbench.tables.raw import counted
-from workbench.tables.schema import TRANSFORM_VERSION
-from workbench.tables.transform import Order, SourceCount, Staged, transform
+from workbench.lake.attribute import SourceRef
+from workbench.lake.raw import counted
+from workbench.lake.schema import TRANSFORM_VERSION
+from workbench.lake.transform import Order, SourceCount, Staged, transform
 
 
 def read(snapshot: Snapshot, tools: Tools) -> Move:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from workbench.ledger.states import SNAPSHOT_STATUS, SnapshotState, roll_up
+from workbench.engine.states import SNAPSHOT_STATUS, SnapshotState, roll_up
 
 
 def run_tree(runs: Iterable[Mapping[str, Any]], lake: Path) -> list[dict[str, Any]]:
@@ -111,25 +111,6 @@ def expiring(rows: Iterable[Mapping[str, Any]], now: datetime, retention: timede
         why = f"{left}, and it is not here yet: let a worker bring it in"
         name = row["provider_id"] or str(row["id"])
         found.append({"kind": "snapshot", "id": name, "why": why, "command": "workbench work --until-idle"})
-    return found
-
-
-def lost(files: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """What the manifest names and the lake has no longer, by whose it is, as entries of `todo`."""
-    by_owner: dict[str | None, list[Mapping[str, Any]]] = {}
-    for one in files:
-        by_owner.setdefault(one["provider_id"], []).append(one)
-    found = []
-    for name, gone in by_owner.items():
-        what = f"{gone[0]['path']} is" if len(gone) == 1 else f"{gone[0]['path']} and {len(gone) - 1} more are"
-        if name is None:
-            why, command = "the small files are read in its place, which is slower", "workbench compact"
-        else:
-            are_read = all(one["compacted_into"] or one["kind"] in ("raw", "lines") for one in gone)
-            why = "its rows are still in the tables" if are_read else "its rows are missing in the tables"
-            command = f"workbench recover reprocess {name}"
-        entry = {"kind": "lake", "id": name or "compacted", "why": f"{what} gone from the lake; {why}"}
-        found.append({**entry, "command": command})
     return found
 
 

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from workbench.brightdata.datasets import DATASETS, Dataset
 from workbench.brightdata.delivery import Webhook
 from workbench.collect.rowcounts import RowCounts
+from workbench.engine.records import AtVendor, LedgerView, LostAct, Snapshot
 from workbench.errors import Permanent
 from workbench.files import is_running, remove_tree
-from workbench.ledger.records import AtVendor, LedgerView, LostAct, Snapshot
 
 if TYPE_CHECKING:  # httpx costs every command a tenth of a second
     from workbench.brightdata.client import BrightData

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from workbench.brightdata.wire import boot_clock
 from workbench.collect.look import look
 from workbench.collect.tools import Tools
+from workbench.engine.records import Armed, Disarmed, Money, Move, Snapshot, Yielded
+from workbench.engine.states import SnapshotState
 from workbench.errors import Unanswered, WorkbenchError
-from workbench.ledger.records import Armed, Disarmed, Money, Move, Snapshot, Yielded
-from workbench.ledger.states import SnapshotState
 
 
 def send(snapshot: Snapshot, tools: Tools) -> Iterator[Yielded]:

@@ -18,14 +18,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from workbench import addresses
 from workbench.brightdata.rows import kind_of_row
+from workbench.engine.records import Move, Snapshot
+from workbench.engine.states import SnapshotState
 from workbench.errors import BadInput, NeedsPerson, Permanent, Transient
-from workbench.ledger.records import Move, Snapshot
-from workbench.ledger.states import SnapshotState
-from workbench.tables import doubts
+from workbench.lake import doubts
 
 if TYPE_CHECKING:
     from workbench.collect.tools import Tools
-    from workbench.tables.transform import Staged
+    from workbench.lake.transform import Staged
 
 AGAIN: Final = 3  # times that a body is asked for once more
 _SPREAD: Final = 4  # times as long until each next one

@@ -1,5 +1,9 @@
 """deliveries: what webhooks brought, stored before it is read.
 
-intake.py      one delivery on its way into the spool
-service.py     matched with snapshots, listed, replayed, checked, retired
+service.py    matched with snapshots, listed, replayed, checked, retired
+store.py      kept once, replayed, staged from their bodies, retired
+matching.py   which snapshot a delivery is for, and what that does
+intake.py     one delivery on its way into the spool
+receiver.py   public, alone on its own port, no kernels: Bright Data's webhook and the cron address
+http.py       HTTP/1.1 for a public port: one request a connection, every size and time bounded
 """

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from workbench.brightdata.delivery import Unpacking, is_test, named_in, vouched_in
+from workbench.db.ledger import Ledger
+from workbench.deliveries.store import Arrival, receive
 from workbench.errors import Transient
 from workbench.files import canonical, fsync_dir, make_folder
-from workbench.ledger.delivering import Arrival, receive
-from workbench.ledger.store import Ledger
 
 SPOOL: Final = ".spool"
 

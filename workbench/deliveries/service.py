@@ -14,12 +14,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from workbench.db.clock import now
+from workbench.deliveries import matching
+from workbench.deliveries import store as delivering
 from workbench.deliveries.intake import SPOOL, Intake, digest_for
 from workbench.errors import BadInput, NeedsPerson
 from workbench.feature import Feature
 from workbench.files import make_folder, move_into_place, remove_tree
-from workbench.ledger import delivering, matching
-from workbench.ledger.clock import now
 
 if TYPE_CHECKING:
     from workbench.brightdata.delivery import Content
@@ -137,8 +138,8 @@ class Deliveries(Feature):
         """The kept body as the raw rows of its snapshot: the worker goes on from there as after a download."""
         from workbench.brightdata.delivery import Unreadable
         from workbench.collect.tools import in_lake, job_folder, staging
-        from workbench.tables.raw import store_raw
-        from workbench.tables.schema import TRANSFORM_VERSION
+        from workbench.lake.raw import store_raw
+        from workbench.lake.schema import TRANSFORM_VERSION
 
         if row["file"] is None:
             raise BadInput(f"the body of delivery {row['id']} is no longer kept; nothing was changed.")

@@ -10,10 +10,10 @@ import uuid
 from pathlib import Path
 from typing import Final
 
+from workbench.db.ledger import Ledger
 from workbench.errors import Refused
 from workbench.files import LAKE_ID, fsync_dir, make_folder, write_text
-from workbench.ledger.lakes import all_files, bind, known_lake
-from workbench.ledger.store import Ledger
+from workbench.lake.store import all_files, bind, known_lake
 
 log = logging.getLogger(__name__)
 

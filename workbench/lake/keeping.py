@@ -14,14 +14,15 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from workbench.collect import keep
+from workbench.db import backups
+from workbench.db.clock import now
+from workbench.db.ledger import Ledger, Mode, open_ledger
+from workbench.engine import behind
+from workbench.engine.records import LakeFile
 from workbench.errors import BadInput, NeedsPerson
 from workbench.feature import Feature
 from workbench.files import LAKE_ID, make_folder, move_into_place, sha256_of, write_text
-from workbench.ledger import accounts, backups, behind, compacting
-from workbench.ledger.clock import now
-from workbench.ledger.records import LakeFile
-from workbench.ledger.store import Ledger, Mode, open_ledger
+from workbench.lake import compacted, litter
 
 if TYPE_CHECKING:
     pass
@@ -43,16 +44,16 @@ class Keeping(Feature):
         with self._parts.lanes.holding("compact") as is_ours:
             if not is_ours:
                 return []
-            if lost := [one for one in compacting.listed(self.ledger) if not (self.settings.lake / one).is_file()]:
-                compacting.undo(self.ledger, lost)
+            if lost := [one for one in compacted.listed(self.ledger) if not (self.settings.lake / one).is_file()]:
+                compacted.undo(self.ledger, lost)
             self._drop_superseded()
             return [one for kind in self._kinds() if (one := self._compact(kind)) is not None]
 
     def _drop_superseded(self) -> None:
         """Remove compacted files of earlier times that nobody can be reading any more."""
-        from workbench.tables.compact import FOLDER
+        from workbench.lake.compaction import FOLDER
 
-        lake, listed = self.settings.lake, set(compacting.listed(self.ledger))
+        lake, listed = self.settings.lake, set(compacted.listed(self.ledger))
         for path in (lake / FOLDER).glob("*/*.parquet"):
             is_read = time.time() - path.stat().st_mtime < _READ_ON.total_seconds()
             if path.relative_to(lake).as_posix() not in listed and not is_read:
@@ -60,23 +61,23 @@ class Keeping(Feature):
 
     @staticmethod
     def _kinds() -> tuple[str, ...]:
-        from workbench.tables.compact import KINDS
+        from workbench.lake.compaction import KINDS
 
         return KINDS
 
     def _compact(self, kind: str) -> dict[str, Any] | None:
-        from workbench.tables.catalog import LakeFile as TableFile
-        from workbench.tables.compact import FOLDER, compact
+        from workbench.lake.catalog import LakeFile as TableFile
+        from workbench.lake.compaction import FOLDER, compact
 
-        read = compacting.to_compact(self.ledger, kind)
+        read = compacted.to_compact(self.ledger, kind)
         if len(read) < 2:  # noqa: PLR2004 - one file is as good as it gets
             return None
         lake = make_folder(self.settings.lake)
         files = [TableFile(kind=kind, path=path, snapshot_id="-", dataset_id=None, rows=0) for path in read]
         made = compact(lake, kind, files, lake / FOLDER / f".work-{uuid.uuid4().hex[:8]}")
         whole, latest = (LakeFile(**vars(one)) for one in (made.whole, made.latest))
-        before = compacting.listed(self.ledger, kind)
-        if not compacting.swap(self.ledger, read, whole, latest):
+        before = compacted.listed(self.ledger, kind)
+        if not compacted.swap(self.ledger, read, whole, latest):
             return None  # something was reprocessed meanwhile; the next time will do, and the sweep takes the files
         for path in before:
             with contextlib.suppress(OSError):  # from now on it counts how long nobody needs it
@@ -91,7 +92,7 @@ class Keeping(Feature):
         lake = make_folder(self.settings.lake)
         listed = [path for path, _ in backups.all_files(self.ledger)]
         known = {*listed, *backups.raw_files(self.ledger)}
-        found = keep.litter(lake, known, older_than=older_than)
+        found = litter.litter(lake, known, older_than=older_than)
         told = {
             "files": [{"path": str(one.path), "bytes": one.bytes, "why": one.why} for one in found],
             "bytes": sum(one.bytes for one in found),
@@ -99,25 +100,17 @@ class Keeping(Feature):
         }
         if dry or not found:
             return told
-        if keep.is_too_much(found, known):
+        if litter.is_too_much(found, known):
             raise NeedsPerson(
                 f"{len(found)} files of {lake} are in no manifest, which is more than litter. Look at them with "
                 "workbench sweep; if the ledger was restored from an older backup, workbench recover adopts them."
             )
-        keep.sweep(lake, found)
+        litter.sweep(lake, found)
         return {**told, "swept": True}
 
     def sweep_evidence(self, *, dry: bool = True) -> list[str]:
-        """Evidence whose time or room is over, and logs of batches that are; never what something in review refers to.
-
-        Paths below data/.
-        """
-        chosen = self.settings
-        gone = self._parts.browsing.evidence.sweep(
-            days=chosen.evidence_days, megabytes=chosen.evidence_mb, now=now(), dry=dry,
-            keep=accounts.evidence_in_review(self.ledger),
-        )  # fmt: skip
-        return gone + self._parts.uploads.sweep_logs(dry=dry)
+        """Evidence whose time or room is over, and logs of batches that are: paths below data/ and of the creatives."""
+        return self._parts.accounts.sweep_evidence(dry=dry) + self._parts.uploads.sweep_logs(dry=dry)
 
     def backup(self, target: str | Path) -> dict[str, Any]:
         """Copy ledger, lake, inputs and reports to the folder `target`, verified; a second time copies what is new.
@@ -139,11 +132,11 @@ class Keeping(Feature):
         lost = [
             path
             for path, digest in wanted.items()
-            if not keep.copy_verified(self.settings.lake / path, folder / "lake" / path, digest)
+            if not litter.copy_verified(self.settings.lake / path, folder / "lake" / path, digest)
         ]
-        keep.copy_verified(self.settings.lake / LAKE_ID, folder / "lake" / LAKE_ID, None)
-        copied = keep.copy_tree(self.settings.data / "inputs", folder / "inputs")
-        copied += keep.copy_tree(self.settings.archive, folder / "archive")
+        litter.copy_verified(self.settings.lake / LAKE_ID, folder / "lake" / LAKE_ID, None)
+        copied = litter.copy_tree(self.settings.data / "inputs", folder / "inputs")
+        copied += litter.copy_tree(self.settings.archive, folder / "archive")
         told = {**told, "mode": self.settings.mode, "lost": lost, "made_at": now().isoformat(), "more_files": copied}
         write_text(folder / FIGURES, json.dumps(told, indent=2))
         return told
@@ -163,10 +156,10 @@ class Keeping(Feature):
                 "Nothing was touched."
             )
         for name, target in (("lake", self.settings.lake), ("inputs", self.settings.data / "inputs")):
-            keep.copy_tree(folder / name, target)
-        keep.copy_tree(folder / "archive", self.settings.archive)
+            litter.copy_tree(folder / name, target)
+        litter.copy_tree(folder / "archive", self.settings.archive)
         (self.settings.lake / LAKE_ID).unlink(missing_ok=True)  # of a ledger that is gone: the lake is this one's now
-        keep.copy_verified(folder / LEDGER, database, None)
+        litter.copy_verified(folder / LEDGER, database, None)
         found = backups.figures(self.ledger)
         # What was done since the backup is not in it: from here on the other side is asked first.
         behind.mark(self.ledger, "restored")

@@ -5,20 +5,19 @@ from __future__ import annotations
 import logging
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakKeyDictionary
 
-from workbench.collect import status
 from workbench.feature import Feature
 from workbench.files import make_folder
-from workbench.ledger import lakes, queries
+from workbench.lake import store as lakes
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from workbench.container import Container
-    from workbench.tables.catalog import Catalog
+    from workbench.lake.catalog import Catalog
 
 log = logging.getLogger(__name__)
 _LOOK_EVERY: Final = 2.0  # seconds until lost files are looked for again, at least
@@ -49,11 +48,11 @@ class Lake(Feature):
         """Files that somebody has to bring back; what a command has sent back to work already is on its way."""
         lost = self.lost_files()
         moving = {one["provider_id"] for one in lost if one["is_moving"]}
-        return status.lost([one for one in lost if one["provider_id"] not in moving])
+        return _missing([one for one in lost if one["provider_id"] not in moving])
 
     def made_before(self) -> list[dict[str, Any]]:
         """Published snapshots whose tables an older transform made than the present one: snapshot_id, version, raw."""
-        from workbench.tables.schema import TRANSFORM_VERSION
+        from workbench.lake.schema import TRANSFORM_VERSION
 
         return lakes.made_before(self.ledger, TRANSFORM_VERSION)
 
@@ -65,7 +64,7 @@ class Lake(Feature):
 
     def refresh(self, catalog: Catalog, query: str | None = None) -> None:
         """Bring a catalog up to what is published by now, as far as the query needs it."""
-        from workbench.tables.catalog import LakeFile
+        from workbench.lake.catalog import LakeFile
 
         files_at, tables_at = self._shown.get(catalog, (None, None))
         # A file that goes away between two questions is missed by the second; the first looks at all of them anyway.
@@ -87,16 +86,16 @@ class Lake(Feature):
             )
             for row in self._manifest()
         ]
-        catalog.refresh(files, queries.table_rows(self.ledger) if has_tables else None)
+        catalog.refresh(files, self._parts.view_tables() if has_tables else None)
         self._shown[catalog] = (head, head if has_tables else tables_at)
 
     def _manifest(self) -> list[dict[str, Any]]:
         """Of compacted files that are lost, the small ones they were made of."""
-        lake, rows = self.settings.lake, queries.manifest(self.ledger)
+        lake, rows = self.settings.lake, lakes.manifest(self.ledger)
         lost = [row["path"] for row in rows if row["provider_id"] is None and not (lake / row["path"]).is_file()]
         # The latest rows go with the file that they were taken from.
         lost += [f"{path.removesuffix('.parquet')}.latest.parquet" for path in lost]
-        return queries.manifest(self.ledger, but=lost) if lost else rows
+        return lakes.manifest(self.ledger, but=lost) if lost else rows
 
     def sql(self, query: str) -> Any:
         """A DuckDB relation over posts, comments, profiles, ..., runs, jobs, brightdata_snapshots, ...
@@ -119,8 +118,8 @@ class Lake(Feature):
 
         `on_missing` is told of each file that the answer should have been made of and the lake no longer has.
         """
-        from workbench.tables.catalog import Catalog
-        from workbench.tables.guard import explained, select_only
+        from workbench.lake.catalog import Catalog
+        from workbench.lake.guard import explained, select_only
 
         checked = select_only(query)
         catalog = Catalog(make_folder(self.settings.lake))
@@ -147,3 +146,22 @@ class Lake(Feature):
 
     def rejects(self) -> pd.DataFrame:
         return self._frame("rejects")
+
+
+def _missing(files: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What the manifest names and the lake has no longer, by whose it is, as entries of `todo`."""
+    by_owner: dict[str | None, list[Mapping[str, Any]]] = {}
+    for one in files:
+        by_owner.setdefault(one["provider_id"], []).append(one)
+    found = []
+    for name, gone in by_owner.items():
+        what = f"{gone[0]['path']} is" if len(gone) == 1 else f"{gone[0]['path']} and {len(gone) - 1} more are"
+        if name is None:
+            why, command = "the small files are read in its place, which is slower", "workbench compact"
+        else:
+            are_read = all(one["compacted_into"] or one["kind"] in ("raw", "lines") for one in gone)
+            why = "its rows are still in the tables" if are_read else "its rows are missing in the tables"
+            command = f"workbench recover reprocess {name}"
+        entry = {"kind": "lake", "id": name or "compacted", "why": f"{what} gone from the lake; {why}"}
+        found.append({**entry, "command": command})
+    return found

@@ -11,12 +11,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from workbench.db.clock import now
+from workbench.db.ledger import read_meta, set_meta
 from workbench.errors import WorkbenchError
 from workbench.feature import Feature
 from workbench.files import make_folder, remove_tree
-from workbench.ledger import compacting
-from workbench.ledger.clock import now
-from workbench.ledger.store import read_meta, set_meta
+from workbench.lake import compacted
 
 if TYPE_CHECKING:
     from workbench.container import Container
@@ -63,7 +63,7 @@ class Tending(Feature):
 
     def _is_compaction_due(self, *, times: int = 1) -> bool:
         every = self.settings.compact_after_snapshots * times
-        return bool(every) and time.monotonic() >= self._not_before and compacting.small_files(self.ledger) >= every
+        return bool(every) and time.monotonic() >= self._not_before and compacted.small_files(self.ledger) >= every
 
     def _compact_or_say(self) -> None:
         """A trouble is logged: the small files are read as before, and the next time comes."""
@@ -101,7 +101,7 @@ class Tending(Feature):
 
     def copy_standing(self) -> dict[str, Any]:
         """{made_at, is_old, said, cure}: how old the serving copy is, by what it says itself."""
-        from workbench.tables.serve import about
+        from workbench.lake.serving import about
 
         if not self._copy.exists():
             said = "none yet: the first work makes it"
@@ -119,8 +119,8 @@ class Tending(Feature):
 
     def serve_copy(self) -> Path | None:
         """Make data/workbench.duckdb of everything as it is now; one process at a time, the others leave it be."""
-        from workbench.tables.catalog import Catalog
-        from workbench.tables.serve import build
+        from workbench.lake.catalog import Catalog
+        from workbench.lake.serving import build
 
         with self._parts.lanes.holding("serve") as is_ours:
             if not is_ours:

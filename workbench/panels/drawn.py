@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from workbench.collect import stages
 from workbench.collect.plan import open_end_words
 from workbench.collect.stages import Pace
-from workbench.ledger.records import Money, Plan, PlannedJob
+from workbench.engine.records import Money, Plan, PlannedJob
 from workbench.panels.markup import Amount, Html, dollars, join, note, picture, progress_bar, shown, table, tag
 from workbench.panels.standing import Standing
 

@@ -6,8 +6,8 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from workbench.engine.records import Plan
 from workbench.errors import BadInput, Refused
-from workbench.ledger.records import Plan
 from workbench.panels.ask import ask
 
 if TYPE_CHECKING:

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any, Final
 import ipywidgets
 from IPython.display import display
 
+from workbench.engine.states import SNAPSHOT_UNFINISHED
+from workbench.engine.states import SnapshotState as State
 from workbench.errors import NeedsPerson, Permanent, WorkbenchError
-from workbench.ledger.states import SNAPSHOT_UNFINISHED
-from workbench.ledger.states import SnapshotState as State
 from workbench.panels.drawn import facts, mode_note, run_view
 from workbench.panels.markup import Html, esc, join, note, table, tag
 from workbench.panels.page import handled, in_background, is_headless, show_while, still

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from workbench.collect.stages import BEHIND, NAMES, Stages, stages
 from workbench.collect.status import misfits_said
-from workbench.ledger.states import SnapshotState, Status
+from workbench.engine.states import SnapshotState, Status
 
 S = SnapshotState
 

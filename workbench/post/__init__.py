@@ -4,6 +4,10 @@ submit.py     queued    → submitted          fill, read back, write down, one 
 confirm.py    submitted → posted | drafted   the id and the address, by the site's own list
 reconcile.py  unsure    → posted | drafted   look whether a click without an answer published
 
+service.py    what a person does with listings and posting jobs
+store.py      listings and jobs in the ledger, what a person decides
+listed.py     how listings, posting jobs and their errors stand
+
 flow.py       the table of the steps
 listing.py    listings.csv and forms → checked listings
 photos.py     photos by name: really images, and within bounds

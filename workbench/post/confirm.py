@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from workbench.engine.records import Move, Posting, Stay, Yielded
+from workbench.engine.states import PostingState
 from workbench.errors import NeedsPerson
-from workbench.ledger.records import Move, Posting, Stay, Yielded
-from workbench.ledger.states import PostingState
 from workbench.post.matching import Found, find
 from workbench.post.tools import DRAFT, Tools, for_person
 

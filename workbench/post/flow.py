@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from workbench.ledger.records import Flow, Step
-from workbench.ledger.states import PostingState
+from workbench.engine.records import Flow, Step
+from workbench.engine.states import PostingState
 from workbench.post import confirm, reconcile, submit
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from workbench.ledger.records import WAITS
-from workbench.ledger.states import PostingState, posting_told
+from workbench.engine.records import WAITS
+from workbench.engine.states import PostingState, posting_told
 
 P = PostingState
 Row = Mapping[str, Any]

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from workbench import files
+from workbench.engine.records import LISTING_CONTENT, LISTING_FIELDS, Account, NewListing, listing_identity
 from workbench.errors import BadInput
-from workbench.ledger.records import LISTING_CONTENT, LISTING_FIELDS, Account, NewListing, listing_identity
 from workbench.post import photos
 from workbench.post.known import Known, known
 from workbench.post.photos import Album, Photo

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from workbench.ledger.records import WAITS, Posting
+from workbench.engine.records import WAITS, Posting
 from workbench.post.tools import Tools, for_person
 
 if TYPE_CHECKING:

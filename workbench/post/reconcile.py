@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from workbench.ledger.records import Posting, Stay, Yielded
+from workbench.engine.records import Posting, Stay, Yielded
 from workbench.post.confirm import looked_for, proved
 from workbench.post.tools import Tools, for_person
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+from workbench.engine.records import Posting
 from workbench.errors import LaneStops, LaneWaits, UiChanged, WorkbenchError
-from workbench.ledger.records import Posting
 from workbench.post.tools import DRAFT, Tools, item_of
 
 

@@ -10,20 +10,21 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from workbench.accounts import store as accounts
+from workbench.db.clock import now
+from workbench.engine.records import LISTING_CONTENT, Account, NewListing, Posting, listing_identity
+from workbench.engine.states import PostingState
 from workbench.errors import BadInput, Refused, WorkbenchError
 from workbench.feature import Feature
 from workbench.files import make_folder
-from workbench.ledger import accounts, listed, posting
-from workbench.ledger.clock import now
-from workbench.ledger.posting import ImportedListings, MadeJob
-from workbench.ledger.records import LISTING_CONTENT, Account, NewListing, Posting, listing_identity
-from workbench.ledger.states import PostingState
 from workbench.parsing import as_date
-from workbench.post import jobs, listing
+from workbench.post import jobs, listed, listing
+from workbench.post import store as posting
 from workbench.post.listing import CHANNEL, COLUMNS, Checked, Checks, Listing
 from workbench.post.photos import Album
 from workbench.post.rehearse import Rehearsed, rehearse
 from workbench.post.samples import write_samples
+from workbench.post.store import ImportedListings, MadeJob
 from workbench.post.tools import DRAFT
 
 if TYPE_CHECKING:

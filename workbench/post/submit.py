@@ -6,9 +6,9 @@ import secrets
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
+from workbench.engine.records import Armed, Disarmed, Move, Posting, Progress, Yielded
+from workbench.engine.states import Attention, PostingState
 from workbench.errors import Fault, Permanent, Unanswered
-from workbench.ledger.records import Armed, Disarmed, Move, Posting, Progress, Yielded
-from workbench.ledger.states import Attention, PostingState
 from workbench.post.confirm import proved
 from workbench.post.matching import Found, already_there, find
 from workbench.post.tools import DRAFT, Tools, item_of, wait_for_pace

@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
+from workbench.engine.records import LedgerView, LostAct, Posting
 from workbench.errors import Fault, LaneWaits, NeedsPerson, Permanent
 from workbench.files import sha256_of
-from workbench.ledger.records import LedgerView, LostAct, Posting
 from workbench.post.known import Known
 
 if TYPE_CHECKING:  # playwright costs every command a tenth of a second

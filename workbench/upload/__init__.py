@@ -11,6 +11,10 @@ rehearse.py    as far as the open upload panel; nothing changes
 fingerprint.py which cards may be a file of ours
 tools.py       what the steps work with
 
+service.py     what a person does with creatives and batches
+store.py       batches in the ledger, what a person decides
+uploaded.py    how creatives and batches stand
+
 inventory.py   the creative inventory as it is on disk, owned together with the processor that rewrites it
 sheet.py       a CSV whose cells can be set without touching anything else in it
 scan.py        a folder into the inventory, for people without a processor

@@ -8,8 +8,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from workbench.ledger.records import Upload
-from workbench.ledger.states import PLATFORMS, UploadState, as_in_sheet
+from workbench.engine.records import Upload
+from workbench.engine.states import PLATFORMS, UploadState, as_in_sheet
 from workbench.upload.check import Checked
 from workbench.upload.names import made_id
 from workbench.upload.rehearse import Rehearsed

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from workbench.ledger.records import Flow, Step
-from workbench.ledger.states import UploadState
+from workbench.engine.records import Flow, Step
+from workbench.engine.states import UploadState
 from workbench.upload import archive, identify, reconcile, record, send, verify
 
 _ALIKE = ("account_id", "looks")

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from workbench.ledger.records import Move, Stay, Upload, Yielded
-from workbench.ledger.states import Attention, UploadState
+from workbench.engine.records import Move, Stay, Upload, Yielded
+from workbench.engine.states import Attention, UploadState
 from workbench.upload.send import identified, resolve_hint, sweep
 from workbench.upload.tools import Tools
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from workbench.engine.records import Move, Stay, Upload, Yielded
+from workbench.engine.states import Attention, UploadState
 from workbench.errors import Fault, NeedsPerson
-from workbench.ledger.records import Move, Stay, Upload, Yielded
-from workbench.ledger.states import Attention, UploadState
 from workbench.upload.identify import candidates
 from workbench.upload.send import identified, resolve_hint, sweep, whole
 from workbench.upload.tools import Tools

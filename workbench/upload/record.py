@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import tzinfo
 from typing import Any, Final
 
+from workbench.engine.records import Move, Upload, Yielded
+from workbench.engine.states import UploadState
 from workbench.errors import BadInput, NeedsPerson
-from workbench.ledger.records import Move, Upload, Yielded
-from workbench.ledger.states import UploadState
 from workbench.upload.inventory import INVENTORY, SESSION, Key, update
 from workbench.upload.tools import Tools
 

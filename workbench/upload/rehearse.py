@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from workbench.engine.records import Upload
+from workbench.engine.states import UploadState
 from workbench.errors import WorkbenchError
-from workbench.ledger.records import Upload
-from workbench.ledger.states import UploadState
 from workbench.upload.send import already_there, staged, whole
 from workbench.upload.tools import Tools
 

@@ -17,10 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from workbench.engine.records import WAITS, Armed, Disarmed, Move, Upload, Yielded
+from workbench.engine.states import Attention, UploadState
 from workbench.errors import BadInput, Fault, LaneStops, LaneWaits, Transient, WorkbenchError
 from workbench.files import CHUNK, is_running, make_folder, remove_tree
-from workbench.ledger.records import WAITS, Armed, Disarmed, Move, Upload, Yielded
-from workbench.ledger.states import Attention, UploadState
 from workbench.upload.archive import place_of
 from workbench.upload.paths import Missing, open_below
 from workbench.upload.tools import Tools

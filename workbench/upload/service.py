@@ -13,18 +13,19 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from workbench.accounts import store as accounts
+from workbench.db.clock import now
+from workbench.engine.states import UploadState
 from workbench.errors import BadInput, LaneStops, LaneWaits, Refused, Transient, UiChanged
 from workbench.feature import Feature
 from workbench.files import make_folder, write_text
-from workbench.ledger import accounts, uploaded, uploading
-from workbench.ledger.clock import now
-from workbench.ledger.states import UploadState
-from workbench.ledger.uploading import NewBatch, NewUpload
-from workbench.upload import batches, gather, inventory, reports, scan
+from workbench.upload import batches, gather, inventory, reports, scan, uploaded
+from workbench.upload import store as uploading
 from workbench.upload.campaign import Export, export
 from workbench.upload.check import Checked, check
 from workbench.upload.inventory import INVENTORY, SESSION
 from workbench.upload.specs import check_platform, check_slot
+from workbench.upload.store import NewBatch, NewUpload
 
 if TYPE_CHECKING:
     from workbench.container import Container

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
+from workbench.engine.records import Move, Upload
+from workbench.engine.states import UploadState
 from workbench.errors import Fault
-from workbench.ledger.records import Move, Upload
-from workbench.ledger.states import UploadState
 from workbench.upload.check import check
 from workbench.upload.gather import Candidate
 from workbench.upload.tools import Tools

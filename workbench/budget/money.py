@@ -1,0 +1,89 @@
+"""Money in the ledger: reserve before an act, settle by what was delivered, release what did not happen.
+
+Append-only, whole micro-dollars, unique per item, intent and kind: writing the same thing twice is refused by the
+database, not by us.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Final
+
+from sqlalchemy import Connection, delete, func, insert, select
+
+from workbench.db.clock import now
+from workbench.db.schema import ITEMS, meta, spend
+from workbench.engine.records import Claim, Money
+
+OVERRUN: Final = "overrun:"  # and the snapshot's number: it cost more than was reserved, and nobody has agreed to it
+
+
+def _write(connection: Connection, claim: Claim, intent_id: str, kind: str, money: Money) -> None:
+    connection.execute(
+        insert(spend),
+        {
+            "item_kind": claim.kind, "item_id": claim.item_id, "intent_id": intent_id, "kind": kind,
+            "micro_usd": money.micro_usd, "records": money.records, "at": now(),
+        },
+    )  # fmt: skip
+
+
+def _intent(connection: Connection, claim: Claim) -> str | None:
+    table = ITEMS[claim.kind]
+    found: str | None = connection.execute(select(table.c.intent_id).where(table.c.id == claim.item_id)).scalar_one()
+    return found
+
+
+def _kinds(connection: Connection, claim: Claim, intent_id: str) -> dict[str, Money]:
+    query = select(spend).where(
+        spend.c.item_kind == claim.kind, spend.c.item_id == claim.item_id, spend.c.intent_id == intent_id
+    )
+    return {row.kind: Money(row.micro_usd, row.records) for row in connection.execute(query)}
+
+
+def reserve(connection: Connection, claim: Claim, intent_id: str, money: Money) -> None:
+    _write(connection, claim, intent_id, "reserve", money)
+
+
+def release_open(connection: Connection, claim: Claim) -> None:
+    """Give back the reserve of the item's intent, once; nothing when there is none or it was settled."""
+    intent_id = _intent(connection, claim)
+    if intent_id is None:
+        return
+    kinds = _kinds(connection, claim, intent_id)
+    if "reserve" in kinds and not kinds.keys() & {"settle", "release"}:
+        held = kinds["reserve"]
+        _write(connection, claim, intent_id, "release", Money(-held.micro_usd, -held.records))
+
+
+def settle(connection: Connection, claim: Claim, actual: Money, *, corrects: bool = False) -> None:
+    """What it really cost: the reserve is given back and the actual cost stands. Once; a reprocess changes nothing.
+
+    `corrects`: the rows came once more from the vendor, and what was settled by those of before is set right.
+    """
+    intent_id = _intent(connection, claim)
+    if intent_id is None:
+        return
+    kinds = _kinds(connection, claim, intent_id)
+    if "settle" in kinds:
+        so_far = sum(each.micro_usd for each in kinds.values()), sum(each.records for each in kinds.values())
+        more = Money(actual.micro_usd - so_far[0], actual.records - so_far[1])
+        if corrects and (more.micro_usd or more.records):
+            number = sum(kind.startswith("correct") for kind in kinds) + 1
+            _write(connection, claim, intent_id, f"correct{number}", more)
+        return
+    held = kinds.get("reserve", Money(0, 0)) if "release" not in kinds else Money(0, 0)
+    change = Money(actual.micro_usd - held.micro_usd, actual.records - held.records)
+    _write(connection, claim, intent_id, "settle", change)
+    if change.micro_usd > 0 and "reserve" in kinds:
+        said, key = {"reserved": held.micro_usd, "settled": actual.micro_usd}, f"{OVERRUN}{claim.item_id}"
+        connection.execute(delete(meta).where(meta.c.key == key))  # of an earlier order of it
+        connection.execute(insert(meta), {"key": key, "value": json.dumps(said)})
+
+
+def balance(connection: Connection, kind: str, item_id: int) -> int:
+    """Micro-dollars that the item has cost or may still cost."""
+    query = select(func.coalesce(func.sum(spend.c.micro_usd), 0)).where(
+        spend.c.item_kind == kind, spend.c.item_id == item_id
+    )
+    return int(connection.execute(query).scalar_one())

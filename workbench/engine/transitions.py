@@ -1,0 +1,365 @@
+"""Write what a step yields: each thing one transaction, checked against the fencing token, with its events."""
+
+from __future__ import annotations
+
+import functools
+import time
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    bindparam,
+    case,
+    delete,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.exc import IntegrityError
+
+from workbench.budget.caps import NO_CAPS, Caps, check_trigger
+from workbench.budget.money import release_open, reserve, settle
+from workbench.db.clock import now
+from workbench.db.columns import storable
+from workbench.db.event_log import Event, lock
+from workbench.db.journal import Entry
+from workbench.db.ledger import Ledger
+from workbench.db.schema import ITEMS, account, act, error_log, file, source_result
+from workbench.engine import behind
+from workbench.engine.leases import NO_PROGRESS, Claims
+from workbench.engine.records import GAP, Armed, Claim, Disarmed, Flow, Money, Move, Progress, Stay, Step
+from workbench.engine.states import MOVES, STATES, Attention
+from workbench.errors import Fault, Transient, WorkbenchError
+
+_PROGRESS_EVERY: Final = 1.0  # seconds
+
+
+class IllegalMove(WorkbenchError):
+    """A step asked for a move that the states do not allow."""
+
+
+class Recorder:
+    def __init__(self, ledger: Ledger, claims: Claims, *, caps: Caps = NO_CAPS) -> None:
+        self._ledger = ledger
+        self._caps = caps
+        self._claims = claims
+        self._last_progress: dict[Claim, float] = {}
+
+    def armed(self, claims: Sequence[Claim], order: Armed) -> list[Entry]:
+        """Commit the intent of one act for all its items, with the money it may cost; what the journal is to say."""
+        act_id = uuid.uuid4().hex
+
+        def change(connection: Connection) -> list[Entry]:
+            events = []
+            if order.baseline is not None:
+                _keep_baseline(connection, act_id, claims, order)
+            for claim in claims:
+                begun = {**_begun(claim), "armed_at": now(), "acts": ITEMS[claim.kind].c.acts + 1, "looks": 0}
+                self._claims.check(connection, claim, armed=True, intent_id=order.intent_id, act_id=act_id, **begun)
+                if order.reserve is not None:
+                    lock(connection)  # two who look at once would both find room below a cap
+                    check_trigger(connection, self._caps, claim.item_id, order.reserve)
+                    reserve(connection, claim, order.intent_id, order.reserve)
+                facts = {"intent_id": order.intent_id, **order.facts}
+                events.append(Event(claim.kind, str(claim.item_id), "armed", None, None, facts))
+            self._ledger.append(connection, *events)
+            return behind.entries(self._ledger, connection, claims, order)
+
+        return self._ledger.write(change)
+
+    def disarmed(self, claims: Sequence[Claim], proof: Disarmed) -> list[Entry]:
+        def change(connection: Connection) -> list[Entry]:
+            events = []
+            undone = select(ITEMS[claims[0].kind].c.act_id).where(ITEMS[claims[0].kind].c.id == claims[0].item_id)
+            connection.execute(update(act).where(act.c.id.in_(undone)).values(undone_at=now()))
+            for claim in claims:
+                self._claims.check(connection, claim, armed=False, act_id=None, acts=ITEMS[claim.kind].c.acts - 1)
+                release_open(connection, claim)
+                events.append(Event(claim.kind, str(claim.item_id), "disarmed", facts={"reason": proof.reason}))
+            self._ledger.append(connection, *events)
+            return behind.undone(self._ledger, connection, claims)
+
+        return self._ledger.write(change)
+
+    def undone(self, claim: Claim) -> list[Entry]:
+        """What the journal is to say of an act that was proved not to have happened for this item."""
+        with self._ledger.read() as connection:
+            return behind.undone(self._ledger, connection, [claim])
+
+    def progress(self, claims: Sequence[Claim], step: Progress) -> None:
+        """At most one commit a second; the rest is dropped, since the next one says more."""
+        at = time.monotonic()
+        last = self._last_progress.get(claims[0])
+        if last is not None and at - last < _PROGRESS_EVERY:
+            return
+        self._last_progress[claims[0]] = at
+        values = {
+            "progress_done": step.done, "progress_total": step.total, "progress_text": step.text, "progress_at": now(),
+        }  # fmt: skip
+
+        def change(connection: Connection) -> None:
+            for claim in claims:
+                self._claims.check(connection, claim, **values, **_begun(claim))
+
+        self._ledger.write(change)
+
+    def stay(self, claim: Claim, stay: Stay, step: Step, *, due: datetime | None) -> None:
+        """Look again later; at once when somebody said "look now" since the item was claimed, which was `due` then."""
+        after = step.every if stay.after is None else stay.after
+        at = ITEMS[claim.kind].c.next_at
+        values = {**stay.values, "next_at": case((at != due, at), else_=literal(now() + after, at.type)), "crashes": 0}
+        self._let_go(claim, values, uncount=step.counts)
+
+    def retry(
+        self, claim: Claim, after: timedelta, reason: str, *, uncount: bool = False, fault: Fault | None = None
+    ) -> None:
+        """Try the step again `after` from now; the reason is shown meanwhile."""
+        values = {"next_at": now() + after, "reason": reason, "crashes": 0}
+        self._let_go(claim, values, uncount=uncount, fault=fault)
+
+    def _let_go(self, claim: Claim, values: Mapping[str, Any], *, uncount: bool, fault: Fault | None = None) -> None:
+        self._last_progress.pop(claim, None)
+        tries = {"attempts": ITEMS[claim.kind].c.attempts - 1} if uncount else {}
+
+        def change(connection: Connection) -> None:
+            trouble = _error_type(claim, fault) if fault else {}
+            self._claims.check(connection, claim, **values, **tries, **trouble, lease_owner=None)
+            log_fault(connection, claim, fault, values.get("reason") or "")
+
+        self._ledger.write(change)
+
+    def move(self, claim: Claim, move: Move, *, due: bool) -> None:
+        """Move one item and let it go; `due`: its new state has a step, which runs at once (or after `move.after`)."""
+        self._last_progress.pop(claim, None)
+        try:
+            self._ledger.write(lambda connection: self._move(connection, claim, move, due=due))
+        except IntegrityError as error:
+            # Two items found the same thing at the other side, and the other one was first.
+            raise Transient(f"{claim.kind} {claim.item_id}: what it found belongs to another by now") from error
+
+    def _move(self, connection: Connection, claim: Claim, move: Move, *, due: bool, keep_act: bool = False) -> None:
+        old = connection.execute(_state_of(claim.kind), {"its_id": claim.item_id}).scalar_one()
+        at = now()
+        # Money that another ledger's order has cost is held under a name of its own.
+        adopted = {"intent_id": f"adopted:{uuid.uuid4().hex}"} if move.adopts is not None else {}
+        self._claims.check(
+            connection,
+            claim,
+            **{
+                "state": str(move.to), "state_at": at, "reason": move.reason, "attention": move.attention,
+                "next_at": (at + (move.after or timedelta())) if due else None, "attempts": 0, "crashes": 0,
+                "armed": False, "lease_owner": None, **NO_PROGRESS, **({} if keep_act else {"act_id": None}),
+                **_error_type(claim, move.fault), **_begun(claim), **adopted, **move.values,
+            },
+        )  # fmt: skip
+        check_legal(claim.kind, old, move.to)
+        log_fault(connection, claim, move.fault, move.reason or "")
+        if move.files is not None:
+            replace_files(connection, claim, move)
+        for result in move.results:
+            set_result(connection, claim, result)
+        if adopted:
+            reserve(connection, claim, adopted["intent_id"], move.adopts or Money(0, 0))
+            behind.adopted(connection, claim, str(move.values.get("provider_id")))
+        if move.settle is not None:
+            settle(connection, claim, move.settle, corrects=move.corrects)
+        if move.release:
+            release_open(connection, claim)
+        facts = {"reason": move.reason, **told(move.values)}
+        self._ledger.append(connection, Event(claim.kind, str(claim.item_id), "moved", old, str(move.to), facts))
+
+    def rest(self, claim: Claim, attention: Attention, reason: str, *, fault: Fault | None = None) -> None:
+        """Leave the item in its state until a person has acted."""
+        self._last_progress.pop(claim, None)
+
+        def change(connection: Connection) -> None:
+            values = {"attention": attention, "reason": reason, "next_at": None, **_error_type(claim, fault)}
+            self._claims.check(connection, claim, **values, lease_owner=None)
+            log_fault(connection, claim, fault, reason)
+            facts = {"attention": str(attention), "reason": reason}
+            self._ledger.append(connection, Event(claim.kind, str(claim.item_id), "attention", facts=facts))
+
+        self._ledger.write(change)
+
+    def stop_lane(self, claims: Sequence[Claim], fault: Fault, reason: str) -> None:
+        """The account waits for a person; its items stay as they are, and are due as soon as it goes on."""
+
+        def change(connection: Connection) -> None:
+            self._pause(connection, claims[0], fault.kind, reason)
+            for claim in claims:
+                values = {"reason": reason, "crashes": 0, "attempts": ITEMS[claim.kind].c.attempts - 1}
+                self._claims.check(connection, claim, **values, **_error_type(claim, fault), lease_owner=None)
+                log_fault(connection, claim, fault, reason)
+
+        self._ledger.write(change)
+
+    def hold_lane(self, claims: Sequence[Claim], until: datetime, reason: str, fault: Fault | None) -> None:
+        """The account acts no sooner than `until`; nor does the step that found this look again before."""
+
+        def change(connection: Connection) -> None:
+            self._wait(connection, claims[0], until, reason)
+            for claim in claims:
+                values = {
+                    "reason": reason, "next_at": until, "crashes": 0, "attempts": ITEMS[claim.kind].c.attempts - 1,
+                }  # fmt: skip
+                self._claims.check(connection, claim, **values, **_error_type(claim, fault), lease_owner=None)
+                log_fault(connection, claim, fault, reason)
+
+        self._ledger.write(change)
+
+    def _pause(self, connection: Connection, claim: Claim, kind: str, reason: str) -> None:
+        values = {"paused_kind": kind, "paused_reason": storable(reason), "paused_at": now()}
+        disproved = {"proof": None, "proof_reason": None, "proved_at": None} if kind in _DISPROVE else {}
+        connection.execute(update(account).where(account.c.id == claim.account_id).values({**values, **disproved}))
+        facts = {"kind": kind, "reason": reason}
+        self._ledger.append(connection, Event("account", str(claim.account_id), "paused", facts=facts))
+
+    def _wait(self, connection: Connection, claim: Claim, until: datetime, reason: str) -> None:
+        later = or_(account.c.not_before.is_(None), account.c.not_before < until)
+        values = {"not_before": until, "wait_reason": storable(reason)}
+        connection.execute(update(account).where(account.c.id == claim.account_id, later).values(values))
+
+    def give_up_act(
+        self,
+        claims: Sequence[Claim],
+        flow: Flow,
+        reason: str,
+        *,
+        fault: Fault | None = None,
+        until: datetime | None = None,
+    ) -> None:
+        """After an act whose answer is lost: its items are unsure, together.
+
+        What else it showed holds for the account: a `fault` that needs a person pauses it, `until` lets it wait.
+        """
+
+        def change(connection: Connection) -> None:
+            lane = claims[0].account_id is not None
+            if lane and until is not None:
+                self._wait(connection, claims[0], until, reason)
+            elif lane and fault is not None and fault.kind in _STOPPING:
+                self._pause(connection, claims[0], fault.kind, reason)
+            for claim in claims:
+                self._move(
+                    connection,
+                    claim,
+                    Move(to=flow.unsure, reason=reason, attention=Attention.RECONCILE, fault=fault),
+                    due=flow.unsure in flow.steps,
+                    keep_act=True,
+                )
+
+        self._ledger.write(change)
+
+
+# Trouble that the whole account has, not the item.
+_DISPROVE: Final = frozenset({"session_expired", "captcha", "checkpoint", "account_restricted"})
+_STOPPING: Final = frozenset({"session_expired", "captcha", "checkpoint", "account_restricted", "ui_changed"})
+_TOLD: Final = (
+    *("provider_id", "vendor_status", "row_count", "warning_count", "error_count", "malformed_count"),
+    *("remote_id", "remote_url", "remote_state", "archive_path", "sha256"),
+)
+
+
+def told(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Facts of a move that its event repeats, because they can never be derived again."""
+    return {name: values[name] for name in _TOLD if name in values}
+
+
+def _keep_baseline(connection: Connection, act_id: str, claims: Sequence[Claim], order: Armed) -> None:
+    at, first = now(), claims[0]
+    row = {
+        "id": act_id, "item_kind": first.kind, "items": [claim.item_id for claim in claims],
+        "account_id": first.account_id, "intent_id": order.intent_id, "baseline": dict(order.baseline or {}),
+        "armed_at": at,
+    }  # fmt: skip
+    connection.execute(insert(act), row)
+    if first.account_id is not None:
+        gap = connection.execute(select(account.c.gap_seconds).where(account.c.id == first.account_id)).scalar_one()
+        values = {
+            "last_act_at": at,
+            "not_before": at + timedelta(seconds=gap),
+            "wait_reason": GAP,
+        }
+        connection.execute(
+            update(account).where(account.c.id == first.account_id).values(values if gap else {"last_act_at": at})
+        )
+
+
+def _error_type(claim: Claim, fault: Fault | None) -> dict[str, str | None]:
+    """An item shows the class of its latest trouble until it goes on."""
+    return {"error_type": fault.kind if fault else None} if "error_type" in ITEMS[claim.kind].c else {}
+
+
+def _begun(claim: Claim) -> dict[str, Any]:
+    """The moment at which an item was first worked on, where its kind keeps it."""
+    item = ITEMS[claim.kind].c
+    return {"begun_at": func.coalesce(item.begun_at, literal(now(), item.begun_at.type))} if "begun_at" in item else {}
+
+
+def log_fault(connection: Connection, claim: Claim, fault: Fault | None, message: str) -> None:
+    if fault is None:
+        return
+    row = {
+        "item_kind": claim.kind, "item_id": claim.item_id, "account_id": claim.account_id,
+        "error_type": fault.of.error_type, "error_class": fault.kind, "certain": fault.certain,
+        "retryable": fault.of.is_retryable and fault.certain, "needs_person": fault.of.needs_person,
+        "message": storable(message), "stack_trace": storable(fault.story), "evidence": fault.evidence,
+        "created_at": now(),
+    }  # fmt: skip
+    connection.execute(insert(error_log), row)
+
+
+@functools.cache
+def _state_of(kind: str) -> Select[Any]:
+    item = ITEMS[kind].c
+    return select(item.state).where(item.id == bindparam("its_id")).with_for_update(key_share=True)
+
+
+def check_legal(kind: str, old: str, new: str) -> None:
+    if new not in MOVES[kind][STATES[kind](old)]:
+        raise IllegalMove(f"a {kind} cannot move from {old} to {new}")
+
+
+def replace_files(connection: Connection, claim: Claim, move: Move) -> None:
+    mine = (file.c.item_kind == claim.kind) & (file.c.item_id == claim.item_id)
+    undo_compaction(connection, mine)
+    connection.execute(delete(file).where(mine))
+    rows = [
+        {
+            "path": one.path, "kind": one.kind, "item_kind": claim.kind, "item_id": claim.item_id, "rows": one.rows,
+            "bytes": one.bytes, "sha256": one.sha256, "created_at": now(),
+        }
+        for one in move.files or ()
+    ]  # fmt: skip
+    if rows:
+        connection.execute(insert(file), rows)
+
+
+def undo_compaction(connection: Connection, of: ColumnElement[bool]) -> None:
+    """Rows of these files are about to change: what has a copy of them is no longer read, the small files are again."""
+    into = connection.execute(select(file.c.compacted_into).where(of, file.c.compacted_into.is_not(None))).scalars()
+    stale = set(into.all())
+    if stale:
+        latest = {f"{path.removesuffix('.parquet')}.latest.parquet" for path in stale}
+        connection.execute(update(file).where(file.c.compacted_into.in_(stale)).values(compacted_into=None))
+        connection.execute(delete(file).where(file.c.path.in_(stale | latest)))
+
+
+def set_result(connection: Connection, claim: Claim, result: Any) -> None:
+    values = {
+        "row_count": result.row_count, "warning_count": result.warning_count, "error_count": result.error_count,
+        "reason": result.reason, "misfits": dict(result.misfits),
+    }  # fmt: skip
+    known = (source_result.c.snapshot == claim.item_id) & (source_result.c.source_id == result.source_id)
+    if connection.execute(update(source_result).where(known).values(values)).rowcount == 0:
+        # Nobody knew that the source was in it: rows of an adopted snapshot tell.
+        whose = {"snapshot": claim.item_id, "source_id": result.source_id}
+        connection.execute(insert(source_result).values(**whose, **values))

@@ -1,0 +1,82 @@
+"""Which lake a ledger is about (an id in `meta`, written once), and what it knows to lie there."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any, Final
+
+from sqlalchemy import Connection, insert, select
+from sqlalchemy.exc import IntegrityError
+
+from workbench.db.ledger import Ledger, read_meta
+from workbench.db.schema import file, meta, snapshot
+from workbench.engine.states import SnapshotState
+
+_KEY: Final = "lake_id"
+
+
+def known_lake(ledger: Ledger) -> str | None:
+    return read_meta(ledger, _KEY)
+
+
+def bind(ledger: Ledger, lake_id: str) -> str:
+    """Write it down unless another id is there already; the one that is."""
+
+    def change(connection: Connection) -> str:
+        found: str | None = connection.execute(select(meta.c.value).where(meta.c.key == _KEY)).scalar_one_or_none()
+        if found is None:
+            connection.execute(insert(meta), {"key": _KEY, "value": lake_id})
+        return found or lake_id
+
+    try:
+        return ledger.write(change)
+    except IntegrityError:  # another home was first, at the same moment
+        return ledger.write(change)
+
+
+def all_files(ledger: Ledger) -> list[dict[str, Any]]:
+    """Every file that the manifest names, also those of which a compacted one is read: path, kind, and whose."""
+    query = (
+        select(
+            file.c.path,
+            file.c.kind,
+            file.c.compacted_into,
+            snapshot.c.provider_id,
+            snapshot.c.dataset_id,
+            snapshot.c.next_at.is_not(None).label("is_moving"),
+        )
+        .outerjoin(snapshot, (file.c.item_kind == "snapshot") & (file.c.item_id == snapshot.c.id))
+        .order_by(file.c.path)
+    )
+    with ledger.read() as connection:
+        return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def made_before(ledger: Ledger, version: int) -> list[dict[str, Any]]:
+    """Published snapshots whose tables an older transform made: snapshot_id, version, raw."""
+    states = [str(SnapshotState.PUBLISHED), str(SnapshotState.EMPTY)]
+    columns = (snapshot.c.provider_id.label("snapshot_id"), snapshot.c.staged, snapshot.c.raw)
+    query = select(*columns).where(snapshot.c.state.in_(states)).order_by(snapshot.c.id)
+    with ledger.read() as connection:
+        rows = connection.execute(query).all()
+    found = ((row.snapshot_id, (row.staged or {}).get("version", version), row.raw) for row in rows)
+    return [{"snapshot_id": name, "version": made, "raw": raw} for name, made, raw in found if made < version]
+
+
+def manifest(ledger: Ledger, *, but: Collection[str] = ()) -> list[dict[str, Any]]:
+    """Every file that tables are made of, with the snapshot it came from.
+
+    `but`: compacted files that are lost; the small ones that they were made of are read in their place.
+    """
+    is_read = file.c.compacted_into.is_(None) & file.c.path.not_in(list(but))
+    query = (
+        select(
+            file.c.path, file.c.kind, file.c.rows, file.c.bytes, file.c.sha256,
+            snapshot.c.provider_id, snapshot.c.dataset_id, snapshot.c.run_id, snapshot.c.job_id,
+        )
+        .outerjoin(snapshot, (file.c.item_kind == "snapshot") & (file.c.item_id == snapshot.c.id))
+        .where(is_read | file.c.compacted_into.in_(list(but)))
+        .order_by(file.c.path)
+    )  # fmt: skip
+    with ledger.read() as connection:
+        return [dict(row) for row in connection.execute(query).mappings()]
