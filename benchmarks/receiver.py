@@ -25,7 +25,7 @@ def run(size: str) -> Iterator[Figure]:
         secret = Path(folder) / "secret"
         secret.write_text(SECRET)
         secret.chmod(0o600)
-        command = [sys.executable, "-m", "workbench.cli.receiver", "--no-worker"]
+        command = [sys.executable, "-m", "workbench.home.receiver", "--no-worker"]
         env = {"WORKBENCH_HOME": folder, "WORKBENCH_WEBHOOK_SECRET_FILE": str(secret), "PATH": "/usr/bin:/bin"}
         env["PYTHONPATH"] = str(Path(__file__).parents[1])
         started = time.perf_counter()
@@ -39,7 +39,7 @@ def run(size: str) -> Iterator[Figure]:
     yield Figure(
         name="receiver",
         title=f"Webhook receiver: {_DELIVERIES[size]:,} deliveries from {CALLERS} callers",
-        contenders=(Contender("workbench.cli.receiver", values, note=f"ready after {ready:.2f} s"),),
+        contenders=(Contender("workbench.home.receiver", values, note=f"ready after {ready:.2f} s"),),
         words=f"Deliveries of {KILOBYTES} KB over real sockets, each on disk and in the ledger before it is answered; "
         "every fifth comes twice.",
     )

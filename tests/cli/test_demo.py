@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from workbench.cli.demo import SAMPLE
 from workbench.collect.sources import read_csv
+from workbench.home.demo import SAMPLE
 
 
 def test_the_sample_has_all_five_datasets_and_something_that_is_rejected():

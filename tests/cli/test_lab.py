@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from workbench.cli import lab
+from workbench.home import lab
 
 
 def test_shipped_notebooks_are_copied_once_and_a_changed_one_is_its_owners(tmp_path, monkeypatch):

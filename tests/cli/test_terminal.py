@@ -93,7 +93,7 @@ def test_the_map_is_shown_without_what_commands_stand_on(home):
     assert done.code == 0
     imported = {line.rpartition("|")[2].strip() for line in done.err.splitlines()}
     assert "typer" in imported
-    assert not imported & {"rich", "pydantic", "sqlalchemy", "duckdb", "workbench.cli.work", "workbench.workbench"}
+    assert not imported & {"rich", "pydantic", "sqlalchemy", "duckdb", "workbench.home.work", "workbench.workbench"}
 
 
 def test_a_look_imports_no_more_than_it_needs(home):

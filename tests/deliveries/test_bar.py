@@ -61,7 +61,7 @@ class Public:
         self.start()
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "workbench.cli.receiver", "--port", str(self.port), "--no-worker"]
+        command = [sys.executable, "-m", "workbench.home.receiver", "--port", str(self.port), "--no-worker"]
         with self._log.open("ab") as log:
             self.process = subprocess.Popen(command, env=self._environment, stdout=subprocess.PIPE, stderr=log)
         assert self.process.stdout

@@ -107,7 +107,7 @@ OTHERS = [
            "ledger/test_collecting.py::test_a_plan_shown_again_may_be_started_again_when_its_run_is_over[sqlite]"),
     clause("one more on purpose is one more", COLLECTING, "started != after", "after is None",
            "ledger/test_collecting.py::test_one_more_run_on_purpose_is_one_more_however_many_say_so[sqlite]"),
-    clause("live mode is approved without a person", "panels/runs.py",
+    clause("live mode is approved without a person", "collect/panel.py",
            "        _refuse_unapproved(wb, order, approve_usd)\n", "",
            "panels/test_runs.py::test_without_a_person_live_mode_starts_nothing_above_what_was_approved"),
     clause("live mode is agreed to on the command line", "cli/opening.py", 'if mode == "live":', "if False:",

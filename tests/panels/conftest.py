@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from workbench.panels.order import Order
+from workbench.collect.order import Order
 from workbench.sandbox.serve import Sandbox
 from workbench.settings import load
 from workbench.workbench import Workbench

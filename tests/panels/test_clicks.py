@@ -7,10 +7,10 @@ from pathlib import Path
 
 import ipywidgets
 
-from workbench.panels import runs
+from workbench.collect import panel as runs
+from workbench.collect.start_panel import StartPanel
+from workbench.collect.watch_panel import WatchPanel
 from workbench.panels.markup import plain
-from workbench.panels.start import StartPanel
-from workbench.panels.watch import WatchPanel
 from workbench.panels.widgets import REST, AskTwice, question
 from workbench.secret import Secret
 

@@ -1,4 +1,4 @@
-"""panels/runs.py by hand: a click starts one run, the page follows it, and everything is rebuilt from the ledger."""
+"""collect/panel.py by hand: a click starts one run, the page follows it, and everything is rebuilt from the ledger."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import pytest
 
 from tests.panels.conftest import SOURCES
 from workbench.budget.caps import Caps
+from workbench.collect import panel as runs
+from workbench.collect.order import Order
+from workbench.collect.panel import LivePanel
+from workbench.collect.start_panel import StartPanel
+from workbench.collect.watch_panel import WatchPanel
 from workbench.errors import BadInput, Refused
-from workbench.panels import runs
 from workbench.panels.markup import esc, plain
-from workbench.panels.order import Order
-from workbench.panels.runs import LivePanel
-from workbench.panels.start import StartPanel
-from workbench.panels.watch import WatchPanel
 from workbench.secret import Secret
 
 
@@ -176,7 +176,7 @@ def test_cancelling_asks_once_more(wb, order, sandbox, eventually):
 
 
 def test_a_run_that_nobody_works_on_says_so_and_offers_a_worker(wb, order, monkeypatch, eventually):
-    monkeypatch.setattr("workbench.panels.watch._ALONE_SECONDS", 0.2)
+    monkeypatch.setattr("workbench.collect.watch_panel._ALONE_SECONDS", 0.2)
     wb.is_idle = True
     watch = WatchPanel(wb, order)
     order.start()

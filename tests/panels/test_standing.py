@@ -1,12 +1,12 @@
-"""panels/standing.py and the pace of panels/watcher.py: a run in words, and no promise that cannot be kept."""
+"""collect/run_standing.py and the pace of collect/watcher.py: a run in words, and no promise that cannot be kept."""
 
 from __future__ import annotations
 
 import pytest
 
+from workbench.collect.run_standing import MARKS, WORDS, standing
+from workbench.collect.watcher import Pace
 from workbench.engine.states import SnapshotState, roll_up
-from workbench.panels.standing import MARKS, WORDS, standing
-from workbench.panels.watcher import Pace
 
 
 def status(*states: str, reason: str | None = None, reused: bool = False, attention: list[dict] | None = None) -> dict:

@@ -9,9 +9,9 @@ import pytest
 
 from tests.post.desk import Desk
 from workbench.accounts import store as accounts
-from workbench.panels.postdrawn import Desk as Order
-from workbench.panels.postdrawn import plan_view, progress_view, results_view
-from workbench.panels.postform import FormPanel, PostPanel
+from workbench.post.drawn import Desk as Order
+from workbench.post.drawn import plan_view, progress_view, results_view
+from workbench.post.form_panel import FormPanel, PostPanel
 from workbench.workbench import Workbench
 
 

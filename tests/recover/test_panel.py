@@ -1,4 +1,4 @@
-"""panels/recovery.py by hand: a click brings in what is unknown, once, and the page follows it."""
+"""collect/recovery_panel.py by hand: a click brings in what is unknown, once, and the page follows it."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import pytest
 
 from tests.panels.conftest import Bench, eventually
 from tests.recover.conftest import DAY, collected
-from workbench.panels import recovery
+from workbench.collect import recovery_panel as recovery
+from workbench.collect.recovery_panel import AdoptPanel
 from workbench.panels.markup import plain
-from workbench.panels.recovery import AdoptPanel
 from workbench.sandbox.serve import Sandbox
 from workbench.settings import load
 

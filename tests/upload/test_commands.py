@@ -1,4 +1,4 @@
-"""cli/upload.py and creatives.py: what they answer, and with which code; none of this needs a network."""
+"""upload/commands.py and creatives.py: what they answer, and with which code; none of this needs a network."""
 
 from __future__ import annotations
 

@@ -15,6 +15,7 @@ seal.py         the directory written once, with its manifest
 origin.py       which code, environment and person made it
 service.py      what a person asks of notebooks
 store.py        executions in the ledger
+commands.py     `workbench audit`
 
 papermill and nbclient are imported in the runner alone: they cost a second.
 """

@@ -13,47 +13,59 @@ from workbench.cli import version
 
 # Where each is declared (a function is a command, an `app` is a group of them), and what it is for.
 WORDS: Final = {
-    "doctor": ("doctor.doctor", "Show every setting with its origin, and check what work needs."),
+    "doctor": ("home.doctor.doctor", "Show every setting with its origin, and check what work needs."),
     "demo": (
-        "demo.demo",
+        "home.demo.demo",
         "Collect from a dozen made-up sources in practice mode, write the report, and show what came of it.",
     ),
     "lab": (
-        "lab.lab",
+        "home.lab.lab",
         "Start JupyterLab on this machine alone, with a token, its notebooks in WORKBENCH_HOME/notebooks.",
     ),
-    "status": ("work.status", "Show how runs stand; of one RUN, every snapshot with its reason."),
-    "todo": ("work.todo", "Show everything that waits for a person, each with the command that resolves it."),
-    "work": ("work.work", "Do the work that is due, here, until Ctrl-C or SIGTERM: steps at work finish, none begins."),
-    "folders": ("work.folders", "Show the tree of runs, platforms, services and jobs, with counts."),
+    "status": ("home.work.status", "Show how runs stand; of one RUN, every snapshot with its reason."),
+    "todo": ("home.work.todo", "Show everything that waits for a person, each with the command that resolves it."),
+    "work": (
+        "home.work.work",
+        "Do the work that is due, here, until Ctrl-C or SIGTERM: steps at work finish, none begins.",
+    ),
+    "folders": ("home.work.folders", "Show the tree of runs, platforms, services and jobs, with counts."),
     "sql": (
-        "sql.sql",
+        "lake.commands.sql",
         "Ask posts, comments, profiles, rejects, records, runs, jobs, brightdata_snapshots, source_results, ...",
     ),
     "compact": (
-        "keep.compact",
+        "lake.keeping_commands.compact",
         "Rewrite many small files into one sorted file per kind: questions stay fast, the folders stay as they are.",
     ),
     "sweep": (
-        "keep.sweep",
+        "lake.keeping_commands.sweep",
         "Show (or remove) files of the lake that no manifest lists: what stopped steps and old compactions left.",
     ),
-    "backup": ("keep.backup", "Copy ledger, lake, inputs and reports, every file verified, while work goes on."),
-    "restore": ("keep.restore", "Bring a backup into an empty WORKBENCH_HOME and prove that it answers the same."),
-    "import": ("imports.import_", "Bring in a file that Bright Data once delivered: by hand, or to a tool of before."),
-    "sources": ("sources.app", "The accounts and pages that are tracked."),
-    "collect": ("collect.app", "Plan a run, start it, wait for it, cancel it."),
-    "recover": ("recover.app", "Find, adopt and reprocess what a crash or another tool left behind."),
-    "spend": ("spend.app", "What was spent, the caps, and the switch that stops it."),
-    "deliveries": ("deliveries.app", "What Bright Data's webhook brought, and its address."),
-    "accounts": ("accounts.app", "Who posts and uploads: logins, health, pace, the switch."),
-    "browser": ("browser.app", "Whether the sites still look as we know them."),
-    "listings": ("listings.app", "What is to be posted on Marketplace."),
-    "post": ("post.app", "Post listings from your own accounts, each at most once."),
-    "audit": ("audit.app", "Run notebooks and keep what came of them."),
-    "creatives": ("creatives.app", "The media files, and what is known of each."),
-    "upload": ("upload.app", "Upload creatives to TrafficJunky, each at most once, with its id."),
-    "sandbox": ("sandbox.app", "The stand-ins of practice mode."),
+    "backup": (
+        "lake.keeping_commands.backup",
+        "Copy ledger, lake, inputs and reports, every file verified, while work goes on.",
+    ),
+    "restore": (
+        "lake.keeping_commands.restore",
+        "Bring a backup into an empty WORKBENCH_HOME and prove that it answers the same.",
+    ),
+    "import": (
+        "collect.import_commands.import_",
+        "Bring in a file that Bright Data once delivered: by hand, or to a tool of before.",
+    ),
+    "sources": ("collect.source_commands.app", "The accounts and pages that are tracked."),
+    "collect": ("collect.commands.app", "Plan a run, start it, wait for it, cancel it."),
+    "recover": ("collect.recovery_commands.app", "Find, adopt and reprocess what a crash or another tool left behind."),
+    "spend": ("budget.commands.app", "What was spent, the caps, and the switch that stops it."),
+    "deliveries": ("deliveries.commands.app", "What Bright Data's webhook brought, and its address."),
+    "accounts": ("accounts.commands.app", "Who posts and uploads: logins, health, pace, the switch."),
+    "browser": ("home.browser.app", "Whether the sites still look as we know them."),
+    "listings": ("post.listing_commands.app", "What is to be posted on Marketplace."),
+    "post": ("post.commands.app", "Post listings from your own accounts, each at most once."),
+    "audit": ("audit.commands.app", "Run notebooks and keep what came of them."),
+    "creatives": ("upload.creative_commands.app", "The media files, and what is known of each."),
+    "upload": ("upload.commands.app", "Upload creatives to TrafficJunky, each at most once, with its id."),
+    "sandbox": ("home.sandbox.app", "The stand-ins of practice mode."),
 }
 
 
@@ -68,8 +80,8 @@ class _Tree(TyperGroup):
 def load(word: str) -> Any:
     """The command or the group itself, with all that it imports."""
     where, purpose = WORDS[word]
-    module, _, name = where.partition(".")
-    declared = getattr(importlib.import_module(f"workbench.cli.{module}"), name)
+    module, _, name = where.rpartition(".")
+    declared = getattr(importlib.import_module(f"workbench.{module}"), name)
     around = typer.Typer(add_completion=False, rich_markup_mode=None)
     if isinstance(declared, typer.Typer):
         around.add_typer(declared, name=word, help=purpose)

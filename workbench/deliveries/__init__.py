@@ -1,6 +1,7 @@
 """deliveries: what webhooks brought, stored before it is read.
 
 service.py    matched with snapshots, listed, replayed, checked, retired
+commands.py   `workbench deliveries`
 store.py      kept once, replayed, staged from their bodies, retired
 matching.py   which snapshot a delivery is for, and what that does
 intake.py     one delivery on its way into the spool

@@ -130,6 +130,12 @@ class Lake(Feature):
         with explained():
             return catalog.connection.sql(checked)
 
+    def rows(self, query: str) -> list[dict[str, Any]]:
+        """The answer as plain rows: what `sql --format json` writes."""
+        from workbench.lake import show
+
+        return list(show.rows(self.sql(query)))
+
     def posts(self) -> pd.DataFrame:
         return self._frame("posts")
 

@@ -1,23 +1,36 @@
-"""Panels: what a notebook shows. They draw, ask app, and decide nothing.
+"""Panels: what the panels of all features share. They draw, ask a service, and decide nothing.
 
-runs.py       plan, start, watch, folders, tables, chart of a run: the calls that a notebook makes
-recovery.py   scan, adopt, what waits, the outcome: the calls of the recovery notebook
-uploads.py    check, rehearse, upload, watch, results of creatives (uploadform.py: its buttons)
-postings.py   check, rehearse or post, watch, results of listings: the calls of the postings notebook
-postform.py   its widgets: a form for a listing, the buttons, a job as it goes
-sending.py    what the buttons of both have in common: asking twice, the work as it goes
-postdrawn.py  what is to be posted and what came of it as markup
-start.py      the start button
-watch.py      the bar, the jobs, the buttons of a run as it goes; without a person, the work itself
-drawn.py      a plan, a run, its folders and rows as markup: the same for both faces
-order.py      what was planned, and the run that came of it
-standing.py   how a run stands, in words for a person: a pure function of `wb.status()`
-watcher.py    the one thread per run that looks at the ledger and tells the views
-ask.py        questions to the tables, on a cursor of their own
-page.py       the two faces: live (widgets, by hand) and still (HTML that an executed notebook keeps)
-widgets.py    the progress bar and the region, as anywidgets: labelled, announced, offline
-markup.py     text → HTML; the only place that escapes
+ask.py       questions to the tables, on a cursor of their own
+facts.py     names and values in a line, and the note that says whether anything is real
+markup.py    text → HTML; the only place that escapes
+page.py      the two faces: live (widgets, by hand) and still (HTML that an executed notebook keeps)
+pictures.py  screenshots of pages
+sending.py   what the buttons of post and upload have in common: asking twice, the work as it goes
+waiting.py   what waits for a person, and how an outcome is told
+widgets.py   the progress bar and the region, as anywidgets: labelled, announced, offline
 
 A click writes its order to the ledger and starts a worker process; the kernel only watches. Whatever is shown is
 rebuilt from the ledger, so a closed tab or a restarted kernel loses nothing: run the cell again.
+
+Notebooks say `from workbench.panels import runs`; where that panel lies is nothing they need to know.
 """
+
+from __future__ import annotations
+
+import importlib
+from types import ModuleType
+from typing import Final
+
+_PANELS: Final = {
+    "runs": "workbench.collect.panel",
+    "recovery": "workbench.collect.recovery_panel",
+    "postings": "workbench.post.panel",
+    "uploads": "workbench.upload.panel",
+}
+
+
+def __getattr__(name: str) -> ModuleType:
+    """Find the panel of a notebook by the name that notebooks have for it."""
+    if name not in _PANELS:
+        raise AttributeError(f"workbench.panels has no panel {name!r}; there are {', '.join(_PANELS)}")
+    return importlib.import_module(_PANELS[name])

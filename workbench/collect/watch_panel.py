@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Final
 
 import ipywidgets
 
+from workbench.collect.drawn import jobs_view, label, run_facts, run_view, silent_view, steps_view
+from workbench.collect.order import Order
+from workbench.collect.run_standing import Standing
 from workbench.collect.stages import Pace
-from workbench.panels.drawn import jobs_view, label, mode_note, run_facts, run_view, silent_view, steps_view
+from workbench.collect.watcher import Watcher, look, watcher_of
+from workbench.panels.facts import mode_note
 from workbench.panels.markup import Html, esc, join, note
-from workbench.panels.order import Order
 from workbench.panels.page import handled, in_background, show_while
-from workbench.panels.standing import Standing
-from workbench.panels.watcher import Watcher, look, watcher_of
 from workbench.panels.widgets import AskTwice, Bar, Panel, Region, button, show
 
 if TYPE_CHECKING:

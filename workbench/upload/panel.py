@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, Final
 from IPython.display import display
 
 from workbench.errors import BadInput, NeedsPerson, Permanent, Unanswered
-from workbench.panels.drawn import facts, mode_note
+from workbench.panels.facts import facts, mode_note
 from workbench.panels.markup import Html, join, note, progress_bar, table
 from workbench.panels.page import is_headless, show_while, still
-from workbench.panels.postdrawn import pictures
-from workbench.panels.recovery import raise_or_show, waiting
+from workbench.panels.pictures import pictures
+from workbench.panels.waiting import raise_or_show, waiting
 
 if TYPE_CHECKING:
     from workbench.workbench import Workbench
@@ -103,7 +103,7 @@ def upload(load: Load, *, depth: str = "plan", wait_minutes: float = 60) -> None
     if depth not in DEPTHS:
         raise BadInput(f"depth is {depth!r}; give one of {', '.join(DEPTHS)}.")
     if not is_headless():
-        from workbench.panels.uploadform import UploadPanel
+        from workbench.upload.form_panel import UploadPanel
 
         display(UploadPanel(load))  # type: ignore[no-untyped-call]
     elif depth == "plan":
@@ -135,7 +135,7 @@ def progress_view(done: Mapping[str, Any]) -> Html:
 def watch(load: Load) -> None:
     """By hand: the newest batch of these files as it goes, also after a restart of the kernel."""
     if not is_headless():
-        from workbench.panels.uploadform import BatchPanel
+        from workbench.upload.form_panel import BatchPanel
 
         display(BatchPanel(load))  # type: ignore[no-untyped-call]
 

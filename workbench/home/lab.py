@@ -31,7 +31,7 @@ def lab(
     own = make_folder(make_folder(settings.data, mode=0o700) / "jupyter", mode=0o700)
     start = f"/lab/tree/{FIRST}" if (settings.home / FIRST).exists() else "/lab"
     command = [
-        sys.executable, "-m", "workbench.cli.labserver", "--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}",
+        sys.executable, "-m", "workbench.home.labserver", "--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}",
         f"--ServerApp.root_dir={settings.home}", f"--LabApp.default_url={start}", "--LabApp.news_url=None",
         "--ServerApp.allow_unauthenticated_access=False",
     ]  # fmt: skip

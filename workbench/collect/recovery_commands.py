@@ -12,7 +12,7 @@ from workbench.cli import exits
 from workbench.cli.console import Json, answer, counted, records, reply, say, show, table, when
 from workbench.cli.exits import Exit
 from workbench.cli.opening import Reason, bench
-from workbench.cli.progress import following
+from workbench.collect.progress import following
 
 app = typer.Typer(no_args_is_help=True)
 

@@ -58,9 +58,3 @@ def _write(relation: Any, form: Format, output: Path | None) -> None:
     with written_beside(output) as file:
         show.write(relation, form.value, file)
     say(f"written to {output}")
-
-
-def rows_of(relation: Any) -> list[dict[str, Any]]:
-    from workbench.lake import show
-
-    return list(show.rows(relation))

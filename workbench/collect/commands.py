@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import typer
 
 from workbench.cli import exits
-from workbench.cli.console import Json, answer, counted, dollars, reply, say, show, table, usd
+from workbench.cli.console import Json, answer, counted, dollars, reply, say, show, table, usd, when
 from workbench.cli.exits import Exit
 from workbench.cli.opening import Yes, agree, bench, stopping
-from workbench.cli.progress import following
-from workbench.cli.work import print_runs
+from workbench.collect.progress import following
+from workbench.collect.status import misfits_said
 from workbench.errors import Refused
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ Again = Annotated[
 ]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Pay again for what a younger snapshot could answer.")]
 PlanHash = Annotated[str, typer.Argument(metavar="HASH", help="As `collect plan` shows it, or its beginning.")]
+_COUNTS: Final = ("rows", "warnings", "errors", "malformed")
 
 
 @app.command()
@@ -295,3 +297,34 @@ def wait_for(workbench: Workbench, run_id: str) -> dict[str, Any]:
 def _hint(workbench: Workbench) -> None:
     if not workbench.working.is_worked():
         say("no worker is running: workbench work")
+
+
+def print_runs(workbench: Workbench, runs: list[dict[str, Any]], *, in_full: bool = False) -> None:
+    for run in runs:
+        created = when(run["created_at"], workbench.settings.zone)
+        waits = f" · {run['attention']}" if run["attention"] else ""
+        title = f"{run['name']} · {run['run_id']} · {run['status']}{waits} · {counted(run['rows'], 'row')} · {created}"
+        columns = ("job", "snapshot" if in_full else "snapshots", "state", *_COUNTS, "reason")
+        rows = [_snapshot(job, one) for job in run["jobs"] for one in job["snapshots"]]
+        if not in_full:
+            rows = [_job(job) for job in run["jobs"]]
+        table(title, columns, rows, right=_COUNTS)
+        if said := misfits_said(one for job in run["jobs"] for one in job["snapshots"]):
+            show(said)
+
+
+def _snapshot(job: dict[str, Any], one: dict[str, Any]) -> tuple[object, ...]:
+    name = f"{job['platform']} {job['service']}"
+    reason = one["reason"] or ""
+    return name, one["snapshot_id"] or "not sent yet", one["state"], *(one[each] for each in _COUNTS), reason
+
+
+def _job(job: dict[str, Any]) -> tuple[object, ...]:
+    snapshots = job["snapshots"]
+    states = Counter(one["state"] for one in snapshots)
+    reasons = dict.fromkeys(one["reason"] for one in snapshots if one["reason"])
+    sums = [sum(one[name] or 0 for one in snapshots) for name in _COUNTS]
+    return (
+        f"{job['platform']} {job['service']}", len(snapshots),
+        ", ".join(f"{number} {state}" for state, number in states.items()), *sums, "; ".join(reasons),
+    )  # fmt: skip

@@ -14,9 +14,9 @@ from IPython.display import display
 from workbench.errors import BadInput, NeedsPerson, Permanent, Unanswered
 from workbench.panels.markup import note
 from workbench.panels.page import is_headless, show_while, still
-from workbench.panels.postdrawn import Desk, plan_view, progress_view, results_view
-from workbench.panels.postform import FormPanel, JobPanel, PostPanel
-from workbench.panels.recovery import raise_or_show, waiting
+from workbench.panels.waiting import raise_or_show, waiting
+from workbench.post.drawn import Desk, plan_view, progress_view, results_view
+from workbench.post.form_panel import FormPanel, JobPanel, PostPanel
 
 if TYPE_CHECKING:
     from workbench.workbench import Workbench

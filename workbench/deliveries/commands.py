@@ -36,7 +36,7 @@ def serve(
         home, mode = workbench.settings.home, workbench.settings.mode
     os.environ.update(WORKBENCH_HOME=str(home), WORKBENCH_MODE=mode)
     # Becomes the receiver: its signals and its exit code are its own.
-    command = [sys.executable, "-m", "workbench.cli.receiver", "--host", host, "--port", str(port)]
+    command = [sys.executable, "-m", "workbench.home.receiver", "--host", host, "--port", str(port)]
     os.execv(sys.executable, [*command, *([] if worker else ["--no-worker"])])  # noqa: S606
 
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import ipywidgets
 
+from workbench.collect.order import Order
 from workbench.collect.plan import OPEN_END, open_ended
+from workbench.collect.watcher import look
 from workbench.panels.markup import Html, dollars, esc, join, note, shown
-from workbench.panels.order import Order
 from workbench.panels.page import handled, in_background
-from workbench.panels.watcher import look
 from workbench.panels.widgets import AskTwice, Panel, Region, question, show
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from workbench.cli import exits
 from workbench.cli.console import Json, answer, counted, say, show, table
 from workbench.cli.exits import Exit
 from workbench.cli.opening import bench
-from workbench.cli.progress import following
+from workbench.collect.progress import following
 from workbench.collect.status import misfits_said
 
 

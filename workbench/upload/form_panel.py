@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from workbench.panels.markup import Html
 from workbench.panels.sending import NOT_AT_WORK, Look, SendPanel, WorkPanel
-from workbench.panels.uploads import counts, progress, results_view
+from workbench.upload.panel import counts, progress, results_view
 
 if TYPE_CHECKING:
-    from workbench.panels.uploads import Load
+    from workbench.upload.panel import Load
 
 
 class UploadPanel(SendPanel):

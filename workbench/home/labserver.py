@@ -1,6 +1,6 @@
 """The process of `workbench lab`: JupyterLab as it is, without what takes most of its start and serves nothing.
 
-``python -m workbench.cli.labserver`` takes JupyterLab's own arguments.
+``python -m workbench.home.labserver`` takes JupyterLab's own arguments.
 """
 
 from __future__ import annotations

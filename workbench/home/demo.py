@@ -6,20 +6,19 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from workbench.audit.commands import print_execution, shape_of
 from workbench.cli import exits
-from workbench.cli.audit import print_execution, shape_of
-from workbench.cli.collect import print_plan, wait_for
+from workbench.cli.cells import cells
 from workbench.cli.console import Json, answer, counted, dollars, say, show, table
 from workbench.cli.exits import Exit
 from workbench.cli.items import following_batch, following_job
 from workbench.cli.opening import bench
-from workbench.cli.post import print_posting
-from workbench.cli.progress import cells
-from workbench.cli.sql import rows_of
-from workbench.cli.upload import print_upload
-from workbench.cli.work import print_folders
+from workbench.collect.commands import print_plan, wait_for
 from workbench.errors import Refused
 from workbench.files import make_folder, write_bytes
+from workbench.home.work import print_folders
+from workbench.post.commands import print_posting
+from workbench.upload.commands import print_upload
 
 if TYPE_CHECKING:
     from workbench.audit.execute import Execution
@@ -131,8 +130,8 @@ def _uploaded(workbench: Workbench) -> dict[str, Any]:
 def _told(workbench: Workbench, run: dict[str, Any], made: Plan) -> dict[str, Any]:
     """What the summary says, as a plain value."""
     run_id = run["run_id"]
-    rows = {one["name"]: one["rows"] for one in rows_of(workbench.sql(_ROWS)) if one["run_id"] == run_id}
-    rejects = [one for one in rows_of(workbench.sql(_REJECTS)) if one.pop("run_id") == run_id]
+    rows = {one["name"]: one["rows"] for one in workbench.lake.rows(_ROWS) if one["run_id"] == run_id}
+    rejects = [one for one in workbench.lake.rows(_REJECTS) if one.pop("run_id") == run_id]
     return {
         "run_id": run_id,
         "status": run["status"],

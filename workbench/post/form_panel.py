@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 import ipywidgets
 
-from workbench.panels.drawn import facts
+from workbench.panels.facts import facts
 from workbench.panels.markup import Html, esc, join, note
 from workbench.panels.page import handled, in_background
-from workbench.panels.postdrawn import progress, results_view
 from workbench.panels.sending import NOT_AT_WORK, Look, SendPanel, WorkPanel
 from workbench.panels.widgets import Panel, Region, button
+from workbench.post.drawn import progress, results_view
 from workbench.post.listing import COLUMNS
 
 if TYPE_CHECKING:
-    from workbench.panels.postdrawn import Desk
+    from workbench.post.drawn import Desk
     from workbench.workbench import Workbench
 
 _WIDE: Final = ipywidgets.Layout(width="640px")

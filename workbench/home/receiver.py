@@ -1,4 +1,4 @@
-"""`python -m workbench.cli.receiver --host HOST --port PORT`: the receiver, until Ctrl-C or SIGTERM."""
+"""`python -m workbench.home.receiver --host HOST --port PORT`: the receiver, until Ctrl-C or SIGTERM."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def main() -> int:
     from workbench.deliveries.receiver import Receiver
     from workbench.workbench import open_workbench
 
-    parser = argparse.ArgumentParser(prog="python -m workbench.cli.receiver", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m workbench.home.receiver", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--no-worker", action="store_true", help="never start a worker; somebody else works")

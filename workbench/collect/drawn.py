@@ -4,38 +4,24 @@ from __future__ import annotations
 
 import io
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, tzinfo
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from workbench.collect import stages
 from workbench.collect.plan import open_end_words
+from workbench.collect.run_standing import Standing
 from workbench.collect.stages import Pace
 from workbench.engine.records import Money, Plan, PlannedJob
+from workbench.panels.facts import facts, mode_note
 from workbench.panels.markup import Amount, Html, dollars, join, note, picture, progress_bar, shown, table, tag
-from workbench.panels.standing import Standing
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _SILENT = 20  # sources that a page shows
 _SMALL = "font-size: 13px; padding: 2px 0; line-height: 1.5;"
-
-
-def mode_note(mode: str) -> Html:
-    """Practice says so wherever a person looks."""
-    if mode != "practice":
-        return Html()
-    return note(
-        "practice", tag("strong", "PRACTICE"), ": against stand-ins on this machine. Nothing real is asked or paid."
-    )
-
-
-def facts(pairs: Iterable[tuple[str, object]]) -> Html:
-    """One line of small facts; empty ones are left out."""
-    said = [join([f"{name}: ", tag("strong", value)]) for name, value in pairs if value not in (None, "")]
-    return tag("div", join(said, " · "), style=_SMALL)
 
 
 # the plan -----------------------------------------------------------------------------------------

@@ -11,10 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from workbench.collect.run_standing import Standing, standing
 from workbench.collect.stages import Pace
 from workbench.panels.markup import Html
 from workbench.panels.page import handled, in_background
-from workbench.panels.standing import Standing, standing
 
 if TYPE_CHECKING:
     from workbench.workbench import Workbench

@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from workbench.panels.drawn import facts, mode_note
-from workbench.panels.markup import Html, esc, join, link, note, picture, progress_bar, table
+from workbench.panels.facts import facts, mode_note
+from workbench.panels.markup import Html, join, link, note, progress_bar, table
+from workbench.panels.pictures import pictures
 
 if TYPE_CHECKING:
     from workbench.workbench import Workbench
 
-_PICTURES: Final = 12  # screenshots in the page; the table names them all
 _ITEMS: Final = ("listing_id", "title", "price", "account", "status", "at", "error_class", "error_message")
 _HEADS: Final = ("Listing", "Title", "Price", "Account", "Status", "At the site", "Error", "What was said")
 
@@ -118,17 +118,3 @@ def results_view(wb: Workbench, done: Mapping[str, Any]) -> Html:
     what = "Rehearsed, nothing was sent" if done["job_id"] is None else f"Posting job {done['job_id']}"
     rows = [[one.get(name) for name in _ITEMS] for one in items]
     return join([table(f"{what}: {done['status']}", _HEADS, rows), *pictures(wb.settings.data, items)])
-
-
-def pictures(data: Path, items: Sequence[Mapping[str, Any]]) -> list[Html]:
-    found = []
-    for one in items:
-        path = data / one["screenshot"] if one.get("screenshot") else None
-        if path is None or not path.is_file() or path.suffix != ".png":
-            continue
-        said = one.get("error_message") or one["status"]
-        found.append(
-            picture(path.read_bytes(), alt=f"The page of {one['title']}: {said}", caption=f"{one['title']}: {said}")
-        )
-    more = [esc(f"and {len(found) - _PICTURES} more pictures below data/evidence")] if len(found) > _PICTURES else []
-    return found[:_PICTURES] + more

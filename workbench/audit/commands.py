@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from workbench.cli import exits
+from workbench.cli.cells import cells
 from workbench.cli.console import Json, answer, show, table, when
 from workbench.cli.exits import Exit
 from workbench.cli.opening import bench
-from workbench.cli.progress import cells
-from workbench.cli.sql import rows_of
 
 if TYPE_CHECKING:
     from workbench.audit.execute import Execution
@@ -69,7 +68,7 @@ def print_execution(done: Execution) -> None:
 def list_(json: Json = False) -> None:
     """Show every execution, newest first."""
     with bench(quiet=json, look=True) as workbench:
-        found = rows_of(workbench.sql("FROM executions ORDER BY started_at DESC"))
+        found = workbench.lake.rows("FROM executions ORDER BY started_at DESC")
         zone = workbench.settings.zone
     if json:
         answer(found)

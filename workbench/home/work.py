@@ -12,7 +12,7 @@ from workbench.cli import exits
 from workbench.cli.console import Json, answer, clean, counted, out, records, say, show, table, when
 from workbench.cli.exits import Exit
 from workbench.cli.opening import bench, stopping
-from workbench.collect.status import misfits_said
+from workbench.collect.commands import print_runs
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from workbench.workbench import Workbench
 
 Run = Annotated[str | None, typer.Argument(metavar="[RUN]", help="The id or name of a run, or its beginning.")]
-_COUNTS: Final = ("rows", "warnings", "errors", "malformed")
 _RECENT: Final = 20  # runs that a person is shown; --json has all
 
 
@@ -38,7 +37,7 @@ def work(
     The exit code goes by what moved meanwhile and by what waits for a person: 0 all good, 1 something failed,
     3 a person is needed, 4 something is unsure, or --until-idle was stopped before everything rested.
     """
-    from workbench.cli.progress import following
+    from workbench.collect.progress import following
 
     with bench(quiet=json) as workbench, stopping() as stop:
         before = _states(workbench)
@@ -126,37 +125,6 @@ def _print_without_rows(sources: list[dict[str, Any]]) -> None:
     )
     if len(sources) > _RECENT:
         say(f"and {counted(len(sources) - _RECENT, 'source')} more; view source_results has them all: workbench sql")
-
-
-def print_runs(workbench: Workbench, runs: list[dict[str, Any]], *, in_full: bool = False) -> None:
-    for run in runs:
-        created = when(run["created_at"], workbench.settings.zone)
-        waits = f" · {run['attention']}" if run["attention"] else ""
-        title = f"{run['name']} · {run['run_id']} · {run['status']}{waits} · {counted(run['rows'], 'row')} · {created}"
-        columns = ("job", "snapshot" if in_full else "snapshots", "state", *_COUNTS, "reason")
-        rows = [_snapshot(job, one) for job in run["jobs"] for one in job["snapshots"]]
-        if not in_full:
-            rows = [_job(job) for job in run["jobs"]]
-        table(title, columns, rows, right=_COUNTS)
-        if said := misfits_said(one for job in run["jobs"] for one in job["snapshots"]):
-            show(said)
-
-
-def _snapshot(job: dict[str, Any], one: dict[str, Any]) -> tuple[object, ...]:
-    name = f"{job['platform']} {job['service']}"
-    reason = one["reason"] or ""
-    return name, one["snapshot_id"] or "not sent yet", one["state"], *(one[each] for each in _COUNTS), reason
-
-
-def _job(job: dict[str, Any]) -> tuple[object, ...]:
-    snapshots = job["snapshots"]
-    states = Counter(one["state"] for one in snapshots)
-    reasons = dict.fromkeys(one["reason"] for one in snapshots if one["reason"])
-    sums = [sum(one[name] or 0 for one in snapshots) for name in _COUNTS]
-    return (
-        f"{job['platform']} {job['service']}", len(snapshots),
-        ", ".join(f"{number} {state}" for state, number in states.items()), *sums, "; ".join(reasons),
-    )  # fmt: skip
 
 
 def todo(json: Json = False) -> None:

@@ -15,14 +15,16 @@ from typing import TYPE_CHECKING, Any, Final
 import ipywidgets
 from IPython.display import display
 
+from workbench.collect.drawn import run_view
+from workbench.collect.watch_panel import WatchPanel
+from workbench.collect.watcher import look
 from workbench.engine.states import SNAPSHOT_UNFINISHED
 from workbench.engine.states import SnapshotState as State
-from workbench.errors import NeedsPerson, Permanent, WorkbenchError
-from workbench.panels.drawn import facts, mode_note, run_view
-from workbench.panels.markup import Html, esc, join, note, table, tag
+from workbench.errors import NeedsPerson, Permanent
+from workbench.panels.facts import facts, mode_note
+from workbench.panels.markup import Html, esc, join, note, table
 from workbench.panels.page import handled, in_background, is_headless, show_while, still
-from workbench.panels.watch import WatchPanel
-from workbench.panels.watcher import look
+from workbench.panels.waiting import raise_or_show
 from workbench.panels.widgets import Panel, Region, button
 
 if TYPE_CHECKING:
@@ -131,16 +133,6 @@ def told_view(told: Mapping[str, Any]) -> Html:
     return join(parts)
 
 
-def waiting(wb: Workbench) -> None:
-    """What waits for a person, each with the command that resolves it."""
-    entries = wb.todo()
-    if not entries:
-        still(note("plain", "Nothing waits for a person."))
-        return
-    rows = [(one["id"], one["why"], tag("code", one["command"])) for one in entries]
-    still(table("Waits for a person", ("Which", "Why", "In a terminal"), rows))
-
-
 def outcome(scan: Scan) -> None:
     """Say how it went; without a person, fail the notebook where rows were lost, or somebody has to decide."""
     told = scan.told
@@ -161,13 +153,6 @@ def outcome(scan: Scan) -> None:
         still(note("plain", f"{len(moving)} of them are still on their way; run this cell again later."))
     else:
         still(note("plain", f"Done: {told['adopted']} adopted, {told['already_known']} known already, nothing lost."))
-
-
-def raise_or_show(error: WorkbenchError) -> None:
-    """An execution's outcome is that of its cells; a person at the page just reads it."""
-    if is_headless():
-        raise error
-    still(note("error", error.message, role="alert"))
 
 
 def _counted(found: Sequence[Found]) -> str:

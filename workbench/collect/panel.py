@@ -14,20 +14,20 @@ from typing import TYPE_CHECKING, Any, Final
 
 from IPython.display import display
 
+from workbench.collect import drawn
+from workbench.collect.order import Order, run_id_of
 from workbench.collect.plan import OPEN_END, open_ended
+from workbench.collect.start_panel import StartPanel, started_words
+from workbench.collect.watch_panel import WatchPanel, work_and_show
+from workbench.collect.watcher import watcher_of
 from workbench.errors import BadInput, Refused
-from workbench.panels import drawn
 from workbench.panels.ask import ask
 from workbench.panels.markup import Html, dollars, esc, join, note
-from workbench.panels.order import Order, run_id_of
 from workbench.panels.page import is_headless, still
-from workbench.panels.start import StartPanel, started_words
-from workbench.panels.watch import WatchPanel, work_and_show
-from workbench.panels.watcher import watcher_of
 from workbench.panels.widgets import Panel, Region
 
 if TYPE_CHECKING:
-    from workbench.panels.standing import Standing
+    from workbench.collect.run_standing import Standing
     from workbench.workbench import Workbench
 
 ROWS: Final = 20  # of a table in the page

@@ -15,12 +15,11 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from workbench.cli.console import clean, counted, err, say
+from workbench.cli.console import clean, counted, err
 from workbench.collect.stages import Pace, said, sentence, stages
 from workbench.engine.states import SNAPSHOT_UNFINISHED
 
 if TYPE_CHECKING:
-    from workbench.audit.watch import Progress
     from workbench.workbench import Workbench
 
 Tree = list[dict[str, Any]]
@@ -50,21 +49,6 @@ def following(workbench: Workbench, run: str | None = None) -> Iterator[Callable
         yield show
         look.again()
         show()
-
-
-@contextlib.contextmanager
-def cells() -> Iterator[Callable[[Progress], None]]:
-    """The same for the cells of a notebook."""
-    if not err().is_terminal:
-        yield _cell_line
-        return
-    with err().status("notebook") as status:
-        yield lambda seen: status.update(f"notebook: cell {seen.number} of {seen.total}")
-
-
-def _cell_line(seen: Progress) -> None:
-    if seen.state != "running":
-        say(f"cell {seen.number} of {seen.total}: {seen.state}")
 
 
 class _Looks:

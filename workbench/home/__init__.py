@@ -1,0 +1,11 @@
+"""home: what is on top of all features: one home, looked at, tried out, worked on.
+
+work.py        `work`, `status`, `todo`, `folders`
+doctor.py      every setting with its origin, and what work needs
+demo.py        the whole job in practice mode
+lab.py         JupyterLab on this machine alone, with the notebooks
+labserver.py   its process
+receiver.py    `python -m workbench.home.receiver`: the receiver of deliveries as a process
+sandbox.py     the stand-ins of practice mode
+browser.py     whether the sites still look as we know them
+"""
