@@ -8,6 +8,8 @@ import re
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 import workbench
 import workbench.collect
 from workbench.collect.flow import flow
@@ -16,12 +18,18 @@ from workbench.engine.states import MOVES, SNAPSHOT_MOVES, SNAPSHOT_STATUS, Snap
 ROOT = Path(workbench.__file__).parent
 MODULES = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*.py"))
 LONGEST = 600
+FOLDERS = sorted(
+    path.parent.relative_to(ROOT).as_posix()
+    for path in ROOT.rglob("__init__.py")
+    if path.parent != ROOT and "sandbox" not in path.parts and "migrations" not in path.parts
+)
 COLLECT = flow(poll_every=timedelta(seconds=1), longest_trigger=timedelta(seconds=1))
 # Who may catch everything, and why.
 BOUNDARIES = {
     "cli/": "a person gets words and an exit code, never a traceback",
     "panels/": "an error is shown in the page",
-    "server/": "an error is an answer",
+    "home/": "a person gets words and an exit code, never a traceback",
+    "deliveries/receiver.py": "an error is an answer",
     "sandbox/": "a stand-in answers 500, as the vendor would",
     "db/migrate.py": "an error of whichever driver, raised again unless it says that the file is locked",
     "upload/prob": "a decoder's refusal has many types, and a thread hands on whatever it was",
@@ -80,9 +88,10 @@ def test_the_map_of_collect_names_its_steps_in_order() -> None:
     assert [name for name, _ in arrows if name in steps] == list(dict.fromkeys(steps))
 
 
-def test_the_map_of_collect_names_every_file() -> None:
-    known = set(re.findall(r"(\w+)\.py", workbench.collect.__doc__ or ""))
-    files = {path.stem for path in (ROOT / "collect").glob("*.py")} - {"__init__"}
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_the_map_of_a_folder_names_every_file(folder: str) -> None:
+    known = set(re.findall(r"^ *(\w+)\.py", ast.get_docstring(tree(f"{folder}/__init__.py")) or "", re.MULTILINE))
+    files = {path.stem for path in (ROOT / folder).glob("*.py")} - {"__init__"}
 
     assert known == files
 
@@ -119,7 +128,7 @@ def test_nobody_catches_everything_but_a_boundary() -> None:
 
 
 def test_an_init_is_a_map_and_no_code() -> None:
-    doors = {"__init__.py", "app/__init__.py", "cli/__init__.py"}  # of notebooks, of everybody, of the shell
+    doors = {"__init__.py", "panels/__init__.py", "cli/__init__.py"}  # of everybody, of notebooks, of the shell
     maps = [one for one in MODULES if one.endswith("__init__.py") and one not in doors]
     assert [one for one in maps if any(not isinstance(part, ast.Expr) for part in tree(one).body)] == []
 

@@ -1,16 +1,26 @@
-"""Workbench: four flows, one ledger, three edges, three faces.
+"""Workbench: sources are collected, listings posted, creatives uploaded, and every run is kept as a report.
 
-collect   plan → trigger → poll → download → stage → publish        sources  → rows an analyst can query
-audit     execute → redact → seal                                   notebook → report that cannot silently change
+A feature is a folder, and whoever knows one knows them all:
+    collect · deliveries · lake · budget · accounts · upload · post · audit
+In each: `service.py` what faces ask for, with plain values in and out; `store.py` its part of the ledger; `flow.py` and
+one file a step; `commands.py` its commands; `panel.py` its panels.
 
-cli | panels        FACE   what a person touches; imports app inside its handlers
-app                 wiring: settings → ledger, edges, flows; open_workbench()
-worker              advance(): claim, run a step, record what it yields
-collect | audit     FLOW   one file per step; a state is named for the step that reached it
-brightdata | browser | tables   EDGE   the only places that speak to Bright Data, Chromium, DuckDB
-ledger              TRUTH  records, states, the store
-files, secret, errors      ground that everything stands on
-sandbox             stand-ins of the outside services; imports nothing of ours
+home                 on top of all features: doctor, demo, lab, work, status, todo
+workbench.py         the object that people hold: it has the features
+container.py         builds each part once, when it is first needed; it alone reads the settings
+working.py           the work of this process, and of one beside it
+standing.py          how everything stands, and what waits for a person: each feature says its own
+view_tables.py       the ledger as the tables that analysts ask
+feature.py           what the services have in common
+
+engine               how any item moves: leases, moves, locks, rate limit, worker
+db                   the database: schema, migrations, the event log
+brightdata | browser the only places that speak to Bright Data and to Chromium
+cli | panels         kits, for commands and panels alone
+sandbox              stand-ins of the outside services; imports nothing of ours
+
+settings.py errors.py files.py secret.py secretfiles.py logs.py practice.py detached.py parsing.py pictures.py
+addresses.py sheets.py    ground that everything stands on
 """
 
 from __future__ import annotations
