@@ -93,7 +93,7 @@ def test_logout_destroys_the_session_and_what_was_proved_of_it(bench: Workbench,
     assert accounts.find(bench.parts.ledger, anna).proof is None
 
 
-@pytest.mark.parametrize("verb", ["logout", "import_session", "remove_account", "login"])
+@pytest.mark.parametrize("verb", ["logout", "import_session", "remove", "login"])
 def test_an_account_at_work_is_not_touched(bench: Workbench, anna: int, tmp_path: Path, verb: str) -> None:
     token = bench.parts.lanes.take(lane_of(anna))
     file = tmp_path / "s.json"
@@ -101,7 +101,7 @@ def test_an_account_at_work_is_not_touched(bench: Workbench, anna: int, tmp_path
     arguments = (file,) if verb == "import_session" else ()
 
     with pytest.raises(Refused, match=f"account {anna} is at work.*accounts stop {anna}"):
-        getattr(bench, verb)(anna, *arguments)
+        getattr(bench.accounts, verb)(anna, *arguments)
     bench.parts.lanes.release(lane_of(anna), token or 0)
 
 

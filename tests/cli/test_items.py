@@ -16,7 +16,8 @@ def test_a_title_of_outside_is_never_markup(monkeypatch):
     terminal = Console(file=shown, force_terminal=True, width=100)
     monkeypatch.setattr(items, "err", lambda: terminal)
     job = {"completed_posts": 1, "failed_posts": 0, "total_posts": 2, "current_post_title": "Chair [/b] [red]"}
-    workbench = SimpleNamespace(posting_job=lambda job_id: job, settings=SimpleNamespace(zone=UTC))
+    postings = SimpleNamespace(job=lambda job_id: job)
+    workbench = SimpleNamespace(postings=postings, settings=SimpleNamespace(zone=UTC))
 
     with items.following_job(workbench, "job") as watch:
         watch()

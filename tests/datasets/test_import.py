@@ -305,7 +305,7 @@ def test_an_interrupted_import_goes_on(
     """Stopped at any of its four doors and begun again, it is one run with every row once."""
     path = file(*(post(number) for number in range(20)))
     with monkeypatch.context() as stopped:
-        place: Any = {"move_into_place": importing, "work": workbench}.get(point, importing.recovering)
+        place: Any = {"move_into_place": importing, "work": workbench.working}.get(point, importing.recovering)
         stopped.setattr(place, point, lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             brought(workbench, path)

@@ -40,7 +40,7 @@ def test_a_receiver_of_another_home(desk: Desk, tmp_path: Path) -> None:
 
 
 def test_a_receiver_that_cannot_store(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(desk.workbench, "intake", lambda *_: (_ for _ in ()).throw(OSError(28, "No space")))
+    monkeypatch.setattr(desk.workbench.deliveries, "intake", lambda *_: (_ for _ in ()).throw(OSError(28, "No space")))
     assert desk.workbench.deliveries.check_address(desk.url)["outcome"] == "unable"
 
 

@@ -87,7 +87,7 @@ def test_publishing_goes_on_while_a_compaction_takes_its_time(tmp_path: Path, mo
                 goes_on.wait(60)
                 return real()
 
-            monkeypatch.setattr(workbench, "compact", slow)
+            monkeypatch.setattr(workbench.keeping, "compact", slow)
             finished: list[bool] = []
 
             def watch() -> None:

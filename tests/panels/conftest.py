@@ -16,6 +16,7 @@ from workbench.collect.order import Order
 from workbench.sandbox.serve import Sandbox
 from workbench.settings import load
 from workbench.workbench import Workbench
+from workbench.working import Working
 
 SOURCES = """\
 name,platform,service,url,creator,project,options
@@ -30,17 +31,25 @@ OVER = {"completed", "partial", "failed", "cancelled"}
 class Bench(Workbench):
     """Works in a thread of this process instead of a process of its own; counts how often it was asked to."""
 
-    asked_to_work = 0
-    is_idle = False
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
+        self.asked_to_work, self.is_idle = 0, False
+        self.parts.working = _Here(self)
+
+
+class _Here(Working):
+    def __init__(self, bench: Bench) -> None:
+        super().__init__(bench.parts)
+        self._bench = bench
 
     def start_worker(self) -> bool:
-        self.asked_to_work += 1
-        if not self.is_idle:
+        self._bench.asked_to_work += 1
+        if not self._bench.is_idle:
             threading.Thread(target=self.work, name="bench", daemon=True).start()
-        return not self.is_idle
+        return not self._bench.is_idle
 
     def is_worked(self) -> bool:
-        return not self.is_idle
+        return not self._bench.is_idle
 
 
 def eventually(check: Callable[[], Any], seconds: float = 60.0) -> Any:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import ipywidgets
 
+import workbench
 from workbench.collect import panel as runs
 from workbench.collect.start_panel import StartPanel
 from workbench.collect.watch_panel import WatchPanel
@@ -94,7 +95,7 @@ def test_a_yes_is_not_where_the_button_was_and_nothing_moves_there():
 def test_live_money_asks_with_the_sum_and_three_clicks_are_no_run(wb, plan, eventually):
     order = runs.Order(wb, {**plan, "sources": plan["sources"]})
     wb.is_idle = True
-    wb.settings = wb.settings.model_copy(
+    wb.parts.settings = wb.settings.model_copy(
         update={"mode": "live", "brightdata_api_key": Secret("a-key-of-sixteen-signs")}
     )
     panel = StartPanel(wb, order)
@@ -117,20 +118,24 @@ def test_live_money_asks_with_the_sum_and_three_clicks_are_no_run(wb, plan, even
 
 def test_every_button_that_costs_or_publishes_asks(wb, plan):
     """In the source of the panels: whoever starts, posts, uploads or cancels does so by AskTwice alone."""
-    folder = Path(runs.__file__).parent
+    root = Path(workbench.__file__).parent
     plainly = {
-        path.name: [line.strip() for line in path.read_text().splitlines() if ".on_click(" in line]
-        for path in folder.glob("*.py")
+        path.relative_to(root).as_posix(): [
+            line.strip() for line in path.read_text().splitlines() if ".on_click(" in line
+        ]
+        for path in root.rglob("*.py")
         if path.name != "widgets.py"
     }
 
     assert {name: lines for name, lines in plainly.items() if lines} == {
-        "postform.py": ["self.keep.on_click(lambda _: self._clicked())"],  # a listing is kept, not posted
-        "recovery.py": ["self.adopt.on_click(lambda _: self._clicked())"],  # what is paid already is brought in
-        "sending.py": [
+        "post/form_panel.py": ["self.keep.on_click(lambda _: self._clicked())"],  # a listing is kept, not posted
+        "collect/recovery_panel.py": [
+            "self.adopt.on_click(lambda _: self._clicked())"
+        ],  # what is paid already is brought in
+        "panels/sending.py": [
             "self.rehearse.on_click(lambda _: self._begin(self._rehearse))",
             "self.cancel.on_click(lambda _: self._clicked())",
         ],
-        "watch.py": ["self.resume.on_click(lambda _: self._clicked(self._resume))"],
+        "collect/watch_panel.py": ["self.resume.on_click(lambda _: self._clicked(self._resume))"],
     }
     assert isinstance(WatchPanel(wb, runs.Order(wb, dict(plan))).cancel, AskTwice)

@@ -320,7 +320,7 @@ def test_without_a_person_live_mode_starts_nothing_above_what_was_approved(wb, o
     live = wb.settings.model_copy(update={"mode": "live", "brightdata_api_key": Secret("a-key-of-this-test")})
 
     with monkeypatch.context() as in_live_mode:
-        in_live_mode.setattr(wb, "settings", live)
+        in_live_mode.setattr(wb.parts, "settings", live)
         with pytest.raises(Refused, match=r"ESTIMATED to cost \$0\.0300, and approve_usd allows \$0\.0200"):
             runs.start(wb, order, approve_usd=0.02)
         assert wb.status()["runs"] == []
@@ -334,7 +334,7 @@ def test_an_open_end_is_shown_and_asked_for_where_a_cap_is_set(wb, plan, display
     order = runs.plan(wb, **{**plan, "sources": "data/inputs/talk.csv"})
     assert "OPEN-ENDED: instagram comments cannot be told a limit" in plain(displayed[0])
 
-    monkeypatch.setattr(wb, "caps", Caps(day=10_000_000))
+    monkeypatch.setattr(wb.parts, "caps", Caps(day=10_000_000))
     wb.is_idle = True
     panel = StartPanel(wb, order)
     panel.first.click()
@@ -347,9 +347,9 @@ def test_an_open_end_is_shown_and_asked_for_where_a_cap_is_set(wb, plan, display
     with pytest.raises(Refused, match="approve_open_ended=true"):
         runs.start(wb, order)
     with monkeypatch.context() as in_live_mode:
-        in_live_mode.setattr(wb, "caps", Caps())
+        in_live_mode.setattr(wb.parts, "caps", Caps())
         live = wb.settings.model_copy(update={"mode": "live", "brightdata_api_key": Secret("a-key-of-this-test")})
-        in_live_mode.setattr(wb, "settings", live)
+        in_live_mode.setattr(wb.parts, "settings", live)
         with pytest.raises(Refused, match="approve_open_ended=true"):
             runs.start(wb, order, approve_usd=5.0)
     assert runs.start(wb, order, approve_open_ended=True).run_id is not None

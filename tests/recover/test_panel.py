@@ -14,6 +14,7 @@ from tests.panels.conftest import Bench, eventually
 from tests.recover.conftest import DAY, collected
 from workbench.collect import recovery_panel as recovery
 from workbench.collect.recovery_panel import AdoptPanel
+from workbench.panels import waiting
 from workbench.panels.markup import plain
 from workbench.sandbox.serve import Sandbox
 from workbench.settings import load
@@ -33,7 +34,8 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """What the calls put into the page."""
     found: list[Any] = []
     monkeypatch.setattr(recovery, "display", found.append)
-    monkeypatch.setattr(recovery, "still", found.append)
+    for module in (recovery, waiting):
+        monkeypatch.setattr(module, "still", found.append)
     return found
 
 

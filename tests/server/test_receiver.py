@@ -233,7 +233,7 @@ def test_what_cannot_be_stored_is_answered_503_and_can_come_again(desk: Desk, mo
 
 
 def test_a_surprise_of_ours_says_nothing_about_us(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(desk.workbench, "intake", lambda *_: 1 // 0)
+    monkeypatch.setattr(desk.workbench.deliveries, "intake", lambda *_: 1 // 0)
     answer = desk.post()
 
     assert (answer.status_code, answer.content) == (500, REFUSED)
