@@ -55,14 +55,14 @@ def ours(body: Path, folder: Path) -> None:
     from workbench.collect.bodies import lines_of
     from workbench.lake.attribute import SourceRef
     from workbench.lake.raw import store_raw
-    from workbench.lake.transform import Order, transform
+    from workbench.lake.transform import TransformOrder, transform
 
     dataset = datasets.by_id(DATASET)
     sources = tuple(
         SourceRef(source_id=n, url=rows.source(n), creator=None, project=None, inputs={"url": rows.source(n)})
         for n in range(rows.SOURCES)
     )
-    order = Order(
+    order = TransformOrder(
         kind=dataset.kind,
         columns=dataset.columns,
         constants=dict.fromkeys(CONSTANTS, "x"),

@@ -136,3 +136,14 @@ def test_an_init_is_a_map_and_no_code() -> None:
 def test_no_module_has_a_name_that_says_nothing() -> None:
     nothing = {"v2", "utils", "helpers", "misc", "common", "temp", "old", "new", "fix"}
     assert [one for one in MODULES if nothing & set(re.split(r"[/_.]", one))] == []
+
+
+def test_no_two_classes_have_one_name() -> None:
+    """The stand-ins excepted: they share nothing with us, and are read by themselves."""
+    found: dict[str, list[str]] = {}
+    for module in MODULES:
+        if not module.startswith("sandbox/"):
+            for one in tree(module).body:
+                if isinstance(one, ast.ClassDef):
+                    found.setdefault(one.name, []).append(module)
+    assert {name: modules for name, modules in found.items() if len(modules) > 1} == {}

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from workbench.collect.importing import Imports
     from workbench.collect.recovery import Recovery
     from workbench.collect.service import Collect
-    from workbench.collect.tools import Tools
+    from workbench.collect.tools import CollectTools
     from workbench.db.columns import TableRows
     from workbench.deliveries.service import Deliveries
     from workbench.lake.catalog import Catalog
@@ -57,10 +57,10 @@ if TYPE_CHECKING:
     from workbench.lake.tending import Tending
     from workbench.post.known import Known
     from workbench.post.service import Postings
-    from workbench.post.tools import Tools as PostTools
+    from workbench.post.tools import PostTools
     from workbench.standing import Standing
     from workbench.upload.service import Uploads
-    from workbench.upload.tools import Tools as UploadTools
+    from workbench.upload.tools import UploadTools
     from workbench.working import Working
 
 log = logging.getLogger(__name__)
@@ -233,15 +233,15 @@ class Container:
         return practice.address(self.sandbox, "brightdata")
 
     @part
-    def collect_tools(self) -> Tools:
-        from workbench.collect.tools import Tools
+    def collect_tools(self) -> CollectTools:
+        from workbench.collect.tools import CollectTools
 
         chosen = self.settings
-        return Tools(
+        return CollectTools(
             # What is on our disk is read without the vendor: an import needs neither a key nor a stand-in.
             brightdata=cast("BrightData", _Later(lambda: self.brightdata)),
             lake=make_folder(chosen.lake),
-            view=queries.View(self.ledger),
+            view=queries.LedgerQueries(self.ledger),
             now=now,
             poll=chosen.poll_seconds,
             stall=chosen.stall_seconds,
@@ -257,12 +257,12 @@ class Container:
 
     @part
     def post_tools(self) -> PostTools:
-        from workbench.post.tools import Tools
+        from workbench.post.tools import PostTools
 
         chosen = self.settings
-        return Tools(
+        return PostTools(
             visit=lambda account_id: self.browsing.visit(account_id, self.site("marketplace")),
-            view=queries.View(self.ledger),
+            view=queries.LedgerQueries(self.ledger),
             elsewhere=Elsewhere(self.ledger),
             home=chosen.home,
             form=self.item_form,
@@ -276,11 +276,11 @@ class Container:
     def upload_tools(self) -> UploadTools:
         from workbench.upload.record import write_inventory
         from workbench.upload.store import wake
-        from workbench.upload.tools import Tools
-        from workbench.upload.uploaded import UploadView, inventory_rows
+        from workbench.upload.tools import UploadTools
+        from workbench.upload.uploaded import LedgerUploads, inventory_rows
 
         chosen = self.settings
-        return Tools(
+        return UploadTools(
             visit=lambda account_id: self.browsing.visit(account_id, self.site("trafficjunky")),
             may_act_from=lambda account_id: may_act_from(self.ledger, account_id, chosen.zone),
             wake=lambda upload_id: wake(self.ledger, upload_id),
@@ -288,7 +288,7 @@ class Container:
             creatives=chosen.creatives,
             archive=chosen.archive,
             sending=chosen.data / "sending",
-            view=UploadView(self.ledger),
+            view=LedgerUploads(self.ledger),
             elsewhere=Elsewhere(self.ledger),
             now=now,
             poll=chosen.poll_seconds,

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from workbench.brightdata.answers import NotFound
-from workbench.brightdata.client import Balance, Progress
+from workbench.brightdata.client import Balance, SnapshotProgress
 from workbench.errors import BadInput, Misconfigured, Permanent, Transient, Unanswered
 from workbench.secret import Secret
 
@@ -200,10 +200,13 @@ def test_an_id_that_could_become_another_path_is_refused(record, verb, bad):
 @pytest.mark.parametrize(
     ("body", "expected"),
     [
-        ({"snapshot_id": "s_1", "dataset_id": "gd_1", "status": "running"}, Progress("running", None, "gd_1")),
-        ({"status": "failed", "error_message": "Snapshot is empty"}, Progress("failed", "Snapshot is empty", None)),
-        ({"status": "pending_discovery_input"}, Progress("pending_discovery_input", None, None)),
-        ({"status": "canceled", "error_message": ""}, Progress("canceled", None, None)),
+        ({"snapshot_id": "s_1", "dataset_id": "gd_1", "status": "running"}, SnapshotProgress("running", None, "gd_1")),
+        (
+            {"status": "failed", "error_message": "Snapshot is empty"},
+            SnapshotProgress("failed", "Snapshot is empty", None),
+        ),
+        ({"status": "pending_discovery_input"}, SnapshotProgress("pending_discovery_input", None, None)),
+        ({"status": "canceled", "error_message": ""}, SnapshotProgress("canceled", None, None)),
     ],
 )
 def test_progress_is_the_vendors_word(site, body, expected):

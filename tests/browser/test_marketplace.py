@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from workbench.browser import fields
-from workbench.browser.marketplace import CREATE, Item, ItemForm
+from workbench.browser.marketplace import CREATE, ItemContent, ItemForm
 from workbench.browser.once import Call
 from workbench.browser.press import Press
 from workbench.browser.selling import SELLING, listed
@@ -66,10 +66,10 @@ FORM = f"""<html lang="en"><body><div aria-label="Your profile">A</div><h1>Item 
 
 
 @pytest.fixture
-def item(tmp_path: Path) -> Item:
+def item(tmp_path: Path) -> ItemContent:
     photo = tmp_path / "table.jpg"
     Image.new("RGB", (40, 30)).save(photo)
-    return Item(
+    return ItemContent(
         title="Oak table", price=120, category="Furniture", heading="Home & Garden", condition="New",
         description="Four legs.", location="Springfield, Illinois", photos=(photo,), sku="WB-TOKEN",
     )  # fmt: skip

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from workbench.browser import launch, pack
-from workbench.browser.pack import Candidate, Pack, Selector, load_pack
+from workbench.browser.pack import LocatorCandidate, Pack, Selector, load_pack
 from workbench.browser.pagestate import PageState, normal
 from workbench.browser.sites import SITES
 from workbench.errors import BadInput, UiChanged
@@ -27,7 +27,7 @@ def page(chromium_page):
 
 
 def made(*candidates, name="title", required=True):
-    selector = Selector(name, "form", tuple(Candidate(**one) for one in candidates), required)
+    selector = Selector(name, "form", tuple(LocatorCandidate(**one) for one in candidates), required)
     return Pack("marketplace", "en", 1, "never", {name: selector})
 
 

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, Route, sync_playwright
 
 from workbench.browser import launch
-from workbench.browser.pagestate import PageState, Verdict, classify, read_facts
+from workbench.browser.pagestate import PageState, PageVerdict, classify, read_facts
 from workbench.browser.sites import SITES
 
 GOLDEN = Path(__file__).with_name("golden")
@@ -24,7 +24,7 @@ def page(chromium):
         yield browser.new_page(viewport={"width": 1280, "height": 900})
 
 
-def verdict_of(page: Page, name: str, url: str, status: int, site_name: str) -> Verdict:
+def verdict_of(page: Page, name: str, url: str, status: int, site_name: str) -> PageVerdict:
     def answer(route: Route) -> None:
         if route.request.is_navigation_request() and route.request.frame == page.main_frame:
             route.fulfill(body=(GOLDEN / name).read_text(), status=status, content_type="text/html; charset=utf-8")

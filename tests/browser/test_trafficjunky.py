@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from workbench.browser.trafficjunky import Library
-from workbench.browser.uploadpanel import Outcome
+from workbench.browser.uploadpanel import SendOutcome
 from workbench.errors import UiChanged
 
 pytestmark = pytest.mark.browser
@@ -121,5 +121,5 @@ def test_a_panel_that_shows_its_files_late_is_waited_for(browsing, site, logged_
         panel = Library(visit, PATIENCE).panel("in_stream")
         (found,) = panel.send([film], PATIENCE)
 
-    assert (found.outcome, found.remote_id) == (Outcome.SENT, "1032530999")
+    assert (found.outcome, found.remote_id) == (SendOutcome.SENT, "1032530999")
     assert web.seen.count(("POST", "/media-library/upload")) == 1

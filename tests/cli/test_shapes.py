@@ -22,7 +22,7 @@ from workbench.errors import BadInput, Misconfigured
 from workbench.post import store as posting
 from workbench.upload import uploaded
 from workbench.upload.record import write_inventory
-from workbench.upload.service import Ask
+from workbench.upload.service import UploadOrder
 from workbench.workbench import Workbench, open_workbench
 
 NOBODY = "http://127.0.0.1:9"  # nothing listens: whoever asks a site would be told
@@ -51,7 +51,7 @@ def busy(home):
             "data/creatives/tracking/creative_inventory.csv",
             "unique_id,new_filename,file_path\nID-AAAAAAA1,EN_a_ID-AAAAAAA1.png,uploaded/Banners/EN_a_ID-AAAAAAA1.png\n",
         )
-        wb.uploads.start(Ask(source="inventory", account=2))
+        wb.uploads.start(UploadOrder(source="inventory", account=2))
     return home
 
 
@@ -210,7 +210,7 @@ def test_a_refused_parameter_leaves_its_value_nowhere(home):
 
 def test_a_person_agrees_to_what_how_many_and_as_whom(busy):
     with _opened(busy) as wb:
-        ask = Ask(source="inventory", account=2)
+        ask = UploadOrder(source="inventory", account=2)
         rows = [{"todo": "post", "account_id": 1}, {"todo": "post", "account_id": 1}, {"todo": "refused"}]
 
         assert wb.uploads.words_of(wb.uploads.plan(ask), ask) == "upload 0 files to TrafficJunky as ads (account 2)"

@@ -18,8 +18,8 @@ from workbench.brightdata.client import BrightData
 from workbench.collect import queries
 from workbench.collect import store as collecting
 from workbench.collect.flow import flow
-from workbench.collect.plan import Ask, make_plan
-from workbench.collect.tools import Tools
+from workbench.collect.plan import PlanRequest, make_plan
+from workbench.collect.tools import CollectTools
 from workbench.db.clock import now
 from workbench.db.ledger import Ledger, open_ledger
 from workbench.db.schema import snapshot as snapshot_table
@@ -101,8 +101,8 @@ class Desk:
     def __init__(self, ledger: Ledger, lake: Path, brightdata: BrightData) -> None:
         self.ledger, self.lake, self.brightdata = ledger, lake, brightdata
         self.late = timedelta()
-        self.tools = Tools(
-            brightdata=brightdata, lake=lake, view=queries.View(ledger), now=lambda: now() + self.late,
+        self.tools = CollectTools(
+            brightdata=brightdata, lake=lake, view=queries.LedgerQueries(ledger), now=lambda: now() + self.late,
             poll=timedelta(), stall=timedelta(hours=2), retention=timedelta(days=16), part_rows=1000,
             look_gaps=(timedelta(hours=1), timedelta(hours=2)),
         )  # fmt: skip
@@ -111,7 +111,7 @@ class Desk:
 
     def plan(self, *sources: NewSource, **ask: Any) -> Plan:
         ids = collecting.add_sources(self.ledger, sources or [a_source()]).source_ids
-        asked = Ask(**{"day": DAY, "start": date(2025, 9, 1), "end": date(2025, 9, 30), "num_posts": 3, **ask})
+        asked = PlanRequest(**{"day": DAY, "start": date(2025, 9, 1), "end": date(2025, 9, 30), "num_posts": 3, **ask})
         plan = make_plan(queries.list_sources(self.ledger, ids=ids), asked)
         collecting.save_plan(self.ledger, plan)
         return plan

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from workbench.collect.plan import Ask, make_plan
+from workbench.collect.plan import PlanRequest, make_plan
 from workbench.engine.records import Plan, Source
 from workbench.errors import BadInput
 
@@ -26,7 +26,7 @@ def source(source_id: int = 1, **more: Any) -> Source:
 
 
 def plan(*sources: Source, **ask: Any) -> Plan:
-    return make_plan(sources or [source()], Ask(**{"day": DAY, **ask}))
+    return make_plan(sources or [source()], PlanRequest(**{"day": DAY, **ask}))
 
 
 LINKEDIN = {"platform": "linkedin", "service": "posts"}
@@ -39,7 +39,7 @@ def test_the_same_question_has_the_same_hash() -> None:
 def test_the_hash_is_known_for_ever() -> None:
     """A kept plan is started by its hash, also after an upgrade: a change here is a change of what is hashed."""
     assert len(plan().hash) == 64
-    assert plan().hash == make_plan([source()], Ask(day=DAY)).hash
+    assert plan().hash == make_plan([source()], PlanRequest(day=DAY)).hash
 
 
 ASKED = [
@@ -199,6 +199,6 @@ def test_dates_are_written_as_each_platform_wants_them() -> None:
 )
 def test_what_does_not_fit_is_refused_with_its_name(sources: list[Source], ask: dict[str, Any], words: str) -> None:
     with pytest.raises(BadInput, match=r"(?s).*") as refused:
-        make_plan(sources, Ask(**{"day": DAY, **ask}))
+        make_plan(sources, PlanRequest(**{"day": DAY, **ask}))
 
     assert words in refused.value.message

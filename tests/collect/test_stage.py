@@ -11,7 +11,7 @@ from workbench.collect import queries
 def test_staged_under_final_names(downloaded: Desk) -> None:
     snapshot = downloaded.advance()
     suffixes = sorted(name.split(".", 1)[1] for name in downloaded.files())
-    folder = queries.View(downloaded.ledger).job(snapshot.job_id).folder
+    folder = queries.LedgerQueries(downloaded.ledger).job(snapshot.job_id).folder
 
     assert snapshot.state == "staged"
     assert suffixes == ["posts.parquet", "raw.ndjson.zst", "rejects.parquet"]
@@ -71,7 +71,7 @@ def test_rows_belong_to_the_source_that_asked(desk: Desk, vendor: Vendor) -> Non
 
 def test_every_row_says_where_it_comes_from(downloaded: Desk) -> None:
     snapshot = downloaded.advance()
-    job = queries.View(downloaded.ledger).job(snapshot.job_id)
+    job = queries.LedgerQueries(downloaded.ledger).job(snapshot.job_id)
     where = {
         (row["platform"], row["service"], row["run_id"], row["job_id"], row["snapshot_id"], row["dataset_id"])
         for row in downloaded.table()

@@ -263,7 +263,7 @@ def test_how_long_collections_took(ledger):
     change(ledger, second, acts=1, ready_at=now())
     change(ledger, adopted, triggered_at=now(), ready_at=now())
 
-    assert queries.View(ledger).collection_seconds("gd_1") == [pytest.approx(90, abs=1)]
+    assert queries.LedgerQueries(ledger).collection_seconds("gd_1") == [pytest.approx(90, abs=1)]
 
 
 def test_an_execution_begins_and_ends_with_events(ledger):

@@ -268,7 +268,7 @@ def test_after_armed_it_is_unsure_whatever_else_it_means(ledger, error, paused, 
     (who,) = rows(ledger, account)
     assert (who.paused_kind, who.not_before is not None) == (paused, waits)
     assert rows(ledger, error_log)[0].certain is False
-    assert queries.View(ledger).baseline(row) == BASELINE
+    assert queries.LedgerQueries(ledger).baseline(row) == BASELINE
 
 
 def test_a_person_is_needed_for_one_item_alone(ledger):

@@ -13,7 +13,7 @@ import pytest
 
 from workbench.lake.attribute import SourceRef
 from workbench.lake.raw import store_raw
-from workbench.lake.transform import Order, Staged, transform
+from workbench.lake.transform import Staged, TransformOrder, transform
 
 POSTS = {
     "post_id": ("post_id", "pk"),
@@ -40,20 +40,20 @@ def samples() -> Path:
 
 
 @pytest.fixture
-def order() -> Callable[..., Order]:
-    def order(kind: str = "posts", columns: Mapping[str, Sequence[str]] = POSTS, **changed: Any) -> Order:
+def order() -> Callable[..., TransformOrder]:
+    def order(kind: str = "posts", columns: Mapping[str, Sequence[str]] = POSTS, **changed: Any) -> TransformOrder:
         constants = {
             "platform": "instagram", "service": kind, "run_id": "r1", "job_id": "j1", "snapshot_id": "sd_1",
             "dataset_id": "gd_1",
         }  # fmt: skip
         given = {"sources": (SOURCE,), "match_keys": ("url",), "constants": constants, **changed}
-        return Order(kind=kind, columns={name: tuple(paths) for name, paths in columns.items()}, **given)
+        return TransformOrder(kind=kind, columns={name: tuple(paths) for name, paths in columns.items()}, **given)
 
     return order
 
 
 @pytest.fixture
-def stage(tmp_path: Path, order: Callable[..., Order]) -> Callable[..., Any]:
+def stage(tmp_path: Path, order: Callable[..., TransformOrder]) -> Callable[..., Any]:
     """Rows or bytes → what transform made of them, with the tables read back."""
     made: list[Path] = []
 

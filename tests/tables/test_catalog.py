@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from workbench.errors import BadInput
-from workbench.lake.catalog import Catalog, LakeFile
+from workbench.lake.catalog import Catalog, TableFile
 from workbench.lake.raw import store_raw
 from workbench.lake.schema import COLUMNS, REJECTS
 from workbench.lake.transform import transform
@@ -34,11 +34,11 @@ def publish(lake, order):
         (place / "part").unlink()
         constants = {"platform": "instagram", "service": kind, "snapshot_id": snapshot_id}
         staged = transform(raw.path, order(kind, constants=constants), place / ".staging")
-        files = [LakeFile("raw", f"{folder}/{raw.path.name}", snapshot_id, "gd_1", raw.lines)]
+        files = [TableFile("raw", f"{folder}/{raw.path.name}", snapshot_id, "gd_1", raw.lines)]
         for one in staged.files:
             target = place / f"{snapshot_id}.{one.path.name}"
             one.path.rename(target)
-            files.append(LakeFile(one.kind, f"{folder}/{target.name}", snapshot_id, "gd_1", one.rows))
+            files.append(TableFile(one.kind, f"{folder}/{target.name}", snapshot_id, "gd_1", one.rows))
         return files
 
     return publish
@@ -123,7 +123,7 @@ def test_a_file_that_is_gone_costs_its_rows_alone(publish, catalog, lake):
 def test_records_without_their_lines_are_left_out(lake, order, publish, catalog):
     """The raw file of such a body cannot be read straight, and would number its rows differently."""
     files = publish([{"post_id": "1"}])
-    files += [LakeFile("raw", files[0].path, "sd_2", None, 1), LakeFile("lines", "gone.zst", "sd_2", None, 1)]
+    files += [TableFile("raw", files[0].path, "sd_2", None, 1), TableFile("lines", "gone.zst", "sd_2", None, 1)]
 
     catalog.refresh(files, {})
 
@@ -191,8 +191,8 @@ def test_records_of_a_body_with_broken_lines_keep_their_numbers(lake, order, cat
     (lake / "part").write_bytes(b'\n{"post_id": "2"}\noops\n{"post_id": "4"}\n')
     raw = store_raw([lake / "part"], lake / "sd_1.raw.ndjson.zst")
     staged = transform(raw.path, order(), lake / "out")
-    files = [LakeFile("raw", raw.path.name, "sd_1", None, raw.lines)]
-    files += [LakeFile(one.kind, f"out/{one.path.name}", "sd_1", None, one.rows) for one in staged.files]
+    files = [TableFile("raw", raw.path.name, "sd_1", None, raw.lines)]
+    files += [TableFile(one.kind, f"out/{one.path.name}", "sd_1", None, one.rows) for one in staged.files]
 
     catalog.refresh(files, {})
 
@@ -349,7 +349,7 @@ def test_a_refresh_that_fails_changes_nothing(publish, catalog, lake):
     (lake / "broken.parquet").write_bytes(b"no parquet")
 
     with pytest.raises(duckdb.Error):
-        catalog.refresh([LakeFile("posts", "broken.parquet", "sd_9", None, 1)], {})
+        catalog.refresh([TableFile("posts", "broken.parquet", "sd_9", None, 1)], {})
 
     assert _all(catalog, "select post_id from posts") == [("1",)]
 

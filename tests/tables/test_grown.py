@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from workbench.lake.catalog import Catalog, LakeFile
+from workbench.lake.catalog import Catalog, TableFile
 from workbench.lake.compaction import compact
 from workbench.lake.schema import COLUMNS
 
@@ -25,7 +25,7 @@ def aged(source: Path, target: Path, *, without: str, odd: str | None = None) ->
 
 
 @pytest.fixture
-def lake(tmp_path: Path, stage: Callable[..., Any]) -> Iterator[tuple[Catalog, list[LakeFile]]]:
+def lake(tmp_path: Path, stage: Callable[..., Any]) -> Iterator[tuple[Catalog, list[TableFile]]]:
     """Two files of before a column came, one of today, in this order: the first tells DuckDB what columns there are."""
     rows = [{"post_id": str(number), "url": f"https://x/{number}", "likes": number} for number in range(3)]
     made = stage(rows).files["posts"].path
@@ -36,7 +36,7 @@ def lake(tmp_path: Path, stage: Callable[..., Any]) -> Iterator[tuple[Catalog, l
         aged(made, folder / "b.parquet", without="view_count", odd="like_count"),
         Path(made).rename(folder / "c.parquet"),
     ]
-    listed = [LakeFile("posts", file.name, f"sd_{number}", "gd_1", 3) for number, file in enumerate(files)]
+    listed = [TableFile("posts", file.name, f"sd_{number}", "gd_1", 3) for number, file in enumerate(files)]
     catalog = Catalog(folder)
     yield catalog, listed
     catalog.close()
@@ -68,7 +68,7 @@ def test_old_and_new_files_are_compacted_into_one_and_old_compacted_ones_are_rea
     made = compact(catalog.lake, "posts", files, tmp_path / "scratch")
 
     assert pq.read_schema(catalog.lake / made.whole.path).names == list(COLUMNS["posts"])
-    compacted = [LakeFile(one.kind, one.path, "", None, one.rows) for one in (made.whole, made.latest)]
+    compacted = [TableFile(one.kind, one.path, "", None, one.rows) for one in (made.whole, made.latest)]
     for one in compacted:  # both were made before the column came
         path = catalog.lake / one.path
         aged(path, path.with_suffix(".old"), without="share_count").rename(path)

@@ -6,7 +6,7 @@ import duckdb
 import pytest
 
 from workbench.errors import BadInput
-from workbench.lake.catalog import Catalog, LakeFile
+from workbench.lake.catalog import Catalog, TableFile
 from workbench.lake.guard import select_only
 
 
@@ -145,8 +145,8 @@ def test_a_locked_connection_reads_the_lake(tmp_path, order):
     catalog = Catalog(lake)
     catalog.lock_down()
     catalog.refresh(
-        [LakeFile("posts", f"job [2]/{staged.files[0].path.name}", "sd_1", None, 1),
-         LakeFile("raw", "job [2]/raw.zst", "sd_1", None, 1)],
+        [TableFile("posts", f"job [2]/{staged.files[0].path.name}", "sd_1", None, 1),
+         TableFile("raw", "job [2]/raw.zst", "sd_1", None, 1)],
         {},
     )  # fmt: skip
 

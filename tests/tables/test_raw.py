@@ -64,7 +64,7 @@ def test_lines_are_numbered_with_the_blank_ones(tmp_path):
     kept = _stored(tmp_path, b'\xef\xbb\xbf{"a":1}\r\n\n \t\r\n{"a":2}')
 
     assert list(raw.body_lines(kept.path)) == [(1, b'{"a":1}\r'), (2, b""), (3, b" \t\r"), (4, b'{"a":2}')]
-    assert raw.count(kept.path) == raw.Body(lines=4, blank=2, longest=8, densest=4, size=24)
+    assert raw.count(kept.path) == raw.RawBody(lines=4, blank=2, longest=8, densest=4, size=24)
 
 
 def test_lines_across_chunks_are_whole(tmp_path, monkeypatch):

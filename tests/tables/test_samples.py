@@ -11,9 +11,9 @@ import pytest
 from workbench.brightdata import rows as vendor
 from workbench.brightdata.datasets import DATASETS
 from workbench.lake.attribute import SourceRef
-from workbench.lake.catalog import Catalog, LakeFile
+from workbench.lake.catalog import Catalog, TableFile
 from workbench.lake.raw import store_raw
-from workbench.lake.transform import Order, transform
+from workbench.lake.transform import TransformOrder, transform
 
 # Files of datasets that are ours, and, for those that are not (yet), the mapping that a user would write.
 OURS = {(one.platform, one.service): one for one in DATASETS}
@@ -147,7 +147,7 @@ def _staged(path: Path, lake: Path, sources=()):
     kind, columns = _mapping(path.name)
     (lake / "lines").write_bytes(b"\n".join(_lines(path)) + b"\n")
     raw = store_raw([path], lake / "raw.zst")
-    order = Order(
+    order = TransformOrder(
         kind=kind,
         columns=columns,
         constants={"platform": "p", "service": "s", "snapshot_id": "sd_1"},
@@ -159,7 +159,7 @@ def _staged(path: Path, lake: Path, sources=()):
 
 def _catalog(lake: Path, staged) -> Catalog:
     catalog = Catalog(lake)
-    catalog.refresh([LakeFile(one.kind, one.path.name, "sd_1", None, one.rows) for one in staged.files], {})
+    catalog.refresh([TableFile(one.kind, one.path.name, "sd_1", None, one.rows) for one in staged.files], {})
     return catalog
 
 
@@ -251,7 +251,7 @@ def test_linkedin_reposts_belong_to_who_was_asked_for(samples, tmp_path):
 def test_error_and_warning_rows_of_the_vendor(samples, tmp_path):
     raw = store_raw([samples / "error_and_warning_rows.ndjson"], tmp_path / "raw.zst")
     dataset = OURS["facebook", "posts"]
-    order = Order("posts", dataset.columns, {"snapshot_id": "sd_1"}, (), ("url",))
+    order = TransformOrder("posts", dataset.columns, {"snapshot_id": "sd_1"}, (), ("url",))
 
     staged = transform(raw.path, order, tmp_path)
 

@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from workbench.lake import serving
-from workbench.lake.catalog import Catalog, LakeFile
+from workbench.lake.catalog import Catalog, TableFile
 from workbench.lake.raw import store_raw
 from workbench.lake.transform import transform
 
@@ -34,8 +34,8 @@ def catalog(tmp_path, order):
         )
         raw = store_raw([lake / "part"], lake / f"{snapshot_id}.raw.ndjson.zst")
         staged = transform(raw.path, order(constants={"snapshot_id": snapshot_id}), lake / snapshot_id)
-        files.append(LakeFile("raw", raw.path.name, snapshot_id, None, rows))
-        files.extend(LakeFile(f.kind, f"{snapshot_id}/{f.path.name}", snapshot_id, None, f.rows) for f in staged.files)
+        files.append(TableFile("raw", raw.path.name, snapshot_id, None, rows))
+        files.extend(TableFile(f.kind, f"{snapshot_id}/{f.path.name}", snapshot_id, None, f.rows) for f in staged.files)
         catalog.refresh(files, {"runs": {"run_id": ("text", [snapshot_id]), "facts": ("json", [{"a": 1}])}})
 
     catalog.publish = publish

@@ -14,7 +14,7 @@ import httpx
 
 from workbench.sandbox.serve import Sandbox
 from workbench.upload import samples
-from workbench.upload.service import Ask
+from workbench.upload.service import UploadOrder
 from workbench.workbench import Workbench, open_workbench
 
 FAST = {
@@ -118,7 +118,7 @@ class Studio:
 
 def upload(wb: Workbench, **ask: Any) -> dict[str, dict[str, Any]]:
     """Order and wait; the items by file name."""
-    done = wb.uploads.work_on(wb.uploads.start(Ask(**ask)))
+    done = wb.uploads.work_on(wb.uploads.start(UploadOrder(**ask)))
     return {one["file_name"]: one for one in done["items"]}
 
 

@@ -11,7 +11,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from workbench.upload import gather, probing, samples
-from workbench.upload.check import Checked, check
+from workbench.upload.check import CheckedFile, check
 from workbench.upload.gather import Candidate, Files, from_folder, from_names
 from workbench.upload.inventory import read
 
@@ -19,11 +19,11 @@ NAME = "EN_Promo_ID-AAAAAAA{}.{}"
 CUT = 3000
 
 
-def codes(one: Checked, level: str = "block") -> set[str]:
+def codes(one: CheckedFile, level: str = "block") -> set[str]:
     return {each.code for each in one.findings if each.level == level}
 
 
-def looked(root: Path, **more: object) -> dict[str, Checked]:
+def looked(root: Path, **more: object) -> dict[str, CheckedFile]:
     return {one.candidate.name: one for one in check(root, from_folder(root), **more)}  # type: ignore[arg-type]
 
 

@@ -15,7 +15,7 @@ import pytest
 from tests.upload.studio import LABEL, Studio, check_truth, leftovers, picture_id, statuses, upload
 from workbench.errors import LaneStops
 from workbench.upload import samples
-from workbench.upload.service import Ask
+from workbench.upload.service import UploadOrder
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -59,7 +59,7 @@ def test_files_that_were_named_by_hand_are_not_sent_again_by_the_inventory(studi
 def test_two_batches_of_one_second_have_reports_of_their_own(studio: Studio) -> None:
     one, other = studio.pictures(2)
     with studio.open() as wb:
-        batches = [wb.uploads.start(Ask(files=(name,))) for name in (one, other)]
+        batches = [wb.uploads.start(UploadOrder(files=(name,))) for name in (one, other)]
         files = {wb.uploads.batch(batch)["status_csv"] for batch in batches}
 
     assert len(files) == 2
@@ -111,7 +111,7 @@ def test_dropped_before_it_arrived_waits_for_a_person_and_is_sent_once_more_by_o
         (todo,) = [one for one in wb.todo() if one["kind"] == "upload"]
         assert todo["command"] == f"workbench upload resolve {items[second]['upload_id']}"
         with pytest.raises(Exception, match="while that is open"):
-            wb.uploads.start(Ask(files=(second,), force=True, reason="again"))
+            wb.uploads.start(UploadOrder(files=(second,), force=True, reason="again"))
 
         wb.uploads.resolve(todo["id"], absent=True, reason="looked")
         done = wb.uploads.work_on(items[second]["batch_id"])
@@ -209,7 +209,7 @@ def test_a_silent_duplicate_is_taken_under_its_old_id(studio: Studio) -> None:
         archived = wb.settings.archive / items[name]["archive_path"]
         archived.replace(studio.root / "uploaded" / name)
         with pytest.raises(Exception, match="--reason"):
-            wb.uploads.start(Ask(files=(name,), force=True))
+            wb.uploads.start(UploadOrder(files=(name,), force=True))
         again = upload(wb, files=(name,), force=True, reason="new bytes were asked for")
 
     assert again[name]["tj_creative_id"] == known
@@ -267,7 +267,7 @@ def test_what_a_killed_process_left_of_a_login_goes_with_the_next_work(studio: S
 def test_a_file_that_is_changed_after_the_check_is_not_sent(studio: Studio) -> None:
     first, second = studio.pictures(2)
     with studio.open() as wb:
-        batch = wb.uploads.start(Ask())
+        batch = wb.uploads.start(UploadOrder())
         path = studio.root / "uploaded" / second
         path.unlink()
         path.symlink_to("/etc/passwd")
@@ -281,8 +281,8 @@ def test_a_file_that_is_changed_after_the_check_is_not_sent(studio: Studio) -> N
 def test_ordered_twice_it_is_uploaded_once(studio: Studio) -> None:
     names = studio.pictures(2)
     with studio.open() as wb:
-        batch = wb.uploads.start(Ask())
-        assert wb.uploads.start(Ask()) == batch
+        batch = wb.uploads.start(UploadOrder())
+        assert wb.uploads.start(UploadOrder()) == batch
         wb.uploads.work_on(batch)
         studio.write()  # the processor writes its inventory anew, without our columns
         again = upload(wb)
@@ -295,7 +295,7 @@ def test_a_rehearsal_sends_and_keeps_nothing(studio: Studio) -> None:
     studio.pictures(2)
     studio.pair()
     with studio.open() as wb:
-        done = wb.uploads.rehearse(Ask())
+        done = wb.uploads.rehearse(UploadOrder())
 
     assert {one["state"] for one in done["items"]} == {"rehearsed"}
     assert done["batch_id"] is None

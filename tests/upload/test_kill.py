@@ -19,7 +19,7 @@ import pytest
 from tests.upload.studio import Studio, check_truth, leftovers
 from tests.zygote import Zygote
 from workbench.sandbox.serve import Sandbox
-from workbench.upload.service import Ask
+from workbench.upload.service import UploadOrder
 
 pytestmark = [
     pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(900),
@@ -105,7 +105,7 @@ def killed_at(ward: Ward, point: tuple[str, int], *, kept: str = "") -> str | No
 def prepared(ward: Ward) -> None:
     ward.studio.pictures(1)
     with ward.studio.open() as wb:
-        wb.uploads.start(Ask())
+        wb.uploads.start(UploadOrder())
     ward.keep()
 
 
@@ -149,7 +149,7 @@ def kill_at_random_moments(ward: Ward, moments: int) -> None:
         "commit_then_500": {"file": pair[0], "times": 1}, "slow": {"seconds": 0.2, "on": "upload"},
     }  # fmt: skip
     with ward.studio.open() as wb:
-        wb.uploads.start(Ask())
+        wb.uploads.start(UploadOrder())
     ward.keep()
     ward.anew()
     began = time.monotonic()

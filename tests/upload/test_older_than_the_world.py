@@ -12,14 +12,14 @@ import pytest
 
 from tests.flows.older import WAYS, Ended, one_moment
 from tests.upload.studio import LABEL, Studio
-from workbench.upload.service import Ask
+from workbench.upload.service import UploadOrder
 from workbench.workbench import Workbench, open_workbench
 
 
 def test_a_restored_ledger_adopts_what_was_uploaded_since(studio: Studio, tmp_path: Path) -> None:
     (name,) = studio.pictures(1)
     with studio.open() as wb:
-        batch = wb.uploads.start(Ask())
+        batch = wb.uploads.start(UploadOrder())
         wb.keeping.backup(tmp_path / "backup")
         shutil.copytree(studio.root, tmp_path / "kept")
         (done,) = wb.uploads.work_on(batch)["items"]
@@ -53,7 +53,7 @@ class Uploading:
         with self.open(home) as wb:
             if not wb.accounts.all("trafficjunky"):
                 wb.accounts.add("trafficjunky", LABEL)
-            wb.uploads.start(Ask(files=self._names))
+            wb.uploads.start(UploadOrder(files=self._names))
 
     def go_on(self, home: Path, seconds: float | None = None) -> Ended:
         with self.open(home) as wb:

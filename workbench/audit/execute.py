@@ -20,10 +20,10 @@ from workbench.audit import origin, parameters, report
 from workbench.audit.notebook import Notebook, Outcome
 from workbench.audit.parameters import Schema
 from workbench.audit.redact import Redaction, still_face
-from workbench.audit.runner import OUTPUT, Order
+from workbench.audit.runner import OUTPUT, RunnerOrder
 from workbench.audit.seal import canonical, seal
 from workbench.audit.values import Value
-from workbench.audit.watch import OnProgress, Verdict, watched
+from workbench.audit.watch import OnProgress, RunnerVerdict, watched
 from workbench.errors import BadInput
 from workbench.files import make_folder, remove_tree
 from workbench.secret import Redactor
@@ -84,7 +84,7 @@ def execute(
     if not home.is_dir():
         raise BadInput(f"the notebook would run in {home}, which is not a directory.")
     with _workplace(folder) as work:
-        order = Order(
+        order = RunnerOrder(
             execution_id=folder.name,
             title=notebook.name,
             notebook=books.dump(books.load(request.source, notebook.name)).decode(),
@@ -152,7 +152,7 @@ def _workplace(folder: Path) -> Iterator[Path]:
     remove_tree(work)
 
 
-def _executed(output: Path, request: _Request, verdict: Verdict) -> Notebook:
+def _executed(output: Path, request: _Request, verdict: RunnerVerdict) -> Notebook:
     """The notebook as the runner left it; where that does not say how it ended, it gets the verdict."""
     if output.exists():
         nb = books.load(output.read_bytes(), request.notebook.name)

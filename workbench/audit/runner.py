@@ -32,7 +32,7 @@ UNUSED: Final = ("rfc3987_syntax", "isoduration", "pyarrow")
 
 
 @dataclass(frozen=True)
-class Order:
+class RunnerOrder:
     execution_id: str
     title: str  # of the notebook, for a reader
     notebook: str  # its JSON
@@ -64,7 +64,7 @@ def _own_stdout() -> IO[str]:
     return os.fdopen(ours, "w")
 
 
-def _saver(order: Order) -> Any:
+def _saver(order: RunnerOrder) -> Any:
     def save(nb: Notebook) -> None:
         redaction = Redaction(order.redactor)
         clean = redaction(nb)
@@ -78,7 +78,7 @@ def _saver(order: Order) -> Any:
 
 def main() -> None:
     channel = Channel(_own_stdout())
-    order: Order = pickle.load(sys.stdin.buffer)  # noqa: S301 -- from our parent, through a pipe without a name
+    order: RunnerOrder = pickle.load(sys.stdin.buffer)  # noqa: S301 -- from our parent, through a pipe without a name
     for name in UNUSED:
         sys.modules.setdefault(name, None)  # type: ignore[arg-type]
     import nbformat

@@ -22,7 +22,7 @@ from typing import IO, Any, Final, Self, cast
 
 from workbench.audit.notebook import CellState, Outcome
 from workbench.audit.origin import ROOT
-from workbench.audit.runner import Order
+from workbench.audit.runner import RunnerOrder
 
 SLACK: Final = timedelta(seconds=15)  # what the runner has for its own ending before it is killed
 TICK: Final = 0.2
@@ -31,7 +31,7 @@ EXECUTION_ID: Final = "WORKBENCH_EXECUTION_ID"
 
 
 @dataclass(frozen=True)
-class Progress:
+class CellProgress:
     """A cell began or ended; `number` counts the cells that run, from 1."""
 
     number: int
@@ -39,11 +39,11 @@ class Progress:
     state: CellState
 
 
-OnProgress = Callable[[Progress], None]
+OnProgress = Callable[[CellProgress], None]
 
 
 @dataclass(frozen=True)
-class Verdict:
+class RunnerVerdict:
     """What to believe when the notebook does not name its outcome."""
 
     outcome: Outcome
@@ -51,7 +51,9 @@ class Verdict:
     error_value: str
 
 
-def watched(order: Order, env: Mapping[str, str], on_progress: OnProgress, cancel: threading.Event) -> Verdict:
+def watched(
+    order: RunnerOrder, env: Mapping[str, str], on_progress: OnProgress, cancel: threading.Event
+) -> RunnerVerdict:
     """Run the order to its end; Ctrl-C counts as setting `cancel`."""
     with _Runner(order, env) as runner:
         is_asked = is_late = False
@@ -70,16 +72,16 @@ def watched(order: Order, env: Mapping[str, str], on_progress: OnProgress, cance
             except KeyboardInterrupt:
                 cancel.set()
     if is_asked:
-        return Verdict(Outcome.CANCELLED, "Cancelled", "the runner was stopped before it finished its file")
+        return RunnerVerdict(Outcome.CANCELLED, "Cancelled", "the runner was stopped before it finished its file")
     if is_late:
-        return Verdict(Outcome.TIMED_OUT, "TimedOut", f"the execution's limit of {order.limit} was reached")
-    return Verdict(Outcome.CRASHED, "RunnerCrashed", runner.cause_of_death())
+        return RunnerVerdict(Outcome.TIMED_OUT, "TimedOut", f"the execution's limit of {order.limit} was reached")
+    return RunnerVerdict(Outcome.CRASHED, "RunnerCrashed", runner.cause_of_death())
 
 
 class _Runner:
     """The process; leaving the context ends it and its kernel, whatever happened."""
 
-    def __init__(self, order: Order, env: Mapping[str, str]) -> None:
+    def __init__(self, order: RunnerOrder, env: Mapping[str, str]) -> None:
         self._order = order
         self._news: queue.Queue[dict[str, Any] | None] = queue.Queue()
         self._kernel: int | None = None
@@ -129,7 +131,7 @@ class _Runner:
     def send(self, number: signal.Signals) -> None:
         self._process.send_signal(number)
 
-    def next_progress(self) -> Progress | None:
+    def next_progress(self) -> CellProgress | None:
         """Wait a tick for news; None when there is none, or none about a cell."""
         try:
             news = self._news.get(timeout=TICK)
@@ -141,7 +143,7 @@ class _Runner:
             self._kernel, self._cells = news["kernel"], news["cells"]
         else:
             number = self._cells.index(news["cell"]) + 1
-            return Progress(number, len(self._cells), CellState(news["state"]))
+            return CellProgress(number, len(self._cells), CellState(news["state"]))
         return None
 
     def cause_of_death(self) -> str:
@@ -162,7 +164,7 @@ class _Runner:
         self._news.put(None)
 
 
-def _environment(order: Order, env: Mapping[str, str]) -> dict[str, str]:
+def _environment(order: RunnerOrder, env: Mapping[str, str]) -> dict[str, str]:
     """The caller's, without settings or start-up files of whoever is logged in: no report would show them."""
     own = {
         HEADLESS: "1",

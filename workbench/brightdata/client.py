@@ -23,7 +23,7 @@ from workbench.brightdata.answers import Answer, NotRunning, refusal, refusal_of
 from workbench.brightdata.contents import (
     Balance,
     Listed,
-    Progress,
+    SnapshotProgress,
     balance_in,
     count_in,
     inputs_in,
@@ -38,7 +38,7 @@ from workbench.brightdata.wire import Gate, Limits, Lost, Request, Wire
 from workbench.errors import BadInput, Transient, Unanswered
 from workbench.secret import Secret
 
-__all__ = ["Balance", "Body", "BrightData", "Gate", "Limits", "Listed", "Progress"]
+__all__ = ["Balance", "Body", "BrightData", "Gate", "Limits", "Listed", "SnapshotProgress"]
 
 SMALLEST_BATCH: Final = 1000  # rows in a part; the vendor's page "Download snapshot"
 LARGEST_PAGE: Final = 5000  # snapshots in one page; the vendor's page "Get snapshots"
@@ -160,7 +160,7 @@ class BrightData:
 
     # ---- a snapshot
 
-    def progress(self, snapshot_id: str) -> Progress:
+    def progress(self, snapshot_id: str) -> SnapshotProgress:
         answer = self._ask("GET", f"/datasets/v3/progress/{_checked(snapshot_id)}", self._limits.poll)
         return progress_in(answer)
 

@@ -18,7 +18,7 @@ from workbench.files import canonical
 
 
 @dataclass(frozen=True)
-class Progress:
+class SnapshotProgress:
     """`status` is the vendor's word, which may be one that nobody has seen before."""
 
     status: str
@@ -65,12 +65,12 @@ def is_id(text: str) -> bool:
     return bool(re.fullmatch(r"[A-Za-z0-9_-]{1,128}", text))
 
 
-def progress_in(answer: Answer) -> Progress:
+def progress_in(answer: Answer) -> SnapshotProgress:
     found = answer.json_object()
     if not isinstance(found.get("status"), str):
         raise answer.unexpected("a status")
     rows = _count(found, "records", "dataset_size")
-    return Progress(found["status"], _text(found.get("error_message")), _text(found.get("dataset_id")), rows)
+    return SnapshotProgress(found["status"], _text(found.get("error_message")), _text(found.get("dataset_id")), rows)
 
 
 def count_in(answer: Answer) -> int:

@@ -23,7 +23,7 @@ _SUCCESS: Final = 3  # times as long as trouble
 
 
 @dataclass(frozen=True)
-class Kept:
+class KeptEvidence:
     """One piece of evidence, relative to data/."""
 
     folder: str
@@ -44,7 +44,7 @@ class Evidence:
 
     def keep(
         self, what: str, account_id: int, *, page: dict[str, Any], picture: bytes | None, story: str, now: datetime
-    ) -> Kept:
+    ) -> KeptEvidence:
         """Write one piece; `page` and `story` are redacted by whoever calls."""
         at = now.astimezone(UTC)
         day = self._folder / f"{at:%Y-%m-%d}"
@@ -58,7 +58,7 @@ class Evidence:
         if picture is not None:
             write_bytes(folder / PICTURE, picture, mode=0o600)
         relative = folder.relative_to(self._data).as_posix()
-        return Kept(relative, f"{relative}/{PICTURE}" if picture is not None else None)
+        return KeptEvidence(relative, f"{relative}/{PICTURE}" if picture is not None else None)
 
     # the sweep ------------------------------------------------------------------------------------
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _IDLE_SECONDS: Final = 60.0  # a Chromium that nobody needs is not kept longer
 
 
-class Kept:
+class ThreadsBrowser:
     """What a thread keeps; only that thread may use it."""
 
     def __init__(self) -> None:
@@ -77,7 +77,7 @@ def keeping() -> Iterator[Callable[[], None]]:
     Yields what a thread calls now and then while it has nothing to do: it closes a Chromium that was idle for long.
     A thread that runs an event loop of its own must not use it: Playwright's runs as long as its driver is kept.
     """
-    kept = _of_thread.kept = Kept()
+    kept = _of_thread.kept = ThreadsBrowser()
     try:
         yield kept.rest
     finally:
@@ -85,7 +85,7 @@ def keeping() -> Iterator[Callable[[], None]]:
         kept.close()
 
 
-def of_this_thread() -> Kept | None:
+def of_this_thread() -> ThreadsBrowser | None:
     """Return what this thread keeps, None outside of `keeping`."""
-    found: Kept | None = getattr(_of_thread, "kept", None)
+    found: ThreadsBrowser | None = getattr(_of_thread, "kept", None)
     return found

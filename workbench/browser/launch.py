@@ -67,7 +67,7 @@ class NoBrowser(BadInput):
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundBrowser:
     """A Chromium that was started once; neither path nor channel means Playwright's own."""
 
     label: str
@@ -81,24 +81,24 @@ class Found:
         return f"Chromium {self.version} ({where}{'' if self.is_sandboxed else ', without its sandbox'})"
 
 
-def candidates(browser: str | None, *, headless: bool = True) -> Iterator[Found]:
+def candidates(browser: str | None, *, headless: bool = True) -> Iterator[FoundBrowser]:
     """Yield what may be a Chromium, best first."""
     if browser:
         path = Path(browser).expanduser()
         command = shutil.which(browser)
         if os.sep in browser:
-            yield Found(f"WORKBENCH_BROWSER={browser}", executable_path=str(path))
+            yield FoundBrowser(f"WORKBENCH_BROWSER={browser}", executable_path=str(path))
         elif command:
-            yield Found(f"WORKBENCH_BROWSER={browser}", executable_path=command)
+            yield FoundBrowser(f"WORKBENCH_BROWSER={browser}", executable_path=command)
         else:
-            yield Found(f"WORKBENCH_BROWSER={browser}", channel=browser)
+            yield FoundBrowser(f"WORKBENCH_BROWSER={browser}", channel=browser)
         return
-    yield Found("playwright")
+    yield FoundBrowser("playwright")
     for name in (*HEADLESS, *SYSTEM) if headless else SYSTEM:
         if command := shutil.which(name):
-            yield Found(f"system:{name}", executable_path=command)
+            yield FoundBrowser(f"system:{name}", executable_path=command)
     for channel in CHANNELS:
-        yield Found(f"channel:{channel}", channel=channel)
+        yield FoundBrowser(f"channel:{channel}", channel=channel)
 
 
 def launch(playwright: Playwright, *, browser: str | None = None, headless: bool = True, **options: Any) -> Browser:
@@ -125,7 +125,7 @@ def _started(options: dict[str, Any]) -> Iterator[Browser]:
                 browser.close()
 
 
-def find(browser: str | None = None) -> Found:
+def find(browser: str | None = None) -> FoundBrowser:
     """Start each candidate until one answers: a file that exists may still lack its libraries."""
     with sync_playwright() as playwright:
         running, found = _open(playwright, browser, headless=True)
@@ -133,7 +133,7 @@ def find(browser: str | None = None) -> Found:
     return found
 
 
-def ensure(browser: str | None = None, say: Callable[[str], None] = lambda _: None) -> Found:
+def ensure(browser: str | None = None, say: Callable[[str], None] = lambda _: None) -> FoundBrowser:
     """Find a Chromium or install one. An explicit choice is not replaced by an installed one."""
     try:
         return find(browser)
@@ -176,7 +176,7 @@ def _starts() -> bool:
     return True
 
 
-def _open(playwright: Playwright, browser: str | None, **options: Any) -> tuple[Browser, Found]:
+def _open(playwright: Playwright, browser: str | None, **options: Any) -> tuple[Browser, FoundBrowser]:
     tries = []
     for candidate in candidates(browser, headless=options["headless"]):
         try:
@@ -186,7 +186,7 @@ def _open(playwright: Playwright, browser: str | None, **options: Any) -> tuple[
     raise NoBrowser(tries, is_chosen=bool(browser))
 
 
-def _start(playwright: Playwright, candidate: Found, **options: Any) -> tuple[Browser, Found]:
+def _start(playwright: Playwright, candidate: FoundBrowser, **options: Any) -> tuple[Browser, FoundBrowser]:
     options = {"executable_path": candidate.executable_path, "channel": candidate.channel, **options}
     extra = options.pop("args", ())
     is_root = os.geteuid() == 0

@@ -50,7 +50,7 @@ _HANDING_OVER: Final = frozenset({"public meetup", "door pickup", "door dropoff"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Item:
+class ItemContent:
     """What the form is to say."""
 
     title: str
@@ -69,7 +69,7 @@ class Item:
 class ItemForm:
     """One run through the form, from its first page to the button that ends it."""
 
-    def __init__(self, visit: Visit, item: Item) -> None:
+    def __init__(self, visit: Visit, item: ItemContent) -> None:
         self._visit = visit
         self._item = item
         self._filled: set[str] = set()

@@ -25,7 +25,7 @@ Scope = Page | Locator
 
 
 @dataclass(frozen=True)
-class Candidate:
+class LocatorCandidate:
     """One way to find an element."""
 
     css: str | None = None
@@ -65,7 +65,7 @@ class Candidate:
 class Selector:
     name: str
     page: str  # the page of ours that it belongs to; "" = every page
-    candidates: tuple[Candidate, ...]
+    candidates: tuple[LocatorCandidate, ...]
     required: bool = False
 
 
@@ -195,7 +195,7 @@ def _read(raw: Mapping[str, Any]) -> Pack:
             name=one["name"],
             page=one.get("page", ""),
             required=one.get("required", False),
-            candidates=tuple(Candidate(**each) for each in one["candidates"]),
+            candidates=tuple(LocatorCandidate(**each) for each in one["candidates"]),
         )
         for one in raw["selector"]
     ]

@@ -76,7 +76,7 @@ class PageFacts:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class PageVerdict:
     state: PageState
     why: str
     facts: PageFacts
@@ -196,10 +196,10 @@ def _line(value: object, longest: int) -> str:
     return " ".join("".join(one if unicodedata.category(one)[0] != "C" else " " for one in whole).split())
 
 
-def classify(facts: PageFacts, site: Site, *, is_other: bool = False) -> Verdict:
+def classify(facts: PageFacts, site: Site, *, is_other: bool = False) -> PageVerdict:
     """`is_other`: it is known not to be the page that was asked for, so short phrases count anywhere on it."""
     state, why = _decide(facts, site, is_other=is_other)
-    return Verdict(state, why, facts)
+    return PageVerdict(state, why, facts)
 
 
 def _decide(facts: PageFacts, site: Site, *, is_other: bool) -> tuple[PageState, str]:
@@ -280,7 +280,7 @@ def normal(text: str) -> str:
 
 
 def refusal(
-    verdict: Verdict, *, account_id: int | str = "ID", cool_down: timedelta = COOL_DOWN
+    verdict: PageVerdict, *, account_id: int | str = "ID", cool_down: timedelta = COOL_DOWN
 ) -> WorkbenchError | None:
     """The error that a page means; None when the work may go on."""
     state, why = verdict.state, verdict.why

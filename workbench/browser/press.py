@@ -32,7 +32,7 @@ _UNDECIDED: Final = frozenset({PageState.OK, PageState.SHELL, PageState.UNKNOWN}
 
 
 @dataclass(frozen=True)
-class Answer:
+class ClickAnswer:
     """How the site took the click."""
 
     was_taken: bool
@@ -51,7 +51,7 @@ class Press:
         self._was_wrong = False  # a field was marked before the click: the mark says nothing of it
         self._refused_since: float | None = None
 
-    def once(self, button: Locator, known: frozenset[str]) -> Answer | None:
+    def once(self, button: Locator, known: frozenset[str]) -> ClickAnswer | None:
         """Click; None when the site does not say what became of it. `known`: ids that are of earlier listings."""
         before = self._visit.look()
         self._alerts = frozenset(before.facts.alerts)
@@ -60,7 +60,7 @@ class Press:
             button.click(no_wait_after=True)
             return self._wait(sent, known)
 
-    def _wait(self, sent: SentOnce, known: frozenset[str]) -> Answer | None:
+    def _wait(self, sent: SentOnce, known: frozenset[str]) -> ClickAnswer | None:
         end = time.monotonic() + self._patience.total_seconds()
         was_lost, looked_at = False, -_PAGE_EVERY
         while True:
@@ -75,16 +75,16 @@ class Press:
                 return None
             self._visit.page.wait_for_timeout(_LOOK_MS)
 
-    def _by_address(self, known: frozenset[str]) -> Answer | None:
+    def _by_address(self, known: frozenset[str]) -> ClickAnswer | None:
         address = urlsplit(self._visit.page.url).path
         found = ADDRESS.search(address)
         if found and found[1] not in known:
-            return Answer(was_taken=True, remote_id=found[1], why="the address of the listing")
+            return ClickAnswer(was_taken=True, remote_id=found[1], why="the address of the listing")
         if address.startswith(SELLING):
-            return Answer(was_taken=True, why="the site went on to Your listings")
+            return ClickAnswer(was_taken=True, why="the site went on to Your listings")
         return None
 
-    def _by_page(self, sent: SentOnce) -> Answer | None:
+    def _by_page(self, sent: SentOnce) -> ClickAnswer | None:
         """A field that is marked as wrong while the form is still there is proof that nothing was published. So is
         an alert that the click brought, where nothing was sent, or every answer was a no.
         """
@@ -99,7 +99,7 @@ class Press:
             is_form = any(self._visit.pack.maybe(self._visit.page, one) for one in _FORM)
             if is_form and (not is_alert or self._stays()):
                 sent.stop()
-                return Answer(was_taken=False, why="; ".join(verdict.facts.alerts) or verdict.why)
+                return ClickAnswer(was_taken=False, why="; ".join(verdict.facts.alerts) or verdict.why)
         else:
             self._refused_since = None
         if verdict.state not in _UNDECIDED:
@@ -112,13 +112,13 @@ class Press:
         return time.monotonic() - self._refused_since >= _STAYS
 
 
-def _by_network(sent: SentOnce, known: frozenset[str], title: str) -> Answer | None:
+def _by_network(sent: SentOnce, known: frozenset[str], title: str) -> ClickAnswer | None:
     """Other calls of the page may be answered with other listings, and before the one that counts is sent."""
     waiting, sent.answers = sent.answers, []
     for one in waiting:
         remote_id = next((each for each in _ids(one.body) if each not in known), None)
         if one.is_good and remote_id and one.may_be_about(title):
-            return Answer(was_taken=True, remote_id=remote_id, why="the site's answer to the click")
+            return ClickAnswer(was_taken=True, remote_id=remote_id, why="the site's answer to the click")
     return None
 
 

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from playwright.sync_api import Error, Locator, Request
 
 from workbench.browser.fields import digits, folded
-from workbench.browser.pagestate import PageFacts, PageState, Verdict
+from workbench.browser.pagestate import PageFacts, PageState, PageVerdict
 from workbench.browser.traffic import ASKS, Traffic, is_page
 from workbench.browser.visit import Visit
 from workbench.errors import Fault, LaneStops, NeedsPerson, Transient
@@ -81,7 +81,7 @@ _CARDS: Final = """
 
 
 @dataclass(frozen=True)
-class Card:
+class ListingCard:
     """One listing as "Your listings" shows it."""
 
     remote_id: str
@@ -128,16 +128,16 @@ def _is_both(line: str, title: str, price: int) -> bool:
     return found is not None and _is_price(found["price"], price)
 
 
-def listed(visit: Visit, *, title: str = "") -> list[Card]:
+def listed(visit: Visit, *, title: str = "") -> list[ListingCard]:
     """All of the account's listings that a link names, and those called `title` whether they have a link or not.
 
     Raises Transient when the list could not be read to its end.
     """
     pages = _read(visit, title)
-    cards = [Card(one["id"], one["url"], one["text"]) for page in pages for one in page["found"]]
+    cards = [ListingCard(one["id"], one["url"], one["text"]) for page in pages for one in page["found"]]
     if any(page["bare"] for page in pages):
         cards += _opened(visit, title, pages)
-    known: dict[str, Card] = {}
+    known: dict[str, ListingCard] = {}
     for card in cards:  # a card may say its title twice
         known.setdefault(card.remote_id, card)
     return list(known.values())
@@ -264,7 +264,7 @@ def _watching(visit: Visit) -> contextlib.closing[Traffic]:
 # cards without a link --------------------------------------------------------------------------------
 
 
-def _opened(visit: Visit, title: str, pages: list[dict[str, Any]]) -> list[Card]:
+def _opened(visit: Visit, title: str, pages: list[dict[str, Any]]) -> list[ListingCard]:
     """Open each card of that title and read where it leads."""
     places = [(number, place) for number, page in enumerate(pages, 1) for place in range(len(page["bare"]))]
     if len(places) > _MOST_OPENED:
@@ -290,7 +290,7 @@ def _opened(visit: Visit, title: str, pages: list[dict[str, Any]]) -> list[Card]
                 fault=Fault(kind="unknown"),
             )
         address = _address(visit) or ""
-        found.append(Card(_id_of(address), address, text))
+        found.append(ListingCard(_id_of(address), address, text))
     return found
 
 
@@ -343,7 +343,7 @@ def page_of(visit: Visit, remote_id: str, title: str, token: str) -> Seen | None
 def _told(visit: Visit, path: str, title: str) -> PageFacts | None:
     """What a page says that shows the title. It is everybody's, and may show no sign of a login, or not be there."""
     visit.open(path)
-    seen: list[Verdict] = []
+    seen: list[PageVerdict] = []
 
     def is_over() -> bool:
         seen[:] = [visit.look()]

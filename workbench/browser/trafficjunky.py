@@ -14,7 +14,7 @@ from playwright.sync_api import Error, Locator, Page, Request
 
 from workbench.browser.pagestate import PageState
 from workbench.browser.traffic import ASKS, Traffic, is_page
-from workbench.browser.uploadpanel import Panel
+from workbench.browser.uploadpanel import SiteUploadPanel
 from workbench.browser.visit import Visit
 from workbench.errors import BadInput, Fault, UiChanged
 
@@ -33,7 +33,7 @@ _OF: Final = re.compile(r"\bof\s+([\d.,]+)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
-class Card:
+class CreativeCard:
     """One creative as the library shows it; what a tab does not show is empty."""
 
     id: str
@@ -44,11 +44,11 @@ class Card:
 
 
 @dataclass
-class Listing:
+class TabListing:
     """Cards of one tab. `gap` says why some may be missing; empty: these are all."""
 
     tab: str
-    cards: list[Card] = field(default_factory=list)
+    cards: list[CreativeCard] = field(default_factory=list)
     pages: int = 0
     gap: str = ""
 
@@ -88,7 +88,7 @@ class Library:
         self._at: str | None = None  # the tab that is shown
         self._traffic = Traffic(self._page, visit.pack, self._counts)
         self._patience = patience.total_seconds()
-        self._panel: Panel | None = None
+        self._panel: SiteUploadPanel | None = None
         self._page.expose_function("__workbenchUpload", self._told)  # a page takes a name once
 
     # going there ----------------------------------------------------------------------------------
@@ -120,10 +120,10 @@ class Library:
 
     # cards ----------------------------------------------------------------------------------------
 
-    def cards(self, tab: str, *, enough: Callable[[Sequence[Card]], bool] = lambda _: False) -> Listing:
+    def cards(self, tab: str, *, enough: Callable[[Sequence[CreativeCard]], bool] = lambda _: False) -> TabListing:
         """All cards of a tab, newest first, or those until `enough` of them; never silently some of them."""
         self.open(tab)
-        found, known, full = Listing(tab), set[str](), 0
+        found, known, full = TabListing(tab), set[str](), 0
         while found.pages < _MOST_PAGES:
             try:
                 page = self._cards_here()
@@ -154,7 +154,7 @@ class Library:
         found.gap = f"{tab} has more than {_MOST_PAGES} pages"
         return found
 
-    def _cards_here(self) -> list[Card]:
+    def _cards_here(self) -> list[CreativeCard]:
         if said := self._traffic.spoilt(is_shown=bool(self._glance())):
             self._visit.check("media_library")
             raise _Missing(said)
@@ -163,10 +163,10 @@ class Library:
         for one in raw:
             if one["shown"] and one["shown"] != one["id"]:
                 raise _Missing(f"a creative is called {one['id']} and {one['shown']}")
-            cards.append(Card(one["id"], one["name"], one["dimensions"], one["file_type"], one["review"]))
+            cards.append(CreativeCard(one["id"], one["name"], one["dimensions"], one["file_type"], one["review"]))
         return cards
 
-    def _short_of(self, found: Listing) -> str:
+    def _short_of(self, found: TabListing) -> str:
         """By the page's own count, and by the numbers of its pages where nothing else leads on."""
         numbers = [] if self._onward().count() else self._numbers().all_inner_texts()
         last = max(map(int, numbers), default=0)
@@ -251,7 +251,7 @@ class Library:
 
     # the upload panel -----------------------------------------------------------------------------
 
-    def panel(self, tab: str) -> Panel:
+    def panel(self, tab: str) -> SiteUploadPanel:
         """The panel of the tab, ready to take files: the last page before the act."""
         if self._at != tab:
             self.open(tab)
@@ -261,7 +261,7 @@ class Library:
         verdict = self._visit.look()
         if verdict.state not in (PageState.OK, PageState.UPLOAD_ERROR, PageState.FIELD_ERROR):
             self._visit.check("media_library")
-        self._panel = Panel(self._visit, taker)
+        self._panel = SiteUploadPanel(self._visit, taker)
         return self._panel
 
     def _told(self, words: str) -> None:

@@ -67,7 +67,7 @@ _LISTEN: Final = """() => {
 }"""
 
 
-class Outcome(StrEnum):
+class SendOutcome(StrEnum):
     SENT = "sent"  # the site says that it has the file
     REJECTED = "rejected"  # the site says that it does not take this file
     TURNED_AWAY = "turned_away"  # not asked at all, or not allowed to ask: login, challenge, limit
@@ -79,14 +79,14 @@ class Result:
     """What became of one file."""
 
     name: str
-    outcome: Outcome
+    outcome: SendOutcome
     remote_id: str | None = None
     words: str = ""
     status: int | None = None
     retry_after: timedelta | None = None
 
 
-class Panel:
+class SiteUploadPanel:
     """The upload panel, open; what it takes is sent at once."""
 
     def __init__(self, visit: Visit, taker: Locator) -> None:
@@ -138,7 +138,7 @@ class Panel:
                 break
         for name in sorted(waiting - self._begun if self._begun or self._answers else ()):
             # Others were on their way and this one was not: the panel had not come to it.
-            yield Result(name, Outcome.TURNED_AWAY, words="the page went away before the file was sent")
+            yield Result(name, SendOutcome.TURNED_AWAY, words="the page went away before the file was sent")
 
     def _is_gone(self) -> bool:
         """The panel is no longer there: a late redirect, a challenge over it. One that shows nothing may be at it."""
@@ -173,10 +173,10 @@ class Panel:
         if shown is None or not shown["is_done"] or (name in self._begun):
             return None
         if shown["is_good"]:
-            return Result(name, Outcome.SENT)
+            return Result(name, SendOutcome.SENT)
         words = str(shown["words"])[:_WORDS]
         never = any(text in words.lower().replace("’", "'") for text in _NEVER_SENT)
-        return Result(name, Outcome.REJECTED if never else Outcome.LOST, words=words)
+        return Result(name, SendOutcome.REJECTED if never else SendOutcome.LOST, words=words)
 
 
 def judge(
@@ -195,14 +195,16 @@ def judge(
     if 200 <= status < 300:  # noqa: PLR2004 - HTTP's
         return _by_good_answer(name, status, text, shown, is_shared=is_shared)
     if status in _TURNED_AWAY:
-        return Result(name, Outcome.TURNED_AWAY, words=_words(_json(text), shown), status=status, retry_after=wait)
+        return Result(name, SendOutcome.TURNED_AWAY, words=_words(_json(text), shown), status=status, retry_after=wait)
     if 400 <= status < 500 and status not in (408, 409, 425):  # noqa: PLR2004
         words = _words(_json(text), shown)
         if is_shared:  # one of them was refused, and nobody says what became of the others
-            return Result(name, Outcome.LOST, words=f"the site refused several files at once: {words}", status=status)
-        return Result(name, Outcome.REJECTED, words=words, status=status)
+            return Result(
+                name, SendOutcome.LOST, words=f"the site refused several files at once: {words}", status=status
+            )
+        return Result(name, SendOutcome.REJECTED, words=words, status=status)
     words = f"the site answered {status}" if status else "the answer was lost"
-    return Result(name, Outcome.LOST, words=words, status=status)
+    return Result(name, SendOutcome.LOST, words=words, status=status)
 
 
 def _by_good_answer(
@@ -213,13 +215,15 @@ def _by_good_answer(
     if not is_no and shown is not None and not shown["is_done"]:
         return None  # the panel has not read it yet
     if shown is None and is_shared:
-        return Result(name, Outcome.LOST, words="the site answered several files at once", status=status)
+        return Result(name, SendOutcome.LOST, words="the site answered several files at once", status=status)
     if is_no or shown is None or shown["is_good"]:
         words = _words(said, shown) if is_no else ""
-        return Result(name, Outcome.REJECTED if is_no else Outcome.SENT, _id_in(said), words=words, status=status)
+        return Result(
+            name, SendOutcome.REJECTED if is_no else SendOutcome.SENT, _id_in(said), words=words, status=status
+        )
     # The site's own words are a no; the panel's own, of an answer that it could not read, are none.
     is_quoted = bool(shown["words"]) and shown["words"] in " ".join([text, *map(str, said.values())])
-    outcome = Outcome.REJECTED if is_quoted else Outcome.LOST
+    outcome = SendOutcome.REJECTED if is_quoted else SendOutcome.LOST
     return Result(name, outcome, words=_words(said, shown), status=status)
 
 

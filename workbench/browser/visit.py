@@ -22,7 +22,7 @@ from workbench.browser.guard import Guard
 from workbench.browser.kept import of_this_thread
 from workbench.browser.launch import NoBrowser, running
 from workbench.browser.pack import PATIENCE, Pack, Probe
-from workbench.browser.pagestate import COOL_DOWN, PageFacts, PageState, Verdict, classify, read_facts, refusal
+from workbench.browser.pagestate import COOL_DOWN, PageFacts, PageState, PageVerdict, classify, read_facts, refusal
 from workbench.browser.session import Sessions
 from workbench.browser.sites import Site, bare
 from workbench.browser.witness import Witness
@@ -226,7 +226,7 @@ class Visit:
 
     # going and looking ----------------------------------------------------------------------------
 
-    def goto(self, path: str, *, expect: str | None = None) -> Verdict:
+    def goto(self, path: str, *, expect: str | None = None) -> PageVerdict:
         """Open a page of the site and say what it is; raises what it means, like `check`."""
         self.open(path)
         return self.check(expect)
@@ -241,7 +241,7 @@ class Visit:
             raise self.fail(error, f"opening {bare(address)}") from None
         self._alive_at = time.monotonic()
 
-    def check(self, expect: str | None = None) -> Verdict:
+    def check(self, expect: str | None = None) -> PageVerdict:
         """What page this is, once it has settled; raises what stops the account, and UiChanged when the page
         `expect` of the selector pack lacks something required. An error at a field or a file is returned.
         """
@@ -264,7 +264,7 @@ class Visit:
         verdict = None if facts is None else classify(facts, self.site, is_other=True)
         return None if verdict is None or verdict.state in _UNDECIDED | _HARMLESS else self._meant(verdict)
 
-    def _settled(self) -> Verdict:
+    def _settled(self) -> PageVerdict:
         last = time.monotonic() + self._browsing.settle.total_seconds()
         while True:
             verdict = self.look()
@@ -272,7 +272,7 @@ class Visit:
                 return verdict
             self.page.wait_for_timeout(_LOOK_MS)
 
-    def look(self) -> Verdict:
+    def look(self) -> PageVerdict:
         """What page this is at this moment."""
         self._stop_if_astray()
         try:
@@ -393,7 +393,7 @@ class Visit:
         told = error if faults.is_settled(error) else self._explained(error, step, verdict)
         return self._with_evidence(told, step, verdict, cause=error, certain=certain)
 
-    def _explained(self, error: BaseException, step: str, verdict: Verdict | None) -> WorkbenchError:
+    def _explained(self, error: BaseException, step: str, verdict: PageVerdict | None) -> WorkbenchError:
         line = faults.first_line(error)
         said = self._witness.clean(f"{step}: {line}" if step else line)
         if self.is_over or faults.is_of_closed_browser(error):
@@ -406,7 +406,7 @@ class Visit:
             return self._covered(self._witness.clean(self._cover()))
         return meant or faults.by_exception(error, said)
 
-    def _meant(self, verdict: Verdict) -> WorkbenchError | None:
+    def _meant(self, verdict: PageVerdict) -> WorkbenchError | None:
         if verdict.state == PageState.UPLOAD_ERROR:  # concerns a file, and the flow knows which
             return None
         return refusal(verdict, account_id=self.account_id, cool_down=self._browsing.cool_down)
@@ -415,7 +415,7 @@ class Visit:
         self,
         error: WorkbenchError,
         step: str,
-        verdict: Verdict | None,
+        verdict: PageVerdict | None,
         *,
         cause: BaseException | None = None,
         certain: bool = True,
@@ -430,7 +430,7 @@ class Visit:
         )
         return error
 
-    def _verdict(self) -> Verdict | None:
+    def _verdict(self) -> PageVerdict | None:
         facts = self._facts()
         return None if facts is None or not self.site.has(facts.url) else classify(facts, self.site)
 

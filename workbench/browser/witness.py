@@ -11,7 +11,7 @@ from typing import Any, Final
 from playwright.sync_api import BrowserContext, Error, Page
 
 from workbench.browser import faults
-from workbench.browser.evidence import Evidence, Kept
+from workbench.browser.evidence import Evidence, KeptEvidence
 from workbench.browser.guard import Guard
 from workbench.browser.pagestate import PageFacts, PageState, classify
 from workbench.browser.session import secrets_of
@@ -49,7 +49,7 @@ class Witness:
         self._guard = guard
         self._redact = redact
 
-    def keep(self, what: str, facts: PageFacts | None, *, story: str = "", note: str = "") -> Kept | None:
+    def keep(self, what: str, facts: PageFacts | None, *, story: str = "", note: str = "") -> KeptEvidence | None:
         """A `story` is of trouble. No picture while a login page is shown, or of a page that cannot be read.
 
         None where the disk takes nothing: that must not hide what the evidence was of.

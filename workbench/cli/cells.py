@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 from workbench.cli.console import err, say
 
 if TYPE_CHECKING:
-    from workbench.audit.watch import Progress
+    from workbench.audit.watch import CellProgress
 
 Tree = list[dict[str, Any]]
 
 
 @contextlib.contextmanager
-def cells() -> Iterator[Callable[[Progress], None]]:
+def cells() -> Iterator[Callable[[CellProgress], None]]:
     """The same for the cells of a notebook."""
     if not err().is_terminal:
         yield _cell_line
@@ -24,6 +24,6 @@ def cells() -> Iterator[Callable[[Progress], None]]:
         yield lambda seen: status.update(f"notebook: cell {seen.number} of {seen.total}")
 
 
-def _cell_line(seen: Progress) -> None:
+def _cell_line(seen: CellProgress) -> None:
     if seen.state != "running":
         say(f"cell {seen.number} of {seen.total}: {seen.state}")

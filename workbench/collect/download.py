@@ -15,7 +15,7 @@ from workbench.brightdata.answers import NotFound, NotReady, SnapshotEmpty, Snap
 from workbench.brightdata.download import Body
 from workbench.collect import whole
 from workbench.collect.poll import NO_ROWS, gone
-from workbench.collect.tools import Tools, clear, in_lake, job_folder, provider_id, staging, workspace
+from workbench.collect.tools import CollectTools, clear, in_lake, job_folder, provider_id, staging, workspace
 from workbench.engine.records import Move, Progress, Snapshot, Yielded
 from workbench.engine.states import SnapshotState
 from workbench.errors import Permanent, Transient
@@ -30,7 +30,7 @@ KEPT: Final = ("again", "corrects", "accepted", "accepted_by")
 _DOUBTS: Final = 3  # a body that breaks off in its last line this often really is so at the vendor
 
 
-def fetch(snapshot: Snapshot, tools: Tools) -> Iterator[Yielded]:
+def fetch(snapshot: Snapshot, tools: CollectTools) -> Iterator[Yielded]:
     try:
         body = yield from _download(snapshot, tools)
     except NotReady as error:
@@ -54,7 +54,7 @@ def fetch(snapshot: Snapshot, tools: Tools) -> Iterator[Yielded]:
         yield _keep(snapshot, tools, body)
 
 
-def _download(snapshot: Snapshot, tools: Tools) -> Generator[Yielded, None, Body]:
+def _download(snapshot: Snapshot, tools: CollectTools) -> Generator[Yielded, None, Body]:
     received = [0, 0]
 
     def on_bytes(done: int, total: int | None) -> None:
@@ -76,7 +76,7 @@ def _download(snapshot: Snapshot, tools: Tools) -> Generator[Yielded, None, Body
                 return body
 
 
-def _keep(snapshot: Snapshot, tools: Tools, body: Body) -> Move:
+def _keep(snapshot: Snapshot, tools: CollectTools, body: Body) -> Move:
     if snapshot.attempts < _DOUBTS and body.parts and not _ends_whole(body.parts[-1]):
         clear(snapshot, tools)
         raise Transient(f"the rows of {provider_id(snapshot)} break off in the last line; fetched again")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.collect import stages
 from workbench.collect.plan import open_end_words
-from workbench.collect.run_standing import Standing
+from workbench.collect.run_standing import RunStanding
 from workbench.collect.stages import Pace
 from workbench.engine.records import Money, Plan, PlannedJob
 from workbench.panels.facts import facts, mode_note
@@ -86,7 +86,7 @@ def named(name: str) -> str:
 # the run ------------------------------------------------------------------------------------------
 
 
-def run_facts(seen: Standing, zone: tzinfo, *, time_left: str = "", cost: int | None = None) -> Html:
+def run_facts(seen: RunStanding, zone: tzinfo, *, time_left: str = "", cost: int | None = None) -> Html:
     return facts(
         [
             ("Run", seen.run_id),
@@ -98,7 +98,7 @@ def run_facts(seen: Standing, zone: tzinfo, *, time_left: str = "", cost: int | 
     )
 
 
-def jobs_view(seen: Standing) -> Html:
+def jobs_view(seen: RunStanding) -> Html:
     """Every job with its state in words, and whatever needs a person below."""
     heads = ("Job", "State", "Snapshots finished", "Rows", "Rejected", "Now")
     rows = [
@@ -112,20 +112,20 @@ def _state(mark: str, word: str) -> Html:
     return join([tag("span", mark, aria_hidden="true"), f" {word}"])
 
 
-def _reasons(seen: Standing) -> Html:
+def _reasons(seen: RunStanding) -> Html:
     said = [(job.name, why) for job in seen.jobs for why in job.why]
     if not said:
         return Html()
     return table("What was said about snapshots", ("Job", "Reason"), said)
 
 
-def _waiting(seen: Standing) -> Html:
+def _waiting(seen: RunStanding) -> Html:
     if not seen.waiting:
         return Html()
     return table("Waits for a person", ("Why", "In a terminal"), [(why, tag("code", how)) for why, how in seen.waiting])
 
 
-def steps_view(seen: Standing, pace: Pace) -> Html:
+def steps_view(seen: RunStanding, pace: Pace) -> Html:
     """How far each of the five steps is, and how fast."""
     rows = [
         (name.capitalize(), f"{done} of {total}", came or None)
@@ -146,7 +146,7 @@ def silent_view(sources: Sequence[Mapping[str, Any]]) -> Html:
     return table(f"Sources that gave nothing: {len(sources)}{shown_of}", ("Source", "Address", "Why"), rows)
 
 
-def run_view(seen: Standing, zone: tzinfo, *, pace: Pace | None = None, cost: int | None = None) -> Html:
+def run_view(seen: RunStanding, zone: tzinfo, *, pace: Pace | None = None, cost: int | None = None) -> Html:
     """The whole still face of a run: its bar, its words, its steps, its jobs."""
     pace = pace or Pace()
     return join(
@@ -161,7 +161,7 @@ def run_view(seen: Standing, zone: tzinfo, *, pace: Pace | None = None, cost: in
     )
 
 
-def label(seen: Standing) -> str:
+def label(seen: RunStanding) -> str:
     return f"Run {seen.run_id[:6]} {named(seen.name)}".strip()
 
 

@@ -145,7 +145,7 @@ class Imports(Feature):
         run_id = hashlib.sha256(f"import {raw.sha256}".encode()).hexdigest()[:12]
         job_id = f"{run_id}-1"
         self._ensure_job(run_id, job_id, chosen, name, project)
-        folder = make_folder(self.settings.lake / queries.View(self.ledger).job(job_id).folder)
+        folder = make_folder(self.settings.lake / queries.LedgerQueries(self.ledger).job(job_id).folder)
         stem = f"{imports.snapshot_name(raw)}__v{TRANSFORM_VERSION}_{raw.sha256[:8]}"
         file = folder / f"{stem}.raw.{imports.suffix(shape)}"
         move_into_place(raw.path, file)

@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 from workbench.brightdata.answers import NotAllowed
 from workbench.brightdata.contents import Listed
 from workbench.collect.poll import OVER
-from workbench.collect.tools import Tools, VendorLists
+from workbench.collect.tools import CollectTools, VendorListsView
 from workbench.engine.records import WAITS, AtVendor, Money, Move, Snapshot, Stay, same_inputs
 from workbench.engine.states import SnapshotState
 from workbench.errors import BadInput, Misconfigured, NeedsPerson, Permanent
@@ -32,7 +32,7 @@ _QUERY: Final = ("discover_by", "limit_per_input")
 _UNTOLD: Final = {"untold": "true"}
 
 
-def look(snapshot: Snapshot, tools: Tools) -> Move | Stay | None:
+def look(snapshot: Snapshot, tools: CollectTools) -> Move | Stay | None:
     """The move that what is there already justifies, a time to wait, or None: nothing speaks against the trigger."""
     return None if tools.vendor_lists is None else _Look(snapshot, tools, tools.vendor_lists).run()
 
@@ -40,7 +40,7 @@ def look(snapshot: Snapshot, tools: Tools) -> Move | Stay | None:
 class _Look:
     """One look before one trigger."""
 
-    def __init__(self, snapshot: Snapshot, tools: Tools, lists: VendorLists) -> None:
+    def __init__(self, snapshot: Snapshot, tools: CollectTools, lists: VendorListsView) -> None:
         self._snapshot, self._tools, self._lists = snapshot, tools, lists
         self._dataset_id = snapshot.dataset_id
         self._behind = lists.behind(self._dataset_id)
@@ -123,7 +123,9 @@ def since_then(at: datetime, listed: Sequence[AtVendor]) -> list[AtVendor]:
     return [one for one in listed if one.created_at is None or one.created_at >= at]
 
 
-def same_as(snapshot: Snapshot, listed: Sequence[AtVendor], tools: Tools, lists: VendorLists) -> list[AtVendor]:
+def same_as(
+    snapshot: Snapshot, listed: Sequence[AtVendor], tools: CollectTools, lists: VendorListsView
+) -> list[AtVendor]:
     """Those that were asked the same."""
     return [one for one in listed if is_same(snapshot, one, tools.brightdata, lists)]
 
@@ -145,7 +147,9 @@ def unreadable(own: Sequence[AtVendor]) -> list[str]:
 # asking the vendor ------------------------------------------------------------------------------------
 
 
-def ask(dataset_id: str, since: datetime, tools: Tools, lists: VendorLists, *, most: int | None = None) -> int | None:
+def ask(
+    dataset_id: str, since: datetime, tools: CollectTools, lists: VendorListsView, *, most: int | None = None
+) -> int | None:
     """Ask for the list (how long it is), or keep why there is none; then what `most` unknown ones were asked, once.
 
     Newest first. Others wait until all of that is there. Raises what may pass.
@@ -199,7 +203,7 @@ def _query(brightdata: BrightData, provider_id: str) -> dict[str, str]:
 # judging ----------------------------------------------------------------------------------------------
 
 
-def is_same(snapshot: Snapshot, one: AtVendor, brightdata: BrightData, lists: VendorLists) -> bool:
+def is_same(snapshot: Snapshot, one: AtVendor, brightdata: BrightData, lists: VendorListsView) -> bool:
     """Whether it was asked the same, as far as the vendor tells."""
     if one.inputs is None or not same_inputs(snapshot.inputs, one.inputs):
         return False
@@ -218,7 +222,7 @@ def _answers(one: AtVendor) -> bool:
     return state is None or (state is SnapshotState.READY and one.row_count != 0)
 
 
-def adoption(snapshot: Snapshot, one: AtVendor, tools: Tools) -> Move:
+def adoption(snapshot: Snapshot, one: AtVendor, tools: CollectTools) -> Move:
     """It is paid already, by an order that this ledger does not know: it goes on as ours."""
     began = f", started {one.created_at:%Y-%m-%d %H:%M} UTC" if one.created_at else ""
     return Move(

@@ -27,7 +27,7 @@ from workbench.panels.page import is_headless, still
 from workbench.panels.widgets import Panel, Region
 
 if TYPE_CHECKING:
-    from workbench.collect.run_standing import Standing
+    from workbench.collect.run_standing import RunStanding
     from workbench.workbench import Workbench
 
 ROWS: Final = 20  # of a table in the page
@@ -161,7 +161,7 @@ class LivePanel(Panel):
         self._run_id = run_id
         watcher_of(self._wb, run_id).add(self._see, self._show_error)
 
-    def _see(self, seen: Standing) -> None:
+    def _see(self, seen: RunStanding) -> None:
         is_due = seen.is_over or time.monotonic() - self._drawn_at >= _REDRAW_SECONDS
         if seen.run_id == self._run_id and seen.mark != self._drawn and is_due:
             self.body.html = self._draw(seen.run_id)

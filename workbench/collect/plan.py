@@ -29,7 +29,7 @@ _LIMITS: Final = ("num_of_posts", "num_of_comments", "max_number_of_posts", "lim
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ask:
+class PlanRequest:
     """What a person asks for."""
 
     name: str = ""
@@ -46,7 +46,7 @@ class Ask:
 
 def make_plan(
     sources: Sequence[Source],
-    ask: Ask,
+    ask: PlanRequest,
     *,
     among: Sequence[datasets.Dataset] = datasets.DATASETS,
     new_sources: Sequence[NewSource] = (),
@@ -120,7 +120,7 @@ def _once(asked: Sequence[_Asked]) -> tuple[list[_Asked], tuple[str, ...]]:
     return list(first.values()), tuple(merged)
 
 
-def _asked(source: Source, ask: Ask, among: Sequence[datasets.Dataset]) -> _Asked:
+def _asked(source: Source, ask: PlanRequest, among: Sequence[datasets.Dataset]) -> _Asked:
     try:
         dataset = datasets.find(source.platform, source.service, among=among)
         inputs = datasets.inputs_for(
@@ -143,7 +143,7 @@ def _asked(source: Source, ask: Ask, among: Sequence[datasets.Dataset]) -> _Aske
     return _Asked(source, dataset, inputs, query, key_of(source, among))
 
 
-def _jobs(asked: Sequence[_Asked], ask: Ask) -> Iterator[PlannedJob]:
+def _jobs(asked: Sequence[_Asked], ask: PlanRequest) -> Iterator[PlannedJob]:
     for (platform, service), group in groupby(asked, key=lambda one: one.order[:2]):
         members = list(group)
         dataset = members[0].dataset
@@ -159,14 +159,14 @@ def _jobs(asked: Sequence[_Asked], ask: Ask) -> Iterator[PlannedJob]:
         )
 
 
-def _snapshots(members: Sequence[_Asked], ask: Ask) -> Iterator[PlannedSnapshot]:
+def _snapshots(members: Sequence[_Asked], ask: PlanRequest) -> Iterator[PlannedSnapshot]:
     for _, group in groupby(members, key=lambda one: one.order[2]):
         alike = list(group)
         for first in range(0, len(alike), ask.batch_size):
             yield _snapshot(alike[first : first + ask.batch_size], ask)
 
 
-def _snapshot(batch: Sequence[_Asked], ask: Ask) -> PlannedSnapshot:
+def _snapshot(batch: Sequence[_Asked], ask: PlanRequest) -> PlannedSnapshot:
     inputs = tuple(one.inputs for one in batch)
     dataset, query = batch[0].dataset, batch[0].query
     own = ask.price_usd_per_record
@@ -179,7 +179,7 @@ def _snapshot(batch: Sequence[_Asked], ask: Ask) -> PlannedSnapshot:
     )
 
 
-def _expected(one: _Asked, ask: Ask) -> int:
+def _expected(one: _Asked, ask: PlanRequest) -> int:
     """The most rows that one input may bring where a limit is sent; without one, what the dataset brought so far."""
     kind = one.dataset.kind
     if kind in _ONE_ROW:

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from workbench.brightdata.answers import NotFound, SnapshotExpired
-from workbench.brightdata.contents import Progress
-from workbench.collect.tools import Tools, provider_id
+from workbench.brightdata.contents import SnapshotProgress
+from workbench.collect.tools import CollectTools, provider_id
 from workbench.engine.records import LakeFile, Move, Snapshot, Stay
 from workbench.engine.states import Attention, SnapshotState
 from workbench.errors import Permanent, Transient
@@ -31,7 +31,7 @@ EXPIRED: Final = "expired"  # the code of one that the vendor gave none for
 _NOT_FOUND: Final = "not found"  # as the vendor's status, until a second look says so too
 
 
-def check(snapshot: Snapshot, tools: Tools) -> Move | Stay:
+def check(snapshot: Snapshot, tools: CollectTools) -> Move | Stay:
     if snapshot.cancel_requested and _cancelled(snapshot, tools):
         code = {"error_code": str(SnapshotState.CANCELED)}
         return Move(to=SnapshotState.CANCELED, reason="cancelled at Bright Data", values=code, release=True)
@@ -51,7 +51,9 @@ def check(snapshot: Snapshot, tools: Tools) -> Move | Stay:
     return _judge(snapshot, tools, answer, at, age)
 
 
-def _judge(snapshot: Snapshot, tools: Tools, answer: Progress, at: datetime, age: timedelta) -> Move | Stay:
+def _judge(
+    snapshot: Snapshot, tools: CollectTools, answer: SnapshotProgress, at: datetime, age: timedelta
+) -> Move | Stay:
     seen = {"vendor_status": answer.status[:60], "last_checked_at": at}
     state = OVER.get(answer.status.lower())
     deadline = allowed(tools.stall, tools.view.collection_seconds(snapshot.dataset_id))
@@ -74,7 +76,7 @@ def _judge(snapshot: Snapshot, tools: Tools, answer: Progress, at: datetime, age
 
 def gone(
     snapshot: Snapshot,
-    tools: Tools,
+    tools: CollectTools,
     reason: str,
     values: Mapping[str, Any],
     *,
@@ -110,7 +112,7 @@ def allowed(shortest: timedelta, seconds: list[float]) -> timedelta:
     return max(shortest, timedelta(seconds=4 * p95))
 
 
-def _cancelled(snapshot: Snapshot, tools: Tools) -> bool:
+def _cancelled(snapshot: Snapshot, tools: CollectTools) -> bool:
     """False when the snapshot is over by itself: what was collected is paid, so it is brought in."""
     try:
         return tools.brightdata.cancel(provider_id(snapshot))

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from workbench.collect.tools import Tools
+from workbench.collect.tools import CollectTools
 from workbench.engine.records import LakeFile, Money, Move, Snapshot, SourceResult
 from workbench.engine.states import SnapshotState
 
 _NOTHING: Final = "Bright Data delivered nothing for it: no row, no warning, no error"
 
 
-def publish(snapshot: Snapshot, tools: Tools) -> Move:
+def publish(snapshot: Snapshot, tools: CollectTools) -> Move:
     staged = snapshot.staged or {}
     files = tuple(LakeFile(**one) for one in staged["files"])
     for one in files:

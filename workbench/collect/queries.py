@@ -35,7 +35,7 @@ def _record(kind: type[Any], row: RowMapping) -> Any:
     return kind(**{f.name: row[f.name] for f in fields(kind)})
 
 
-class View:
+class LedgerQueries:
     """What a step may ask (`records.LedgerView`)."""
 
     def __init__(self, ledger: Ledger) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from workbench.brightdata.answers import NotAllowed
 from workbench.brightdata.contents import Listed
 from workbench.collect.poll import OVER
-from workbench.collect.tools import Tools
+from workbench.collect.tools import CollectTools
 from workbench.engine.records import Move, Snapshot, Stay, Yielded, same_inputs
 from workbench.engine.states import SnapshotState
 from workbench.errors import BadInput, Misconfigured, NeedsPerson, Permanent, WorkbenchError
@@ -27,7 +27,7 @@ _Asked = tuple[Listed, list[dict[str, Any]]]  # with what the vendor says it was
 _MOST_TRIGGERS: Final = 2  # the first, and one more once it is proved absent
 
 
-def look(snapshot: Snapshot, tools: Tools) -> Iterator[Yielded]:
+def look(snapshot: Snapshot, tools: CollectTools) -> Iterator[Yielded]:
     matching, unread = _search(snapshot, tools)
     if tools.view.is_being_triggered(snapshot):
         # The same inputs are on their way for another snapshot, which may be in that list: sent before or meanwhile.
@@ -66,7 +66,7 @@ def look(snapshot: Snapshot, tools: Tools) -> Iterator[Yielded]:
         )
 
 
-def _search(snapshot: Snapshot, tools: Tools) -> tuple[list[_Asked], list[str]]:
+def _search(snapshot: Snapshot, tools: CollectTools) -> tuple[list[_Asked], list[str]]:
     """What was started since our order with exactly our inputs, those that live and are oldest first.
 
     And the ids of which nobody can say what they were asked.
@@ -103,7 +103,7 @@ def _is_cancelled(one: Listed) -> bool:
     return OVER.get(one.status.lower()) is SnapshotState.CANCELED
 
 
-def _inputs(tools: Tools, vendor_id: str) -> list[dict[str, Any]] | None:
+def _inputs(tools: CollectTools, vendor_id: str) -> list[dict[str, Any]] | None:
     """None where the vendor cannot say: it forgot them, or the id is none that could be asked about."""
     try:
         return tools.brightdata.inputs(vendor_id)
@@ -117,7 +117,7 @@ def _keys(inputs: Iterable[Mapping[str, Any]]) -> int:
     return len({key for one in inputs for key in one})
 
 
-def _adopt(tools: Tools, found: Sequence[Listed], *, owners: int) -> Move:
+def _adopt(tools: CollectTools, found: Sequence[Listed], *, owners: int) -> Move:
     """The oldest is ours. More than the lost triggers that could own them were paid twice: they are cancelled."""
     first, *others = found
     extra = others[max(owners - 1, 0) :]

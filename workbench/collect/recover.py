@@ -29,7 +29,7 @@ EXPIRING: Final = 0.25  # of the vendor's retention left: time to hurry
 _NAMES_OF_ACCOUNTS: Final = {"user_name", "username", "handle"}  # inputs that say whose page is meant
 
 
-class Standing(StrEnum):
+class VendorStanding(StrEnum):
     """How a snapshot at the vendor stands to us."""
 
     KNOWN = "known"  # ours, and on its way or done
@@ -43,13 +43,13 @@ class Standing(StrEnum):
 
 # What somebody should look at first comes first.
 _URGENT: Final = (
-    Standing.EXPIRING,
-    Standing.UNSURE,
-    Standing.UNKNOWN,
-    Standing.SHORT,
-    Standing.STALLED,
-    Standing.EXPIRED,
-    Standing.KNOWN,
+    VendorStanding.EXPIRING,
+    VendorStanding.UNSURE,
+    VendorStanding.UNKNOWN,
+    VendorStanding.SHORT,
+    VendorStanding.STALLED,
+    VendorStanding.EXPIRED,
+    VendorStanding.KNOWN,
 )
 
 
@@ -65,7 +65,7 @@ class Found:
     created_at: datetime | None
     rows: int | None
     state: str | None  # ours
-    standing: Standing
+    standing: VendorStanding
     days_left: float | None
     error: str | None = None  # the vendor's words, of one that failed
     error_code: str | None = None
@@ -100,8 +100,12 @@ def scan(
         on_dataset(dataset.name, len(listed))
         for one in listed:
             found = _found(one, dataset, ours.get(one.snapshot_id), now, retention)
-            if one.snapshot_id in short and found.standing is Standing.KNOWN and _is_ready(one.status, found.days_left):
-                found = replace(found, standing=Standing.SHORT)
+            if (
+                one.snapshot_id in short
+                and found.standing is VendorStanding.KNOWN
+                and _is_ready(one.status, found.days_left)
+            ):
+                found = replace(found, standing=VendorStanding.SHORT)
             yield _perhaps_ours(found, lost_since.get(dataset.dataset_id))
 
 
@@ -126,7 +130,7 @@ def _perhaps_ours(found: Found, lost_since: datetime | None) -> Found:
     if found.state is not None or lost_since is None:
         return found
     is_older = found.created_at is not None and found.created_at < lost_since - EARLIER
-    return found if is_older else replace(found, standing=Standing.UNSURE)
+    return found if is_older else replace(found, standing=VendorStanding.UNSURE)
 
 
 def _found(one: Listed, dataset: Dataset, state: str | None, now: datetime, retention: timedelta) -> Found:
@@ -158,19 +162,19 @@ _BROUGHT_IN: Final = {
 }
 
 
-def _standing(state: str | None, status: str, left: timedelta | None, retention: timedelta) -> Standing:
+def _standing(state: str | None, status: str, left: timedelta | None, retention: timedelta) -> VendorStanding:
     is_there = OVER.get(status.lower()) is SnapshotState.READY and (left is None or left > timedelta())
     if is_there and state in (SnapshotState.FAILED, SnapshotState.EXPIRED):
-        return Standing.STALLED
+        return VendorStanding.STALLED
     if state is not None and SnapshotState(state) in _BROUGHT_IN:
-        return Standing.KNOWN
+        return VendorStanding.KNOWN
     if left is not None and left <= timedelta():
-        return Standing.EXPIRED
+        return VendorStanding.EXPIRED
     if state in (SnapshotState.STALLED, SnapshotState.QUARANTINED):
-        return Standing.STALLED
+        return VendorStanding.STALLED
     if left is not None and left <= retention * EXPIRING:
-        return Standing.EXPIRING
-    return Standing.UNKNOWN if state is None else Standing.KNOWN
+        return VendorStanding.EXPIRING
+    return VendorStanding.UNKNOWN if state is None else VendorStanding.KNOWN
 
 
 @dataclass(frozen=True, kw_only=True)

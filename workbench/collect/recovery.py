@@ -13,7 +13,7 @@ from workbench.brightdata.datasets import Dataset
 from workbench.collect import folders, queries, recover, vendor_lists
 from workbench.collect import recovery_store as recovering
 from workbench.collect.reconcile import cancel_extra
-from workbench.collect.recover import Found, Standing, Stranger
+from workbench.collect.recover import Found, Stranger, VendorStanding
 from workbench.collect.recovery_store import Entered
 from workbench.db.clock import now
 from workbench.db.columns import storable
@@ -86,7 +86,7 @@ class Recovery(Feature):
         # What is soonest gone comes first.
         wanted.sort(key=lambda one: (one.days_left is None, one.days_left or 0))
         strangers = [one for one in wanted if one.state is None]
-        short = [one.snapshot_id for one in wanted if one.standing is Standing.SHORT]
+        short = [one.snapshot_id for one in wanted if one.standing is VendorStanding.SHORT]
         if short:
             self.requeue(short)
         done, unasked = dict[str, Entered](), dict[Found, Transient]()

@@ -56,7 +56,7 @@ class JobLine:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Standing:
+class RunStanding:
     run_id: str
     name: str
     mode: str
@@ -107,14 +107,14 @@ class Standing:
         return (self.status, self.finished, self.rows, self.rejects)
 
 
-def standing(status: Mapping[str, Any]) -> Standing:
+def standing(status: Mapping[str, Any]) -> RunStanding:
     """Of the one run in `status`."""
     run = status["runs"][0]
     snapshots = [one for job in run["jobs"] for one in job["snapshots"]]
     now = stages(snapshots)
     mine = {str(name) for one in snapshots for name in (one["snapshot_id"], one["key"]) if name is not None}
     jobs = tuple(_line(job) for job in run["jobs"])
-    return Standing(
+    return RunStanding(
         run_id=run["run_id"],
         name=run["name"],
         mode=status["mode"],

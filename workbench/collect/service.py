@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from workbench.budget import store as spending
 from workbench.collect import folders, queries, status
 from workbench.collect import store as collecting
-from workbench.collect.plan import Ask, make_plan, open_ended
+from workbench.collect.plan import PlanRequest, make_plan, open_ended
 from workbench.collect.recover import EXPIRING
 from workbench.collect.sources import COLUMNS, check, key_of, read_csv, twins
 from workbench.collect.store import Imported, Started
@@ -91,7 +91,7 @@ class Collect(Feature):
         new, found, merged = self._planned_sources(sources, project)
         ids = [one.id for one in found if one.id > 0]
         chosen = self.settings
-        ask = Ask(
+        ask = PlanRequest(
             name=name or "",
             project=project,
             start=as_date(start, "start"),

@@ -10,7 +10,7 @@ from workbench.brightdata import datasets
 from workbench.collect import whole
 from workbench.collect.bodies import lines_of
 from workbench.collect.imports import is_imported
-from workbench.collect.tools import Tools, clear, in_lake, job_folder, provider_id, workspace
+from workbench.collect.tools import CollectTools, clear, in_lake, job_folder, provider_id, workspace
 from workbench.engine.records import Job, LakeFile, Move, Snapshot, Source
 from workbench.engine.states import SnapshotState
 from workbench.errors import BadInput, Permanent
@@ -18,10 +18,10 @@ from workbench.files import canonical, move_into_place, sha256_of
 from workbench.lake.attribute import SourceRef
 from workbench.lake.raw import counted
 from workbench.lake.schema import TRANSFORM_VERSION
-from workbench.lake.transform import Order, SourceCount, Staged, transform
+from workbench.lake.transform import SourceCount, Staged, TransformOrder, transform
 
 
-def read(snapshot: Snapshot, tools: Tools) -> Move:
+def read(snapshot: Snapshot, tools: CollectTools) -> Move:
     raw = snapshot.raw or {}
     raw_path = tools.lake / str(raw.get("path"))
     if not raw_path.is_file() or raw_path.stat().st_size != raw["stored_bytes"]:
@@ -40,7 +40,7 @@ def read(snapshot: Snapshot, tools: Tools) -> Move:
     lines = lines_of(raw_path, str(raw.get("shape")), work / "lines.ndjson")
     wanted = order(snapshot, job, _sources(snapshot, job, tools), tools.datasets)
 
-    def made(wanted: Order, folder: str) -> Staged:
+    def made(wanted: TransformOrder, folder: str) -> Staged:
         return transform(raw_path, wanted, work / folder, lines=lines, counted=body)
 
     if is_taken:
@@ -59,7 +59,7 @@ def read(snapshot: Snapshot, tools: Tools) -> Move:
     return _staged(snapshot, tools, result, {**raw, "vendor_rows": verdict.rows}, said)
 
 
-def _staged(snapshot: Snapshot, tools: Tools, result: Staged, raw: Mapping[str, Any], said: str | None) -> Move:
+def _staged(snapshot: Snapshot, tools: CollectTools, result: Staged, raw: Mapping[str, Any], said: str | None) -> Move:
     """Put the tables under their final names, beside their raw body."""
     raw_path, folder = tools.lake / str(raw["path"]), job_folder(snapshot, tools)
     name = f"{provider_id(snapshot)}__v{TRANSFORM_VERSION}_{raw['sha256'][:8]}"
@@ -84,14 +84,14 @@ def _staged(snapshot: Snapshot, tools: Tools, result: Staged, raw: Mapping[str, 
     )
 
 
-def _can_ask(snapshot: Snapshot, tools: Tools) -> bool:
+def _can_ask(snapshot: Snapshot, tools: CollectTools) -> bool:
     """Whether the vendor may still have it: a file never was there, and what is past its retention is gone."""
     began = snapshot.triggered_at or snapshot.created_at
     until = snapshot.expires_at or (began + tools.retention if began else None)
     return not is_imported(provider_id(snapshot)) and (until is None or tools.now() < until)
 
 
-def _all_attributed(result: Staged, wanted: Order, made: Callable[[Order, str], Staged]) -> Staged:
+def _all_attributed(result: Staged, wanted: TransformOrder, made: Callable[[TransformOrder, str], Staged]) -> Staged:
     """Rows that do not say what they answer are the one source's that was asked."""
     rows = sum(one.rows + one.warnings + one.errors for one in result.per_source)
     if rows == result.data_rows + result.warning_rows + result.error_rows:
@@ -99,7 +99,7 @@ def _all_attributed(result: Staged, wanted: Order, made: Callable[[Order, str], 
     return made(wanted, "all")
 
 
-def _sources(snapshot: Snapshot, job: Job, tools: Tools) -> list[Source]:
+def _sources(snapshot: Snapshot, job: Job, tools: CollectTools) -> list[Source]:
     """Those that were asked for; for a snapshot of somebody else's, all that its rows might belong to."""
     if is_ours(snapshot):
         return tools.view.sources(one for one in snapshot.source_ids if one is not None)
@@ -111,10 +111,10 @@ def is_ours(snapshot: Snapshot) -> bool:
     return bool(snapshot.source_ids) and None not in snapshot.source_ids
 
 
-def order(snapshot: Snapshot, job: Job, sources: list[Source], among: Iterable[datasets.Dataset]) -> Order:
+def order(snapshot: Snapshot, job: Job, sources: list[Source], among: Iterable[datasets.Dataset]) -> TransformOrder:
     dataset = datasets.by_id(snapshot.dataset_id, among=among)
     asked = {one: inputs for one, inputs in zip(snapshot.source_ids, snapshot.inputs, strict=True) if one is not None}
-    return Order(
+    return TransformOrder(
         kind=job.kind,
         columns=dataset.columns,
         constants={

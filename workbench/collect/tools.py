@@ -32,7 +32,7 @@ class Doubt(Protocol):
     def words(self) -> str: ...
 
 
-class VendorLists(Protocol):
+class VendorListsView(Protocol):
     """What the ledger remembers of the vendor's lists, for all who look."""
 
     def turn(self, dataset_id: str, since: date) -> Literal["fresh", "ask", "wait"]: ...
@@ -55,7 +55,7 @@ class VendorLists(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tools:
+class CollectTools:
     brightdata: BrightData
     lake: Path
     view: LedgerView
@@ -68,7 +68,7 @@ class Tools:
     datasets: tuple[Dataset, ...] = DATASETS  # with the user's own
     row_counts: RowCounts = field(default_factory=RowCounts)
     webhook: Webhook | None = None  # where the vendor may deliver; without, it is only asked
-    vendor_lists: VendorLists | None = None  # without it nobody looks before a trigger
+    vendor_lists: VendorListsView | None = None  # without it nobody looks before a trigger
     reuse: timedelta = timedelta()  # how long a younger snapshot answers
     look_inputs: int = 100  # snapshots of unknown inputs that are asked about after one list
 
@@ -79,17 +79,17 @@ def provider_id(snapshot: Snapshot) -> str:
     return snapshot.provider_id
 
 
-def staging(snapshot: Snapshot, tools: Tools) -> Path:
+def staging(snapshot: Snapshot, tools: CollectTools) -> Path:
     """The snapshot's own corner, on the lake's file system, so that a rename publishes."""
     return _made(tools.lake / ".staging" / provider_id(snapshot))
 
 
-def workspace(snapshot: Snapshot, tools: Tools) -> Path:
+def workspace(snapshot: Snapshot, tools: CollectTools) -> Path:
     """A folder of this thread alone: an owner that was taken over may still be writing into its own."""
     return _made(staging(snapshot, tools) / f"work-{os.getpid()}-{threading.get_ident()}")
 
 
-def clear(snapshot: Snapshot, tools: Tools) -> None:
+def clear(snapshot: Snapshot, tools: CollectTools) -> None:
     """Remove what our step and dead ones left in the corner; a living process keeps its folder there.
 
     An owner that slept past its lease wakes up beside the one that took over.
@@ -105,7 +105,7 @@ def clear(snapshot: Snapshot, tools: Tools) -> None:
         corner.rmdir()
 
 
-def job_folder(snapshot: Snapshot, tools: Tools) -> Path:
+def job_folder(snapshot: Snapshot, tools: CollectTools) -> Path:
     return _made(tools.lake / tools.view.job(snapshot.job_id).folder)
 
 
@@ -115,6 +115,6 @@ def _made(folder: Path) -> Path:
     return folder
 
 
-def in_lake(path: Path, tools: Tools) -> str:
+def in_lake(path: Path, tools: CollectTools) -> str:
     """The path as the ledger keeps it: relative to the lake, with forward slashes."""
     return path.relative_to(tools.lake).as_posix()

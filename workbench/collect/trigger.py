@@ -7,13 +7,13 @@ from collections.abc import Iterator
 
 from workbench.brightdata.wire import boot_clock
 from workbench.collect.look import look
-from workbench.collect.tools import Tools
+from workbench.collect.tools import CollectTools
 from workbench.engine.records import Armed, Disarmed, Money, Move, Snapshot, Yielded
 from workbench.engine.states import SnapshotState
 from workbench.errors import Unanswered, WorkbenchError
 
 
-def send(snapshot: Snapshot, tools: Tools) -> Iterator[Yielded]:
+def send(snapshot: Snapshot, tools: CollectTools) -> Iterator[Yielded]:
     if snapshot.cancel_requested:
         yield Move(to=SnapshotState.CANCELED, reason="cancelled before anything was sent")
         return

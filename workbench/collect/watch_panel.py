@@ -11,7 +11,7 @@ import ipywidgets
 
 from workbench.collect.drawn import jobs_view, label, run_facts, run_view, silent_view, steps_view
 from workbench.collect.order import Order
-from workbench.collect.run_standing import Standing
+from workbench.collect.run_standing import RunStanding
 from workbench.collect.stages import Pace
 from workbench.collect.watcher import Watcher, look, watcher_of
 from workbench.panels.facts import mode_note
@@ -62,7 +62,7 @@ class WatchPanel(Panel):
         self._watcher = watcher_of(self._wb, run_id)
         self._watcher.add(self._see, self._show_error)
 
-    def _see(self, seen: Standing) -> None:
+    def _see(self, seen: RunStanding) -> None:
         if seen.run_id != self._run_id:
             return  # the same plan was started once more: this panel follows the newer run
         zone = self._wb.settings.zone
@@ -78,7 +78,7 @@ class WatchPanel(Panel):
         self.body.html = join([*head, _cancelling(seen), steps_view(seen, pace), jobs_view(seen), silent])
         self._show_buttons(seen)
 
-    def _show_buttons(self, seen: Standing) -> None:
+    def _show_buttons(self, seen: RunStanding) -> None:
         if seen.is_over or seen.is_cancelled:
             self.cancel.ask(is_asked=False)
         show(self.cancel, is_shown=not (seen.is_over or seen.is_cancelled))
@@ -105,7 +105,7 @@ class WatchPanel(Panel):
             self._watcher.look_soon()
 
 
-def _cancelling(seen: Standing) -> Html:
+def _cancelling(seen: RunStanding) -> Html:
     if not seen.is_cancelled or seen.is_over:
         return Html()
     return note(
@@ -131,7 +131,7 @@ def work_and_show(wb: Workbench, run_id: str, wait: timedelta) -> None:
     show_while(work, view)
 
 
-def _why_stopped(seen: Standing, wait: timedelta) -> Html:
+def _why_stopped(seen: RunStanding, wait: timedelta) -> Html:
     if seen.is_over:
         return Html()
     if seen.waiting:

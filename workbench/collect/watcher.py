@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from workbench.collect.run_standing import Standing, standing
+from workbench.collect.run_standing import RunStanding, standing
 from workbench.collect.stages import Pace
 from workbench.panels.markup import Html
 from workbench.panels.page import handled, in_background
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 EVERY: Final = 0.5  # seconds between looks while things move
 RESTING: Final = 5.0  # while the run waits for a person
 
-View = Callable[[Standing], None]
+View = Callable[[RunStanding], None]
 
 
 class Watcher:
@@ -59,9 +59,9 @@ class Watcher:
                     return
             self._soon.wait(RESTING if seen is not None and seen.waiting else EVERY)
 
-    def _look(self) -> tuple[Standing | None, bool]:
+    def _look(self) -> tuple[RunStanding | None, bool]:
         """How the run stands, and whether every view could show it."""
-        found: list[Standing] = []
+        found: list[RunStanding] = []
         with self._lock:
             views = tuple(self._views)
         if not handled(
@@ -74,7 +74,7 @@ class Watcher:
         shown = [self._show(view, found[0]) for view in views]
         return found[0], all(shown)
 
-    def _show(self, view: tuple[View, Callable[[Html], None]], seen: Standing) -> bool:
+    def _show(self, view: tuple[View, Callable[[Html], None]], seen: RunStanding) -> bool:
         show, show_error = view
         is_shown = handled(lambda: show(seen), show_error, self._wb.parts.redactor)
         if is_shown:
@@ -87,7 +87,7 @@ def _tell(views: tuple[tuple[View, Callable[[Html], None]], ...], error: Html) -
         show_error(error)
 
 
-def look(wb: Workbench, run: str) -> Standing:
+def look(wb: Workbench, run: str) -> RunStanding:
     """How the run stands now; short-lived connections of the calling thread only."""
     return standing(wb.status(run))
 

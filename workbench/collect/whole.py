@@ -24,7 +24,7 @@ from workbench.errors import BadInput, NeedsPerson, Permanent, Transient
 from workbench.lake import doubts
 
 if TYPE_CHECKING:
-    from workbench.collect.tools import Tools
+    from workbench.collect.tools import CollectTools
     from workbench.lake.transform import Staged
 
 AGAIN: Final = 3  # times that a body is asked for once more
@@ -37,7 +37,7 @@ _SHOWN: Final = 160  # characters of what somebody else was asked
 # what the vendor counts -----------------------------------------------------------------------------
 
 
-def counts(snapshot: Snapshot, vendor_id: str, tools: Tools) -> Iterator[tuple[str, int]]:
+def counts(snapshot: Snapshot, vendor_id: str, tools: CollectTools) -> Iterator[tuple[str, int]]:
     """How many rows the vendor says there are, and where it says so; what it refuses to tell is left out."""
     progress = tools.brightdata.progress  # a missing key stops the work; one that may not ask is no answer
     said = _told(lambda: progress(vendor_id).row_count)
@@ -96,7 +96,7 @@ def _differs(place: str, rows: int, lines: int) -> str:
     return f"Bright Data counts {_rows(rows)} (its {place}), and {lines:,} came"
 
 
-def _fewer_than_parts(came: Delivered, vendor_id: str, tools: Tools) -> str | None:
+def _fewer_than_parts(came: Delivered, vendor_id: str, tools: CollectTools) -> str | None:
     """Where no count is given: the number of parts tells at least how many rows there must be."""
     parts = _told(lambda: tools.brightdata.parts(vendor_id, _PART_ROWS)) or 0
     if parts > 1 and came.lines <= (parts - 1) * _PART_ROWS:
@@ -144,7 +144,9 @@ class _Strays:
     example: str = ""
 
 
-def _strays(snapshot: Snapshot, lines: Iterable[tuple[int, bytes]], keys: Sequence[str], tools: Tools) -> _Strays:
+def _strays(
+    snapshot: Snapshot, lines: Iterable[tuple[int, bytes]], keys: Sequence[str], tools: CollectTools
+) -> _Strays:
     asked, found = Asked(snapshot.inputs, keys), _Strays()
     others: list[tuple[str, Asked]] | None = None
     for _, line in lines:
@@ -187,7 +189,7 @@ def _shown(echo: Mapping[str, Any], keys: Sequence[str]) -> str:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class BodyVerdict:
     """`rows`: the vendor's count, None where it gives none. `wrong` is for a person; `strays` answer something else."""
 
     rows: int | None
@@ -198,13 +200,13 @@ class Verdict:
 def judge(
     snapshot: Snapshot,
     vendor_id: str | None,
-    tools: Tools,
+    tools: CollectTools,
     result: Staged,
     body: Path,
     *,
     kind: str,
     keys: Sequence[str],
-) -> Verdict:
+) -> BodyVerdict:
     """`vendor_id` is None where there is nobody to ask: of a file, or of what the vendor no longer keeps."""
     came = Delivered(result.data_rows, result.warning_rows, result.error_rows, result.malformed_rows)
     rows, short = _counted(snapshot, vendor_id, tools, came)
@@ -225,10 +227,10 @@ def judge(
         if suspects:
             strays = _strays(snapshot, doubts.lines_at(body, suspects), keys, tools)
             wrong += _foreign(strays, came)
-    return Verdict(rows, tuple(wrong), strays.number)
+    return BodyVerdict(rows, tuple(wrong), strays.number)
 
 
-def missing(snapshot: Snapshot, vendor_id: str, tools: Tools, lines: int) -> Verdict | None:
+def missing(snapshot: Snapshot, vendor_id: str, tools: CollectTools, lines: int) -> BodyVerdict | None:
     """Whether fewer lines came than the vendor counts rows: seen without reading one of them."""
     with _patient(snapshot, vendor_id):
         first = next(counts(snapshot, vendor_id, tools), None)
@@ -236,10 +238,12 @@ def missing(snapshot: Snapshot, vendor_id: str, tools: Tools, lines: int) -> Ver
             return None
         tools.row_counts.forget(snapshot)
         place, rows = max(counts(snapshot, vendor_id, tools), key=lambda one: one[1], default=first)
-        return Verdict(rows, (_differs(place, rows, lines),), 0) if rows > lines else None
+        return BodyVerdict(rows, (_differs(place, rows, lines),), 0) if rows > lines else None
 
 
-def _counted(snapshot: Snapshot, vendor_id: str | None, tools: Tools, came: Delivered) -> tuple[int | None, str | None]:
+def _counted(
+    snapshot: Snapshot, vendor_id: str | None, tools: CollectTools, came: Delivered
+) -> tuple[int | None, str | None]:
     known = (snapshot.raw or {}).get("vendor_rows")
     if vendor_id is None:
         return compared(came, [] if known is None else [("count", int(known))])
@@ -285,7 +289,7 @@ def _foreign(strays: _Strays, came: Delivered) -> Iterator[str]:
         yield f"{strays.number:,} of its {_rows(judged)} answer what it was never asked ({strays.example})"
 
 
-def again(snapshot: Snapshot, verdict: Verdict, tools: Tools, *, may_ask: bool) -> Move:
+def again(snapshot: Snapshot, verdict: BodyVerdict, tools: CollectTools, *, may_ask: bool) -> Move:
     """Ask for the body once more, in a while; NeedsPerson when that was done often enough."""
     raw, said = dict(snapshot.raw or {}), "; ".join(verdict.wrong)
     times = int(raw.get("again", 0))

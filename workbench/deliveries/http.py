@@ -27,7 +27,7 @@ _LINGER: Final = 2.0  # seconds in which a refused caller may finish sending, so
 
 
 @dataclass(frozen=True)
-class Limits:
+class HttpLimits:
     """Seconds, and a number of connections."""
 
     idle: float
@@ -36,7 +36,7 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class Answer:
+class HttpAnswer:
     status: int
     body: bytes
     headers: tuple[tuple[str, str], ...] = ()
@@ -47,7 +47,7 @@ class Gone(Exception):
 
 
 @dataclass
-class Request:
+class HttpRequest:
     method: str
     path: str
     headers: Mapping[str, str]  # names in lower case; of several of one name the last
@@ -69,13 +69,13 @@ class Request:
                 yield bytes(event.data)
 
 
-Handle = Callable[[Request], Awaitable[Answer]]
+Handle = Callable[[HttpRequest], Awaitable[HttpAnswer]]
 
 
-class Wire:
+class HttpServer:
     """Listens and answers; `refusal` is what everybody gets who cannot be understood."""
 
-    def __init__(self, handle: Handle, limits: Limits, refusal: Answer) -> None:
+    def __init__(self, handle: Handle, limits: HttpLimits, refusal: HttpAnswer) -> None:
         self._handle = handle
         self._limits = limits
         self._refusal = refusal
@@ -138,12 +138,12 @@ class Wire:
 class _Talk:
     """One connection."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, limits: Limits) -> None:
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, limits: HttpLimits) -> None:
         self.is_stranger = True
         self._reader, self._writer, self._limits = reader, writer, limits
         self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=_HEADER_BYTES)
 
-    async def request(self) -> Request:
+    async def request(self) -> HttpRequest:
         """Raises Gone, or h11's own error for what is no request."""
         event = await self._next()
         if not isinstance(event, h11.Request):
@@ -155,7 +155,7 @@ class _Talk:
         except ValueError as error:
             raise h11.RemoteProtocolError("the target is no address") from error
         length = headers.get("content-length")
-        return Request(
+        return HttpRequest(
             event.method.decode("ascii"), parts.path, headers, query,
             int(length) if length is not None else None if "transfer-encoding" in headers else 0, self,
         )  # fmt: skip
@@ -183,7 +183,7 @@ class _Talk:
             self._http.receive_data(came)
         return event
 
-    async def send(self, answer: Answer) -> None:
+    async def send(self, answer: HttpAnswer) -> None:
         named = (
             ("Content-Type", "application/json"), ("Content-Length", str(len(answer.body))), ("Connection", "close"),
             *answer.headers,

@@ -52,7 +52,7 @@ def match(ledger: Ledger, delivery_id: int, reading: Reading) -> str:
         row = connection.execute(select(delivery).where(delivery.c.id == delivery_id).with_for_update()).first()
         if row is None:
             raise BadInput(f"there is no delivery {delivery_id}; workbench deliveries list shows the ids.")
-        return _Visit(ledger, connection, row, reading).run() if is_open(row) else str(row.status)
+        return _Matching(ledger, connection, row, reading).run() if is_open(row) else str(row.status)
 
     return ledger.write(change)
 
@@ -71,7 +71,7 @@ class _Found:
     problem: str | None = None
 
 
-class _Visit:
+class _Matching:
     """One look at one delivery."""
 
     def __init__(self, ledger: Ledger, connection: Connection, row: Row[Any], reading: Reading) -> None:

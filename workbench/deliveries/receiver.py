@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from workbench.brightdata.delivery import PATH, TooLarge
 from workbench.brightdata.knock import REFUSED
-from workbench.deliveries.http import Answer, Gone, Limits, Request, Wire
+from workbench.deliveries.http import Gone, HttpAnswer, HttpLimits, HttpRequest, HttpServer
 from workbench.errors import BadInput, Misconfigured, Transient
 from workbench.secret import Secret
 
@@ -37,8 +37,8 @@ log = logging.getLogger(__name__)
 
 CRON: Final = "/api/cron/process-brightdata-snapshots"
 _WEBHOOK: Final = re.compile(re.escape(PATH.rstrip("/")) + r"(?:/([A-Za-z0-9_-]{0,64}))?/?")
-_TAKEN: Final = Answer(200, b'{"status":"received"}')
-_STRANGER: Final = Answer(401, REFUSED, (("WWW-Authenticate", "Bearer"),))
+_TAKEN: Final = HttpAnswer(200, b'{"status":"received"}')
+_STRANGER: Final = HttpAnswer(401, REFUSED, (("WWW-Authenticate", "Bearer"),))
 _BATCH: Final = 256 << 10  # bytes that are handed to a thread together
 _THREADS: Final = 8
 _REREAD: Final = 1.0  # seconds in which a changed file of secrets is noticed
@@ -47,8 +47,8 @@ _TELL_EVERY: Final = 60.0
 _START_EVERY: Final = 5.0  # seconds between looks whether a worker is there
 
 
-def _refused(status: int) -> Answer:
-    return Answer(status, REFUSED)
+def _refused(status: int) -> HttpAnswer:
+    return HttpAnswer(status, REFUSED)
 
 
 class Keys:
@@ -109,7 +109,7 @@ class Receiver:
         self._cron_keys = Keys(workbench.parts.cron_secrets)
         self._hosts = {name.strip().lower() for name in chosen.webhook_hosts.split(",") if name.strip()}
         self._largest = chosen.webhook_largest_mb << 20
-        self._limits = Limits(
+        self._limits = HttpLimits(
             idle=chosen.webhook_idle_seconds.total_seconds(),
             total=chosen.webhook_total_seconds.total_seconds(),
             connections=chosen.webhook_connections,
@@ -159,7 +159,7 @@ class Receiver:
 
     async def _listen(self) -> None:
         self._loop, self._quit = asyncio.get_running_loop(), asyncio.Event()
-        wire = Wire(self._handle, self._limits, _STRANGER)
+        wire = HttpServer(self._handle, self._limits, _STRANGER)
         try:
             server = await wire.listen(self._host, self._port)
             self._port = server.sockets[0].getsockname()[1]
@@ -174,7 +174,7 @@ class Receiver:
 
     # requests -----------------------------------------------------------------------------------
 
-    async def _handle(self, request: Request) -> Answer:
+    async def _handle(self, request: HttpRequest) -> HttpAnswer:
         try:
             return await self._route(request)
         except Gone:
@@ -184,7 +184,7 @@ class Receiver:
             log.log(logging.WARNING if is_known else logging.ERROR, "not taken: %r", error, exc_info=not is_known)
             return _refused(503 if is_known else 500)
 
-    async def _route(self, request: Request) -> Answer:
+    async def _route(self, request: HttpRequest) -> HttpAnswer:
         is_cron = request.path.rstrip("/") == CRON
         keys = self._cron_keys if is_cron else self._webhook_keys
         if not keys.open_for(request.headers.get("authorization")):
@@ -200,7 +200,7 @@ class Receiver:
             return _refused(404)
         return await self._deliver(request, found[1] or None) if request.method == "POST" else _refused(405)
 
-    async def _deliver(self, request: Request, token: str | None) -> Answer:
+    async def _deliver(self, request: HttpRequest, token: str | None) -> HttpAnswer:
         intake = self._workbench.deliveries.intake(token, request.headers, request.query)
         try:
             await self._take(request, intake)
@@ -213,7 +213,7 @@ class Receiver:
             self._nudged.set()
         return _TAKEN
 
-    async def _take(self, request: Request, intake: Intake) -> None:
+    async def _take(self, request: HttpRequest, intake: Intake) -> None:
         """The body to the disk, in batches, off the loop; raises TooLarge before it has read more than is allowed."""
         if (request.length or 0) > self._largest:
             raise TooLarge(f"it is larger than {self._largest >> 20} MB")
@@ -233,10 +233,10 @@ class Receiver:
         if full:
             await self._run(lambda: intake.feed(full))
 
-    async def _cron(self) -> Answer:
+    async def _cron(self) -> HttpAnswer:
         found = await self._run(self._workbench.deliveries.queue_unfinished)
         await self._run(self._wake)
-        return Answer(200, json.dumps(found).encode())
+        return HttpAnswer(200, json.dumps(found).encode())
 
     async def _run(self, work: Callable[[], T]) -> T:
         return await self._loop.run_in_executor(self._pool, work)

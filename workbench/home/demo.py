@@ -116,10 +116,10 @@ def _posted(workbench: Workbench) -> dict[str, Any]:
 
 def _uploaded(workbench: Workbench) -> dict[str, Any]:
     """Three small files to the stand-in of TrafficJunky; a second demo finds them uploaded and sends nothing twice."""
-    from workbench.upload.service import Ask
+    from workbench.upload.service import UploadOrder
 
     say("now a few creatives, uploaded and archived with their ids")
-    ask = Ask(files=workbench.uploads.write_samples())
+    ask = UploadOrder(files=workbench.uploads.write_samples())
     if not workbench.uploads.plan(ask)["totals"]["pending"]:
         return workbench.uploads.batch()
     batch_id = workbench.uploads.start(ask)

@@ -78,7 +78,7 @@ _LEDGER: Final = "create or replace table $table as select $columns from given"
 
 
 @dataclass(frozen=True)
-class LakeFile:
+class TableFile:
     """A row of the manifest. `path` is relative to the lake's root."""
 
     kind: str  # posts, comments, profiles, companies, job_ads, rejects, raw, lines
@@ -103,10 +103,10 @@ def key_of(kind: str) -> str:
 
 
 @dataclass(frozen=True)
-class Missing:
+class MissingFile:
     """A file that the manifest lists and the disk no longer has; its rows are in no view."""
 
-    file: LakeFile
+    file: TableFile
 
     def __str__(self) -> str:
         cure = f"workbench recover reprocess {self.file.snapshot_id}"
@@ -121,7 +121,7 @@ class Catalog:
     def __init__(self, lake: Path, *, memory: str | None = None, spill: Path | None = None) -> None:
         """`memory` ("1GB") bounds what it takes; what is more goes to the folder `spill`, gone afterwards."""
         self.lake = lake.resolve()
-        self.missing: tuple[Missing, ...] = ()
+        self.missing: tuple[MissingFile, ...] = ()
         self.names: tuple[str, ...] = ()
         self.records = _NO_RECORDS
         beside = make_folder(spill or Path(tempfile.gettempdir()))  # DuckDB makes the last folder of a path only
@@ -151,7 +151,7 @@ class Catalog:
         named = self._named(query)
         return named is not None and named <= set(self._view_names()) and not self._has_others()
 
-    def lacks_for(self, query: str) -> tuple[Missing, ...]:
+    def lacks_for(self, query: str) -> tuple[MissingFile, ...]:
         """What is missing of the tables that the query names; of all where nobody can tell what it names."""
         named = self._named(query)
         if named is None or self._has_others():
@@ -180,7 +180,7 @@ class Catalog:
 
     def refresh(
         self,
-        files: Sequence[LakeFile] | Callable[[], Sequence[LakeFile]],
+        files: Sequence[TableFile] | Callable[[], Sequence[TableFile]],
         tables: Mapping[str, TableData] | Callable[[], Mapping[str, TableData]] | None,
         *,
         version: Hashable = None,
@@ -205,7 +205,7 @@ class Catalog:
                 cursor.execute("rollback")
                 raise
             cursor.execute("commit")
-        self.missing = tuple(Missing(file) for file in dict.fromkeys(files) if file not in found)
+        self.missing = tuple(MissingFile(file) for file in dict.fromkeys(files) if file not in found)
         self.names = (*self._view_names(), *(self._tables() if tables is None else tables))
         self._version = version
 
@@ -220,8 +220,8 @@ class Catalog:
     def _replace(
         self,
         cursor: duckdb.DuckDBPyConnection,
-        files: Sequence[LakeFile],
-        with_records: Sequence[LakeFile],
+        files: Sequence[TableFile],
+        with_records: Sequence[TableFile],
         tables: Mapping[str, TableData] | None,
     ) -> None:
         for kind in _PINNED:
@@ -240,10 +240,10 @@ class Catalog:
             cursor.execute(fill(_LEDGER, table=name(table), columns=select_list(data)))
             cursor.unregister("given")
 
-    def _view(self, kind: str, files: Sequence[LakeFile]) -> str:
+    def _view(self, kind: str, files: Sequence[TableFile]) -> str:
         return fill(_VIEW, view=name(kind), rows=typed_rows(_PINNED[kind], self._paths(files) if files else None))
 
-    def _latest(self, kind: str, files: Sequence[LakeFile]) -> str:
+    def _latest(self, kind: str, files: Sequence[TableFile]) -> str:
         """Made by the compactor once; only what came since then is compared with it."""
         made = [file for file in files if file.kind == f"{kind}_latest"]
         if not made:
@@ -254,10 +254,10 @@ class Catalog:
             return before
         return fill(_SINCE, key=key_of(kind), made=before, newer=typed_rows(_PINNED[kind], self._paths(newer)))
 
-    def _paths(self, files: Iterable[LakeFile]) -> str:
+    def _paths(self, files: Iterable[TableFile]) -> str:
         return list_literal(path_literal(self.lake / file.path) for file in files)
 
-    def _records_of(self, files: Sequence[LakeFile]) -> str:
+    def _records_of(self, files: Sequence[TableFile]) -> str:
         paths = [self.lake / file.path for file in files]
         pairs = zip(paths, files, strict=True)
         return fill(
@@ -293,13 +293,13 @@ def _may_be_more(part: Mapping[str, Any]) -> bool:
     return is_elsewhere or part.get("error") is True or str(part.get("type")) in _ASK_FURTHER
 
 
-def _with_records(listed: Sequence[LakeFile], there: Sequence[LakeFile]) -> list[LakeFile]:
+def _with_records(listed: Sequence[TableFile], there: Sequence[TableFile]) -> list[TableFile]:
     """The file with the rows of each snapshot: that of kind "lines" if one is listed, else the raw one."""
     apart = {file.snapshot_id for file in listed if file.kind == "lines"}
     return [file for file in there if file.kind == "lines" or (file.kind == "raw" and file.snapshot_id not in apart)]
 
 
-def _branches(files: Sequence[LakeFile]) -> Iterator[Sequence[LakeFile]]:
+def _branches(files: Sequence[TableFile]) -> Iterator[Sequence[TableFile]]:
     by_snapshot = sorted(files, key=lambda file: file.snapshot_id.encode())  # as DuckDB compares texts
     size = -(-len(by_snapshot) // _BRANCHES) or 1
     yield from (by_snapshot[start : start + size] for start in range(0, len(by_snapshot), size))

@@ -16,7 +16,7 @@ import duckdb
 
 from workbench.errors import Transient
 from workbench.files import make_folder, move_into_place, remove_tree, sha256_of
-from workbench.lake.catalog import LakeFile, key_of
+from workbench.lake.catalog import TableFile, key_of
 from workbench.lake.schema import COLUMNS, IDENTITY, typed_rows
 from workbench.lake.sql import fill, list_literal, literal, name, path_literal
 from workbench.lake.workshop import rows_in
@@ -66,7 +66,7 @@ class Compacted:
     latest: Made
 
 
-def compact(lake: Path, kind: str, files: Sequence[LakeFile], scratch: Path) -> Compacted:
+def compact(lake: Path, kind: str, files: Sequence[TableFile], scratch: Path) -> Compacted:
     """Write the rows of `files` (small ones, and the compacted file of before) as one, and their latest as another."""
     folder = make_folder(lake / FOLDER / kind)
     stem = hashlib.sha256("\n".join(sorted(file.path for file in files)).encode()).hexdigest()[:16]

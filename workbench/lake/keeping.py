@@ -66,7 +66,7 @@ class Keeping(Feature):
         return KINDS
 
     def _compact(self, kind: str) -> dict[str, Any] | None:
-        from workbench.lake.catalog import LakeFile as TableFile
+        from workbench.lake.catalog import TableFile
         from workbench.lake.compaction import FOLDER, compact
 
         read = compacted.to_compact(self.ledger, kind)

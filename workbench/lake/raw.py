@@ -33,7 +33,7 @@ _MAY_BEGIN_A_BLANK: Final = np.isin(np.arange(256), (*_BLANK, LINE_END))
 
 
 @dataclass(frozen=True)
-class Body:
+class RawBody:
     """What counting found; `lines` has the blank ones in it, because a row's number does."""
 
     lines: int
@@ -54,7 +54,7 @@ class RawFile:
     sha256: str  # of the bytes as received, not of the file
     bytes: int
     stored_bytes: int
-    body: Body
+    body: RawBody
     shape: Shape
 
     @property
@@ -73,9 +73,9 @@ class RawFile:
         }
 
 
-def counted(facts: Mapping[str, Any]) -> Body | None:
+def counted(facts: Mapping[str, Any]) -> RawBody | None:
     """What was counted when the bytes came; None of raw files that are older than this count."""
-    return Body(**facts["counted"]) if "counted" in facts else None
+    return RawBody(**facts["counted"]) if "counted" in facts else None
 
 
 class Part(Protocol):
@@ -133,7 +133,7 @@ def is_blank(line: bytes) -> bool:
     return not line.strip(_BLANK)
 
 
-def count(path: Path) -> Body:
+def count(path: Path) -> RawBody:
     counter = _Counter()
     for chunk in body_chunks(path):
         counter.see(chunk)
@@ -167,13 +167,13 @@ class _Counter:
             self._begun_blank = self._is_blank(chunk, rest, len(chunk), begun=True)
             self._begun += len(chunk) - rest
 
-    def body(self) -> Body:
+    def body(self) -> RawBody:
         if self._begun:
             self._blank += self._begun_blank
             self._end_of_lines(np.array([min(self._begun, LONGEST_LINE + 1)]))
             self._begun, self._begun_blank = 0, True
         rest = self._number % _BLOCK or 1
-        return Body(self._number, self._blank, self._longest, max(self._densest, self._block // rest), self._size)
+        return RawBody(self._number, self._blank, self._longest, max(self._densest, self._block // rest), self._size)
 
     def _is_blank(self, chunk: bytes, start: int, end: int, *, begun: bool) -> bool:
         return (self._begun_blank or not begun) and is_blank(chunk[start:end])

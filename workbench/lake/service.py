@@ -64,7 +64,7 @@ class Lake(Feature):
 
     def refresh(self, catalog: Catalog, query: str | None = None) -> None:
         """Bring a catalog up to what is published by now, as far as the query needs it."""
-        from workbench.lake.catalog import LakeFile
+        from workbench.lake.catalog import TableFile
 
         files_at, tables_at = self._shown.get(catalog, (None, None))
         # A file that goes away between two questions is missed by the second; the first looks at all of them anyway.
@@ -77,7 +77,7 @@ class Lake(Feature):
         if head == files_at and not has_tables:
             return
         files = [
-            LakeFile(
+            TableFile(
                 kind=row["kind"],
                 path=row["path"],
                 snapshot_id=row["provider_id"] or "",

@@ -65,7 +65,7 @@ _PER_SOURCE: Final = "select source_id, count(*) from read_parquet($file) group 
 
 
 @dataclass(frozen=True)
-class Order:
+class TransformOrder:
     """What a body is to become, and for whom it was collected."""
 
     kind: str
@@ -112,7 +112,12 @@ class Staged:
 
 
 def transform(
-    raw_file: Path, order: Order, folder: Path, *, lines: Path | None = None, counted: raw.Body | None = None
+    raw_file: Path,
+    order: TransformOrder,
+    folder: Path,
+    *,
+    lines: Path | None = None,
+    counted: raw.RawBody | None = None,
 ) -> Staged:
     """Write the files of one body into `folder`. `lines` is the body as NDJSON where the raw file is none.
 
@@ -140,9 +145,9 @@ class _Work:
     def __init__(  # noqa: PLR0917 - by what, what, of what, to where
         self,
         connection: duckdb.DuckDBPyConnection,
-        order: Order,
+        order: TransformOrder,
         body: Path,
-        counted: raw.Body,
+        counted: raw.RawBody,
         folder: Path,
         before: int = 0,
     ) -> None:

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from workbench.engine.records import Move, Posting, Stay, Yielded
 from workbench.engine.states import PostingState
 from workbench.errors import NeedsPerson
-from workbench.post.matching import Found, find
-from workbench.post.tools import DRAFT, Tools, for_person
+from workbench.post.matching import FoundListing, find
+from workbench.post.tools import DRAFT, PostTools, for_person
 
 if TYPE_CHECKING:
     from workbench.browser.visit import Visit
 
 
-def look(posting: Posting, tools: Tools) -> Iterator[Yielded]:
+def look(posting: Posting, tools: PostTools) -> Iterator[Yielded]:
     with tools.visit(posting.account_id) as visit:
         found = looked_for(posting, tools, visit)
         if len(found) == 1:
@@ -27,7 +27,7 @@ def look(posting: Posting, tools: Tools) -> Iterator[Yielded]:
             raise for_person(posting, f"the site took the listing, and {seen}.")
 
 
-def looked_for(posting: Posting, tools: Tools, visit: Visit) -> list[Found]:
+def looked_for(posting: Posting, tools: PostTools, visit: Visit) -> list[FoundListing]:
     """Everything that may be ours; a list that only a person can read is for the person who decides."""
     try:
         return shown(posting, visit) or find(posting, tools.view.baseline(posting) or {}, visit)
@@ -35,17 +35,17 @@ def looked_for(posting: Posting, tools: Tools, visit: Visit) -> list[Found]:
         raise for_person(posting, error.message) from error
 
 
-def shown(posting: Posting, visit: Visit) -> list[Found]:
+def shown(posting: Posting, visit: Visit) -> list[FoundListing]:
     """By the id that the site answered with: its page is the best proof, and quicker than the whole list."""
     from workbench.browser.selling import page_of
 
     if posting.remote_id is None or posting.end == DRAFT:
         return []
     page = page_of(visit, posting.remote_id, str(posting.content["title"]), posting.token)
-    return [Found(posting.remote_id, page.url, page.state)] if page else []
+    return [FoundListing(posting.remote_id, page.url, page.state)] if page else []
 
 
-def proved(posting: Posting, tools: Tools, visit: Visit, found: Found) -> Move:
+def proved(posting: Posting, tools: PostTools, visit: Visit, found: FoundListing) -> Move:
     drafted = found.state == DRAFT
     words = {"live": "live", "under_review": "the site reviews it", DRAFT: "kept at the site as a draft"}
     return Move(

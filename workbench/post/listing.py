@@ -49,7 +49,7 @@ class Listing:
 
 
 @dataclass(frozen=True)
-class Checked:
+class CheckedListing:
     """One line of a file or form: a listing, or why it is none."""
 
     line: int
@@ -89,12 +89,12 @@ def read_csv(path: Path, checks: Checks) -> list[Listing]:
     return accepted(look(path, checks), place=str(path))
 
 
-def look(path: Path, checks: Checks) -> list[Checked]:
+def look(path: Path, checks: Checks) -> list[CheckedListing]:
     """Every line with its finding; BadInput where the file itself cannot be read."""
     return check(files.read_csv(path, needed=NEEDED, known=COLUMNS), checks)
 
 
-def accepted(checked: Sequence[Checked], *, place: str) -> list[Listing]:
+def accepted(checked: Sequence[CheckedListing], *, place: str) -> list[Listing]:
     bad = [f"{place}, line {one.line}: {one.problem}" for one in checked if one.problem]
     refuse_all(bad)
     if not checked:
@@ -102,7 +102,7 @@ def accepted(checked: Sequence[Checked], *, place: str) -> list[Listing]:
     return [one.listing for one in checked if one.listing]
 
 
-def check(rows: Iterable[tuple[int, Mapping[str, Any]]], checks: Checks) -> list[Checked]:
+def check(rows: Iterable[tuple[int, Mapping[str, Any]]], checks: Checks) -> list[CheckedListing]:
     """Checked lines from (line, cells); used for files, forms and code alike."""
     seen: dict[object, int] = {}
     found = []
@@ -112,9 +112,9 @@ def check(rows: Iterable[tuple[int, Mapping[str, Any]]], checks: Checks) -> list
             listing = typed(row, checks)
             _refuse_twice(listing, line, seen)
         except BadInput as error:
-            found.append(Checked(line, title, problem=error.message))
+            found.append(CheckedListing(line, title, problem=error.message))
         else:
-            found.append(Checked(line, title, listing))
+            found.append(CheckedListing(line, title, listing))
     return found
 
 

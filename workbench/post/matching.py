@@ -7,21 +7,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from workbench.engine.records import WAITS, Posting
-from workbench.post.tools import Tools, for_person
+from workbench.post.tools import PostTools, for_person
 
 if TYPE_CHECKING:
-    from workbench.browser.selling import Card
+    from workbench.browser.selling import ListingCard
     from workbench.browser.visit import Visit
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundListing:
     remote_id: str
     url: str
     state: str  # live | under_review | draft
 
 
-def find(posting: Posting, baseline: Mapping[str, Any], visit: Visit) -> list[Found]:
+def find(posting: Posting, baseline: Mapping[str, Any], visit: Visit) -> list[FoundListing]:
     """Everything that may be ours. Raises where the list could not be read to its end."""
     from workbench.browser.selling import listed
 
@@ -37,7 +37,7 @@ def find(posting: Posting, baseline: Mapping[str, Any], visit: Visit) -> list[Fo
     return [_found(posting, visit, one) for one in ours]
 
 
-def already_there(posting: Posting, cards: list[Card], tools: Tools, visit: Visit) -> Found | None:
+def already_there(posting: Posting, cards: list[ListingCard], tools: PostTools, visit: Visit) -> FoundListing | None:
     """What another copy of this ledger, or a later one, has posted of it already: by our token in the seller's field.
 
     A listing that says the same without a token that can be read is asked about, where the ledger may not know it.
@@ -65,7 +65,7 @@ def already_there(posting: Posting, cards: list[Card], tools: Tools, visit: Visi
     return None
 
 
-def _shows(card: Card, title: str, mark: str, visit: Visit) -> bool:
+def _shows(card: ListingCard, title: str, mark: str, visit: Visit) -> bool:
     """Whether the listing bears our mark, on its page or in the seller's form."""
     from workbench.browser.selling import has_token, page_of
 
@@ -73,19 +73,19 @@ def _shows(card: Card, title: str, mark: str, visit: Visit) -> bool:
     return (page is not None and page.has_token) or bool(has_token(visit, card.remote_id, mark))
 
 
-def _found(posting: Posting, visit: Visit, card: Card) -> Found:
+def _found(posting: Posting, visit: Visit, card: ListingCard) -> FoundListing:
     """A card may link to the seller's form alone, as a draft does: then the listing's own page tells."""
     from workbench.browser.selling import ADDRESS, page_of
 
     if ADDRESS.search(card.url):
-        return Found(card.remote_id, card.url, card.state)
+        return FoundListing(card.remote_id, card.url, card.state)
     page = page_of(visit, card.remote_id, str(posting.content["title"]), posting.token)
     if page is None:
-        return Found(card.remote_id, visit.site.address(f"/marketplace/item/{card.remote_id}/"), card.state)
-    return Found(card.remote_id, page.url, page.state)
+        return FoundListing(card.remote_id, visit.site.address(f"/marketplace/item/{card.remote_id}/"), card.state)
+    return FoundListing(card.remote_id, page.url, page.state)
 
 
-def _by_token(posting: Posting, visit: Visit, cards: list[Card]) -> list[Card]:
+def _by_token(posting: Posting, visit: Visit, cards: list[ListingCard]) -> list[ListingCard]:
     """The seller alone sees the SKU: on the listing's page, or in its form. Where neither shows it, nothing speaks
     against a new listing with our title and price.
     """

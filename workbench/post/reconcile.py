@@ -10,10 +10,10 @@ from collections.abc import Iterator
 
 from workbench.engine.records import Posting, Stay, Yielded
 from workbench.post.confirm import looked_for, proved
-from workbench.post.tools import Tools, for_person
+from workbench.post.tools import PostTools, for_person
 
 
-def look(posting: Posting, tools: Tools) -> Iterator[Yielded]:
+def look(posting: Posting, tools: PostTools) -> Iterator[Yielded]:
     with tools.visit(posting.account_id) as visit:
         found = looked_for(posting, tools, visit)
         if len(found) == 1:
@@ -22,7 +22,7 @@ def look(posting: Posting, tools: Tools) -> Iterator[Yielded]:
         yield _later(posting, tools, len(found))
 
 
-def _later(posting: Posting, tools: Tools, number: int) -> Stay:
+def _later(posting: Posting, tools: PostTools, number: int) -> Stay:
     """When to look again; raises what only a person can say, while the page is there for the evidence."""
     if number:
         raise for_person(posting, f"{number} listings of the account look like it.")

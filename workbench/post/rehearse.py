@@ -7,11 +7,11 @@ from typing import Any
 
 from workbench.engine.records import Posting
 from workbench.errors import LaneStops, LaneWaits, UiChanged, WorkbenchError
-from workbench.post.tools import DRAFT, Tools, item_of
+from workbench.post.tools import DRAFT, PostTools, item_of
 
 
 @dataclass(frozen=True)
-class Rehearsed:
+class RehearsedListing:
     """How far it came; `error` says what would have stopped it."""
 
     posting: Posting
@@ -35,14 +35,14 @@ class Rehearsed:
         }
 
 
-def rehearse(posting: Posting, tools: Tools) -> Rehearsed:
+def rehearse(posting: Posting, tools: PostTools) -> RehearsedListing:
     try:
-        return replace(Rehearsed(posting), screenshot=_filled(posting, tools))
+        return replace(RehearsedListing(posting), screenshot=_filled(posting, tools))
     except WorkbenchError as error:
-        return Rehearsed(posting, error=error)
+        return RehearsedListing(posting, error=error)
 
 
-def _filled(posting: Posting, tools: Tools) -> str:
+def _filled(posting: Posting, tools: PostTools) -> str:
     from workbench.browser.marketplace import ItemForm
 
     with tools.visit(posting.account_id) as visit:

@@ -20,9 +20,9 @@ from workbench.files import make_folder
 from workbench.parsing import as_date
 from workbench.post import jobs, listed, listing
 from workbench.post import store as posting
-from workbench.post.listing import CHANNEL, COLUMNS, Checked, Checks, Listing
+from workbench.post.listing import CHANNEL, COLUMNS, CheckedListing, Checks, Listing
 from workbench.post.photos import Album
-from workbench.post.rehearse import Rehearsed, rehearse
+from workbench.post.rehearse import RehearsedListing, rehearse
 from workbench.post.samples import write_samples
 from workbench.post.store import ImportedListings, MadeJob
 from workbench.post.tools import DRAFT
@@ -40,7 +40,7 @@ _TOKEN: Final = "WB-REHEARSAL"  # noqa: S105 - what the SKU field holds while no
 class Postings(Feature):
     """What a person does with listings and posting jobs."""
 
-    def check(self, path: str | Path) -> list[Checked]:
+    def check(self, path: str | Path) -> list[CheckedListing]:
         """Every line of a listings.csv with its finding; nothing is kept, no account is touched."""
         file = self._file(path)
         return listing.look(file, self._checks(file.parent))
@@ -188,7 +188,7 @@ class Postings(Feature):
         *,
         accounts: Sequence[int] = (),
         draft: bool = False,
-        watch: Callable[[Rehearsed], None] = lambda _: None,
+        watch: Callable[[RehearsedListing], None] = lambda _: None,
     ) -> dict[str, Any]:
         """Fill every listing in and read it back, up to the enabled last button; nothing is sent or kept.
 
@@ -238,8 +238,8 @@ class Postings(Feature):
             raise BadInput("no listing is of the chosen accounts; nothing was rehearsed.")
         return orders
 
-    def _rehearse(self, mine: Sequence[Posting], watch: Callable[[Rehearsed], None]) -> list[Rehearsed]:
-        done: list[Rehearsed] = []
+    def _rehearse(self, mine: Sequence[Posting], watch: Callable[[RehearsedListing], None]) -> list[RehearsedListing]:
+        done: list[RehearsedListing] = []
         try:
             with self._parts.accounts.lane(mine[0].account_id):
                 for one in mine:
@@ -248,9 +248,9 @@ class Postings(Feature):
                     if done[-1].error is not None and done[-1].stops:
                         break
         except WorkbenchError as error:  # somebody else has its page open
-            done.append(Rehearsed(mine[len(done)], error=error))
+            done.append(RehearsedListing(mine[len(done)], error=error))
         stopped = done[-1].error
-        return [*done, *(Rehearsed(one, error=stopped) for one in mine[len(done) :])]
+        return [*done, *(RehearsedListing(one, error=stopped) for one in mine[len(done) :])]
 
     def job(self, job: str | None = None) -> dict[str, Any]:
         """The job (the newest without) in the shape of `job-status`, with `items`: its listings."""
@@ -377,7 +377,7 @@ def _as_posting(number: int, listing_id: int | None, account_id: int, one: NewLi
     )  # fmt: skip
 
 
-def _rehearsed_row(done: Rehearsed) -> dict[str, Any]:
+def _rehearsed_row(done: RehearsedListing) -> dict[str, Any]:
     said = done.posting.content
     names = ("title", "price", "category", "condition")
     facts = {"listing_id": done.posting.listing_id or None, "account_id": done.posting.account_id}

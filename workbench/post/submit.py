@@ -10,18 +10,18 @@ from workbench.engine.records import Armed, Disarmed, Move, Posting, Progress, Y
 from workbench.engine.states import Attention, PostingState
 from workbench.errors import Fault, Permanent, Unanswered
 from workbench.post.confirm import proved
-from workbench.post.matching import Found, already_there, find
-from workbench.post.tools import DRAFT, Tools, item_of, wait_for_pace
+from workbench.post.matching import FoundListing, already_there, find
+from workbench.post.tools import DRAFT, PostTools, item_of, wait_for_pace
 
 if TYPE_CHECKING:
-    from workbench.browser.marketplace import Item
-    from workbench.browser.selling import Card
+    from workbench.browser.marketplace import ItemContent
+    from workbench.browser.selling import ListingCard
     from workbench.browser.visit import Visit
 
 ASKED: Final = "asked_about"  # in a posting's content: listings at the site that a person was asked about
 
 
-def send(posting: Posting, tools: Tools) -> Iterator[Yielded]:
+def send(posting: Posting, tools: PostTools) -> Iterator[Yielded]:
     if posting.cancel_requested:
         yield Move(to=PostingState.CANCELED, reason="cancelled before anything was sent")
         return
@@ -32,7 +32,7 @@ def send(posting: Posting, tools: Tools) -> Iterator[Yielded]:
         yield from _post(posting, item, tools, visit)
 
 
-def _post(posting: Posting, item: Item, tools: Tools, visit: Visit) -> Iterator[Yielded]:
+def _post(posting: Posting, item: ItemContent, tools: PostTools, visit: Visit) -> Iterator[Yielded]:
     from workbench.browser.marketplace import ItemForm
     from workbench.browser.press import Press
     from workbench.browser.selling import listed
@@ -82,14 +82,14 @@ def _post(posting: Posting, item: Item, tools: Tools, visit: Visit) -> Iterator[
         )
 
 
-def _of_that_title(posting: Posting, tools: Tools, cards: list[Card]) -> list[Card]:
+def _of_that_title(posting: Posting, tools: PostTools, cards: list[ListingCard]) -> list[ListingCard]:
     """What is public under the same title, was not put there from here, and was not yet asked about."""
     known = tools.view.remote_ids(posting.account_id) | set(posting.content.get(ASKED, ()))
     title = str(posting.content["title"])
     return [one for one in cards if one.state != DRAFT and one.remote_id not in known and one.is_called(title)]
 
 
-def _asked(posting: Posting, strange: list[Card]) -> Move:
+def _asked(posting: Posting, strange: list[ListingCard]) -> Move:
     """It may be this listing, put there by hand or by a ledger that is gone: whoever knows says so before the click."""
     ids = [one.remote_id for one in strange]
     told = ", ".join(ids[:5]) + (f" and {len(ids) - 5} more" if len(ids) > 5 else "")  # noqa: PLR2004 - as many as told
@@ -109,7 +109,7 @@ def _asked(posting: Posting, strange: list[Card]) -> Move:
     )  # fmt: skip
 
 
-def _only(found: list[Found]) -> Found:
+def _only(found: list[FoundListing]) -> FoundListing:
     """The site went on as if it had taken the listing: it is posted when its own list shows it."""
     if len(found) != 1:
         raise Unanswered(

@@ -15,13 +15,13 @@ from workbench.files import sha256_of
 from workbench.post.known import Known
 
 if TYPE_CHECKING:  # playwright costs every command a tenth of a second
-    from workbench.browser.marketplace import Item
+    from workbench.browser.marketplace import ItemContent
     from workbench.browser.visit import Visit
 
 DRAFT: Final = "draft"
 
 
-class Elsewhere(Protocol):
+class OtherSideOfPosting(Protocol):
     """What the ledger may not know of an account, because it is older than the world."""
 
     def known(self, account_id: int) -> frozenset[str]: ...  # ids at the site of everything in the ledger
@@ -32,7 +32,7 @@ class Elsewhere(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tools:
+class PostTools:
     visit: Callable[[int], AbstractContextManager[Visit]]
     view: LedgerView
     home: Path  # what kept paths of photos are relative to
@@ -40,17 +40,17 @@ class Tools:
     now: Callable[[], datetime]
     may_act_from: Callable[[int], datetime | None]  # the owner's daily cap and quiet hours of an account
     look_gaps: tuple[timedelta, ...]  # between looks for a listing whose answer was lost
-    elsewhere: Elsewhere
+    elsewhere: OtherSideOfPosting
     patience: timedelta  # how long the site may take to answer the click
 
 
-def item_of(posting: Posting, tools: Tools) -> Item:
+def item_of(posting: Posting, tools: PostTools) -> ItemContent:
     """What the form is to say; Permanent where a photo is gone, or is no longer the one that was checked."""
-    from workbench.browser.marketplace import Item
+    from workbench.browser.marketplace import ItemContent
 
     said = posting.content
     category = tools.form.category(str(said["category"]))
-    return Item(
+    return ItemContent(
         title=said["title"],
         price=said["price"],
         category=category.name,
@@ -81,7 +81,7 @@ def _photo(path: Path, sha256: str) -> Path:
     return path
 
 
-def wait_for_pace(posting: Posting, tools: Tools) -> None:
+def wait_for_pace(posting: Posting, tools: PostTools) -> None:
     """The owner's daily cap and quiet hours: no trouble of a page, so without a fault."""
     until = tools.may_act_from(posting.account_id)
     if until is not None:

@@ -20,8 +20,8 @@ from workbench.engine.records import Move, Stay, Upload, Yielded
 from workbench.engine.states import UploadState
 from workbench.errors import BadInput, Fault, NeedsPerson
 from workbench.files import CHUNK, is_running
-from workbench.upload.paths import Missing, folder_below, open_below, parts_of
-from workbench.upload.tools import Tools
+from workbench.upload.paths import MissingPath, folder_below, open_below, parts_of
+from workbench.upload.tools import UploadTools
 
 _FOLDERS: Final = {
     "native_rollover": "Native/Video", "native_static": "Native/Image", "static": "Image", "video": "Video",
@@ -31,7 +31,7 @@ _FOLDERS: Final = {
 _CONFIRMED: Final = frozenset({UploadState.RECORDED, UploadState.ARCHIVED})
 
 
-def move(upload: Upload, tools: Tools) -> Iterator[Yielded]:
+def move(upload: Upload, tools: UploadTools) -> Iterator[Yielded]:
     other = tools.view.other_half(upload)
     if other is not None and (other.state not in _CONFIRMED or other.attention is not None):
         yield _rest(other)
@@ -160,7 +160,7 @@ def _found(root: Path, path: str) -> str | None:
     try:
         with os.fdopen(open_below(root, path), "rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
-    except (Missing, FileNotFoundError):
+    except (MissingPath, FileNotFoundError):
         return None
     except BadInput as error:
         raise NeedsPerson(f"{error.message} It is not archived.", fault=Fault(kind="file_changed")) from error

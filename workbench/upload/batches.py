@@ -10,9 +10,9 @@ from typing import Any, Final
 
 from workbench.engine.records import Upload
 from workbench.engine.states import PLATFORMS, UploadState, as_in_sheet
-from workbench.upload.check import Checked
+from workbench.upload.check import CheckedFile
 from workbench.upload.names import made_id
-from workbench.upload.rehearse import Rehearsed
+from workbench.upload.rehearse import RehearsedUpload
 from workbench.upload.reports import COLUMNS
 
 Row = Mapping[str, Any]
@@ -21,12 +21,12 @@ ITEM: Final = (*COLUMNS, "state", "attention", "account_id", "slot", "sha256", "
 _ORDER: Final = ("static", "native_static", "video", "native_rollover", "in_stream")  # images go first
 
 
-def in_order(found: Iterable[Checked]) -> list[Checked]:
+def in_order(found: Iterable[CheckedFile]) -> list[CheckedFile]:
     places = {tab: number for number, tab in enumerate(_ORDER)}
     return sorted(found, key=lambda one: places.get(one.tab or "", len(places)))
 
 
-def item_of(one: Checked, *, platform: str, campaign_id: str | None = None) -> dict[str, Any]:
+def item_of(one: CheckedFile, *, platform: str, campaign_id: str | None = None) -> dict[str, Any]:
     """A row of `uploads` for a file that is in no batch."""
     status = {"ok": "pending", "skip": "skipped", "block": "failed"}[one.verdict]
     row: dict[str, Any] = dict.fromkeys(ITEM)
@@ -42,11 +42,11 @@ def item_of(one: Checked, *, platform: str, campaign_id: str | None = None) -> d
     }  # fmt: skip
 
 
-def unique_id(one: Checked) -> str:
+def unique_id(one: CheckedFile) -> str:
     return one.candidate.unique_id or made_id(one.candidate.name)
 
 
-def as_upload(number: int, one: Checked, account_id: int, force_reason: str | None) -> Upload:
+def as_upload(number: int, one: CheckedFile, account_id: int, force_reason: str | None) -> Upload:
     """As a batch would hold it, without one: for a rehearsal."""
     return Upload(
         id=number, state=UploadState.CHECKED, batch_id="", account_id=account_id, creative_id=-1,
@@ -56,7 +56,7 @@ def as_upload(number: int, one: Checked, account_id: int, force_reason: str | No
     )  # fmt: skip
 
 
-def rehearsed_item(one: Rehearsed, row: Row) -> dict[str, Any]:
+def rehearsed_item(one: RehearsedUpload, row: Row) -> dict[str, Any]:
     fault = one.error.fault if one.error else None
     picture = one.screenshot or (f"{fault.evidence}/screen.png" if fault and fault.evidence else None)
     return {

@@ -39,7 +39,7 @@ class Finding:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Checked:
+class CheckedFile:
     """A candidate, where it would go, and what is to be said about it."""
 
     candidate: Candidate
@@ -68,7 +68,7 @@ class Checked:
     def is_missing(self) -> bool:
         return self.is_blocked and any(one.code == "file_missing" for one in self.findings)
 
-    def with_finding(self, finding: Finding) -> Checked:
+    def with_finding(self, finding: Finding) -> CheckedFile:
         return replace(self, findings=(*self.findings, finding))
 
 
@@ -91,7 +91,7 @@ def check(
     slot: str | None = None,
     force: bool = False,
     uploaded: Mapping[tuple[str, str], str] | None = None,
-) -> list[Checked]:
+) -> list[CheckedFile]:
     """Every candidate, looked into. `uploaded`: keys that are at the platform already, with what is known of them."""
     known = uploaded or {}
     meant = [one for one in candidates if _why_skipped(one, known, force=force) is None]
@@ -117,10 +117,12 @@ def _why_skipped(one: Candidate, known: Mapping[tuple[str, str], str], *, force:
     return None
 
 
-def _one(candidate: Candidate, probed: Mapping[str, Any], platform: str, slot: str | None, skip: str | None) -> Checked:
+def _one(
+    candidate: Candidate, probed: Mapping[str, Any], platform: str, slot: str | None, skip: str | None
+) -> CheckedFile:
     kind = probed.get("kind") or kind_by_name(candidate.name)
     where = slot or _slot(candidate, kind, probed)
-    made = Checked(
+    made = CheckedFile(
         candidate=candidate, kind=kind, slot=where, tab=TABS.get((where or "", kind or "")), media=dict(probed),
         findings=(), skip=skip,
     )  # fmt: skip
@@ -158,7 +160,7 @@ def _shown(container: str) -> str:
     return container.upper() if container == "avif" else container
 
 
-def _check_slot(one: Checked, platform: str, say: _Sayings) -> None:
+def _check_slot(one: CheckedFile, platform: str, say: _Sayings) -> None:
     spec = SPECS[platform].get((one.slot or "", one.kind or ""))
     if spec is None:
         say.block("wrong_slot", f"no {one.kind} is taken as {one.slot} at {platform}")
@@ -180,7 +182,7 @@ def _check_format(media: Mapping[str, Any], spec: Spec, say: _Sayings) -> None:
         say.block("too_big", f"{media['bytes']:,} bytes are more than {spec.most_bytes:,}")
 
 
-def _check_size(one: Checked, spec: Spec, say: _Sayings) -> None:
+def _check_size(one: CheckedFile, spec: Spec, say: _Sayings) -> None:
     size = (one.media["width"], one.media["height"])
     shown = f"{size[0]}x{size[1]}"
     if spec.sizes is not None and size not in spec.sizes:
@@ -218,10 +220,10 @@ def _check_names(one: Candidate, kind: str | None, say: _Sayings) -> None:
         say.found.append(Finding(Level.INFO, "loose_name", f"the name says {word!r}"))
 
 
-def _alike(found: Iterable[Checked]) -> list[Checked]:
+def _alike(found: Iterable[CheckedFile]) -> list[CheckedFile]:
     """Ids, names and bytes that occur twice."""
     every = list(found)
-    ids, places, bytes_ = defaultdict[Any, list[Checked]](list), dict[Any, str](), dict[str, str]()
+    ids, places, bytes_ = defaultdict[Any, list[CheckedFile]](list), dict[Any, str](), dict[str, str]()
     for one in every:
         if one.candidate.unique_id and not is_original(one.candidate.name):
             ids[one.candidate.key].append(one)
@@ -246,9 +248,9 @@ def _alike(found: Iterable[Checked]) -> list[Checked]:
     return told
 
 
-def _pairs(found: list[Checked], known: Mapping[tuple[str, str], str]) -> list[Checked]:
+def _pairs(found: list[CheckedFile], known: Mapping[tuple[str, str], str]) -> list[CheckedFile]:
     """Halves of which the other one is not there, or refused, are no use: they are shown in pairs alone."""
-    halves: dict[str, dict[str, Checked]] = defaultdict(dict)
+    halves: dict[str, dict[str, CheckedFile]] = defaultdict(dict)
     for one in found:
         if one.slot == "native" and one.candidate.part and one.candidate.pair_id:
             halves[one.candidate.pair_id][one.candidate.part] = one
@@ -271,7 +273,7 @@ def _base(unique_id: str) -> str:
     return (split_id(unique_id) or (unique_id, ""))[0]
 
 
-def _why_incomplete(other: Checked | None, what: str, *, is_done: bool) -> str | None:
+def _why_incomplete(other: CheckedFile | None, what: str, *, is_done: bool) -> str | None:
     if is_done or (other is not None and (other.skip or not other.is_blocked)):
         return None
     if other is None:

@@ -15,7 +15,7 @@ from workbench.cli.opening import Detach, Headless, Reason, Yes, agree, bench, s
 from workbench.errors import BadInput
 
 if TYPE_CHECKING:
-    from workbench.upload.service import Ask
+    from workbench.upload.service import UploadOrder
     from workbench.workbench import Workbench
 
 app = typer.Typer(no_args_is_help=True)
@@ -249,8 +249,8 @@ def campaign_csv(
 def _ask_of(
     session: bool, inventory: bool, files: str | None, source: str | None, campaign: str | None, account: int | None,
     slot: str | None, platform: str, force: bool, reason: str,
-) -> Ask:  # fmt: skip
-    from workbench.upload.service import Ask
+) -> UploadOrder:  # fmt: skip
+    from workbench.upload.service import UploadOrder
 
     given = [session, inventory, files is not None, source is not None].count(True)
     if given > 1:
@@ -259,20 +259,20 @@ def _ask_of(
     if files is not None and not names:
         raise BadInput("--files names no file.")
     chosen = "session" if session else "inventory" if inventory else source or ""
-    return Ask(
+    return UploadOrder(
         source=chosen, files=names, campaign=campaign, account=account, slot=slot, platform=platform, force=force,
         reason=reason or None,
     )  # fmt: skip
 
 
-def _setup(workbench: Workbench, ask: Ask) -> Exit:
+def _setup(workbench: Workbench, ask: UploadOrder) -> Exit:
     account_id = workbench.uploads.account_for(ask)
     workbench.accounts.login(account_id, on_wait=say)
     show(f"account {account_id} is logged in; upload with: workbench upload run --session --live")
     return Exit.DONE
 
 
-def _rehearse(workbench: Workbench, ask: Ask, *, json: bool) -> Exit:
+def _rehearse(workbench: Workbench, ask: UploadOrder, *, json: bool) -> Exit:
     done = workbench.uploads.rehearse(ask, watch=lambda tab: say(f"rehearsing {tab}"))
     return _told(workbench, done, json=json)
 

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Collection, Iterable
 from typing import Final
 
-from workbench.browser.trafficjunky import Card
+from workbench.browser.trafficjunky import CreativeCard
 from workbench.engine.records import Upload
 from workbench.upload.names import stem, suffix
 
@@ -17,27 +17,27 @@ _ELLIPSIS: Final = ("…", "...")
 _SHORTEST: Final = 8  # signs of a name cut short that still say something
 
 
-def matching(upload: Upload, cards: Iterable[Card]) -> list[Card]:
+def matching(upload: Upload, cards: Iterable[CreativeCard]) -> list[CreativeCard]:
     """Cards that bear the file's whole name and contradict nothing else of it."""
     return [card for card in cards if _plain(card.name) == _plain(stem(upload.name)) and _agrees(upload, card)]
 
 
-def perhaps(upload: Upload, cards: Iterable[Card]) -> list[Card]:
+def perhaps(upload: Upload, cards: Iterable[CreativeCard]) -> list[CreativeCard]:
     """Cards whose name is the file's, cut short: a hint, no proof."""
     mine = _plain(stem(upload.name))
     return [card for card in cards if _is_cut(mine, _plain(card.name)) and _agrees(upload, card)]
 
 
-def by_id(remote_id: str, cards: Iterable[Card]) -> Card | None:
+def by_id(remote_id: str, cards: Iterable[CreativeCard]) -> CreativeCard | None:
     return next((card for card in cards if card.id == remote_id), None)
 
 
-def bears(upload: Upload, card: Card) -> bool:
+def bears(upload: Upload, card: CreativeCard) -> bool:
     """Whether a card that has the id we were told may be this file."""
     return bool(matching(upload, [card]) or perhaps(upload, [card]))
 
 
-def without(cards: Iterable[Card], ids: Collection[str]) -> list[Card]:
+def without(cards: Iterable[CreativeCard], ids: Collection[str]) -> list[CreativeCard]:
     return [card for card in cards if card.id not in ids]
 
 
@@ -52,7 +52,7 @@ def _is_cut(whole: str, shown: str) -> bool:
     return _SHORTEST <= len(shown) < len(whole) and whole.startswith(shown)
 
 
-def _agrees(upload: Upload, card: Card) -> bool:
+def _agrees(upload: Upload, card: CreativeCard) -> bool:
     media = upload.media or {}
     size = _SIZE.search(card.dimensions)
     if size and media.get("width") and (int(size[1]), int(size[2])) != (media["width"], media["height"]):

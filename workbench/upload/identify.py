@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from workbench.engine.records import Move, Stay, Upload, Yielded
 from workbench.engine.states import Attention, UploadState
 from workbench.upload.send import identified, resolve_hint, sweep
-from workbench.upload.tools import Tools
+from workbench.upload.tools import UploadTools
 
 if TYPE_CHECKING:  # Playwright costs every command a tenth of a second
-    from workbench.browser.trafficjunky import Card, Listing
+    from workbench.browser.trafficjunky import CreativeCard, TabListing
 
 
-def find(uploads: Sequence[Upload], tools: Tools) -> Iterator[Yielded]:
+def find(uploads: Sequence[Upload], tools: UploadTools) -> Iterator[Yielded]:
     """The uploads are of one account, and were looked for equally often."""
     from workbench.browser.trafficjunky import Library
 
@@ -38,12 +38,12 @@ def find(uploads: Sequence[Upload], tools: Tools) -> Iterator[Yielded]:
         yield Stay(after=tools.look_gaps[min(first.looks, len(tools.look_gaps) - 1)], values={"looks": first.looks + 1})
 
 
-def _has_all(uploads: Sequence[Upload], cards: Sequence[Card]) -> bool:
+def _has_all(uploads: Sequence[Upload], cards: Sequence[CreativeCard]) -> bool:
     shown = {card.id for card in cards}
     return all(one.remote_id in shown for one in uploads)
 
 
-def _told(one: Upload, listing: Listing, tools: Tools, picture: str, *, is_last: bool) -> Move | None:
+def _told(one: Upload, listing: TabListing, tools: UploadTools, picture: str, *, is_last: bool) -> Move | None:
     """The move that the library justifies; None: look again later."""
     is_last = is_last and listing.is_complete
     if one.remote_id is not None:
@@ -57,7 +57,7 @@ def _told(one: Upload, listing: Listing, tools: Tools, picture: str, *, is_last:
 
 
 def _by_answer(
-    one: Upload, remote_id: str, listing: Listing, tools: Tools, picture: str, *, is_last: bool
+    one: Upload, remote_id: str, listing: TabListing, tools: UploadTools, picture: str, *, is_last: bool
 ) -> Move | None:
     """The network said an id already; the card is the second witness."""
     from workbench.upload.fingerprint import bears, by_id
@@ -72,7 +72,7 @@ def _by_answer(
     return None
 
 
-def candidates(one: Upload, listing: Listing, tools: Tools) -> list[Card]:
+def candidates(one: Upload, listing: TabListing, tools: UploadTools) -> list[CreativeCard]:
     """New cards that bear the file's name and belong to nothing else of ours."""
     from workbench.upload.fingerprint import matching, without
 
@@ -81,7 +81,7 @@ def candidates(one: Upload, listing: Listing, tools: Tools) -> list[Card]:
     return without(without(matching(one, listing.cards), before), taken)
 
 
-def _by_old_card(one: Upload, listing: Listing, tools: Tools, picture: str) -> Move:
+def _by_old_card(one: Upload, listing: TabListing, tools: UploadTools, picture: str) -> Move:
     """The site took the file without a word and made nothing new of it: perhaps it is an old one under this name."""
     from workbench.upload.fingerprint import matching, perhaps, without
 
@@ -96,7 +96,7 @@ def _by_old_card(one: Upload, listing: Listing, tools: Tools, picture: str) -> M
     return _unknown(one, why, picture)
 
 
-def _found(one: Upload, card: Card, tools: Tools, picture: str) -> Move:
+def _found(one: Upload, card: CreativeCard, tools: UploadTools, picture: str) -> Move:
     values = {**identified(card, tools, at=one.uploaded_at), "screenshot": picture}
     return Move(to=UploadState.IDENTIFIED, item_id=one.id, values=values)
 
@@ -109,5 +109,5 @@ def _unknown(one: Upload, why: str, picture: str) -> Move:
     )  # fmt: skip
 
 
-def _ids(cards: Sequence[Card]) -> str:
+def _ids(cards: Sequence[CreativeCard]) -> str:
     return ", ".join(card.id for card in cards[:5])

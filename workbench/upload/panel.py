@@ -32,9 +32,9 @@ class Load:
     """What is to be uploaded, and the batch that came of it: the object that a notebook's cells hand on."""
 
     def __init__(self, wb: Workbench, asked: Mapping[str, Any]) -> None:
-        from workbench.upload.service import Ask
+        from workbench.upload.service import UploadOrder
 
-        self.wb, self.ask = wb, Ask(**asked)
+        self.wb, self.ask = wb, UploadOrder(**asked)
         self.rehearsed: dict[str, Any] | None = None
         self.batch_id: str | None = None
         self._planned: dict[str, Any] | None = None

@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from workbench.errors import BadInput, Fault, Permanent
 
 
-class Missing(Permanent):
+class MissingPath(Permanent):
     """The file is not there."""
 
 
@@ -49,7 +49,7 @@ def open_below(root: Path, relative: str) -> int:
             # Not blocking: somebody may have put a pipe there, which would keep us waiting for ever.
             fd = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
     except FileNotFoundError as error:
-        raise Missing(f"{relative} is not there", fault=Fault(kind="file_missing")) from error
+        raise MissingPath(f"{relative} is not there", fault=Fault(kind="file_missing")) from error
     except OSError as error:
         if error.errno in (errno.ELOOP, errno.ENOTDIR):
             raise BadInput(

@@ -24,7 +24,7 @@ from PIL import Image
 from workbench import pictures
 from workbench.errors import WorkbenchError
 from workbench.files import CHUNK
-from workbench.upload.paths import Missing, open_below
+from workbench.upload.paths import MissingPath, open_below
 
 MOST_PIXELS: Final = 40_000_000
 _MEMORY: Final = 2 << 30
@@ -38,7 +38,7 @@ def look(root: Path, relative: str) -> dict[str, Any]:
     """Bytes, hash, and what is inside. `problem` says why it cannot be used."""
     try:
         fd = open_below(root, relative)
-    except Missing:
+    except MissingPath:
         return {"problem": "file_missing", "words": f"{relative} is not there"}
     except WorkbenchError as error:
         return {"problem": "unsafe_path", "words": error.message}

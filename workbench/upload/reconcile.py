@@ -14,13 +14,13 @@ from workbench.engine.states import Attention, UploadState
 from workbench.errors import Fault, NeedsPerson
 from workbench.upload.identify import candidates
 from workbench.upload.send import identified, resolve_hint, sweep, whole
-from workbench.upload.tools import Tools
+from workbench.upload.tools import UploadTools
 
 if TYPE_CHECKING:  # Playwright costs every command a tenth of a second
-    from workbench.browser.trafficjunky import Card
+    from workbench.browser.trafficjunky import CreativeCard
 
 
-def look(uploads: Sequence[Upload], tools: Tools) -> Iterator[Yielded]:
+def look(uploads: Sequence[Upload], tools: UploadTools) -> Iterator[Yielded]:
     """The uploads are of one account, and were looked for equally often."""
     from workbench.browser.trafficjunky import Library
 
@@ -43,7 +43,7 @@ def look(uploads: Sequence[Upload], tools: Tools) -> Iterator[Yielded]:
         yield _not_there(left, tools, picture)
 
 
-def _found(one: Upload, found: Sequence[Card], tools: Tools, picture: str) -> Move | None:
+def _found(one: Upload, found: Sequence[CreativeCard], tools: UploadTools, picture: str) -> Move | None:
     if not found:
         return None
     if len(found) == 1:
@@ -58,7 +58,7 @@ def _found(one: Upload, found: Sequence[Card], tools: Tools, picture: str) -> Mo
     )  # fmt: skip
 
 
-def _not_there(left: Sequence[Upload], tools: Tools, picture: str) -> Stay:
+def _not_there(left: Sequence[Upload], tools: UploadTools, picture: str) -> Stay:
     first, at = left[0], tools.now()
     again = first.next_look(first.state_at or at, tools.look_gaps, at)
     if again is not None:

@@ -10,12 +10,12 @@ from workbench.engine.records import Move, Upload, Yielded
 from workbench.engine.states import UploadState
 from workbench.errors import BadInput, NeedsPerson
 from workbench.upload.inventory import INVENTORY, SESSION, Key, update
-from workbench.upload.tools import Tools
+from workbench.upload.tools import UploadTools
 
 UPLOADED: Final = "uploaded"  # the inventory's word; a batch's own table says success
 
 
-def write(uploads: Sequence[Upload], tools: Tools) -> Iterator[Yielded]:
+def write(uploads: Sequence[Upload], tools: UploadTools) -> Iterator[Yielded]:
     try:
         changed = tools.write_inventory()
     except BadInput as error:  # the ids are ours all the same

@@ -10,7 +10,7 @@ from workbench.engine.records import Upload
 from workbench.engine.states import UploadState
 from workbench.errors import WorkbenchError
 from workbench.upload.send import already_there, staged, whole
-from workbench.upload.tools import Tools
+from workbench.upload.tools import UploadTools
 
 if TYPE_CHECKING:  # Playwright costs every command a tenth of a second
     from workbench.browser.trafficjunky import Library
@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # Playwright costs every command a tenth of a second
 
 
 @dataclass(frozen=True)
-class Rehearsed:
+class RehearsedUpload:
     """How far a file came: it would be attached, it is there already, or `error` would have stopped it."""
 
     upload: Upload
@@ -28,11 +28,13 @@ class Rehearsed:
     error: WorkbenchError | None = None
 
 
-def rehearse(groups: Sequence[Sequence[Upload]], tools: Tools, watch: Callable[[str], None]) -> list[Rehearsed]:
+def rehearse(
+    groups: Sequence[Sequence[Upload]], tools: UploadTools, watch: Callable[[str], None]
+) -> list[RehearsedUpload]:
     """Uploads of one account, a group for each tab; what stops one tab stops those after it."""
     from workbench.browser.trafficjunky import Library
 
-    done: list[Rehearsed] = []
+    done: list[RehearsedUpload] = []
     try:
         with tools.visit(groups[0][0].account_id) as visit:
             library = Library(visit, tools.page)
@@ -41,13 +43,13 @@ def rehearse(groups: Sequence[Sequence[Upload]], tools: Tools, watch: Callable[[
                 done += _rehearse(visit, library, group, tools)
     except WorkbenchError as error:
         known = {one.upload.id for one in done}
-        done += [Rehearsed(one, error=error) for group in groups for one in group if one.id not in known]
+        done += [RehearsedUpload(one, error=error) for group in groups for one in group if one.id not in known]
     return done
 
 
-def _rehearse(visit: Visit, library: Library, uploads: Sequence[Upload], tools: Tools) -> list[Rehearsed]:
+def _rehearse(visit: Visit, library: Library, uploads: Sequence[Upload], tools: UploadTools) -> list[RehearsedUpload]:
     with staged(uploads, tools) as files:
-        done = [Rehearsed(one, error=error) for one, error in files.refused]
+        done = [RehearsedUpload(one, error=error) for one, error in files.refused]
         if not files.ready:
             return done
         listing = whole(library, files.ready[0].tab, visit)
@@ -56,10 +58,10 @@ def _rehearse(visit: Visit, library: Library, uploads: Sequence[Upload], tools: 
     for one in files.ready:
         known = already_there(one, listing, tools)
         if known is None:
-            done.append(Rehearsed(one, words="would be attached", screenshot=picture))
+            done.append(RehearsedUpload(one, words="would be attached", screenshot=picture))
         elif known.to is UploadState.IDENTIFIED:
             found = str(known.values["remote_id"])
-            done.append(Rehearsed(one, found, "is there already: would be adopted", picture))
+            done.append(RehearsedUpload(one, found, "is there already: would be adopted", picture))
         else:
-            done.append(Rehearsed(one, words=str(known.reason), screenshot=picture))
+            done.append(RehearsedUpload(one, words=str(known.reason), screenshot=picture))
     return done

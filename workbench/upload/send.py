@@ -22,16 +22,16 @@ from workbench.engine.states import Attention, UploadState
 from workbench.errors import BadInput, Fault, LaneStops, LaneWaits, Transient, WorkbenchError
 from workbench.files import CHUNK, is_running, make_folder, remove_tree
 from workbench.upload.archive import place_of
-from workbench.upload.paths import Missing, open_below
-from workbench.upload.tools import Tools
+from workbench.upload.paths import MissingPath, open_below
+from workbench.upload.tools import UploadTools
 
 if TYPE_CHECKING:  # Playwright costs every command a tenth of a second
-    from workbench.browser.trafficjunky import Card, Library, Listing
-    from workbench.browser.uploadpanel import Panel, Result
+    from workbench.browser.trafficjunky import CreativeCard, Library, TabListing
+    from workbench.browser.uploadpanel import Result, SiteUploadPanel
     from workbench.browser.visit import Visit
 
 
-def send(uploads: Sequence[Upload], tools: Tools) -> Iterator[Yielded]:
+def send(uploads: Sequence[Upload], tools: UploadTools) -> Iterator[Yielded]:
     wanted: dict[str, Upload] = {}
     for one in uploads:
         if one.cancel_requested:
@@ -51,7 +51,7 @@ def send(uploads: Sequence[Upload], tools: Tools) -> Iterator[Yielded]:
             yield from _send(visit, files, tools)
 
 
-def _mind_pace(account_id: int, tools: Tools) -> None:
+def _mind_pace(account_id: int, tools: UploadTools) -> None:
     until = tools.may_act_from(account_id)
     if until is not None:
         raise LaneWaits(
@@ -59,7 +59,7 @@ def _mind_pace(account_id: int, tools: Tools) -> None:
         )
 
 
-def _send(visit: Visit, files: Staged, tools: Tools) -> Iterator[Yielded]:
+def _send(visit: Visit, files: SendableCopies, tools: UploadTools) -> Iterator[Yielded]:
     from workbench.browser.trafficjunky import Library
 
     library = Library(visit, tools.page)
@@ -88,7 +88,7 @@ def _send(visit: Visit, files: Staged, tools: Tools) -> Iterator[Yielded]:
     yield from _answers(visit, panel, left, paths, tools)
 
 
-def whole(library: Library, tab: str, visit: Visit) -> Listing:
+def whole(library: Library, tab: str, visit: Visit) -> TabListing:
     """The tab with all its cards; without all of them nothing is known to be absent."""
     listing = library.cards(tab)
     if not listing.is_complete:
@@ -97,7 +97,7 @@ def whole(library: Library, tab: str, visit: Visit) -> Listing:
     return listing
 
 
-def already_there(one: Upload, listing: Listing, tools: Tools) -> Move | None:
+def already_there(one: Upload, listing: TabListing, tools: UploadTools) -> Move | None:
     """What is in the library under this name already is adopted, not uploaded again; unless it is meant to be.
 
     Where the ledger may be older than the library, also a file that was to be sent again may be there already: the
@@ -129,7 +129,7 @@ def already_there(one: Upload, listing: Listing, tools: Tools) -> Move | None:
     return None
 
 
-def identified(card: Card, tools: Tools, *, at: Any) -> dict[str, Any]:
+def identified(card: CreativeCard, tools: UploadTools, *, at: Any) -> dict[str, Any]:
     now = tools.now()
     history = [[now.isoformat(), card.review]] if card.review else []
     return {
@@ -146,14 +146,14 @@ def resolve_hint(one: Upload) -> str:
 
 
 def _answers(
-    visit: Visit, panel: Panel, left: Sequence[Upload], paths: Sequence[Path], tools: Tools
+    visit: Visit, panel: SiteUploadPanel, left: Sequence[Upload], paths: Sequence[Path], tools: UploadTools
 ) -> Iterator[Yielded]:
-    from workbench.browser.uploadpanel import Outcome
+    from workbench.browser.uploadpanel import SendOutcome
 
     waiting = {one.name: one for one in left}
     away: list[Result] = []
     for result in panel.send(paths, tools.file_time * len(paths)):
-        if result.outcome is Outcome.TURNED_AWAY:
+        if result.outcome is SendOutcome.TURNED_AWAY:
             away.append(result)
         else:
             yield _answered(visit, waiting.pop(result.name), result, tools)
@@ -166,13 +166,13 @@ def _answers(
         _turned_away(visit, away)
 
 
-def _answered(visit: Visit, one: Upload, result: Result, tools: Tools) -> Move:
-    from workbench.browser.uploadpanel import Outcome
+def _answered(visit: Visit, one: Upload, result: Result, tools: UploadTools) -> Move:
+    from workbench.browser.uploadpanel import SendOutcome
 
-    if result.outcome is Outcome.SENT:
+    if result.outcome is SendOutcome.SENT:
         values = {"remote_id": result.remote_id, "uploaded_at": tools.now()}
         return Move(to=UploadState.SENT, item_id=one.id, values=values)
-    if result.outcome is Outcome.REJECTED:
+    if result.outcome is SendOutcome.REJECTED:
         fault = Fault(kind="validation_error", evidence=_folder(visit.shot("rejected", story=result.words)))
         return Move(to=UploadState.FAILED, item_id=one.id, reason=f"the site refused it: {result.words}", fault=fault)
     return _lost(visit, one, result.words)
@@ -214,7 +214,7 @@ def _turned_away(visit: Visit, away: Sequence[Result]) -> None:
 
 
 @dataclass(frozen=True)
-class Staged:
+class SendableCopies:
     """Copies that are proved to be what was checked, under their own names."""
 
     ready: tuple[Upload, ...]
@@ -226,7 +226,7 @@ class Staged:
 
 
 @contextmanager
-def staged(uploads: Sequence[Upload], tools: Tools) -> Iterator[Staged]:
+def staged(uploads: Sequence[Upload], tools: UploadTools) -> Iterator[SendableCopies]:
     """A browser opens a file by its name, some time after it was looked at: it gets one of which only we know."""
     sweep(tools.sending)
     folder = make_folder(tools.sending / f"{os.getpid()}-{uuid.uuid4().hex[:12]}", mode=0o700)
@@ -239,24 +239,24 @@ def staged(uploads: Sequence[Upload], tools: Tools) -> Iterator[Staged]:
                 refused.append((one, error))
             else:
                 ready.append(one)
-        yield Staged(tuple(ready), tuple(refused), folder)
+        yield SendableCopies(tuple(ready), tuple(refused), folder)
     finally:
         remove_tree(folder)
 
 
-def _opened(one: Upload, tools: Tools) -> int:
+def _opened(one: Upload, tools: UploadTools) -> int:
     """Where it lies; or, for a ledger that was put back, where it went once it was uploaded and archived."""
     try:
         return open_below(tools.creatives, one.path)
-    except Missing:
+    except MissingPath:
         if not one.batch_id:  # of a rehearsal, which archives nothing
             raise
-        with suppress(BadInput, Missing):
+        with suppress(BadInput, MissingPath):
             return open_below(tools.archive, one.archive_path or place_of(one, tools.view.batch_folder(one.batch_id)))
         raise
 
 
-def _copy(one: Upload, folder: Path, tools: Tools) -> None:
+def _copy(one: Upload, folder: Path, tools: UploadTools) -> None:
     make_folder(folder, mode=0o700)
     digest = hashlib.sha256()
     with os.fdopen(_opened(one, tools), "rb") as file, (folder / one.name).open("xb") as copy:

@@ -22,7 +22,7 @@ from workbench.files import make_folder, write_text
 from workbench.upload import batches, gather, inventory, reports, scan, uploaded
 from workbench.upload import store as uploading
 from workbench.upload.campaign import Export, export
-from workbench.upload.check import Checked, check
+from workbench.upload.check import CheckedFile, check
 from workbench.upload.inventory import INVENTORY, SESSION
 from workbench.upload.specs import check_platform, check_slot
 from workbench.upload.store import NewBatch, NewUpload
@@ -37,7 +37,7 @@ _CHANGED: Final = timedelta(days=1)  # files of batches that went on since are l
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ask:
+class UploadOrder:
     """What is to be uploaded: files by name, or a source: `session`, `inventory`, a CSV or a folder."""
 
     source: str = ""
@@ -91,7 +91,7 @@ class Uploads(Feature):
         """Every creative that was ever in a batch, with how it stands."""
         return uploaded.creatives(self.ledger)
 
-    def check(self, ask: Ask) -> list[Checked]:
+    def check(self, ask: UploadOrder) -> list[CheckedFile]:
         """Every file that is meant, and what would be refused of it: offline, no account is touched."""
         check_platform(ask.platform)
         check_slot(ask.slot)
@@ -110,7 +110,7 @@ class Uploads(Feature):
             )
         )  # fmt: skip
 
-    def _candidates(self, root: Path, ask: Ask) -> list[gather.Candidate]:
+    def _candidates(self, root: Path, ask: UploadOrder) -> list[gather.Candidate]:
         files = gather.Files(root, self._archives)
         if ask.files:
             rows = inventory.read(root / INVENTORY) if (root / INVENTORY).is_file() else []
@@ -124,7 +124,7 @@ class Uploads(Feature):
             path = root / source
         return gather.from_rows(files, inventory.read(path))
 
-    def _account(self, ask: Ask) -> int:
+    def _account(self, ask: UploadOrder) -> int:
         if ask.platform != "tj":
             raise BadInput(f"files are checked for {ask.platform}, and uploaded to TrafficJunky (tj) alone.")
         if ask.account is not None:
@@ -137,7 +137,7 @@ class Uploads(Feature):
             raise BadInput(f"there are several accounts: {listed}; choose with --account ID.")
         raise BadInput("there is no account yet: workbench accounts add --channel trafficjunky --label NAME")
 
-    def account_for(self, ask: Ask) -> int:
+    def account_for(self, ask: UploadOrder) -> int:
         """The account that is meant; in practice one is made when there is none."""
         if self.settings.mode == "practice" and ask.account is None and ask.platform == "tj":
             there = accounts.all_accounts(self.ledger, channel=CHANNEL)
@@ -145,13 +145,13 @@ class Uploads(Feature):
                 return self._parts.accounts.add(CHANNEL, "practice")
         return self._account(ask)
 
-    def plan(self, ask: Ask) -> dict[str, Any]:
+    def plan(self, ask: UploadOrder) -> dict[str, Any]:
         """What a batch would do with each file, and why not: no browser, nothing is kept or started."""
         found = self.check(ask)
         items = [batches.item_of(one, platform=ask.platform, campaign_id=ask.campaign) for one in found]
         return self._dry("plan", items)
 
-    def words_of(self, planned: Mapping[str, Any], ask: Ask) -> str:
+    def words_of(self, planned: Mapping[str, Any], ask: UploadOrder) -> str:
         """What a batch of this plan would upload, how many, and as whom, for a person to agree to."""
         number = planned["totals"]["pending"]
         whom = ""
@@ -167,7 +167,7 @@ class Uploads(Feature):
             "totals": reports.totals(items), "items": list(items),
         }  # fmt: skip
 
-    def rehearse(self, ask: Ask, *, watch: Callable[[str], None] = lambda _: None) -> dict[str, Any]:
+    def rehearse(self, ask: UploadOrder, *, watch: Callable[[str], None] = lambda _: None) -> dict[str, Any]:
         """Log in, read the library, open the upload panel of every tab; nothing is attached or kept."""
         from workbench.upload.rehearse import rehearse
 
@@ -191,7 +191,7 @@ class Uploads(Feature):
         told = self._dry("rehearse", rows)
         return {**told, "stopped": error.message} if error else told
 
-    def start(self, ask: Ask) -> str:
+    def start(self, ask: UploadOrder) -> str:
         """Make a batch; somebody must `work`. What is refused or skipped is in it too, with the reason.
 
         Ordered once more while it is not over, it is the same batch.
@@ -349,7 +349,7 @@ class Uploads(Feature):
         """Ask the platform how its review of our creatives stands: {seen, changed, gaps}."""
         from workbench.browser.trafficjunky import Library
 
-        account_id = self.account_for(Ask(account=account))
+        account_id = self.account_for(UploadOrder(account=account))
         rows = [one for one in uploaded.uploads(self.ledger) if one["account_id"] == account_id]
         tabs = sorted({one["tab"] for one in rows if one["tj_creative_id"]})
         seen, gaps = dict[str, str](), list[str]()
@@ -390,7 +390,7 @@ def _aside(work: Callable[[], T]) -> T:
         return pool.submit(work).result()
 
 
-def _order(one: Checked, ask: Ask) -> NewUpload:
+def _order(one: CheckedFile, ask: UploadOrder) -> NewUpload:
     state = {"ok": UploadState.CHECKED, "skip": UploadState.SKIPPED, "block": UploadState.FAILED}[one.verdict]
     found = one.candidate
     return NewUpload(

@@ -15,7 +15,7 @@ if TYPE_CHECKING:  # Playwright costs every command a tenth of a second
     from workbench.browser.visit import Visit
 
 
-class View(Protocol):
+class UploadView(Protocol):
     """What a step of upload may ask the ledger."""
 
     def baseline_of(self, upload: Upload) -> frozenset[str]: ...  # ids of the tab before the file was attached
@@ -24,7 +24,7 @@ class View(Protocol):
     def remote_ids(self, account_id: int, *, but: int | None) -> frozenset[str]: ...  # without those of one creative
 
 
-class Elsewhere(Protocol):
+class OtherSideOfUpload(Protocol):
     """What the ledger may not know of an account, because it is older than the world."""
 
     def lost(self, item: Upload) -> list[LostAct]: ...
@@ -34,7 +34,7 @@ class Elsewhere(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tools:
+class UploadTools:
     visit: Callable[[int], AbstractContextManager[Visit]]  # a page of the account, signed in or refused
     may_act_from: Callable[[int], datetime | None]  # the owner's daily cap and quiet hours
     write_inventory: Callable[[], Mapping[tuple[str, str], str]]  # cells that somebody changed, in words
@@ -42,8 +42,8 @@ class Tools:
     creatives: Path
     archive: Path
     sending: Path  # copies of what is being attached
-    view: View
-    elsewhere: Elsewhere
+    view: UploadView
+    elsewhere: OtherSideOfUpload
     now: Callable[[], datetime]
     poll: timedelta
     page: timedelta  # that a page may take

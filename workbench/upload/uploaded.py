@@ -29,7 +29,7 @@ _PLAIN: Final = (
 )  # fmt: skip
 
 
-class UploadView:
+class LedgerUploads:
     """What a step of upload may ask (`upload.tools.View`)."""
 
     def __init__(self, ledger: Ledger) -> None:

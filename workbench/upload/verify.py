@@ -10,12 +10,12 @@ from workbench.engine.states import UploadState
 from workbench.errors import Fault
 from workbench.upload.check import check
 from workbench.upload.gather import Candidate
-from workbench.upload.tools import Tools
+from workbench.upload.tools import UploadTools
 
 _GATHER: Final = timedelta(seconds=0.5)  # so that those tried again together are attached together
 
 
-def look(upload: Upload, tools: Tools) -> Move:
+def look(upload: Upload, tools: UploadTools) -> Move:
     candidate = Candidate(
         unique_id=upload.unique_id, part=upload.part, pair_id=None, name=upload.name, path=upload.path
     )
