@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import importlib.util
 import re
 from datetime import timedelta
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 import workbench
 import workbench.collect
+from workbench import processes
 from workbench.collect.flow import flow
 from workbench.engine.states import MOVES, SNAPSHOT_MOVES, SNAPSHOT_STATUS, SnapshotState
 
@@ -147,3 +149,18 @@ def test_no_two_classes_have_one_name() -> None:
                 if isinstance(one, ast.ClassDef):
                     found.setdefault(one.name, []).append(module)
     assert {name: modules for name, modules in found.items() if len(modules) > 1} == {}
+
+
+def test_every_process_of_ours_can_be_run_and_is_spelt_once() -> None:
+    """As `python -m`: a name that moved would be found out by whoever starts it, at night."""
+    names = [value for name, value in vars(processes).items() if name.isupper() and isinstance(value, str)]
+    for name in names:
+        found = importlib.util.find_spec(name)
+        assert found is not None, name
+        if found.submodule_search_locations:
+            found = importlib.util.find_spec(f"{name}.__main__")
+        assert found is not None, name
+        assert 'if __name__ == "__main__":' in Path(str(found.origin)).read_text() or name.endswith(("cli", "sandbox"))
+    spelt = [module for module in MODULES if re.search(r'"-m", *"workbench', source(module))]
+    assert len(names) > 5
+    assert spelt == []

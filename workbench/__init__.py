@@ -19,7 +19,7 @@ brightdata | browser the only places that speak to Bright Data and to Chromium
 cli | panels         kits, for commands and panels alone
 sandbox              stand-ins of the outside services; imports nothing of ours
 
-settings.py errors.py files.py secret.py secretfiles.py logs.py practice.py detached.py parsing.py pictures.py
+settings.py errors.py files.py secret.py secretfiles.py logs.py practice.py processes.py parsing.py pictures.py
 addresses.py sheets.py    ground that everything stands on
 """
 

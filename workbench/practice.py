@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from workbench import detached
+from workbench import processes
 from workbench.errors import BadInput
 from workbench.files import make_folder
 
@@ -38,7 +38,7 @@ def _addresses(home: Path) -> dict[str, Any]:
     found = _answering(home)
     if found is not None:
         return found
-    process = detached.start("workbench.sandbox", serving(home), log=home / "sandbox.log")
+    process = processes.start(processes.SANDBOX, serving(home), log=home / "sandbox.log")
     deadline = time.monotonic() + _PATIENCE
     while time.monotonic() < deadline:
         found = _answering(home)

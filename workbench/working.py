@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
-from workbench import detached
+from workbench import processes
 from workbench.collect import folders, queries
 from workbench.collect import recovery_store as recovering
 from workbench.db.clock import now
@@ -114,7 +114,7 @@ class Working(Feature):
             return False
         log = make_folder(self.settings.data / "logs", mode=0o700) / "worker.log"
         environment = {**os.environ, **as_environment(self.settings)}
-        detached.start("workbench.cli", ["work", "--until-idle"], log=log, cwd=self.settings.home, env=environment)
+        processes.start(processes.CLI, ["work", "--until-idle"], log=log, cwd=self.settings.home, env=environment)
         return True
 
     def is_worked(self) -> bool:

@@ -10,7 +10,6 @@ import queue
 import signal
 import site
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -20,6 +19,7 @@ from datetime import timedelta
 from types import TracebackType
 from typing import IO, Any, Final, Self, cast
 
+from workbench import processes
 from workbench.audit.notebook import CellState, Outcome
 from workbench.audit.origin import ROOT
 from workbench.audit.runner import RunnerOrder
@@ -91,7 +91,7 @@ class _Runner:
         # A file without a name: the kernel writes here too, and what it writes is not redacted.
         self._stderr: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "workbench.audit.runner"],
+            processes.command(processes.NOTEBOOK_RUNNER),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._stderr,

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from workbench import processes
 from workbench.cli.console import Json, answer, counted, records, say, show, when
 from workbench.cli.exits import Exit
 from workbench.cli.opening import bench
@@ -36,7 +37,7 @@ def serve(
         home, mode = workbench.settings.home, workbench.settings.mode
     os.environ.update(WORKBENCH_HOME=str(home), WORKBENCH_MODE=mode)
     # Becomes the receiver: its signals and its exit code are its own.
-    command = [sys.executable, "-m", "workbench.home.receiver", "--host", host, "--port", str(port)]
+    command = processes.command(processes.RECEIVER, "--host", host, "--port", str(port))
     os.execv(sys.executable, [*command, *([] if worker else ["--no-worker"])])  # noqa: S606
 
 

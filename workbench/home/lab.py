@@ -10,6 +10,7 @@ from typing import Annotated, Final
 
 import typer
 
+from workbench import processes
 from workbench.cli.console import say
 from workbench.cli.opening import bench
 from workbench.files import make_folder
@@ -31,7 +32,7 @@ def lab(
     own = make_folder(make_folder(settings.data, mode=0o700) / "jupyter", mode=0o700)
     start = f"/lab/tree/{FIRST}" if (settings.home / FIRST).exists() else "/lab"
     command = [
-        sys.executable, "-m", "workbench.home.labserver", "--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}",
+        *processes.command(processes.LAB_SERVER), "--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}",
         f"--ServerApp.root_dir={settings.home}", f"--LabApp.default_url={start}", "--LabApp.news_url=None",
         "--ServerApp.allow_unauthenticated_access=False",
     ]  # fmt: skip

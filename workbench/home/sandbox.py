@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from workbench import practice
+from workbench import practice, processes
 from workbench.cli.opening import bench
 
 app = typer.Typer(no_args_is_help=True)
@@ -27,5 +27,5 @@ def serve(
         home = workbench.parts.sandbox
     options = [part for one in switch or () for part in ("--switch", one)]
     # Becomes the sandbox: its signals and its exit code are its own. Somebody watches it, so it does not stop idle.
-    command = [sys.executable, "-m", "workbench.sandbox", *practice.serving(home), "--port", str(port)]
+    command = processes.command(processes.SANDBOX, *practice.serving(home), "--port", str(port))
     os.execv(sys.executable, [*command, "--idle-minutes", "inf", *options])  # noqa: S606

@@ -14,6 +14,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final, Self
 
+from workbench import processes
+
 PATIENCE: Final = timedelta(seconds=30)  # for one file
 _MOST_PROCESSES: Final = 4
 _ALONE: Final = 8  # so few files are not worth a second process
@@ -80,7 +82,7 @@ class _Prober:
     def _running(self) -> subprocess.Popen[bytes]:
         if self._process is None or self._process.poll() is not None:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "workbench.upload.probe", str(self._root)],
+                processes.command(processes.MEDIA_PROBE, str(self._root)),
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                 env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
             )  # fmt: skip
