@@ -22,6 +22,11 @@ from workbench import sheets
 from workbench.errors import BadInput
 
 CHUNK: Final = 1 << 20
+_PACKAGE: Final = Path(__file__).parent
+# In a checkout they lie beside the package, in a wheel within it.
+SHIPPED_NOTEBOOKS: Final = next(
+    one for one in (_PACKAGE.parent / "notebooks", _PACKAGE / "notebooks") if one.is_dir() or one.parent == _PACKAGE
+)
 LAKE_ID: Final = ".lake_id"  # the file that says which lake a folder is
 _RESERVED: Final = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in "0123456789¹²³")}
 _UNSAFE: Final = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f-\x9f]')

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import compileall
 import csv
 import io
+import subprocess
+import sys
+import zipfile
 from pathlib import Path
 
 import pytest
 
+from tests.cli.conftest import ROOT, Home
 from workbench.collect.sources import read_csv
 from workbench.home.demo import SAMPLE
 
@@ -23,10 +28,37 @@ def test_the_sample_has_all_five_datasets_and_something_that_is_rejected():
     assert sum("private" in one.url for one in sources) == 1
 
 
+@pytest.fixture
+def wheel(tmp_path_factory) -> Path:
+    """The wheel of this checkout, unpacked and compiled as an installer would."""
+    folder = tmp_path_factory.mktemp("wheel")
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
+    subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
+    (file,) = folder.glob("*.whl")
+    with zipfile.ZipFile(file) as packed:
+        packed.extractall(folder / "site")
+    compileall.compile_dir(folder / "site", quiet=1)
+    return folder / "site"
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(400)
 @pytest.mark.long
-def test_a_demo_shows_everything(empty):
+def test_a_demo_shows_everything(wheel, tmp_path):
+    """Outside the repository, by what the wheel holds: notebooks, packs, migrations, samples, styles."""
+    home = tmp_path / "home"
+    home.mkdir()
+    empty = Home(home, PYTHONPATH=str(wheel))
+    which = [sys.executable, "-c", "import workbench; print(workbench.__file__)"]
+    found = subprocess.run(which, env=empty.environment(), cwd=home, check=True, capture_output=True, text=True)
+    assert Path(found.stdout.strip()).is_relative_to(wheel)
+    try:
+        check_a_demo(empty)
+    finally:
+        empty.stop()
+
+
+def check_a_demo(empty):
     shown = empty("demo")
 
     assert shown.code == 0, shown.err

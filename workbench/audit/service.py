@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from workbench.db.clock import now
 from workbench.errors import BadInput, WorkbenchError
 from workbench.feature import Feature
+from workbench.files import SHIPPED_NOTEBOOKS
 from workbench.secret import MASK
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ class Audit(Feature):
     def _notebook(self, notebook: str | Path) -> Path:
         """A path, or the name of a notebook that ships with Workbench."""
         path = Path(notebook)
-        shipped = Path(__file__).parents[2] / "notebooks" / f"{path.stem}.ipynb"
+        shipped = SHIPPED_NOTEBOOKS / f"{path.stem}.ipynb"
         found = next((one for one in (path, self.home / path, shipped) if one.is_file()), None)
         if found is None:
             raise BadInput(f"there is no notebook {notebook}; give the path of an .ipynb file, or for example: runs")

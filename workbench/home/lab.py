@@ -13,9 +13,9 @@ import typer
 from workbench import processes
 from workbench.cli.console import say
 from workbench.cli.opening import bench
-from workbench.files import make_folder
+from workbench.files import SHIPPED_NOTEBOOKS, make_folder
 
-SHIPPED: Final = Path(__file__).parent.parent.parent / "notebooks"
+SHIPPED: Final = SHIPPED_NOTEBOOKS
 # Read beside the user's own: no news pop-up, widgets saved with the notebook, every cell kept in the page.
 OURS: Final = Path(__file__).parent / "jupyter"
 FIRST: Final = "notebooks/runs.ipynb"
