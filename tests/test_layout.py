@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import functools
 import importlib.util
+import json
 import re
 from datetime import timedelta
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 
 import workbench
 import workbench.collect
+import workbench.panels
 from workbench import processes
 from workbench.collect.flow import flow
 from workbench.engine.states import MOVES, SNAPSHOT_MOVES, SNAPSHOT_STATUS, SnapshotState
@@ -164,3 +166,15 @@ def test_every_process_of_ours_can_be_run_and_is_spelt_once() -> None:
     spelt = [module for module in MODULES if re.search(r'"-m", *"workbench', source(module))]
     assert len(names) > 5
     assert spelt == []
+
+
+@pytest.mark.parametrize("path", sorted((ROOT.parent / "notebooks").glob("*.ipynb")), ids=lambda path: path.stem)
+def test_what_a_notebook_calls_exists(path: Path) -> None:
+    """By the names that notebooks of before have for the panels, wherever these lie now."""
+    cells = json.loads(path.read_text())["cells"]
+    code = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+    (name,) = re.findall(r"^from workbench\.panels import (\w+)$", code, re.MULTILINE)
+    called = set(re.findall(rf"\b{name}\.(\w+)\(", code))
+
+    assert called
+    assert [one for one in sorted(called) if not hasattr(getattr(workbench.panels, name), one)] == []

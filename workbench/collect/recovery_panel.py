@@ -24,12 +24,14 @@ from workbench.errors import NeedsPerson, Permanent
 from workbench.panels.facts import facts, mode_note
 from workbench.panels.markup import Html, esc, join, note, table
 from workbench.panels.page import handled, in_background, is_headless, show_while, still
-from workbench.panels.waiting import raise_or_show
+from workbench.panels.waiting import raise_or_show, waiting
 from workbench.panels.widgets import Panel, Region, button
 
 if TYPE_CHECKING:
     from workbench.collect.recover import Found
     from workbench.workbench import Workbench
+
+__all__ = ["adopt", "outcome", "scan", "waiting"]  # what the notebook calls
 
 ROWS: Final = 200  # of the scan in the page; the counts say how many there are
 _GONE: Final = frozenset({State.EXPIRED, State.FAILED})
