@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from workbench import processes
 from workbench.collect import folders, queries
@@ -24,10 +24,8 @@ from workbench.feature import Feature
 from workbench.files import make_folder
 from workbench.settings import as_environment
 
-if TYPE_CHECKING:
-    pass
-
 log = logging.getLogger(__name__)
+
 _NOTIFY_SECONDS: Final = 30.0  # that the owner's command may take for one entry
 _PROJECT_EVERY: Final = 5.0  # seconds between rebuilds of what is derived, while work goes on, at least
 _REST: Final = 10  # they may take a tenth of the time: of a large ledger they come less often

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from workbench.budget import caps
 from workbench.budget import store as spending
 from workbench.feature import Feature
-
-if TYPE_CHECKING:
-    pass
 
 _TELLING: Final = 0.02  # of the smaller number: differences above it are shown
 

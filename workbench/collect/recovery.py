@@ -6,7 +6,7 @@ import hashlib
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from workbench.accounts import store as accounts
 from workbench.brightdata.datasets import Dataset
@@ -23,9 +23,6 @@ from workbench.engine.states import SnapshotState as State
 from workbench.errors import BadInput, Transient
 from workbench.feature import Feature
 from workbench.files import canonical
-
-if TYPE_CHECKING:
-    pass
 
 _LOST: Final = (State.EXPIRED, State.FAILED, State.CANCELED)  # nothing came, and nothing will
 _MOST_PATIENCE: Final = timedelta(minutes=1)  # with a vendor who asks to wait, while a person does

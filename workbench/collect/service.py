@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import date, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from workbench.budget import store as spending
 from workbench.collect import folders, queries, status
@@ -20,9 +20,6 @@ from workbench.engine.records import Money, NewSource, Plan, Source
 from workbench.errors import BadInput
 from workbench.feature import Feature
 from workbench.parsing import as_count, as_date
-
-if TYPE_CHECKING:
-    pass
 
 
 class Collect(Feature):

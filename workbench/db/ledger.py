@@ -27,7 +27,9 @@ from workbench.db.schema import chain_head, meta
 from workbench.errors import BadInput, Refused, Transient, Unanswered, WorkbenchError
 
 T = TypeVar("T")
+
 log = logging.getLogger(__name__)
+
 Mode = Literal["practice", "live"]
 _PATIENCE: Final = 60.0  # seconds that a write waits for other writers, all tries together
 # PostgreSQL: serialization failure, deadlock. SQLite says it in words.

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from workbench.workbench import Workbench
 
 T = TypeVar("T")
+
 log = logging.getLogger(__name__)
 
 CRON: Final = "/api/cron/process-brightdata-snapshots"

@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from workbench.db import backups
 from workbench.db.clock import now
@@ -24,10 +24,8 @@ from workbench.feature import Feature
 from workbench.files import LAKE_ID, make_folder, move_into_place, sha256_of, write_text
 from workbench.lake import compacted, litter
 
-if TYPE_CHECKING:
-    pass
-
 log = logging.getLogger(__name__)
+
 LEDGER: Final = "ledger.db"
 FIGURES: Final = "backup.json"
 _READ_ON: Final = timedelta(hours=1)  # a question that began before the swap still reads the files of before

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from workbench.lake.catalog import Catalog
 
 log = logging.getLogger(__name__)
+
 _LOOK_EVERY: Final = 2.0  # seconds until lost files are looked for again, at least
 _REST: Final = 20  # times as long as a look takes
 

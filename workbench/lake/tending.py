@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from workbench.container import Container
 
 log = logging.getLogger(__name__)
+
 _BUSY: Final = 4  # times as many small files: then it is done beside the work, idle or not
 _AGAIN: Final = 60.0  # seconds until a compaction that came to nothing is tried again, at least
 _REST: Final = 10  # making the serving copy may take a tenth of the time

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, time
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from workbench.accounts import store as accounts
 from workbench.db.clock import now
@@ -26,9 +26,6 @@ from workbench.post.rehearse import RehearsedListing, rehearse
 from workbench.post.samples import write_samples
 from workbench.post.store import ImportedListings, MadeJob
 from workbench.post.tools import DRAFT
-
-if TYPE_CHECKING:
-    pass
 
 Listings = str | Path | Sequence[int]  # a listings.csv (relative: below the home), or ids
 PHOTOS: Final = "data/inputs/photos"

@@ -31,7 +31,9 @@ if TYPE_CHECKING:
     from workbench.container import Container
 
 T = TypeVar("T")
+
 log = logging.getLogger(__name__)
+
 CHANNEL: Final = "trafficjunky"
 _CHANGED: Final = timedelta(days=1)  # files of batches that went on since are looked at when work begins
 
