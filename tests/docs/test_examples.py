@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Home
+from tests.cli.conftest import POSTS, Home
 
 ROOT = Path(__file__).parents[2]
 MARKED = re.compile(r"<!-- run -->\n```bash\n(.*?)```", re.DOTALL)
@@ -115,3 +115,18 @@ def test_the_examples_of_a_page_run(page, shell):
 
 def test_the_readme_and_operating_have_examples():
     assert {page.name for page in PAGES if MARKED.search(page.read_text())} >= {"README.md", "operating.md"}
+
+
+def test_the_example_in_python_runs_as_it_stands(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    home.write("sources.csv", POSTS)
+    (code,) = re.findall(r"```python\n(from workbench.*?)```", (ROOT / "docs" / "operating.md").read_text(), re.DOTALL)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", f"{code}\nprint(len(wb.posts()), wb.collect.sources()[0].name)"],
+            env=home.environment(), cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+    finally:
+        home.stop()
+
+    assert (done.returncode, done.stdout.split()[-2:]) == (0, ["5", "Tea"]), done.stderr
