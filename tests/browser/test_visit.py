@@ -282,3 +282,22 @@ def test_visits_of_two_accounts_side_by_side(browsing, site, cookie):
 
     assert errors == []
     assert sorted(seen) == ["cookie-of-1", "cookie-of-2"]
+
+
+MOVES = """<style>@keyframes away { to { left: 600px } }
+#accept { position: absolute; left: 0; animation: away .3s linear infinite }</style>
+<h1>Media library</h1><button id="accept">Accept All</button>"""
+
+
+def test_a_cookie_question_that_cannot_be_clicked_is_nobodys_error(browsing, site, logged_in, web, answer):
+    """Neither that of the page it stands on, nor that of the next visit of the same driver."""
+    web.pages["/media-library"] = answer(MOVES)
+    with browsing.visit(logged_in, site) as visit:
+        visit.open("/media-library")
+        assert visit.page.locator("h1").text_content() == "Media library"
+        visit.page.locator("h1").click()
+        assert visit.look().facts is not None
+    web.pages["/media-library"] = answer("<h1>Media library</h1>")
+    with browsing.visit(logged_in, site) as visit:
+        visit.open("/media-library")
+        assert visit.page.locator("h1").text_content() == "Media library"

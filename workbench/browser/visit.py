@@ -30,6 +30,7 @@ from workbench.errors import Fault, Fenced, LaneStops, Transient, UiChanged, Wor
 
 _LOOK_MS: Final = 150
 _MOST_BANNERS: Final = 10
+_BANNER_MS: Final = 1500  # that a click on one may take: whoever reads the page waits meanwhile
 # What lies over the middle of a control and is no part of it: its words, or null.
 _COVER: Final = """(control) => {
   control.scrollIntoView({block: "center"});
@@ -176,6 +177,16 @@ def _leave(context: BrowserContext) -> None:
         context.close()
 
 
+def _answer(banner: Locator) -> None:
+    """Click a question about cookies away.
+
+    One that goes while it is clicked (the page is left for another) needs no answer; one that stays is seen by whoever
+    reads the page. An error that left this handler would be raised by the next call of the driver, whoever's it is.
+    """
+    with contextlib.suppress(Error):
+        banner.click(timeout=_BANNER_MS, no_wait_after=True)
+
+
 class Visit:
     """An open page of one account; it belongs to the thread that opened it."""
 
@@ -206,9 +217,7 @@ class Visit:
             found = functools.reduce(
                 lambda one, other: one.or_(other), (each.on(self.page) for each in known.candidates)
             )
-            self.page.add_locator_handler(
-                found.first, lambda banner: banner.click(), no_wait_after=True, times=_MOST_BANNERS
-            )
+            self.page.add_locator_handler(found.first, _answer, no_wait_after=True, times=_MOST_BANNERS)
 
     @property
     def status(self) -> int | None:
