@@ -27,6 +27,7 @@ ADDRESS: Final = re.compile(r"/(?:marketplace/item|commerce/listing)/(\d+)")
 
 _DRAFT_ADDRESS: Final = re.compile(r"[?&]listing_id=(\d+)")
 _CONTINUE: Final = re.compile(r"^(?:continue|edit|edit draft)$", re.IGNORECASE)
+_BY_ITSELF_MS: Final = 400  # in which a page begins to ask what it asks by itself: after our gesture it seems ours
 _MOST_PAGES: Final = 500
 _QUIET: Final = 1.5  # seconds without anything new, and with nothing on its way: that was the last page
 _SLUGGISH: Final = 4.0  # as long beside what a page asks by itself, and is most likely not about the list
@@ -199,6 +200,7 @@ def _open(visit: Visit, traffic: Traffic) -> None:
     """A list that fails while it is drawn says so on the page, which alone would stop the account."""
     try:
         visit.goto(SELLING)
+        visit.page.wait_for_timeout(_BY_ITSELF_MS)
     except LaneStops as stop:
         said = traffic.spoilt(is_shown=False)
         if said and stop.fault and stop.fault.kind == "unknown":
