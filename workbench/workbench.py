@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
@@ -117,17 +117,20 @@ class Workbench:
 
     # short ways -----------------------------------------------------------------------------------
 
-    def plan(self, *given: Any, **more: Any) -> Plan:
-        """What a run would do and cost: `collect.plan`."""
-        return self.collect.plan(*given, **more)
+    @property
+    def plan(self) -> Callable[..., Plan]:
+        """What a run would do and cost: `collect.plan` itself, with its parameters and its help."""
+        return self.collect.plan
 
-    def start(self, plan_hash: str, **more: Any) -> str:
+    @property
+    def start(self) -> Callable[..., str]:
         """Start a kept plan: `collect.start`; the run's id."""
-        return self.collect.start(plan_hash, **more)
+        return self.collect.start
 
-    def work(self, **more: Any) -> Worked:
+    @property
+    def work(self) -> Callable[..., Worked]:
         """Work here until everything rests: `working.work`."""
-        return self.working.work(**more)
+        return self.working.work
 
     def status(self, run: str | None = None) -> dict[str, Any]:
         """How everything stands: `standing.status`."""

@@ -121,10 +121,10 @@ class Working(Feature):
 
     def project(self, run_id: str | None = None) -> None:
         """Bring what is derived up to date: folders with their notes."""
-        self._parts.uploads.project()
         if self.settings.auto_create_folders:
             jobs = [job for run in queries.runs(self.ledger, run_id) for job in run["jobs"]]
             folders.write_notes(make_folder(self.settings.lake), jobs)
+        self._parts.uploads.project()
 
     def _notify(self) -> None:
         """Tell the owner's command of what waits for a person since the last time; once each, whoever works."""

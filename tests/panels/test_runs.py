@@ -128,7 +128,7 @@ def test_what_has_changed_since_it_was_shown_is_not_started_once_more(wb, order,
 
 def test_a_refusal_is_shown_in_the_page_and_the_button_comes_back(wb, order, monkeypatch, eventually):
     monkeypatch.setattr(
-        wb, "start", lambda plan_hash, **given: (_ for _ in ()).throw(Refused("above the cap of a day"))
+        wb.collect, "start", lambda plan_hash, **given: (_ for _ in ()).throw(Refused("above the cap of a day"))
     )
     panel = StartPanel(wb, order)
 
