@@ -92,10 +92,11 @@ def _rate(who: str, url: str, items: int) -> float:
 
 def ours(url: str, locks: str, number: str, items: int) -> None:
     from workbench.collect import store as collecting
+    from workbench.collect.model import Plan, PlannedJob, PlannedSnapshot, SnapshotState
     from workbench.db.ledger import open_ledger
+    from workbench.engine.flow import Flow, Move, Step
     from workbench.engine.leases import Claims
-    from workbench.engine.records import Flow, Move, Plan, PlannedJob, PlannedSnapshot, Step
-    from workbench.engine.states import SnapshotState
+    from workbench.engine.retry import RetryPolicy
     from workbench.engine.transitions import Recorder
 
     ledger = open_ledger(url, mode="practice", locks=Path(locks))
@@ -110,9 +111,9 @@ def ours(url: str, locks: str, number: str, items: int) -> None:
         collecting.start_run(ledger, plan.hash, folder="a_{id6}")
         return
     claims = Claims(ledger, lease_time=timedelta(minutes=2))
-    recorder = Recorder(ledger, claims)
+    recorder = Recorder(ledger, claims, {})
     ends = {"failed": SnapshotState.FAILED, "unsure": SnapshotState.UNSURE, "quarantined": SnapshotState.QUARANTINED}
-    steps = {SnapshotState(state): Step(print) for state in _STATES[:-1]}
+    steps = {SnapshotState(state): Step(print, RetryPolicy()) for state in _STATES[:-1]}
     flow = Flow(kind="snapshot", steps=steps, longest_act=timedelta(), **ends)
     after = {SnapshotState(a): SnapshotState(b) for a, b in pairwise(_STATES)}
     _wait()

@@ -18,10 +18,10 @@ import pyarrow.parquet as pq
 from sqlalchemy import Connection, insert, select, update
 
 from workbench.collect import store as collecting
+from workbench.collect.model import NewSource, Plan, PlannedJob, PlannedSnapshot
 from workbench.db.clock import now
 from workbench.db.event_log import Event
 from workbench.db.schema import file, snapshot, source_result
-from workbench.engine.records import NewSource, Plan, PlannedJob, PlannedSnapshot
 from workbench.files import sha256_of
 from workbench.lake.schema import COLUMNS
 from workbench.workbench import Workbench

@@ -17,7 +17,9 @@ import workbench.collect
 import workbench.panels
 from workbench import processes
 from workbench.collect.flow import flow
-from workbench.engine.states import MOVES, SNAPSHOT_MOVES, SNAPSHOT_STATUS, SnapshotState
+from workbench.collect.model import SnapshotState
+from workbench.engine.item import KINDS
+from workbench.engine.retry import RetryPolicy
 
 ROOT = Path(workbench.__file__).parent
 MODULES = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*.py"))
@@ -27,7 +29,7 @@ FOLDERS = sorted(
     for path in ROOT.rglob("__init__.py")
     if path.parent != ROOT and "sandbox" not in path.parts and "migrations" not in path.parts
 )
-COLLECT = flow(poll_every=timedelta(seconds=1), longest_trigger=timedelta(seconds=1))
+COLLECT = flow(retry=RetryPolicy(), poll_every=timedelta(seconds=1), longest_trigger=timedelta(seconds=1))
 # Who may catch everything, and why.
 BOUNDARIES = {
     "cli/": "a person gets words and an exit code, never a traceback",
@@ -72,16 +74,18 @@ def test_every_state_has_a_step_or_rests() -> None:
 
 
 def test_every_state_has_its_moves_and_its_word() -> None:
-    assert [one for one in SnapshotState if one not in SNAPSHOT_MOVES or one not in SNAPSHOT_STATUS] == []
+    states = [state for kind in KINDS.values() for state in kind.states]
+    assert [state for state in states if not (state.info.means and state.info.word)] == []
+    assert [(one, to) for one in states for to in one.may_become() if to not in set(type(one))] == []
 
 
 def test_every_step_can_fail_and_be_quarantined() -> None:
     ends = {COLLECT.failed, COLLECT.quarantined}
-    assert [one for one in COLLECT.steps if not ends <= MOVES["snapshot"][one]] == []
+    assert [one for one in COLLECT.steps if not ends <= one.may_become()] == []
 
 
 def test_every_state_can_be_reached() -> None:
-    reached = {SnapshotState.PLANNED} | {target for targets in SNAPSHOT_MOVES.values() for target in targets}
+    reached = {SnapshotState.PLANNED} | {target for one in SnapshotState for target in one.may_become()}
     assert [one for one in SnapshotState if one not in reached] == []
 
 

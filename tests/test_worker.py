@@ -9,12 +9,28 @@ from datetime import timedelta
 
 import pytest
 
-from tests.ledger.world import MINUTE, RESERVE, S, a_flow, add, change, children, claims_of, events, money, row, story
+from tests.ledger.world import (
+    MINUTE,
+    RESERVE,
+    S,
+    a_flow,
+    a_step,
+    add,
+    all_writers,
+    change,
+    children,
+    claims_of,
+    events,
+    money,
+    row,
+    story,
+)
+from workbench.budget.model import Reserve
 from workbench.db.clock import now
 from workbench.deliveries.matching import look_now
 from workbench.engine import transitions
 from workbench.engine import worker as worker_module
-from workbench.engine.records import Armed, Disarmed, Move, Progress, Stay, Step
+from workbench.engine.flow import Armed, Disarmed, Move, Progress, Stay
 from workbench.engine.worker import Bench, Worker
 from workbench.errors import (
     BadInput,
@@ -32,7 +48,7 @@ from workbench.errors import (
 
 SECOND = timedelta(seconds=1)
 DAY = timedelta(days=1)
-ARM = Armed(intent_id="i", reserve=RESERVE)
+ARM = Armed(intent_id="i", writes=(Reserve(RESERVE),))
 
 
 @pytest.fixture
@@ -44,10 +60,10 @@ def kind(request):
 both = pytest.mark.parametrize("kind", ["sqlite", "postgresql"], indirect=True)
 
 
-def a_worker(ledger, *steps, lease_time=MINUTE, backoff=SECOND, redact=str, **options):
+def a_worker(ledger, *steps, lease_time=MINUTE, redact=str, **options):
     """A worker and its first bench; each of `steps` is a table of steps by state."""
     benches = [Bench(a_flow(one, **options), "tools") for one in steps] or [Bench(a_flow(), "tools")]
-    made = Worker(ledger, benches, lease_time=lease_time, backoff=backoff, redact=redact)
+    made = Worker(ledger, benches, lease_time=lease_time, writers=all_writers(), redact=redact)
     return made, benches[0]
 
 
@@ -357,7 +373,7 @@ def test_a_group_is_one_act_and_each_item_its_own_answer(ledger):
         yield Move(item_id=items[0].id, to=S.FAILED)
         raise Unanswered("the third was not heard of")
 
-    first = advance(ledger, step, count=3, together=3)
+    first = advance(ledger, step, count=3, max_items=3)
 
     assert [row(ledger, first.id + n).state for n in range(3)] == ["failed", "triggered", "unsure"]
     assert len({row(ledger, first.id + n).intent_id for n in range(3)}) == 1
@@ -365,7 +381,7 @@ def test_a_group_is_one_act_and_each_item_its_own_answer(ledger):
 
 def test_a_move_in_a_group_says_which_item(ledger):
     """Else the wrong one might move."""
-    first = advance(ledger, lambda items, tools: Move(to=S.TRIGGERED), count=2, together=2)
+    first = advance(ledger, lambda items, tools: Move(to=S.TRIGGERED), count=2, max_items=2)
 
     assert [row(ledger, first.id + n).state for n in range(2)] == ["quarantined", "quarantined"]
 
@@ -374,7 +390,7 @@ def test_only_the_exhausted_of_a_group_are_quarantined(ledger):
     first, second = add(ledger, 2)
     change(ledger, first, attempts=12, reason="503")
     got = []
-    made, bench = a_worker(ledger, {S.PLANNED: lambda items, tools: got.extend(items)}, together=2)
+    made, bench = a_worker(ledger, {S.PLANNED: lambda items, tools: got.extend(items)}, max_items=2)
     made.advance(bench)
 
     assert [item.id for item in got] == [second]
@@ -392,7 +408,7 @@ def test_attempts_end_in_quarantine_and_the_step_ran_that_often(ledger):
         ran.append(item.attempts)
         raise Transient("503")
 
-    made, bench = a_worker(ledger, {S.PLANNED: Step(step, attempts=3)}, backoff=timedelta())
+    made, bench = a_worker(ledger, {S.PLANNED: a_step(step, attempts=3, first=timedelta())})
     while made.advance(bench):
         pass
 
@@ -408,7 +424,7 @@ def test_attempts_end_in_quarantine_and_the_step_ran_that_often(ledger):
 )
 def test_what_is_no_fault_of_the_item_never_counts(ledger, error, counts):
     (item,) = add(ledger)
-    made, bench = a_worker(ledger, {S.PLANNED: Step(raising(error), attempts=1, counts=counts)}, backoff=timedelta())
+    made, bench = a_worker(ledger, {S.PLANNED: a_step(raising(error), attempts=1, counts=counts, first=timedelta())})
     for _ in range(5):
         change(ledger, item, next_at=now())
         made.advance(bench)
@@ -418,7 +434,7 @@ def test_what_is_no_fault_of_the_item_never_counts(ledger, error, counts):
 
 def test_polls_never_count_and_wait_their_turn(ledger):
     (item,) = add(ledger)
-    step = Step(raising(Transient("503")), attempts=1, counts=False, every=MINUTE)
+    step = a_step(raising(Transient("503")), attempts=1, counts=False, every=MINUTE)
     made, bench = a_worker(ledger, {S.PLANNED: step})
     for _ in range(5):
         change(ledger, item, next_at=now())
@@ -435,18 +451,10 @@ def test_who_says_look_now_while_a_step_looks_is_heard_after_it(ledger):
         ledger.write(lambda connection: look_now(connection, item.id))
         return Stay(after=DAY)
 
-    made, bench = a_worker(ledger, {S.PLANNED: Step(step, counts=False)})
+    made, bench = a_worker(ledger, {S.PLANNED: a_step(step, counts=False)})
     assert made.advance(bench)
 
     assert wait_of(row(ledger, item)) <= 0
-
-
-def test_backoff_is_full_jitter_that_doubles_up_to_a_quarter_of_an_hour(ledger):
-    made, _ = a_worker(ledger, backoff=SECOND)
-    for attempts, longest in [(0, 1), (1, 2), (5, 32), (20, 900), (10_000, 900)]:
-        waits = [made.backoff(attempts).total_seconds() for _ in range(200)]
-        assert 0 <= min(waits) < longest * 0.2
-        assert longest * 0.8 < max(waits) <= longest
 
 
 # the loop ----------------------------------------------------------------------------------------

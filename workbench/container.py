@@ -14,21 +14,24 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
 from workbench import practice
 from workbench.accounts.store import may_act_from
 from workbench.browser.kept import keeping
-from workbench.budget.caps import Caps
+from workbench.budget.caps import Caps, writers
 from workbench.collect import queries
+from workbench.collect import store as collect_store
 from workbench.collect.vendor_lists import VendorLists
 from workbench.db.clock import now
 from workbench.db.journal import NAME as JOURNAL
 from workbench.db.journal import Journal
 from workbench.db.ledger import Ledger, open_ledger
+from workbench.engine.account_acts import AccountActs
 from workbench.engine.behind import find_out
-from workbench.engine.elsewhere import Elsewhere
 from workbench.engine.leases import Claims
 from workbench.engine.locks import Lanes
 from workbench.engine.rate_limit import Breaker
+from workbench.engine.retry import RetryPolicy
 from workbench.engine.worker import Bench, Worker
 from workbench.errors import BadInput, Misconfigured
 from workbench.files import make_folder
+from workbench.lake import store as lake_store
 from workbench.lake.identity import know_lake
 from workbench.logs import LogFolder
 from workbench.secret import Redactor, Secret
@@ -158,6 +161,10 @@ class Container:
         )
 
     @part
+    def retry(self) -> RetryPolicy:
+        return RetryPolicy(first=self.settings.backoff_seconds)
+
+    @part
     def lanes(self) -> Lanes:
         return Lanes(self.ledger, lease_time=self.settings.lease_seconds)
 
@@ -257,13 +264,14 @@ class Container:
 
     @part
     def post_tools(self) -> PostTools:
+        from workbench.post.store import PostingQueries
         from workbench.post.tools import PostTools
 
         chosen = self.settings
         return PostTools(
             visit=lambda account_id: self.browsing.visit(account_id, self.site("marketplace")),
-            view=queries.LedgerQueries(self.ledger),
-            elsewhere=Elsewhere(self.ledger),
+            view=PostingQueries(self.ledger),
+            elsewhere=AccountActs(self.ledger),
             home=chosen.home,
             form=self.item_form,
             now=now,
@@ -289,7 +297,7 @@ class Container:
             archive=chosen.archive,
             sending=chosen.data / "sending",
             view=LedgerUploads(self.ledger),
-            elsewhere=Elsewhere(self.ledger),
+            elsewhere=AccountActs(self.ledger),
             now=now,
             poll=chosen.poll_seconds,
             page=chosen.page_seconds,
@@ -307,10 +315,14 @@ class Container:
             self.ledger,
             [
                 *self._collecting(),
-                Bench(posting(look_every=chosen.poll_seconds, longest_act=2 * chosen.page_seconds), self.post_tools),
+                Bench(
+                    posting(retry=self.retry, look_every=chosen.poll_seconds, longest_act=2 * chosen.page_seconds),
+                    self.post_tools,
+                ),
                 Bench(
                     uploading(
-                        group=chosen.upload_batch_size,
+                        retry=self.retry,
+                        batch_size=chosen.upload_batch_size,
                         look_every=chosen.poll_seconds,
                         longest_act=chosen.upload_batch_size * chosen.file_seconds,
                     ),
@@ -318,8 +330,7 @@ class Container:
                 ),
             ],
             lease_time=chosen.lease_seconds,
-            backoff=chosen.backoff_seconds,
-            caps=self.caps,
+            writers={**writers(self.caps), **lake_store.WRITERS, **collect_store.WRITERS},
             redact=self.redactor,
             in_thread=keeping,
             journal=self.journal,
@@ -329,7 +340,8 @@ class Container:
         """None where there is no key for it and nothing to collect: posting and uploading go on without one."""
         from workbench.collect.flow import flow
 
-        steps = flow(poll_every=self.settings.poll_seconds, longest_trigger=self.settings.trigger_seconds)
+        chosen = self.settings
+        steps = flow(retry=self.retry, poll_every=chosen.poll_seconds, longest_trigger=chosen.trigger_seconds)
         try:
             return [Bench(steps, self.collect_tools)]
         except Misconfigured:

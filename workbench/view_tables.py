@@ -9,6 +9,7 @@ from typing import Any, Final
 from sqlalchemy import Column, Connection, String, Table, Text, cast, func, select, type_coerce
 
 from workbench.accounts import store as accounts
+from workbench.collect.model import SnapshotState, roll_up
 from workbench.db.columns import TableRows
 from workbench.db.ledger import Ledger
 from workbench.db.schema import (
@@ -24,7 +25,6 @@ from workbench.db.schema import (
     source_result,
     spend,
 )
-from workbench.engine.states import SNAPSHOT_STATUS, SnapshotState, roll_up
 from workbench.post import listed
 from workbench.upload import uploaded
 
@@ -119,7 +119,7 @@ def _snapshots(connection: Connection) -> TableRows:
         snapshot.c.created_at, snapshot.c.last_checked_at, snapshot.c.processed_at, snapshot.c.expires_at,
     ).order_by(snapshot.c.id)  # fmt: skip
     rows = dict(_columns(connection, query, {"creator_urls": "json", "cost_micro_usd": "int"}))
-    rows["status"] = ("text", [SNAPSHOT_STATUS[SnapshotState(state)] for state in rows["status"][1]])
+    rows["status"] = ("text", [SnapshotState(state).info.word for state in rows["status"][1]])
     # Of one that went on since, the code of its last trouble says nothing any more.
     codes = zip(rows["status"][1], rows["error_code"][1], strict=True)
     rows["error_code"] = ("text", [code if status == "failed" else None for status, code in codes])

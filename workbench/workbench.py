@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from workbench.audit.service import Audit
     from workbench.budget.service import Budget
     from workbench.collect.importing import Imports
+    from workbench.collect.model import Plan
     from workbench.collect.recovery import Recovery
     from workbench.collect.service import Collect
     from workbench.deliveries.service import Deliveries
-    from workbench.engine.records import Plan
     from workbench.engine.worker import Worked
     from workbench.lake.keeping import Keeping
     from workbench.lake.service import Lake

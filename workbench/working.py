@@ -18,7 +18,7 @@ from workbench.collect import folders, queries
 from workbench.collect import recovery_store as recovering
 from workbench.db.clock import now
 from workbench.engine.locks import lane_of
-from workbench.engine.records import GAP
+from workbench.engine.transitions import GAP
 from workbench.engine.worker import Worked
 from workbench.feature import Feature
 from workbench.files import make_folder

@@ -8,7 +8,7 @@ import signal
 import pytest
 
 from workbench.cli.exits import Exit, of_execution, of_snapshot, worst
-from workbench.engine.states import SnapshotState
+from workbench.collect.model import SnapshotState
 
 
 def _snapshot(state, attention=None):

@@ -16,11 +16,11 @@ from sqlalchemy import update
 
 from workbench.accounts import store as accounts
 from workbench.db.schema import upload
-from workbench.engine.records import NewListing
-from workbench.engine.states import as_in_sheet
 from workbench.errors import BadInput, Misconfigured
 from workbench.post import store as posting
+from workbench.post.model import NewListing
 from workbench.upload import uploaded
+from workbench.upload.model import as_in_sheet
 from workbench.upload.record import write_inventory
 from workbench.upload.service import UploadOrder
 from workbench.workbench import Workbench, open_workbench

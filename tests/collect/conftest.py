@@ -14,18 +14,20 @@ import httpx
 import pytest
 from sqlalchemy import select, update
 
+from tests.ledger.world import all_writers
 from workbench.brightdata.client import BrightData
 from workbench.collect import queries
 from workbench.collect import store as collecting
 from workbench.collect.flow import flow
+from workbench.collect.model import NewSource, Plan, Snapshot
 from workbench.collect.plan import PlanRequest, make_plan
 from workbench.collect.tools import CollectTools
 from workbench.db.clock import now
 from workbench.db.ledger import Ledger, open_ledger
 from workbench.db.schema import snapshot as snapshot_table
 from workbench.db.schema import spend
-from workbench.engine.leases import to_record
-from workbench.engine.records import NewSource, Plan, Snapshot
+from workbench.engine.item import to_record
+from workbench.engine.retry import RetryPolicy
 from workbench.engine.worker import Bench, Worker
 from workbench.sandbox.serve import Sandbox
 from workbench.secret import Secret
@@ -95,6 +97,11 @@ def a_source(url: str = "https://www.instagram.com/tea.club/", **more: Any) -> N
     return NewSource(**{"name": url, "platform": "instagram", "service": "posts", "url": url, **more})
 
 
+FLOW = flow(
+    retry=RetryPolicy(first=timedelta(milliseconds=1)), poll_every=timedelta(), longest_trigger=timedelta(seconds=60)
+)
+
+
 class Desk:
     """One ledger with the flow's steps, advanced by hand; `clock` is what the steps take for the time."""
 
@@ -106,8 +113,8 @@ class Desk:
             poll=timedelta(), stall=timedelta(hours=2), retention=timedelta(days=16), part_rows=1000,
             look_gaps=(timedelta(hours=1), timedelta(hours=2)),
         )  # fmt: skip
-        self.bench = Bench(flow(poll_every=timedelta(), longest_trigger=timedelta(seconds=60)), self.tools)
-        self.worker = Worker(ledger, [self.bench], lease_time=timedelta(seconds=60), backoff=timedelta(milliseconds=1))
+        self.bench = Bench(FLOW, self.tools)
+        self.worker = Worker(ledger, [self.bench], lease_time=timedelta(seconds=60), writers=all_writers())
 
     def plan(self, *sources: NewSource, **ask: Any) -> Plan:
         ids = collecting.add_sources(self.ledger, sources or [a_source()]).source_ids

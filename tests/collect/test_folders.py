@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from workbench.collect.folders import NOTE, job_folder, run_folder, tree, write_notes
-from workbench.engine.states import SnapshotState
+from workbench.collect.model import SnapshotState
 
 DAY = date(2025, 8, 5)
 HOSTILE = [

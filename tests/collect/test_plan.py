@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from workbench.collect.model import Plan, Source
 from workbench.collect.plan import PlanRequest, make_plan
-from workbench.engine.records import Plan, Source
 from workbench.errors import BadInput
 
 DAY = date(2025, 10, 2)

@@ -9,7 +9,7 @@ import pytest
 
 from tests.collect.conftest import Desk, Vendor, reply
 from workbench.collect.poll import allowed
-from workbench.engine.states import Attention
+from workbench.engine.item import Attention
 
 NOT_FOUND = reply(404, {"error": "Snapshot not found"})
 

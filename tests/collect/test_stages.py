@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from workbench.collect.model import SNAPSHOT_GOOD, SNAPSHOT_UNFINISHED
 from workbench.collect.stages import BEHIND, Pace, said, sentence, stages
-from workbench.engine.states import SNAPSHOT_GOOD, SNAPSHOT_UNFINISHED
 
 MB = 1_000_000
 

@@ -9,8 +9,8 @@ import pytest
 
 from tests.collect.conftest import Desk, Vendor, a_source, reply
 from workbench.collect import queries
+from workbench.collect.model import SnapshotState, roll_up
 from workbench.collect.status import run_tree, todo
-from workbench.engine.states import SNAPSHOT_STATUS, SnapshotState, roll_up
 
 OLD_WORDS = {
     "pending": {"planned", "triggered", "unsure"},
@@ -23,7 +23,7 @@ OLD_WORDS = {
 
 @pytest.mark.parametrize(("word", "states"), OLD_WORDS.items())
 def test_the_teams_words_for_snapshots(word: str, states: set[str]) -> None:
-    assert {str(state) for state, said in SNAPSHOT_STATUS.items() if said == word} == states
+    assert {str(state) for state in SnapshotState if state.info.word == word} == states
 
 
 @pytest.mark.parametrize(

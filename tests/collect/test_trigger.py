@@ -9,7 +9,7 @@ import pytest
 
 from tests.collect.conftest import ID, Desk, Vendor, a_source, reply
 from workbench.db import history
-from workbench.engine.states import Attention
+from workbench.engine.item import Attention
 
 
 def test_an_accepted_trigger_is_remembered_by_the_vendors_id(planned: Desk) -> None:

@@ -9,9 +9,12 @@ import pytest
 
 from workbench.cli.commands import WORDS, load
 from workbench.cli.exits import Exit
-from workbench.engine.states import POSTING_STATUS, SNAPSHOT_STATUS, UPLOAD_STATUS, Attention, SnapshotState
+from workbench.collect.model import SnapshotState
+from workbench.engine.item import Attention
 from workbench.errors import FAULTS
+from workbench.post.model import PostingState
 from workbench.settings import Settings, variable
+from workbench.upload.model import UploadState
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -32,7 +35,7 @@ def _row(page: str, first: str) -> list[str]:
 def test_every_state_says_its_status_its_meaning_and_what_to_do(state):
     status, means, do = _row(OPERATING, f"`{state}`")
 
-    assert status == SNAPSHOT_STATUS[state]
+    assert status == state.info.word
     assert means
     assert do
 
@@ -43,8 +46,8 @@ def _section(title):
 
 @pytest.mark.parametrize(
     ("section", "state", "words"),
-    [("an upload", state, word) for state, word in UPLOAD_STATUS.items()]
-    + [("a posting", state, word) for state, word in POSTING_STATUS.items()],
+    [("an upload", state, state.info.word) for state in UploadState]
+    + [("a posting", state, state.info.word) for state in PostingState],
 )
 def test_every_state_of_the_browser_flows_is_told(section, state, words):
     status, means, do = _row(_section(section), f"`{state}`")

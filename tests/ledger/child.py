@@ -9,13 +9,14 @@ import time
 from datetime import timedelta
 from pathlib import Path
 
-from tests.ledger.world import RESERVE, S, a_flow, a_source, claims_of, events
+from tests.ledger.world import RESERVE, S, a_flow, a_source, all_writers, claims_of, events, recorder
 from workbench.budget.caps import Caps
+from workbench.budget.model import Reserve
 from workbench.collect import store as collecting
 from workbench.db.ledger import Ledger, open_ledger
 from workbench.engine import rate_limit
+from workbench.engine.flow import Armed, Move
 from workbench.engine.rate_limit import Breaker
-from workbench.engine.records import Armed, Move
 from workbench.engine.transitions import Recorder
 from workbench.engine.worker import Bench, Worker
 from workbench.errors import BadInput, Fenced, Throttled
@@ -56,11 +57,13 @@ def open_as_nobody(url, locks):
 def hold(url, locks, how):
     """Claim all due items, one by one or as a group, arm them if asked, and hold them until killed."""
     ledger = opened(url, locks)
-    flow = a_flow({S.PLANNED: lambda items, tools: None}, together=10 if how == "act" else 1)
+    flow = a_flow({S.PLANNED: lambda items, tools: None}, max_items=10 if how == "act" else 1)
     claims = claims_of(ledger, HOUR)
     while (taken := claims.take(flow)) is not None:
         if how != "unarmed":
-            Recorder(ledger, claims).armed(taken.claims, Armed(intent_id=f"i{taken.items[0].id}", reserve=RESERVE))
+            recorder(ledger, claims).armed(
+                taken.claims, Armed(intent_id=f"i{taken.items[0].id}", writes=(Reserve(RESERVE),))
+            )
     wait()
 
 
@@ -87,14 +90,14 @@ def fork_and_work(url, locks):
     if pid == 0:
         other = claims.take(a_flow())
         try:
-            Recorder(ledger, claims).move(taken.claims[0], Move(to=S.TRIGGERED), due=False)
+            recorder(ledger, claims).move(taken.claims[0], Move(to=S.TRIGGERED), due=False)
             stolen = True
         except Fenced:
             stolen = False
         ok = other.items[0].id != taken.items[0].id and ledger.liveness.me != mine and not stolen
         os._exit(0 if ok and len(events(ledger)) == 1 else 1)
     _, status = os.waitpid(pid, 0)
-    Recorder(ledger, claims).move(taken.claims[0], Move(to=S.TRIGGERED), due=False)
+    recorder(ledger, claims).move(taken.claims[0], Move(to=S.TRIGGERED), due=False)
     say({"child": status, "parent": len(events(ledger)), "alive": ledger.is_still_alive()})
     ledger.close()
 
@@ -108,7 +111,7 @@ def work(url, locks):
         moved.append(item.id)
         return Move(to=S.TRIGGERED)
 
-    worker = Worker(ledger, [bench := Bench(a_flow({S.PLANNED: step}), None)], lease_time=HOUR, backoff=HOUR)
+    worker = Worker(ledger, [bench := Bench(a_flow({S.PLANNED: step}), None)], lease_time=HOUR)
     wait()
     while worker.advance(bench):
         pass
@@ -120,9 +123,11 @@ def paused(url, locks, lease_seconds, where, acts):
     """Work with an act outside, and suspend ourselves right before it is ordered, or right after."""
     ledger = opened(url, locks)
 
+    beating = threading.Lock()
+
     def stop():
-        # Not while the heartbeat is writing: SQLite's other writers would wait for us to wake up.
-        with ledger._turn:
+        # Not while the heartbeat is writing: the other writers would wait for us to wake up.
+        with beating, ledger._turn:
             say("suspended")
             signal.pthread_kill(threading.get_ident(), signal.SIGSTOP)  # this thread goes not one line further
 
@@ -144,9 +149,15 @@ def paused(url, locks, lease_seconds, where, acts):
         ledger,
         [Bench(a_flow({S.PLANNED: act}), None)],
         lease_time=timedelta(seconds=float(lease_seconds)),
-        backoff=HOUR,
     )
-    worker._recorder = Suspended(ledger, worker.claims)
+    worker._recorder = Suspended(ledger, worker.claims, all_writers())
+    renew = worker.claims.renew
+
+    def beat(held):
+        with beating:
+            renew(held)
+
+    worker.claims.renew = beat
     wait()
     worker.work(threads=1, limit=timedelta(seconds=0.5))
     say("over")
@@ -166,11 +177,11 @@ def spend(url, locks, cap):
     ledger = opened(url, locks)
 
     def step(item, tools):
-        yield Armed(intent_id=f"i{item.id}", reserve=RESERVE)
+        yield Armed(intent_id=f"i{item.id}", writes=(Reserve(RESERVE),))
         yield Move(to=S.TRIGGERED)
 
     bench = Bench(a_flow({S.PLANNED: step}), None)
-    worker = Worker(ledger, [bench], lease_time=HOUR, backoff=HOUR, caps=Caps(day=int(cap)))
+    worker = Worker(ledger, [bench], lease_time=HOUR, writers=all_writers(Caps(day=int(cap))))
     wait()
     while worker.advance(bench):
         pass

@@ -13,6 +13,7 @@ from tests.ledger.world import (
     a_plan,
     a_snapshot,
     a_source,
+    a_step,
     add,
     all_at_once,
     change,
@@ -20,23 +21,26 @@ from tests.ledger.world import (
     claims_of,
     events,
     money,
+    recorder,
     row,
     soon,
     start,
     story,
 )
 from workbench import view_tables
+from workbench.budget.model import Release, Reserve, Settle
 from workbench.collect import store as collecting
+from workbench.collect.model import SourceResult
 from workbench.db import event_log
 from workbench.db.clock import boot_time, now
 from workbench.db.schema import lease
 from workbench.engine import leases, locks
+from workbench.engine.flow import Armed, Disarmed, Move, Progress, Stay
+from workbench.engine.item import Attention
 from workbench.engine.locks import Lanes
-from workbench.engine.records import Armed, Disarmed, LakeFile, Move, Progress, SourceResult, Stay, Step
-from workbench.engine.states import Attention
-from workbench.engine.transitions import Recorder
 from workbench.errors import Fenced
 from workbench.lake import store as lake_store
+from workbench.lake.model import LakeFile, ManifestFiles
 
 DAY = timedelta(days=1)
 FLOW = a_flow()
@@ -85,12 +89,15 @@ def test_tokens_grow_with_every_claim(ledger):
     assert tokens == [1, 2, 3]
 
 
+MOVE = Move(to=S.TRIGGERED, writes=(Settle(RESERVE), ManifestFiles(())))
 VERBS = {
-    "armed": lambda record, claim: record.armed([claim], Armed(intent_id="i", reserve=RESERVE)),
-    "disarmed": lambda record, claim: record.disarmed([claim], Disarmed("no")),
+    "armed": lambda record, claim: record.armed([claim], Armed(intent_id="i", writes=(Reserve(RESERVE),))),
+    "disarmed": lambda record, claim: record.disarmed([claim], Disarmed("no"), (Release(),)),
     "progress": lambda record, claim: record.progress([claim], Progress(1)),
-    "stay": lambda record, claim: record.stay(claim, Stay(), Step(print), due=None),
-    "move": lambda record, claim: record.move(claim, Move(to=S.TRIGGERED, settle=RESERVE, files=()), due=True),
+    "stay": lambda record, claim: record.stay(claim, Stay(), a_step(print), due=None),
+    "move": lambda record, claim: record.move(
+        claim, Move(to=S.TRIGGERED, writes=(Settle(RESERVE), ManifestFiles(()))), due=True
+    ),
     "an illegal move": lambda record, claim: record.move(claim, Move(to=S.STAGED), due=True),
     "rest": lambda record, claim: record.rest(claim, Attention.PERSON, "look"),
     "retry": lambda record, claim: record.retry(claim, DAY, "again"),
@@ -113,7 +120,7 @@ def test_who_lost_the_item_writes_nothing(ledger, open_another, verb, how):
     before = row(ledger, item), ledger.head(), money(ledger, item)
 
     with pytest.raises(Fenced):
-        VERBS[verb](Recorder(ledger, mine), claim)
+        VERBS[verb](recorder(ledger, mine), claim)
     assert (row(ledger, item), ledger.head(), money(ledger, item)) == before
 
 
@@ -199,7 +206,7 @@ def test_every_write_renews_the_lease(ledger, monkeypatch, verb):
     mine = claims_of(ledger)
     (claim,) = mine.take(FLOW).claims
     later(monkeypatch, leases, "boot_time", 50)
-    VERBS[verb](Recorder(ledger, mine), claim)
+    VERBS[verb](recorder(ledger, mine), claim)
 
     assert mine.remaining(claim) == pytest.approx(60, abs=1)
 
@@ -252,7 +259,7 @@ def test_an_owner_whose_sign_of_life_was_removed_begins_anew(ledger, open_anothe
     mine.renew([claim])
 
     with pytest.raises(Fenced):
-        Recorder(ledger, mine).move(claim, Move(to=S.TRIGGERED), due=False)
+        recorder(ledger, mine).move(claim, Move(to=S.TRIGGERED), due=False)
     assert soon(lambda: mine.take(FLOW)).items[0].crashes == 1
     assert claims_of(open_another()).take(FLOW).items[0].id == 2
     assert claims_of(open_another()).take(FLOW) is None
@@ -291,7 +298,7 @@ def test_an_unsure_item_is_due_when_there_is_a_step_that_looks(ledger, open_anot
     add(ledger)
     other = open_another()
     theirs = claims_of(other)
-    Recorder(other, theirs).armed(theirs.take(WITH_LOOKS).claims, Armed(intent_id="i"))
+    recorder(other, theirs).armed(theirs.take(WITH_LOOKS).claims, Armed(intent_id="i"))
     other.close()
 
     assert claims_of(ledger).take(WITH_LOOKS).state is S.UNSURE
@@ -304,7 +311,7 @@ def test_looks_begin_when_the_act_must_be_over(ledger, open_another, monkeypatch
     flow = a_flow({S.PLANNED: print, S.UNSURE: print}, longest_act=timedelta(seconds=120))
     other = open_another()
     theirs = claims_of(other)
-    Recorder(other, theirs).armed(theirs.take(flow).claims, Armed(intent_id="i"))
+    recorder(other, theirs).armed(theirs.take(flow).claims, Armed(intent_id="i"))
     if wait is None:
         other.close()
     later(monkeypatch, leases, "boot_time", clock)
@@ -320,8 +327,8 @@ def test_items_of_an_act_become_unsure_together(ledger, open_another):
     """Also those whose lease was renewed a moment later: the act is one."""
     first, second = add(ledger, 2)
     other = open_another()
-    theirs, flow = claims_of(other), a_flow({S.PLANNED: print}, together=2)
-    Recorder(other, theirs).armed(theirs.take(flow).claims, Armed(intent_id="i"))
+    theirs, flow = claims_of(other), a_flow({S.PLANNED: print}, max_items=2)
+    recorder(other, theirs).armed(theirs.take(flow).claims, Armed(intent_id="i"))
     change(ledger, first, lease_until_boot=boot_time() - 1)
     claims_of(ledger).take(flow)
 
@@ -331,9 +338,9 @@ def test_items_of_an_act_become_unsure_together(ledger, open_another):
 def test_items_of_an_act_that_were_answered_stay_answered(ledger, open_another):
     first, second = add(ledger, 2)
     other = open_another()
-    theirs, flow = claims_of(other), a_flow({S.PLANNED: print}, together=2)
+    theirs, flow = claims_of(other), a_flow({S.PLANNED: print}, max_items=2)
     held = theirs.take(flow).claims
-    record = Recorder(other, theirs)
+    record = recorder(other, theirs)
     record.armed(held, Armed(intent_id="i"))
     record.move(held[0], Move(to=S.TRIGGERED), due=False)
     other.close()
@@ -366,7 +373,7 @@ def test_a_crash_between_good_visits_is_forgotten(ledger, open_another):
     (item,) = add(ledger)
     change(ledger, item, crashes=2)
     mine = claims_of(ledger)
-    Recorder(ledger, mine).move(mine.take(FLOW).claims[0], Move(to=S.TRIGGERED), due=True)
+    recorder(ledger, mine).move(mine.take(FLOW).claims[0], Move(to=S.TRIGGERED), due=True)
 
     assert row(ledger, item).crashes == 0
 
@@ -385,7 +392,7 @@ def test_items_alike_are_claimed_together_each_with_its_token(ledger):
     ids = add(ledger, 5)
     change(ledger, ids[0], lease_token=7)
 
-    taken = claims_of(ledger).take(a_flow({S.PLANNED: print}, together=3))
+    taken = claims_of(ledger).take(a_flow({S.PLANNED: print}, max_items=3))
 
     assert [(one.item_id, one.token) for one in taken.claims] == [(ids[0], 8), (ids[1], 1), (ids[2], 1)]
     assert [item.id for item in taken.items] == ids[:3]
@@ -399,7 +406,7 @@ def test_a_group_is_alike_in_state_and_in_the_columns_named(ledger):
     change(ledger, not_due, next_at=now() + DAY)
     assert ids
 
-    flow = a_flow({S.PLANNED: print, S.TRIGGERED: print}, together=10, by=("dataset_id", "error_code"))
+    flow = a_flow({S.PLANNED: print, S.TRIGGERED: print}, max_items=10, group_by=("dataset_id", "error_code"))
 
     assert [item.id for item in claims_of(ledger).take(flow).items] == [same, same_too]
 
@@ -409,7 +416,7 @@ def test_after_a_crash_an_item_goes_alone(ledger):
     first, second, third = add(ledger, 3)
     change(ledger, first, crashes=1)
     change(ledger, third, crashes=1)
-    mine, flow = claims_of(ledger), a_flow({S.PLANNED: print}, together=10)
+    mine, flow = claims_of(ledger), a_flow({S.PLANNED: print}, max_items=10)
 
     assert [[item.id for item in mine.take(flow).items] for _ in range(3)] == [[first], [second], [third]]
 
@@ -467,7 +474,7 @@ def test_release_leaves_an_armed_item_held(ledger):
     (item,) = add(ledger)
     mine = claims_of(ledger)
     held = mine.take(FLOW).claims
-    Recorder(ledger, mine).armed(held, Armed(intent_id="i"))
+    recorder(ledger, mine).armed(held, Armed(intent_id="i"))
     mine.release(held)
 
     assert row(ledger, item).lease_owner is not None
@@ -552,8 +559,8 @@ def test_results_and_files_are_written_with_the_move(ledger):
     mine = claims_of(ledger)
     result = SourceResult(source_id=1, row_count=3, warning_count=2, error_count=1, reason="?")
     file = LakeFile(kind="posts", path="a.parquet", rows=3, bytes=4, sha256="x")
-    move = Move(to=S.TRIGGERED, results=(result,), files=(file,))
-    Recorder(ledger, mine).move(mine.take(FLOW).claims[0], move, due=True)
+    move = Move(to=S.TRIGGERED, writes=(result, ManifestFiles((file,))))
+    recorder(ledger, mine).move(mine.take(FLOW).claims[0], move, due=True)
 
     assert view_tables.table_rows(ledger)["source_results"]["row_count"][1] == [3]
     assert [one["path"] for one in lake_store.manifest(ledger)] == ["a.parquet"]

@@ -16,6 +16,7 @@ from tests.ledger.world import (
     change,
     claims_of,
     events,
+    recorder,
     row,
     start,
 )
@@ -23,13 +24,14 @@ from workbench import view_tables
 from workbench.audit import store as auditing
 from workbench.collect import queries
 from workbench.collect import store as collecting
+from workbench.collect.model import SourceResult
 from workbench.db import history
 from workbench.db.clock import now
-from workbench.engine.records import Armed, LakeFile, Move, SourceResult
-from workbench.engine.states import Attention
-from workbench.engine.transitions import Recorder
+from workbench.engine.flow import Armed, Move
+from workbench.engine.item import Attention
 from workbench.errors import BadInput
 from workbench.lake import store as lake_store
+from workbench.lake.model import LakeFile, ManifestFiles
 
 
 def test_a_source_is_added_once_and_edited_by_the_next_import(ledger):
@@ -222,7 +224,7 @@ def test_without_runs_the_way_to_one_is_said(ledger):
 def test_who_waits_for_a_person_is_known(ledger):
     (item, _) = add(ledger, 2)
     claims = claims_of(ledger)
-    Recorder(ledger, claims).rest(claims.take(a_flow()).claims[0], Attention.PERSON, "log in")
+    recorder(ledger, claims).rest(claims.take(a_flow()).claims[0], Attention.PERSON, "log in")
 
     assert [(one["id"], one["attention"], one["reason"]) for one in queries.waiting_for_person(ledger)] == [
         (item, "person", "log in")
@@ -240,13 +242,13 @@ def test_the_tables_of_views(ledger):
         start(ledger, a_plan(a_job(a_snapshot([source]))))
         claims = claims_of(ledger)
         taken = claims.take(a_flow())
-        record = Recorder(ledger, claims)
-        record.armed(taken.claims, Armed(intent_id="i", reserve=None))
+        record = recorder(ledger, claims)
+        record.armed(taken.claims, Armed(intent_id="i"))
         files = (LakeFile(kind="posts", path=f"{n}.parquet", rows=1, bytes=2, sha256="x"),)
         results = (SourceResult(source_id=source, row_count=3, warning_count=0, error_count=0),)
         record.move(
             taken.claims[0],
-            Move(to=S.TRIGGERED, files=files, results=results, values={"provider_id": f"s_{n}"}),
+            Move(to=S.TRIGGERED, writes=(ManifestFiles(files), *results), values={"provider_id": f"s_{n}"}),
             due=False,
         )
 

@@ -7,17 +7,17 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import insert, select, update
 
-from tests.ledger.world import MINUTE
-from workbench.collect import queries
+from tests.ledger.world import MINUTE, a_step
 from workbench.db import history
 from workbench.db.clock import now
 from workbench.db.schema import account, error_log, lease, listing, posting, posting_job
+from workbench.engine.flow import Armed, Flow, Move
 from workbench.engine.leases import Claims
 from workbench.engine.locks import Lanes, lane_of
-from workbench.engine.records import Armed, Flow, Move, Step
-from workbench.engine.states import PostingState as P
 from workbench.engine.worker import Bench, Worker
 from workbench.errors import Fault, LaneStops, LaneWaits, NeedsPerson, Transient, UiChanged
+from workbench.post import store as posting_store
+from workbench.post.model import PostingState as P
 
 DAY = timedelta(days=1)
 BASELINE = {"ids": ["1", "2"]}
@@ -58,9 +58,9 @@ def add(ledger, *accounts, **fields):
 
 def a_flow(step, look=lambda item, tools: None, **options):
     steps = {
-        P.QUEUED: Step(step, in_lane=True, is_act=True, **options),
-        P.SUBMITTED: Step(look, in_lane=True),
-        P.UNSURE: Step(look, in_lane=True, counts=False),
+        P.QUEUED: a_step(step, on_page=True, is_act=True, **options),
+        P.SUBMITTED: a_step(look, on_page=True),
+        P.UNSURE: a_step(look, on_page=True, counts=False),
     }
     return Flow(
         kind="posting", steps=steps, failed=P.FAILED, unsure=P.UNSURE, quarantined=P.QUARANTINED, longest_act=MINUTE
@@ -69,7 +69,7 @@ def a_flow(step, look=lambda item, tools: None, **options):
 
 def a_worker(ledger, step, **options):
     bench = Bench(a_flow(step, **options), "tools")
-    return Worker(ledger, [bench], lease_time=MINUTE, backoff=timedelta(seconds=1)), bench
+    return Worker(ledger, [bench], lease_time=MINUTE), bench
 
 
 def rows(ledger, table):
@@ -268,7 +268,7 @@ def test_after_armed_it_is_unsure_whatever_else_it_means(ledger, error, paused, 
     (who,) = rows(ledger, account)
     assert (who.paused_kind, who.not_before is not None) == (paused, waits)
     assert rows(ledger, error_log)[0].certain is False
-    assert queries.LedgerQueries(ledger).baseline(row) == BASELINE
+    assert posting_store.PostingQueries(ledger).baseline(row) == BASELINE
 
 
 def test_a_person_is_needed_for_one_item_alone(ledger):

@@ -1,21 +1,18 @@
-"""engine/states.py: the tables are whole, and a roll-up depends on its children alone."""
+"""The states of items: the tables are whole, and a roll-up depends on its children alone."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workbench.db.schema import ITEMS
-from workbench.engine.states import (
-    MOVES,
+from workbench.collect.model import (
     SNAPSHOT_GOOD,
-    SNAPSHOT_MOVES,
-    SNAPSHOT_STATUS,
     SNAPSHOT_UNFINISHED,
-    STATES,
     SnapshotState,
     Status,
     roll_up,
 )
+from workbench.db.schema import ITEMS
+from workbench.engine.item import KINDS
 from workbench.engine.transitions import IllegalMove, check_legal
 
 S = SnapshotState
@@ -23,25 +20,24 @@ states = st.lists(st.sampled_from(SnapshotState), max_size=8)
 
 
 def test_every_state_has_its_moves_and_its_word():
-    assert set(SNAPSHOT_MOVES) == set(SNAPSHOT_STATUS) == set(SnapshotState)
-    assert set(SNAPSHOT_STATUS.values()) == {"pending", "ready", "processing", "processed", "failed"}
+    assert {state.info.word for state in SnapshotState} == {"pending", "ready", "processing", "processed", "failed"}
 
 
 def test_every_kind_of_item_is_known_everywhere():
-    assert MOVES.keys() == STATES.keys() == ITEMS.keys()
+    assert KINDS.keys() == ITEMS.keys()
 
 
 @pytest.mark.parametrize("state", sorted(SNAPSHOT_UNFINISHED | {S.STALLED}))
 def test_wherever_a_step_may_run_the_worker_can_give_up(state):
     """A step that fails or surprises us ends in a state, not in a second error."""
-    assert {S.FAILED, S.QUARANTINED} <= SNAPSHOT_MOVES[state]
+    assert {S.FAILED, S.QUARANTINED} <= state.may_become()
 
 
 def test_every_state_can_be_reached_and_unfinished_ones_can_end_well():
     reached, seen = {S.PLANNED}, set()
     while reached != seen:
         seen = set(reached)
-        reached |= {to for state in seen for to in SNAPSHOT_MOVES[state]}
+        reached |= {to for state in seen for to in SnapshotState(state).may_become()}
     assert reached == set(SnapshotState)
     for state in SNAPSHOT_UNFINISHED:
         assert S.PUBLISHED in reachable(state)
@@ -51,12 +47,12 @@ def reachable(state):
     found, new = set(), {state}
     while new - found:
         found |= new
-        new = {to for one in found for to in SNAPSHOT_MOVES[one]}
+        new = {to for one in found for to in SnapshotState(one).may_become()}
     return found
 
 
 def test_no_state_moves_to_itself():
-    assert all(state not in targets for state, targets in SNAPSHOT_MOVES.items())
+    assert all(state not in state.may_become() for state in SnapshotState)
 
 
 @pytest.mark.parametrize(("old", "new"), [("planned", "published"), ("canceled", "planned"), ("ready", "ready")])

@@ -14,13 +14,18 @@ from typing import Any
 
 from sqlalchemy import select
 
+from workbench.budget.caps import NO_CAPS, Caps, writers
+from workbench.budget.model import Money, Release
 from workbench.collect import store as collecting
+from workbench.collect.model import NewSource, Plan, PlannedJob, PlannedSnapshot, SnapshotState
 from workbench.db import history
 from workbench.db.ledger import Ledger
 from workbench.db.schema import event, snapshot, spend
+from workbench.engine.flow import Flow, Move, Step
 from workbench.engine.leases import Claims
-from workbench.engine.records import Flow, Money, Move, NewSource, Plan, PlannedJob, PlannedSnapshot, Step
-from workbench.engine.states import SnapshotState
+from workbench.engine.retry import RetryPolicy
+from workbench.engine.transitions import Recorder, Writers
+from workbench.lake import store as lake_store
 
 S = SnapshotState
 ROOT = Path(__file__).resolve().parents[2]
@@ -80,9 +85,26 @@ def a_flow(steps: dict[SnapshotState, Any] | None = None, longest_act: timedelta
     """Steps by state: a Step, or its function; by default every state goes on to the next."""
     if steps is None:
         steps = {state: lambda item, tools, to=to: Move(to=to) for state, to in FORWARD.items()}
-    made = {state: step if isinstance(step, Step) else Step(step, **options) for state, step in steps.items()}
+    made = {state: step if isinstance(step, Step) else a_step(step, **options) for state, step in steps.items()}
     ends = {"failed": S.FAILED, "unsure": S.UNSURE, "quarantined": S.QUARANTINED}
-    return Flow(kind="snapshot", steps=made, longest_act=longest_act, **ends)
+    return Flow(kind="snapshot", steps=made, longest_act=longest_act, writes_on_failure=(Release(),), **ends)
+
+
+def a_step(run: Any, **options: Any) -> Step:
+    """`options` are the step's and its retry policy's; a first pause of a second."""
+    of_step = {name: options.pop(name) for name in tuple(options) if name in _OF_STEP}
+    return Step(run, RetryPolicy(**{"first": timedelta(seconds=1), **options}), **of_step)
+
+
+_OF_STEP = frozenset({"max_items", "group_by", "on_page", "is_act"})
+
+
+def recorder(ledger: Ledger, claims: Claims, caps: Caps = NO_CAPS) -> Recorder:
+    return Recorder(ledger, claims, all_writers(caps))
+
+
+def all_writers(caps: Caps = NO_CAPS) -> Writers:
+    return {**writers(caps), **lake_store.WRITERS, **collecting.WRITERS}
 
 
 def claims_of(ledger: Ledger, lease_time: timedelta = MINUTE) -> Claims:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from tests.collect.conftest import Desk, desk, make_desk, planned, triggered, vendor
+from tests.ledger.world import all_writers
 from tests.recover.conftest import house, sandbox
 from workbench.budget.caps import Caps
 from workbench.engine.worker import Worker
@@ -19,7 +20,6 @@ POSTS = "gd_lk5ns7kz21pck8jpis"
 def capped(desk: Desk, **caps: Any) -> Desk:
     """The desk with a worker that keeps these caps."""
     desk.worker = Worker(
-        desk.ledger, [desk.bench], lease_time=timedelta(seconds=60), backoff=timedelta(milliseconds=1),
-        caps=Caps(**caps),
+        desk.ledger, [desk.bench], lease_time=timedelta(seconds=60), writers=all_writers(Caps(**caps)),
     )  # fmt: skip
     return desk

@@ -13,15 +13,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from tests.ledger.world import S, a_flow, a_job, a_plan, a_snapshot, change, claims_of, row, start
+from tests.ledger.world import S, a_flow, a_job, a_plan, a_snapshot, change, claims_of, recorder, row, start
 from workbench.budget import caps as caps_module
 from workbench.budget import money
 from workbench.budget.caps import Caps, OverCap, allow_spending, stop_spending
+from workbench.budget.model import Money, Release, Reserve, Settle
 from workbench.collect.recovery_store import decide
 from workbench.db.ledger import Ledger
 from workbench.db.schema import snapshot, spend
+from workbench.engine.flow import Armed, Disarmed, Move
+from workbench.engine.item import Claim
 from workbench.engine.leases import Claims
-from workbench.engine.records import Armed, Claim, Disarmed, Money, Move
 from workbench.engine.transitions import Recorder
 
 CAPS: Final = Caps(trigger=60, run=90, day=100, month=150, datasets={"gd_1": 80})
@@ -86,7 +88,7 @@ class History:
             return
         claim, record = self.take(key)
         try:
-            record.armed([claim], Armed(intent_id=f"{key}-{next(_intents)}", reserve=Money(amount, 1)))
+            record.armed([claim], Armed(intent_id=f"{key}-{next(_intents)}", writes=(Reserve(Money(amount, 1)),)))
             was_allowed = True
         except OverCap:
             was_allowed = False
@@ -112,7 +114,7 @@ class History:
     def refused(self, key: int) -> None:
         if self.orders[key].state == "armed":
             claim, record = self.holder(key)
-            record.disarmed([claim], Disarmed("429"))
+            record.disarmed([claim], Disarmed("429"), (Release(),))
             record.retry(claim, timedelta(), "429")
             self.orders[key].held, self.orders[key].state = 0, "planned"
 
@@ -140,11 +142,11 @@ class History:
     def delivered(self, key: int, share: int) -> None:
         """Never more than was reserved here: that what is delivered may cost more is another test's."""
         paid = self.orders[key].reserved * share // 100
-        if self.end(key, "triggered", "over", Move(to=S.READY, settle=Money(paid, 1))):
+        if self.end(key, "triggered", "over", Move(to=S.READY, writes=(Settle(Money(paid, 1)),))):
             self.orders[key].held = paid
 
     def failed(self, key: int) -> None:
-        if self.end(key, "triggered", "over", Move(to=S.FAILED, release=True)):
+        if self.end(key, "triggered", "over", Move(to=S.FAILED, writes=(Release(),))):
             self.orders[key].held = 0
 
     def jump(self, hours: int) -> None:
@@ -166,13 +168,13 @@ class History:
         taken = claims.take(FLOW)
         assert taken
         assert taken.items[0].id == key
-        return taken.claims[0], Recorder(self.ledger, claims, caps=CAPS)
+        return taken.claims[0], recorder(self.ledger, claims, caps=CAPS)
 
     def holder(self, key: int) -> tuple[Claim, Recorder]:
         """Whoever has armed it goes on."""
         found = row(self.ledger, key)
         claims = Claims(self.ledger, lease_time=timedelta(hours=1))
-        return Claim("snapshot", key, found.lease_token, found.lease_until_boot), Recorder(self.ledger, claims)
+        return Claim("snapshot", key, found.lease_token, found.lease_until_boot), recorder(self.ledger, claims)
 
     def end(self, key: int, before: str, after: str, move: Move) -> bool:
         if self.orders[key].state != before:

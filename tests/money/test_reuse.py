@@ -12,12 +12,12 @@ from tests.collect.conftest import Desk, a_source
 from tests.flows.house import House, snapshots, sources_csv
 from tests.money.conftest import COST
 from workbench.collect import store as collecting
+from workbench.collect.model import SnapshotState
 from workbench.collect.store import Started
 from workbench.db import history
 from workbench.db.clock import now
 from workbench.db.schema import snapshot as table
 from workbench.db.schema import snapshot_use
-from workbench.engine.states import SnapshotState
 
 HOUR = timedelta(hours=1)
 TEA, BIKE = "https://www.instagram.com/tea.club/", "https://www.instagram.com/bike/"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from workbench.collect.model import SnapshotState, roll_up
 from workbench.collect.run_standing import MARKS, WORDS, standing
 from workbench.collect.watcher import Pace
-from workbench.engine.states import SnapshotState, roll_up
 
 
 def status(*states: str, reason: str | None = None, reused: bool = False, attention: list[dict] | None = None) -> dict:

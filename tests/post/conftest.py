@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from workbench.engine.records import Account
+from workbench.accounts.model import Account
 from workbench.post.listing import Checks
 from workbench.post.photos import Album
 from workbench.sandbox.serve import Sandbox

@@ -1,4 +1,4 @@
-"""engine/records.py: what a listing and a question are called stays the same from version to version.
+"""post/model.py and collect/model.py: what a listing and a question are called stays the same from version to version.
 
 A hash that changes makes everything new: all listings are posted again, all questions paid again. A number here may
 only change together with a migration that brings the ledgers of today along.
@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from tests.post.conftest import cells
+from workbench.collect.model import fingerprint
 from workbench.engine import records
-from workbench.engine.records import LISTING_FIELDS, ListingField, fingerprint, listing_identity
 from workbench.post.listing import COLUMNS, NEEDED, Checks, Listing, typed
+from workbench.post.model import LISTING_FIELDS, ListingField, listing_identity
 from workbench.post.photos import Photo
 
 SAID: dict[str, Any] = {

@@ -8,21 +8,24 @@ from datetime import timedelta
 
 import pytest
 
+from tests.ledger.world import recorder
 from workbench import view_tables
 from workbench.accounts import store as accounts
 from workbench.browser import faults
 from workbench.db.clock import now
 from workbench.db.history import story
 from workbench.db.ledger import Ledger
+from workbench.engine.flow import Move, Progress, Step
 from workbench.engine.leases import Claims
-from workbench.engine.records import GAP, Move, NewListing, Progress, Step
-from workbench.engine.states import PostingState as P
-from workbench.engine.transitions import Recorder
+from workbench.engine.retry import RetryPolicy
+from workbench.engine.transitions import GAP
 from workbench.engine.worker import Bench, Worker
 from workbench.errors import BadInput, Fault, LaneStops, Refused, Unanswered
 from workbench.post import jobs, listed
 from workbench.post import store as posting
 from workbench.post.flow import flow
+from workbench.post.model import NewListing
+from workbench.post.model import PostingState as P
 from workbench.working import is_settled
 
 
@@ -273,13 +276,13 @@ def test_errors_are_asked_by_known_types_only(ledger: Ledger) -> None:
 
 
 def _flow():
-    return flow(look_every=timedelta(seconds=1), longest_act=timedelta(seconds=1))
+    return flow(retry=RetryPolicy(), look_every=timedelta(seconds=1), longest_act=timedelta(seconds=1))
 
 
 def test_a_job_is_seen_to_go_on_and_begins_once(ledger: Ledger, north: int) -> None:
     made = posting.make_job(ledger, add(ledger, *(listing(f"T{n}", north) for n in range(3))))
     claims = Claims(ledger, lease_time=timedelta(minutes=1))
-    recorder = Recorder(ledger, claims)
+    record = recorder(ledger, claims)
 
     def told() -> dict[str, object]:
         one = jobs.job(listed.jobs(ledger, made.job_id)[0])
@@ -293,14 +296,14 @@ def test_a_job_is_seen_to_go_on_and_begins_once(ledger: Ledger, north: int) -> N
         claimed = claims.take(_flow())
         assert claimed is not None
         (claim,), (item,) = claimed.claims, claimed.items
-        recorder.progress([claim], Progress(0, 3, "opening Marketplace"))
+        record.progress([claim], Progress(0, 3, "opening Marketplace"))
         begun.add(told()["started_at"])
         assert told()["current_post_id"] == item.listing_id
         if claimed.state is P.QUEUED:
             to = Move(to=P.SUBMITTED, values={"remote_id": str(item.id), "next_at": item.next_at})
         else:
             to = Move(to=P.POSTED, values={"remote_url": "u"})
-        recorder.move(claim, to, due=to.to is P.SUBMITTED)
+        record.move(claim, to, due=to.to is P.SUBMITTED)
         claims.leave_lane([claim])
         seen.append(told()["completed_posts"])
 
@@ -322,8 +325,8 @@ def test_an_error_record_has_the_frames_that_led_to_it(ledger: Ledger, north: in
     def somebody_opens_a_page(*_: object) -> None:
         raise LaneStops("the site asks to log in", fault=fault)
 
-    steps = replace(_flow(), steps={P.QUEUED: Step(somebody_opens_a_page, in_lane=True, is_act=True)})
-    worker = Worker(ledger, [Bench(steps, None)], lease_time=timedelta(minutes=1), backoff=timedelta(seconds=1))
+    steps = replace(_flow(), steps={P.QUEUED: Step(somebody_opens_a_page, RetryPolicy(), on_page=True, is_act=True)})
+    worker = Worker(ledger, [Bench(steps, None)], lease_time=timedelta(minutes=1))
     assert worker.advance(Bench(steps, None))
 
     (record,) = listed.error_logs(ledger)

@@ -15,10 +15,10 @@ import pytest
 
 from tests.collect.conftest import Desk, Vendor, desk, make_desk, planned, reply
 from tests.flows.house import House
+from workbench.collect.model import Snapshot
 from workbench.db.clock import now
 from workbench.db.ledger import Ledger, open_ledger
 from workbench.db.schema import snapshot as snapshot_table
-from workbench.engine.records import Snapshot
 from workbench.sandbox.brightdata import service
 from workbench.sandbox.serve import Sandbox
 from workbench.sandbox.web import as_text

@@ -14,10 +14,10 @@ from tests.cli.conftest import Home
 from tests.flows.house import House, check_every_row_once, snapshots
 from tests.recover.conftest import DAY, HOUR, TEA, collected, ids, said
 from workbench.collect import recover
+from workbench.collect.model import Source
 from workbench.collect.recover import by_key
 from workbench.db.clock import now
 from workbench.db.schema import snapshot as table
-from workbench.engine.records import Source
 from workbench.errors import BadInput, Transient
 from workbench.sandbox.serve import Sandbox
 from workbench.workbench import Workbench

@@ -9,13 +9,15 @@ import httpx
 import pytest
 
 from tests.collect.conftest import Desk, a_source, reply
+from tests.ledger.world import recorder
 from tests.recover.conftest import HOUR, Account, look, ours, set_values, step
 from workbench.budget.caps import stop_spending
 from workbench.collect import queries
+from workbench.collect.model import same_inputs
 from workbench.collect.recovery_store import look_now
 from workbench.collect.status import todo
 from workbench.db import history
-from workbench.engine.records import same_inputs
+from workbench.engine.retry import RetryPolicy
 
 GAPS = (HOUR, 2 * HOUR)  # of the desk
 LAST = sum(GAPS, timedelta())
@@ -194,15 +196,14 @@ def test_looks_of_a_living_owners_act_begin_after_the_longest_one(planned: Desk,
 
 def armed_by(open_second: Any, *, lease: timedelta) -> Any:
     from workbench.collect.flow import flow
+    from workbench.engine.flow import Armed
     from workbench.engine.leases import Claims
-    from workbench.engine.records import Armed
-    from workbench.engine.transitions import Recorder
 
     owner = open_second()
     claims = Claims(owner, lease_time=lease)
-    taken = claims.take(flow(poll_every=HOUR, longest_trigger=HOUR))
+    taken = claims.take(flow(retry=RetryPolicy(), poll_every=HOUR, longest_trigger=HOUR))
     assert taken
-    Recorder(owner, claims).armed(taken.claims, Armed(intent_id="theirs"))
+    recorder(owner, claims).armed(taken.claims, Armed(intent_id="theirs"))
     return owner
 
 

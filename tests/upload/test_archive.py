@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from workbench.engine.records import Move, Stay, Upload
-from workbench.engine.states import UploadState
+from workbench.engine.flow import Move, Stay
 from workbench.errors import NeedsPerson
 from workbench.upload.archive import move
+from workbench.upload.model import Upload, UploadState
 
 BYTES = b"bytes of a creative" * 9999
 SHA = hashlib.sha256(BYTES).hexdigest()

@@ -1,5 +1,6 @@
 """accounts: whose logins are used, what they are worth, at which pace they act.
 
+model.py      one account, as the ledger keeps it
 service.py    what a person does with accounts
 commands.py   `workbench accounts`
 store.py      accounts in the ledger: pace, pauses, proofs

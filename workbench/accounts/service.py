@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from workbench import practice
 from workbench.accounts import store as accounts
+from workbench.accounts.model import Account
 from workbench.accounts.store import CHANNELS
 from workbench.db.clock import now
 from workbench.engine.locks import lane_of
-from workbench.engine.records import Account
 from workbench.errors import BadInput, Refused
 from workbench.feature import Feature
 

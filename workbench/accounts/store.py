@@ -9,32 +9,18 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, func, insert, or_, select, update
 
+from workbench.accounts.model import Account
 from workbench.db import event_log
 from workbench.db.clock import now
 from workbench.db.columns import storable
 from workbench.db.event_log import Event
 from workbench.db.ledger import Ledger, number_of
 from workbench.db.schema import ITEMS, account, act, error_log, event
-from workbench.engine.records import Account
-from workbench.engine.states import PostingState, UploadState
+from workbench.engine.item import KINDS
 from workbench.errors import BadInput
 
 CHANNELS: Final = ("marketplace", "trafficjunky")
 _LONGEST_LABEL: Final = 200
-_KINDS: Final = ("posting", "upload")
-_GOOD: Final = {
-    "posting": (PostingState.POSTED, PostingState.DRAFTED),
-    "upload": (UploadState.IDENTIFIED, UploadState.RECORDED, UploadState.ARCHIVED),
-}
-_BAD: Final = {
-    "posting": (PostingState.FAILED, PostingState.QUARANTINED),
-    "upload": (UploadState.FAILED, UploadState.QUARANTINED),
-}
-# Nothing is left to do in these; every other state may still need the account.
-_OVER: Final = {
-    "posting": (PostingState.POSTED, PostingState.DRAFTED, PostingState.FAILED, PostingState.CANCELED),
-    "upload": (UploadState.ARCHIVED, UploadState.FAILED, UploadState.SKIPPED, UploadState.CANCELED),
-}
 
 
 def add(ledger: Ledger, channel: str, label: str) -> int:
@@ -69,7 +55,7 @@ def remove(ledger: Ledger, account_id: int) -> None:
     """Take an account out of every list; what it did stays. Refused while something may still need it."""
 
     def change(connection: Connection) -> None:
-        waiting = sum(_unfinished(connection, kind, account_id) for kind in _KINDS)
+        waiting = sum(_unfinished(connection, kind, account_id) for kind in _of_accounts())
         if waiting:
             raise BadInput(f"{waiting} items of account {account_id} are not finished; cancel or resolve them first.")
         values = {"removed_at": now(), "enabled": False}
@@ -78,9 +64,16 @@ def remove(ledger: Ledger, account_id: int) -> None:
     ledger.write(change)
 
 
+def _of_accounts() -> list[str]:
+    """The kinds of items that are done at an account."""
+    return [kind for kind in KINDS if "account_id" in ITEMS[kind].c]
+
+
 def _unfinished(connection: Connection, kind: str, account_id: int) -> int:
     item = ITEMS[kind].c
-    query = select(func.count()).where(item.account_id == account_id, item.state.not_in(list(map(str, _OVER[kind]))))
+    query = select(func.count()).where(
+        item.account_id == account_id, item.state.not_in(list(map(str, KINDS[kind].states.having("is_over"))))
+    )
     return int(connection.execute(query).scalar_one())
 
 
@@ -169,12 +162,13 @@ def totals(ledger: Ledger) -> dict[int, tuple[int, int, int]]:
 
 def totals_of(connection: Connection) -> dict[int, tuple[int, int, int]]:
     found: dict[int, tuple[int, int, int]] = {}
-    for kind in _KINDS:
+    for kind in _of_accounts():
         item = ITEMS[kind].c
         query = select(item.account_id, item.state, func.count()).group_by(item.account_id, item.state)
         for account_id, state, count in connection.execute(query):
             whole, good, bad = found.get(account_id, (0, 0, 0))
-            good, bad = good + count * (state in _GOOD[kind]), bad + count * (state in _BAD[kind])
+            info = KINDS[kind].states(state).info
+            good, bad = good + count * info.is_good, bad + count * info.is_bad
             found[account_id] = (whole + count, good, bad)
     return found
 
@@ -234,7 +228,7 @@ def evidence_in_review(ledger: Ledger) -> set[str]:
     """Paths of evidence that somebody may still have to look at; no sweep takes them."""
     found: set[str] = set()
     with ledger.read() as connection:
-        for kind in _KINDS:
+        for kind in _of_accounts():
             item = ITEMS[kind].c
             paused = select(account.c.id).where(account.c.paused_kind.is_not(None))
             open_ = or_(item.attention.is_not(None), item.account_id.in_(paused))

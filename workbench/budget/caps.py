@@ -14,12 +14,15 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, and_, delete, func, insert, select, update
 
-from workbench.budget.money import OVERRUN
+from workbench.budget.model import Money, PaidBefore, Release, Reserve, Settle
+from workbench.budget.money import OVERRUN, adopt, release_open, reserve, settle
 from workbench.db.clock import now
+from workbench.db.event_log import lock
 from workbench.db.ledger import Ledger
 from workbench.db.schema import meta, snapshot, spend
 from workbench.engine.behind import lost_spend
-from workbench.engine.records import Money
+from workbench.engine.item import Claim
+from workbench.engine.transitions import Writers
 from workbench.errors import NeedsPerson, Refused
 
 _STOP: Final = "spend_stop"
@@ -214,3 +217,23 @@ def accept_overruns(ledger: Ledger, snapshot_ids: Iterable[int] | None = None) -
         return found
 
     return ledger.write(change)
+
+
+# What a worker writes of money ---------------------------------------------------------------------
+
+
+def writers(caps: Caps) -> Writers:
+    """How the money of intents and moves is written; a reserve that would pass one of `caps` is refused."""
+
+    def reserve_within(connection: Connection, claim: Claim, one: Reserve) -> None:
+        lock(connection)  # two who look at once would both find room below a cap
+        check_trigger(connection, caps, claim.item_id, one.money)
+        intent_id = connection.execute(select(snapshot.c.intent_id).where(snapshot.c.id == claim.item_id)).scalar_one()
+        reserve(connection, claim, intent_id, one.money)
+
+    return {
+        Reserve: reserve_within,
+        PaidBefore: adopt,
+        Settle: lambda connection, claim, one: settle(connection, claim, one.money, corrects=one.corrects),
+        Release: lambda connection, claim, _: release_open(connection, claim),
+    }

@@ -7,13 +7,16 @@ database, not by us.
 from __future__ import annotations
 
 import json
+import uuid
 from typing import Final
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, delete, func, insert, select, update
 
+from workbench.budget.model import Money, PaidBefore
 from workbench.db.clock import now
 from workbench.db.schema import ITEMS, meta, spend
-from workbench.engine.records import Claim, Money
+from workbench.engine.behind import adopted
+from workbench.engine.item import Claim
 
 OVERRUN: Final = "overrun:"  # and the snapshot's number: it cost more than was reserved, and nobody has agreed to it
 
@@ -43,6 +46,15 @@ def _kinds(connection: Connection, claim: Claim, intent_id: str) -> dict[str, Mo
 
 def reserve(connection: Connection, claim: Claim, intent_id: str, money: Money) -> None:
     _write(connection, claim, intent_id, "reserve", money)
+
+
+def adopt(connection: Connection, claim: Claim, paid: PaidBefore) -> None:
+    """Money that another ledger's order has cost is held under a name of its own; the journal's line is answered."""
+    table = ITEMS[claim.kind]
+    intent_id = f"adopted:{uuid.uuid4().hex}"
+    connection.execute(update(table).where(table.c.id == claim.item_id).values(intent_id=intent_id))
+    reserve(connection, claim, intent_id, paid.money)
+    adopted(connection, claim, paid.found_as)
 
 
 def release_open(connection: Connection, claim: Claim) -> None:

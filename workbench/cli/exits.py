@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from enum import IntEnum
 from typing import Any, Final
 
-from workbench.engine.states import SNAPSHOT_UNFINISHED, Attention, PostingState, SnapshotState
+from workbench.engine.item import KINDS, Attention
 from workbench.errors import FAULTS
 
 
@@ -19,21 +19,6 @@ class Exit(IntEnum):
 
 
 _RISING: Final = (Exit.DONE, Exit.FAILED, Exit.UNSURE, Exit.PERSON, Exit.REFUSED)
-_OF_STATE: Final = {
-    SnapshotState.FAILED: Exit.FAILED,
-    SnapshotState.EXPIRED: Exit.FAILED,
-    SnapshotState.CANCELED: Exit.FAILED,
-    SnapshotState.STALLED: Exit.PERSON,
-    SnapshotState.QUARANTINED: Exit.PERSON,
-}
-
-_OF_POSTING: Final = {
-    PostingState.POSTED: Exit.DONE,
-    PostingState.DRAFTED: Exit.DONE,
-    PostingState.FAILED: Exit.FAILED,
-    PostingState.CANCELED: Exit.FAILED,
-    PostingState.QUARANTINED: Exit.PERSON,
-}
 _PEOPLE: Final = frozenset(name for name, one in FAULTS.items() if one.needs_person)
 
 
@@ -45,8 +30,7 @@ def of_snapshot(snapshot: Mapping[str, Any]) -> Exit:
     """By its state, unless it waits for a person; one that is not finished is unsure."""
     if snapshot["attention"] in (Attention.PERSON, Attention.REVIEW):
         return Exit.PERSON
-    state = SnapshotState(snapshot["state"])
-    return _OF_STATE.get(state, Exit.UNSURE if state in SNAPSHOT_UNFINISHED else Exit.DONE)
+    return _of_state("snapshot", snapshot["state"])
 
 
 def of_posting(listing: Mapping[str, Any]) -> Exit:
@@ -57,7 +41,7 @@ def of_posting(listing: Mapping[str, Any]) -> Exit:
         return Exit.PERSON
     if listing.get("state") is None:  # a rehearsal that was stopped
         return Exit.PERSON if listing["error_class"] in _PEOPLE else Exit.FAILED
-    return _OF_POSTING.get(PostingState(listing["state"]), Exit.UNSURE)
+    return _of_state("posting", listing["state"])
 
 
 def of_upload(one: Mapping[str, Any]) -> Exit:
@@ -67,6 +51,10 @@ def of_upload(one: Mapping[str, Any]) -> Exit:
     return {
         "failed": Exit.FAILED, "file_not_found": Exit.FAILED, "unknown_id": Exit.PERSON, "pending": Exit.UNSURE,
     }.get(one["status"], Exit.DONE)  # fmt: skip
+
+
+def _of_state(kind: str, state: str) -> Exit:
+    return Exit(KINDS[kind].states(state).info.exit)
 
 
 def of_execution(outcome: str) -> Exit:

@@ -11,7 +11,8 @@ publish.py    staged     → published    into the manifest, in one transaction
 reconcile.py  unsure     → triggered | planned    look whether a trigger without an answer happened
 
 look.py       what was asked the same already is adopted instead of triggered
-flow.py       the table of the steps
+flow.py       the table of the steps, and how long each waits before it is tried again
+model.py      sources, runs, jobs, snapshots; every state of a snapshot with what it means
 sources.py    sources.csv → sources
 folders.py    the tree that people open: names, and why a folder is empty
 imports.py    a file on disk → raw bytes in the lake, as if downloaded

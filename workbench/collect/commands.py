@@ -18,7 +18,7 @@ from workbench.collect.status import misfits_said
 from workbench.errors import Refused
 
 if TYPE_CHECKING:
-    from workbench.engine.records import Plan, PlannedJob
+    from workbench.collect.model import Plan, PlannedJob
     from workbench.workbench import Workbench
 
 app = typer.Typer(no_args_is_help=True)

@@ -13,11 +13,12 @@ from typing import Final
 from workbench.brightdata import rows
 from workbench.brightdata.answers import NotFound, NotReady, SnapshotEmpty, SnapshotExpired
 from workbench.brightdata.download import Body
+from workbench.budget.model import Release
 from workbench.collect import whole
+from workbench.collect.model import Snapshot, SnapshotState
 from workbench.collect.poll import NO_ROWS, gone
 from workbench.collect.tools import CollectTools, clear, in_lake, job_folder, provider_id, staging, workspace
-from workbench.engine.records import Move, Progress, Snapshot, Yielded
-from workbench.engine.states import SnapshotState
+from workbench.engine.flow import Move, Progress, Yielded
 from workbench.errors import Permanent, Transient
 from workbench.files import move_into_place
 from workbench.lake.raw import store_raw
@@ -40,7 +41,7 @@ def fetch(snapshot: Snapshot, tools: CollectTools) -> Iterator[Yielded]:
         if any(rows for _, rows in whole.counts(snapshot, provider_id(snapshot), tools)):
             yield _keep(snapshot, tools, NOTHING)  # it counts rows: judged like an empty answer
         else:
-            yield Move(to=SnapshotState.EMPTY, reason=error.message, values=dict(NO_ROWS), release=True)
+            yield Move(to=SnapshotState.EMPTY, reason=error.message, values=dict(NO_ROWS), writes=(Release(),))
     except SnapshotExpired as error:
         yield gone(snapshot, tools, error.message, {}, code=error.code)
     except NotFound as error:  # is it? whoever asks for its status sees it twice before it is given up

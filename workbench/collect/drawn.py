@@ -9,11 +9,12 @@ from datetime import date, tzinfo
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from workbench.budget.model import Money
 from workbench.collect import stages
+from workbench.collect.model import Plan, PlannedJob
 from workbench.collect.plan import open_end_words
 from workbench.collect.run_standing import RunStanding
 from workbench.collect.stages import Pace
-from workbench.engine.records import Money, Plan, PlannedJob
 from workbench.panels.facts import facts, mode_note
 from workbench.panels.markup import Amount, Html, dollars, join, note, picture, progress_bar, shown, table, tag
 

@@ -1,27 +1,32 @@
-"""The flow: which step works on which state."""
+"""The flow: which step works on which state, and how long each waits before it is tried again."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
+from workbench.budget.model import Release
 from workbench.collect import download, poll, publish, reconcile, stage, trigger
-from workbench.engine.records import Flow, Step
-from workbench.engine.states import SnapshotState
+from workbench.collect.model import SnapshotState
+from workbench.engine.flow import Flow, Step
+from workbench.engine.retry import RetryPolicy
 
 
-def flow(*, poll_every: timedelta, longest_trigger: timedelta) -> Flow:
+def flow(*, retry: RetryPolicy, poll_every: timedelta, longest_trigger: timedelta) -> Flow:
+    """`retry`: the owner's (`backoff_seconds`); `poll_every`: between looks at Bright Data."""
+    looks = retry.looks(poll_every)
     return Flow(
         kind="snapshot",
         steps={
-            SnapshotState.PLANNED: Step(trigger.send),
-            SnapshotState.TRIGGERED: Step(poll.check, counts=False, every=poll_every),
-            SnapshotState.READY: Step(download.fetch),
-            SnapshotState.DOWNLOADED: Step(stage.read),
-            SnapshotState.STAGED: Step(publish.publish),
-            SnapshotState.UNSURE: Step(reconcile.look, counts=False, every=poll_every),
+            SnapshotState.PLANNED: Step(trigger.send, retry),
+            SnapshotState.TRIGGERED: Step(poll.check, looks),
+            SnapshotState.READY: Step(download.fetch, retry),
+            SnapshotState.DOWNLOADED: Step(stage.read, retry),
+            SnapshotState.STAGED: Step(publish.publish, retry),
+            SnapshotState.UNSURE: Step(reconcile.look, looks),
         },
         failed=SnapshotState.FAILED,
         unsure=SnapshotState.UNSURE,
         quarantined=SnapshotState.QUARANTINED,
+        writes_on_failure=(Release(),),
         longest_act=longest_trigger,
     )

@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
-from workbench.engine.states import SNAPSHOT_UNFINISHED, SnapshotState
+from workbench.collect.model import SnapshotState
 from workbench.files import make_folder, safe_name, write_text
 
 NOTE: Final = "NOTE.txt"
@@ -52,26 +52,15 @@ def _why_no_rows(job_id: str, snapshots: list[Mapping[str, Any]]) -> str | None:
         is_reused = snapshot["job_id"] != job_id
         if snapshot["state"] == SnapshotState.PUBLISHED and not is_reused:
             return None
-        said = snapshot["reason"] or _MEANING.get(SnapshotState(snapshot["state"]), "")
+        said = snapshot["reason"] or SnapshotState(snapshot["state"]).info.means
         name = snapshot["provider_id"] or "not sent yet"
         where = f" Reused, not paid again: its rows are in {snapshot['home_folder']}" if is_reused else ""
         lines.append(f"snapshot {name}: {snapshot['state']}. {_one_line(said)}{where}")
-    unfinished = any(SnapshotState(snapshot["state"]) in SNAPSHOT_UNFINISHED for snapshot in snapshots)
+    unfinished = any(SnapshotState(snapshot["state"]).info.goes_on for snapshot in snapshots)
     head = "No rows yet." if unfinished else "No rows came."
     if snapshots and all(snapshot["job_id"] != job_id for snapshot in snapshots):
         head = "No rows here: younger runs had asked the same."
     return "\n".join([head, "", *lines, "", "What each state means and what to do: docs/operating.md", ""])
-
-
-_MEANING: Final = {
-    SnapshotState.PLANNED: "It waits for a worker.",
-    SnapshotState.TRIGGERED: "Bright Data is collecting.",
-    SnapshotState.READY: "It waits to be downloaded.",
-    SnapshotState.DOWNLOADED: "It waits to be read.",
-    SnapshotState.STAGED: "It waits to be published.",
-    SnapshotState.EMPTY: "Bright Data delivered no data rows; table rejects has its warnings and errors.",
-    SnapshotState.UNSURE: "The answer to the trigger was lost: it may be running at Bright Data.",
-}
 
 
 def _one_line(text: str) -> str:

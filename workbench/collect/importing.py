@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 from workbench.collect import folders, queries, sources
 from workbench.collect import recovery_store as recovering
 from workbench.collect import store as collecting
+from workbench.collect.model import SnapshotState
 from workbench.db.clock import now
-from workbench.engine.states import SNAPSHOT_STATUS, SnapshotState
 from workbench.errors import BadInput
 from workbench.feature import Feature
 from workbench.files import canonical, make_folder, move_into_place, remove_tree
@@ -22,7 +22,7 @@ from workbench.lake.schema import TRANSFORM_VERSION
 if TYPE_CHECKING:
     from workbench.brightdata.datasets import Dataset
     from workbench.collect import imports
-    from workbench.engine.records import Source
+    from workbench.collect.model import Source
     from workbench.lake.raw import RawFile
 
 _LISTED: Final = 20  # of what nobody here asked for
@@ -189,7 +189,7 @@ class Imports(Feature):
             "service": chosen.service,
             "already_known": was_known,
             "state": str(state),
-            "status": SNAPSHOT_STATUS[state],
+            "status": state.info.word,
             "attention": row["attention"],
             "rows": row["row_count"],
             "warnings": row["warning_count"],

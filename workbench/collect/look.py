@@ -14,10 +14,12 @@ from urllib.parse import parse_qs, urlsplit
 
 from workbench.brightdata.answers import NotAllowed
 from workbench.brightdata.contents import Listed
+from workbench.budget.model import Money, PaidBefore
+from workbench.collect.model import AtVendor, Snapshot, SnapshotState, same_inputs
 from workbench.collect.poll import OVER
 from workbench.collect.tools import CollectTools, VendorListsView
-from workbench.engine.records import WAITS, AtVendor, Money, Move, Snapshot, Stay, same_inputs
-from workbench.engine.states import SnapshotState
+from workbench.engine.behind import WAITS
+from workbench.engine.flow import Move, Stay
 from workbench.errors import BadInput, Misconfigured, NeedsPerson, Permanent
 
 if TYPE_CHECKING:  # httpx costs every command a tenth of a second
@@ -229,5 +231,10 @@ def adoption(snapshot: Snapshot, one: AtVendor, tools: CollectTools) -> Move:
         to=SnapshotState.TRIGGERED,
         reason=f"found at Bright Data as {one.provider_id}{began}, asked the same; nothing was paid again",
         values={"provider_id": one.provider_id, "triggered_at": tools.now(), "attention": None},
-        adopts=Money(snapshot.estimate_records * snapshot.price_micro_usd, snapshot.estimate_records),
+        writes=(
+            PaidBefore(
+                Money(snapshot.estimate_records * snapshot.price_micro_usd, snapshot.estimate_records),
+                found_as=one.provider_id,
+            ),
+        ),
     )

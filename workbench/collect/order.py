@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from workbench.engine.records import Plan
+from workbench.collect.model import Plan
 from workbench.errors import BadInput, Refused
 from workbench.panels.ask import ask
 

@@ -14,8 +14,8 @@ from typing import Any, Final
 
 from workbench.brightdata import datasets
 from workbench.collect.folders import job_folder
+from workbench.collect.model import NewSource, Plan, PlannedJob, PlannedSnapshot, Source
 from workbench.collect.sources import key_of
-from workbench.engine.records import NewSource, Plan, PlannedJob, PlannedSnapshot, Source
 from workbench.errors import BadInput
 from workbench.files import canonical
 

@@ -8,10 +8,13 @@ from typing import Any, Final
 
 from workbench.brightdata.answers import NotFound, SnapshotExpired
 from workbench.brightdata.contents import SnapshotProgress
+from workbench.budget.model import Release
+from workbench.collect.model import Snapshot, SnapshotState
 from workbench.collect.tools import CollectTools, provider_id
-from workbench.engine.records import LakeFile, Move, Snapshot, Stay
-from workbench.engine.states import Attention, SnapshotState
+from workbench.engine.flow import Move, Stay
+from workbench.engine.item import Attention
 from workbench.errors import Permanent, Transient
+from workbench.lake.model import LakeFile, ManifestFiles
 
 S = SnapshotState
 
@@ -34,7 +37,7 @@ _NOT_FOUND: Final = "not found"  # as the vendor's status, until a second look s
 def check(snapshot: Snapshot, tools: CollectTools) -> Move | Stay:
     if snapshot.cancel_requested and _cancelled(snapshot, tools):
         code = {"error_code": str(SnapshotState.CANCELED)}
-        return Move(to=SnapshotState.CANCELED, reason="cancelled at Bright Data", values=code, release=True)
+        return Move(to=SnapshotState.CANCELED, reason="cancelled at Bright Data", values=code, writes=(Release(),))
     at = tools.now()
     age = at - (snapshot.triggered_at or at)
     try:
@@ -63,7 +66,9 @@ def _judge(
         expires_at = snapshot.expires_at or ready_at + tools.retention
         return Move(to=state, values={**seen, "ready_at": ready_at, "expires_at": expires_at})
     if state is SnapshotState.FAILED and any(w in (answer.error_message or "").lower() for w in NOTHING_FOUND):
-        return Move(to=SnapshotState.EMPTY, reason=answer.error_message, values={**seen, **NO_ROWS}, release=True)
+        return Move(
+            to=SnapshotState.EMPTY, reason=answer.error_message, values={**seen, **NO_ROWS}, writes=(Release(),)
+        )
     if state not in (None, SnapshotState.READY):
         reason = answer.error_message or f"{answer.status} at Bright Data"
         return gone(snapshot, tools, reason, seen, to=state, code=str(state))
@@ -87,7 +92,7 @@ def gone(
     staged = snapshot.staged or {}
     over = {**values, "error_code": code or EXPIRED}
     if snapshot.processed_at is None or not staged.get("files"):
-        return Move(to=to, reason=reason, values=over, release=True)
+        return Move(to=to, reason=reason, values=over, writes=(Release(),))
     before = S.PUBLISHED if snapshot.row_count else S.EMPTY
     if snapshot.raw and (tools.lake / str(snapshot.raw["path"])).is_file():
         return Move(to=before, reason=f"{reason}; what was read before stays", values=values)
@@ -96,9 +101,11 @@ def gone(
     lost = {"raw": None, **values}
     if len(tables) == len([one for one in kept if one.kind not in ("raw", "lines")]):
         said = f"{reason}, and its raw body is lost; the rows that were read before stay"
-        return Move(to=before, reason=said, values=lost, files=kept)
+        return Move(to=before, reason=said, values=lost, writes=(ManifestFiles(kept),))
     lost_all = {**over, "raw": None}
-    return Move(to=to, reason=f"{reason}, and its files are lost", values=lost_all, files=kept, release=True)
+    return Move(
+        to=to, reason=f"{reason}, and its files are lost", values=lost_all, writes=(ManifestFiles(kept), Release())
+    )
 
 
 NO_ROWS: Final = {"row_count": 0, "warning_count": 0, "error_count": 0, "malformed_count": 0}

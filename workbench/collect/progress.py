@@ -16,8 +16,8 @@ from rich.table import Table
 from rich.text import Text
 
 from workbench.cli.console import clean, counted, err
+from workbench.collect.model import SNAPSHOT_UNFINISHED
 from workbench.collect.stages import Pace, said, sentence, stages
-from workbench.engine.states import SNAPSHOT_UNFINISHED
 
 if TYPE_CHECKING:
     from workbench.workbench import Workbench

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from workbench.budget.model import Money, Settle
+from workbench.collect.model import Snapshot, SnapshotState, SourceResult
 from workbench.collect.tools import CollectTools
-from workbench.engine.records import LakeFile, Money, Move, Snapshot, SourceResult
-from workbench.engine.states import SnapshotState
+from workbench.engine.flow import Move
+from workbench.lake.model import LakeFile, ManifestFiles
 
 _NOTHING: Final = "Bright Data delivered nothing for it: no row, no warning, no error"
 
@@ -26,11 +28,15 @@ def publish(snapshot: Snapshot, tools: CollectTools) -> Move:
             "row_count": staged["rows"], "warning_count": staged["warnings"], "error_count": staged["errors"],
             "malformed_count": staged["malformed"], "misfits": staged.get("misfits", {}), "processed_at": tools.now(),
         },
-        files=files,
-        results=tuple(_result(one) for one in staged["results"]),
-        # Rows with data are what the vendor bills; warnings and errors are not.
-        settle=Money(staged["rows"] * snapshot.price_micro_usd, staged["rows"]),
-        corrects=bool((snapshot.raw or {}).get("corrects")),
+        writes=(
+            ManifestFiles(files),
+            *(_result(one) for one in staged["results"]),
+            # Rows with data are what the vendor bills; warnings and errors are not.
+            Settle(
+                Money(staged["rows"] * snapshot.price_micro_usd, staged["rows"]),
+                corrects=bool((snapshot.raw or {}).get("corrects")),
+            ),
+        ),
     )  # fmt: skip
 
 

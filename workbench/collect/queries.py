@@ -10,12 +10,10 @@ from typing import Any, Final
 from sqlalchemy import RowMapping, String, Table, case, cast, func, select
 from sqlalchemy.sql.elements import ColumnElement
 
+from workbench.collect.model import SNAPSHOT_UNFINISHED, Job, Run, Snapshot, SnapshotState, Source, same_inputs
 from workbench.db.ledger import Ledger
 from workbench.db.schema import (
-    account,
-    act,
     job,
-    posting,
     run,
     snapshot,
     snapshot_use,
@@ -23,8 +21,6 @@ from workbench.db.schema import (
     source_result,
     spend,
 )
-from workbench.engine.records import Account, Item, Job, Run, Snapshot, Source, same_inputs
-from workbench.engine.states import SNAPSHOT_UNFINISHED, SnapshotState
 from workbench.errors import BadInput
 
 _AT_ONCE: Final = 5_000  # values in one statement; SQLite takes some 32,000
@@ -36,7 +32,7 @@ def _record(kind: type[Any], row: RowMapping) -> Any:
 
 
 class LedgerQueries:
-    """What a step may ask (`records.LedgerView`)."""
+    """What a step may ask (`model.LedgerView`)."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
@@ -52,21 +48,6 @@ class LedgerQueries:
     def _one(self, kind: type[Any], table: Table, where: ColumnElement[bool]) -> Any:
         with self._ledger.read() as connection:
             return _record(kind, connection.execute(select(table).where(where)).mappings().one())
-
-    def baseline(self, item: Item) -> Mapping[str, Any] | None:
-        """What was at the other side before the act of `item`; None where no act of it is open."""
-        with self._ledger.read() as connection:
-            return connection.execute(select(act.c.baseline).where(act.c.id == item.act_id)).scalar_one_or_none()
-
-    def remote_ids(self, account_id: int) -> set[str]:
-        """The listings of the account at the site that were put there, or adopted, from here."""
-        query = select(posting.c.remote_id).where(posting.c.account_id == account_id, posting.c.remote_id.is_not(None))
-        with self._ledger.read() as connection:
-            return set(connection.execute(query).scalars())
-
-    def account(self, account_id: int) -> Account:
-        found: Account = self._one(Account, account, account.c.id == account_id)
-        return found
 
     def sources(self, source_ids: Iterable[int]) -> list[Source]:
         return list_sources(self._ledger, ids=source_ids)

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from workbench.brightdata.answers import NotAllowed
 from workbench.brightdata.contents import Listed
+from workbench.budget.model import Release
+from workbench.collect.model import Snapshot, SnapshotState, same_inputs
 from workbench.collect.poll import OVER
 from workbench.collect.tools import CollectTools
-from workbench.engine.records import Move, Snapshot, Stay, Yielded, same_inputs
-from workbench.engine.states import SnapshotState
+from workbench.engine.flow import Move, Stay, Yielded
+from workbench.engine.retry import next_look
 from workbench.errors import BadInput, Misconfigured, NeedsPerson, Permanent, WorkbenchError
 
 if TYPE_CHECKING:  # httpx costs every command a tenth of a second
@@ -44,7 +46,7 @@ def look(snapshot: Snapshot, tools: CollectTools) -> Iterator[Yielded]:
         if one.snapshot_id not in known and not any(same_inputs(inputs, theirs) for inputs in closer)
     ]
     at = tools.now()
-    again = snapshot.next_look(snapshot.armed_at or at, tools.look_gaps, at)
+    again = next_look(snapshot, snapshot.armed_at or at, tools.look_gaps, at)
     if found:
         yield _adopt(tools, found, owners=1 + len(alike) - len(closer))
     elif again is not None:
@@ -55,10 +57,12 @@ def look(snapshot: Snapshot, tools: CollectTools) -> Iterator[Yielded]:
             f"hand, then: workbench recover resolve {snapshot.id} --adopt ID, or --absent"
         )
     elif snapshot.cancel_requested:
-        yield Move(to=SnapshotState.CANCELED, reason="nothing was started at Bright Data; cancelled", release=True)
+        yield Move(
+            to=SnapshotState.CANCELED, reason="nothing was started at Bright Data; cancelled", writes=(Release(),)
+        )
     elif snapshot.acts < _MOST_TRIGGERS:
         reason = f"nothing was started at Bright Data ({snapshot.looks + 1} looks); sent once more"
-        yield Move(to=SnapshotState.PLANNED, reason=reason, release=True)
+        yield Move(to=SnapshotState.PLANNED, reason=reason, writes=(Release(),))
     else:
         raise NeedsPerson(
             f"two triggers were sent and {snapshot.looks + 1} looks found neither at Bright Data. Look there by hand, "

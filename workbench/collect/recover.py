@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING, Any, Final
 from workbench import addresses
 from workbench.brightdata.contents import Listed
 from workbench.brightdata.datasets import Dataset
+from workbench.collect.model import SnapshotState, Source, same_inputs
 from workbench.collect.poll import OVER
 from workbench.collect.reconcile import EARLIER
-from workbench.engine.records import Source, same_inputs
-from workbench.engine.states import SnapshotState
 from workbench.errors import Permanent, Transient
 
 if TYPE_CHECKING:  # httpx costs every command a tenth of a second

@@ -10,16 +10,17 @@ from typing import Any, Final
 
 from workbench.accounts import store as accounts
 from workbench.brightdata.datasets import Dataset
+from workbench.budget.model import Money
 from workbench.collect import folders, queries, recover, vendor_lists
 from workbench.collect import recovery_store as recovering
+from workbench.collect.model import Snapshot, same_inputs
+from workbench.collect.model import SnapshotState as State
 from workbench.collect.reconcile import cancel_extra
 from workbench.collect.recover import Found, Stranger, VendorStanding
 from workbench.collect.recovery_store import Entered
 from workbench.db.clock import now
 from workbench.db.columns import storable
 from workbench.engine import behind
-from workbench.engine.records import Money, Snapshot, same_inputs
-from workbench.engine.states import SnapshotState as State
 from workbench.errors import BadInput, Transient
 from workbench.feature import Feature
 from workbench.files import canonical

@@ -16,10 +16,10 @@ import ipywidgets
 from IPython.display import display
 
 from workbench.collect.drawn import run_view
+from workbench.collect.model import SNAPSHOT_UNFINISHED
+from workbench.collect.model import SnapshotState as State
 from workbench.collect.watch_panel import WatchPanel
 from workbench.collect.watcher import look
-from workbench.engine.states import SNAPSHOT_UNFINISHED
-from workbench.engine.states import SnapshotState as State
 from workbench.errors import NeedsPerson, Permanent
 from workbench.panels.facts import facts, mode_note
 from workbench.panels.markup import Html, esc, join, note, table

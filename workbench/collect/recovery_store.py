@@ -12,15 +12,16 @@ from typing import Any, Final
 from sqlalchemy import Connection, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
+from workbench.budget.model import Money
 from workbench.budget.money import release_open, settle
+from workbench.collect.model import SNAPSHOT_UNFINISHED, SnapshotState
 from workbench.db.clock import now
 from workbench.db.columns import storable
 from workbench.db.event_log import Event
 from workbench.db.ledger import Ledger, number_of
 from workbench.db.schema import job, meta, run, snapshot, snapshot_use, source_result
+from workbench.engine.item import Claim
 from workbench.engine.moving import is_held, let_go_on, move
-from workbench.engine.records import Claim, Money
-from workbench.engine.states import SNAPSHOT_UNFINISHED, SnapshotState
 from workbench.errors import BadInput
 
 _AT_ONCE: Final = 5_000  # values in one statement

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from workbench.engine.records import Snapshot
+from workbench.collect.model import Snapshot
 from workbench.errors import Throttled
 
 if TYPE_CHECKING:  # httpx costs every command a tenth of a second

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from workbench.collect.model import SnapshotState, Status
 from workbench.collect.stages import BEHIND, NAMES, Stages, stages
 from workbench.collect.status import misfits_said
-from workbench.engine.states import SnapshotState, Status
 
 S = SnapshotState
 

@@ -9,14 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from workbench.budget import store as spending
+from workbench.budget.model import Money
 from workbench.collect import folders, queries, status
 from workbench.collect import store as collecting
+from workbench.collect.model import NewSource, Plan, Source
 from workbench.collect.plan import PlanRequest, make_plan, open_ended
 from workbench.collect.recover import EXPIRING
 from workbench.collect.sources import COLUMNS, check, key_of, read_csv, twins
 from workbench.collect.store import Imported, Started
 from workbench.db.clock import now
-from workbench.engine.records import Money, NewSource, Plan, Source
 from workbench.errors import BadInput
 from workbench.feature import Feature
 from workbench.parsing import as_count, as_date

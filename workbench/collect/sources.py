@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from workbench import files
 from workbench.brightdata import datasets
-from workbench.engine.records import NewSource, Source
+from workbench.collect.model import NewSource, Source
 from workbench.errors import BadInput
 from workbench.files import canonical
 from workbench.sheets import refuse_all

@@ -10,12 +10,13 @@ from workbench.brightdata import datasets
 from workbench.collect import whole
 from workbench.collect.bodies import lines_of
 from workbench.collect.imports import is_imported
+from workbench.collect.model import Job, Snapshot, SnapshotState, Source
 from workbench.collect.tools import CollectTools, clear, in_lake, job_folder, provider_id, workspace
-from workbench.engine.records import Job, LakeFile, Move, Snapshot, Source
-from workbench.engine.states import SnapshotState
+from workbench.engine.flow import Move
 from workbench.errors import BadInput, Permanent
 from workbench.files import canonical, move_into_place, sha256_of
 from workbench.lake.attribute import SourceRef
+from workbench.lake.model import LakeFile
 from workbench.lake.raw import counted
 from workbench.lake.schema import TRANSFORM_VERSION
 from workbench.lake.transform import SourceCount, Staged, TransformOrder, transform

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import Any, Final
 
-from workbench.engine.states import SnapshotState
+from workbench.collect.model import SnapshotState
 
 S = SnapshotState
 NAMES: Final = ("sent", "collected", "downloaded", "read", "published")

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from workbench.engine.states import SNAPSHOT_STATUS, SnapshotState, roll_up
+from workbench.collect.model import SnapshotState, roll_up
 
 
 def run_tree(runs: Iterable[Mapping[str, Any]], lake: Path) -> list[dict[str, Any]]:
@@ -48,7 +48,7 @@ def _snapshot(row: Mapping[str, Any]) -> dict[str, Any]:
         "key": row["id"],
         "dataset_id": row["dataset_id"],
         "state": row["state"],
-        "status": SNAPSHOT_STATUS[SnapshotState(row["state"])],
+        "status": SnapshotState(row["state"]).info.word,
         "attention": row["attention"],
         "rows": row["row_count"],
         "warnings": row["warning_count"],

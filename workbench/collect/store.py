@@ -12,6 +12,18 @@ from sqlalchemy import Connection, Select, case, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from workbench.budget.caps import NO_CAPS, Caps, check_start, will_wait
+from workbench.budget.model import Money
+from workbench.collect.model import (
+    SNAPSHOT_UNFINISHED,
+    NewSource,
+    Plan,
+    PlannedJob,
+    PlannedSnapshot,
+    SnapshotState,
+    Source,
+    SourceResult,
+    fingerprint,
+)
 from workbench.db.clock import now
 from workbench.db.event_log import Event
 from workbench.db.ledger import Ledger, number_of
@@ -27,8 +39,8 @@ from workbench.db.schema import (
     source,
     source_result,
 )
-from workbench.engine.records import Money, NewSource, Plan, PlannedJob, PlannedSnapshot, Source, fingerprint
-from workbench.engine.states import SNAPSHOT_UNFINISHED, SnapshotState
+from workbench.engine.item import Claim
+from workbench.engine.transitions import Writers
 from workbench.errors import BadInput
 
 _STOPPABLE: Final = (SnapshotState.PLANNED, SnapshotState.TRIGGERED)
@@ -517,3 +529,18 @@ def enabled_sources(ledger: Ledger, *, ids: Iterable[int] | None = None, project
         query = query.where(source.c.project == project)
     with ledger.read() as connection:
         return [int(one) for one in connection.execute(query).scalars()]
+
+
+def write_result(connection: Connection, claim: Claim, result: SourceResult) -> None:
+    values = {
+        "row_count": result.row_count, "warning_count": result.warning_count, "error_count": result.error_count,
+        "reason": result.reason, "misfits": dict(result.misfits),
+    }  # fmt: skip
+    known = (source_result.c.snapshot == claim.item_id) & (source_result.c.source_id == result.source_id)
+    if connection.execute(update(source_result).where(known).values(values)).rowcount == 0:
+        # Nobody knew that the source was in it: rows of an adopted snapshot tell.
+        whose = {"snapshot": claim.item_id, "source_id": result.source_id}
+        connection.execute(insert(source_result).values(**whose, **values))
+
+
+WRITERS: Final[Writers] = {SourceResult: write_result}

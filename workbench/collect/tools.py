@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from workbench.brightdata.datasets import DATASETS, Dataset
 from workbench.brightdata.delivery import Webhook
+from workbench.collect.model import AtVendor, LedgerView, Snapshot
 from workbench.collect.rowcounts import RowCounts
-from workbench.engine.records import AtVendor, LedgerView, LostAct, Snapshot
+from workbench.engine.behind import LostAct
 from workbench.errors import Permanent
 from workbench.files import is_running, remove_tree
 

@@ -6,10 +6,11 @@ import secrets
 from collections.abc import Iterator
 
 from workbench.brightdata.wire import boot_clock
+from workbench.budget.model import Money, Reserve
 from workbench.collect.look import look
+from workbench.collect.model import Snapshot, SnapshotState
 from workbench.collect.tools import CollectTools
-from workbench.engine.records import Armed, Disarmed, Money, Move, Snapshot, Yielded
-from workbench.engine.states import SnapshotState
+from workbench.engine.flow import Armed, Disarmed, Move, Yielded
 from workbench.errors import Unanswered, WorkbenchError
 
 
@@ -29,7 +30,7 @@ def send(snapshot: Snapshot, tools: CollectTools) -> Iterator[Yielded]:
     yield Armed(
         intent_id=intent_id,
         facts={"dataset_id": snapshot.dataset_id, "input_hash": snapshot.input_hash, "inputs": len(snapshot.inputs)},
-        reserve=Money(snapshot.estimate_records * snapshot.price_micro_usd, snapshot.estimate_records),
+        writes=(Reserve(Money(snapshot.estimate_records * snapshot.price_micro_usd, snapshot.estimate_records)),),
     )
     try:
         webhook = tools.webhook.query(intent_id) if tools.webhook else None

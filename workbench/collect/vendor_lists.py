@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, Final, Literal
@@ -10,16 +9,18 @@ from typing import Any, Final, Literal
 from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from workbench.budget.money import reserve
+from workbench.budget.model import PaidBefore
+from workbench.budget.money import adopt
+from workbench.collect.model import AtVendor, Snapshot, SnapshotState, same_inputs
 from workbench.db.clock import now
 from workbench.db.columns import storable
 from workbench.db.ledger import Ledger
 from workbench.db.schema import event, snapshot, stranger, vendor_list
 from workbench.engine import behind
-from workbench.engine.leases import to_record
+from workbench.engine.behind import WAITS, LostAct
+from workbench.engine.flow import Move
+from workbench.engine.item import Claim, to_record
 from workbench.engine.moving import is_held, let_go_on, move
-from workbench.engine.records import WAITS, AtVendor, Claim, LostAct, Move, Snapshot, same_inputs
-from workbench.engine.states import SnapshotState
 
 FRESH: Final = timedelta(minutes=1)
 _LONGEST_LIST: Final = timedelta(minutes=5)  # that the one who asks may take, dead or not
@@ -230,13 +231,11 @@ def adopt_planned(ledger: Ledger, item: Snapshot, found: Move) -> bool:
         row = connection.execute(mine).mappings().one()
         if row["state"] != str(SnapshotState.PLANNED) or is_held(ledger, connection, row):
             return False
-        intent_id = f"adopted:{uuid.uuid4().hex}"
-        values = {**found.values, "intent_id": intent_id}
-        move(ledger, connection, "snapshot", row, found.to, reason=found.reason or "", what="decided", values=values)
-        claim = Claim("snapshot", item.id, 0, 0)
-        if found.adopts is not None:
-            reserve(connection, claim, intent_id, found.adopts)
-        behind.adopted(connection, claim, str(found.values.get("provider_id")))
+        said = found.reason or ""
+        move(ledger, connection, "snapshot", row, found.to, reason=said, what="decided", values=found.values)
+        for paid in found.writes:
+            if isinstance(paid, PaidBefore):
+                adopt(connection, Claim("snapshot", item.id, 0, 0), paid)
         return True
 
     try:

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from workbench import addresses
 from workbench.brightdata.rows import kind_of_row
-from workbench.engine.records import Move, Snapshot
-from workbench.engine.states import SnapshotState
+from workbench.collect.model import Snapshot, SnapshotState
+from workbench.engine.flow import Move
 from workbench.errors import BadInput, NeedsPerson, Permanent, Transient
 from workbench.lake import doubts
 

@@ -13,14 +13,15 @@ from typing import Any, Final, Literal
 
 from sqlalchemy import Connection, Row, func, or_, select, update
 
+from workbench.collect.model import SNAPSHOT_GOOD, SnapshotState
 from workbench.db.clock import now
 from workbench.db.columns import storable
 from workbench.db.event_log import Event
 from workbench.db.ledger import Ledger
 from workbench.db.schema import delivery, snapshot, spend
+from workbench.engine.item import Attention
 from workbench.engine.leases import NO_PROGRESS
 from workbench.engine.moving import move
-from workbench.engine.states import SNAPSHOT_GOOD, Attention, SnapshotState
 from workbench.errors import BadInput, Refused
 
 OPEN: Final = ("received", "test_webhook", "unmatched")

@@ -13,14 +13,13 @@ from typing import Any, Literal
 from sqlalchemy import Connection, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
+from workbench.collect.model import SNAPSHOT_GOOD, Snapshot, SnapshotState
 from workbench.db.clock import now
 from workbench.db.event_log import Event
 from workbench.db.ledger import Ledger
 from workbench.db.schema import delivery, snapshot
 from workbench.deliveries.matching import OPEN, ended, for_review, look_now, move_snapshot, write_status
-from workbench.engine.leases import to_record
-from workbench.engine.records import Snapshot
-from workbench.engine.states import SNAPSHOT_GOOD, SnapshotState
+from workbench.engine.item import to_record
 from workbench.errors import BadInput
 
 

@@ -1,7 +1,8 @@
 """engine: how any item moves from state to state, whichever feature it is of.
 
-states.py       every state, which moves are legal, what people call them, roll-ups
-records.py      frozen rows; what a step may yield; what a step is
+item.py         what every kind of item has, what a state means, the kinds that features register
+flow.py         what a flow and a step are; what a step may yield
+retry.py        when something is tried or looked for again
 worker.py       lease items that are due, run their step, record what it yields
 leases.py       lease, hold, release; what becomes of a dead owner's items
 transitions.py  what a step yields, each one transaction
@@ -9,6 +10,6 @@ moving.py       what people and services do to an item outside of a lease
 locks.py        named leases: what only one may do at a time, and who is at work
 rate_limit.py   one throttle of a vendor for all processes
 behind.py       a ledger that is older than the world: found out, and remembered until compared
-elsewhere.py    what such a ledger may not know of an account
+account_acts.py what was done at an account, and what such a ledger may not know of it
 doubt.py        what is looked for at a site for hours, and a person should know of
 """

@@ -6,7 +6,6 @@ is new; one that a backup brought says so itself; one whose file is another than
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,12 +25,13 @@ from workbench.db.schema import (
     chain_head,
     event,
     lost_act,
-    snapshot,
 )
-from workbench.engine.records import Armed, Claim, LostAct
-from workbench.files import canonical
+from workbench.engine.flow import Armed
+from workbench.engine.item import Claim, Item, to_record
 
 ALL: Final = "*"
+# How the reason begins of what waits because the ledger may be older than the world.
+WAITS: Final = "nothing was sent: this ledger may not know all that was done"
 WHY: Final[Mapping[str, str]] = {
     "restored": "it was brought back from a backup",
     "rolled_back": "an older file was put back",
@@ -42,6 +42,15 @@ _READ: Final = "journal_read"
 _PLACE: Final = "place"
 
 
+@dataclass(frozen=True, kw_only=True)
+class LostAct:
+    """An act that the journal knows and the ledger does not."""
+
+    intent_id: str
+    at: datetime
+    mark: str | None = None  # by which the other side shows it as ours
+
+
 # what is written into the journal ---------------------------------------------------------------------
 
 
@@ -49,10 +58,11 @@ def entries(ledger: Ledger, connection: Connection, claims: Sequence[Claim], ord
     """What the journal is to say of an act, in the transaction that commits its intent."""
     head = connection.execute(select(chain_head.c.seq, chain_head.c.hash)).one()
     told = [_told(connection, claim) for claim in claims]
+    reserve = sum(one.reserved_micro_usd() for one in order.writes)
     return [
         Entry(
             ledger_id=ledger.ledger_id, mode=ledger.mode, seq=head.seq, hash=head.hash, intent_id=order.intent_id,
-            reserve=order.reserve.micro_usd if order.reserve else 0, at=to_text(now()), **one,
+            reserve=reserve, at=to_text(now()), **one,
         )
         for one in told
     ]  # fmt: skip
@@ -79,26 +89,26 @@ def adopted(connection: Connection, claim: Claim, name: str) -> None:
 
 def _told(connection: Connection, claim: Claim) -> dict[str, Any]:
     """Kind, scope, key and mark of an item."""
-    if claim.kind == "snapshot":
-        asked = select(snapshot.c.dataset_id, snapshot.c.input_hash).where(snapshot.c.id == claim.item_id)
-        one = connection.execute(asked).one()
-        return {"kind": claim.kind, "scope": one.dataset_id, "key": one.input_hash}
-    item = ITEMS[claim.kind]
-    query = select(item, account.c.channel, account.c.label).join(account, item.c.account_id == account.c.id)
-    row = connection.execute(query.where(item.c.id == claim.item_id)).one()
-    if claim.kind == "posting":
-        return {"kind": claim.kind, "scope": scope_of(row), "key": row.content_sha, "mark": row.token}
-    return {"kind": claim.kind, "scope": scope_of(row), "key": key_of_upload(row)}
+    table = ITEMS[claim.kind]
+    row = connection.execute(select(table).where(table.c.id == claim.item_id)).mappings().one()
+    item = to_record(claim.kind, row)
+    mark = {"mark": item.act_mark} if item.act_mark is not None else {}
+    return {"kind": claim.kind, "scope": scope_of_item(connection, item), "key": item.act_key, **mark}
+
+
+def scope_of_item(connection: Connection, item: Item) -> str:
+    """Where at the other side its act is done: a dataset, an account."""
+    return item.act_scope or scope_of_account(connection, item.account_id)
+
+
+def scope_of_account(connection: Connection, account_id: int | None) -> str:
+    query = select(account.c.channel, account.c.label).where(account.c.id == account_id)
+    return scope_of(connection.execute(query).one())
 
 
 def scope_of(row: Any) -> str:
     """Of an account: by channel and label, since another ledger may number it otherwise."""
     return f"{row.channel}:{row.label}"[:200]
-
-
-def key_of_upload(row: Any) -> str:
-    said = [row.name, row.sha256, row.tab, row.generation]
-    return hashlib.sha256(canonical(said).encode()).hexdigest()
 
 
 # finding out ------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
@@ -35,16 +35,15 @@ from workbench.db.event_log import Event
 from workbench.db.ledger import Ledger
 from workbench.db.liveness import boot_of
 from workbench.db.schema import ITEMS, account, lease
+from workbench.engine.flow import Flow, Move, Step
+from workbench.engine.item import KINDS, Attention, Claim, Item, to_record
 from workbench.engine.locks import LANE, is_lane_held, lane_of, lease_end, take_lane
-from workbench.engine.records import Claim, Flow, Item, Move, Posting, Snapshot, Step, Upload
-from workbench.engine.states import STATES, Attention
 from workbench.errors import Fenced
 
 MOST_CRASHES: Final = 3
 NO_PROGRESS: Final[Mapping[str, None]] = dict.fromkeys(
     ("progress_done", "progress_total", "progress_text", "progress_at")
 )
-RECORDS: Final[dict[str, type[Item]]] = {"snapshot": Snapshot, "upload": Upload, "posting": Posting}
 
 
 @dataclass(frozen=True)
@@ -54,22 +53,6 @@ class Claimed:
     state: Any
     claims: tuple[Claim, ...]
     items: tuple[Item, ...]
-
-
-def to_record(kind: str, row: Mapping[Any, Any]) -> Item:
-    record = RECORDS[kind]
-    states = {"state": _state_of(kind, row["state"])}
-    if row.get("attention"):
-        states["attention"] = Attention(row["attention"])
-    values = {f.name: row[f.name] for f in fields(record) if f.name in row} | states
-    for name in ("inputs", "source_ids", "review_history"):
-        if values.get(name) is not None:
-            values[name] = tuple(values[name])
-    return record(**values)
-
-
-def _state_of(kind: str, text: str) -> Any:
-    return STATES[kind](text)
 
 
 class Claims:
@@ -83,7 +66,7 @@ class Claims:
     # claiming -----------------------------------------------------------------------------------
 
     def take(self, flow: Flow) -> Claimed | None:
-        """The oldest due item of `flow` (and up to `Step.together` alike), or None when nothing is due now."""
+        """The oldest due item of `flow` (and up to `Step.max_items` alike), or None when nothing is due now."""
         if flow.kind not in self._flowing and self.oldest_free(flow) is None:
             return None  # a read: idle workers do not queue up for the write lock
         claimed = self._ledger.write(lambda connection: self._take(connection, flow))
@@ -113,7 +96,7 @@ class Claims:
         here = {one for one in holders if boot_of(one) == boot_id()} - dead
         away = {*holders} - dead - here
         found = {"at": now(), "boot": boot_time(), "dead": [*dead], "here": [*here], "away": [*away]}
-        return {**found, "busy": [*self._busy(connection)]} if flow.lane_states else found
+        return {**found, "busy": [*self._busy(connection)]} if flow.page_states else found
 
     def _busy(self, connection: Connection) -> set[int]:
         """The accounts whose lane somebody living holds."""
@@ -138,12 +121,12 @@ class Claims:
         return connection.execute(query, self._who_and_when(connection, flow)).first()
 
     def _claim_alike(self, connection: Connection, flow: Flow, row: Row[Any]) -> Claimed | None:
-        state = _state_of(flow.kind, row.state)
+        state = KINDS[flow.kind].states(row.state)
         step = flow.steps[state]
-        lane = self._enter_lane(connection, row.account_id) if step.in_lane else 0
+        lane = self._enter_lane(connection, row.account_id) if step.on_page else 0
         if lane is None:
             return None
-        whose = row.account_id if step.in_lane else None
+        whose = row.account_id if step.on_page else None
         rows = [row, *self._alike(connection, flow, row, step)]
         taken = (self._claim(connection, flow, step, one) for one in rows)
         claims = tuple(replace(one, account_id=whose, lane_token=lane) for one in taken)
@@ -167,7 +150,7 @@ class Claims:
         if not step.is_group or row.crashes or row.lease_owner is not None:
             return ()  # after a crash an item goes alone, so that a poisonous one shows itself
         table = ITEMS[flow.kind]
-        same = [table.c[name].is_not_distinct_from(getattr(row, name)) for name in step.by]
+        same = [table.c[name].is_not_distinct_from(getattr(row, name)) for name in step.group_by]
         query = select(table).where(
             table.c.next_at <= now(),
             table.c.lease_owner.is_(None),
@@ -176,7 +159,7 @@ class Claims:
             table.c.id != row.id,
             *same,
         )
-        ordered = query.order_by(table.c.next_at, table.c.id).limit(step.together - 1)
+        ordered = query.order_by(table.c.next_at, table.c.id).limit(step.max_items - 1)
         return connection.execute(ordered.with_for_update(skip_locked=True, key_share=True)).all()
 
     def _survives(self, connection: Connection, table: Table, flow: Flow, row: Row[Any], events: list[Event]) -> bool:
@@ -308,7 +291,7 @@ class Claims:
 def _tries(step: Step, row: Row[Any]) -> dict[str, int]:
     """Counted at the claim, so that a step that kills its process is counted too."""
     return {
-        "attempts": row.attempts + (1 if step.counts else 0),
+        "attempts": row.attempts + (1 if step.retry.counts else 0),
         "crashes": row.crashes + (1 if row.lease_owner is not None else 0),
     }
 
@@ -336,14 +319,14 @@ def _holders(kind: str) -> Select[Any]:
 
 
 def _of(flow: Flow) -> tuple[str, tuple[StrEnum, ...], tuple[StrEnum, ...], tuple[StrEnum, ...]]:
-    return flow.kind, tuple(flow.steps), flow.lane_states, flow.act_states
+    return flow.kind, tuple(flow.steps), flow.page_states, flow.act_states
 
 
 @functools.cache
 def _oldest_due(
     kind: str,
     states: tuple[StrEnum, ...],
-    lane_states: tuple[StrEnum, ...],
+    page_states: tuple[StrEnum, ...],
     act_states: tuple[StrEnum, ...],
     *,
     lock: bool = False,
@@ -361,11 +344,11 @@ def _oldest_due(
         and_(item.lease_owner.in_(bindparam("away", expanding=True)), item.lease_until <= bindparam("at")),
     )
     due = and_(item.state.in_([str(state) for state in states]), item.next_at <= bindparam("at"))
-    if lane_states:
+    if page_states:
         works = select(account.c.id).where(_may_work(), account.c.id.not_in(bindparam("busy", expanding=True)))
         paced = works.where(or_(account.c.not_before.is_(None), account.c.not_before <= bindparam("at")))
         in_lane = and_(
-            or_(item.state.not_in([str(state) for state in lane_states]), item.account_id.in_(works)),
+            or_(item.state.not_in([str(state) for state in page_states]), item.account_id.in_(works)),
             or_(item.state.not_in([str(state) for state in act_states]), item.account_id.in_(paced)),
         )
         # What a dead owner left armed is no work in a lane: it becomes unsure.
@@ -376,18 +359,18 @@ def _oldest_due(
 
 @functools.cache
 def _next_due(
-    kind: str, states: tuple[StrEnum, ...], lane_states: tuple[StrEnum, ...], act_states: tuple[StrEnum, ...]
+    kind: str, states: tuple[StrEnum, ...], page_states: tuple[StrEnum, ...], act_states: tuple[StrEnum, ...]
 ) -> Select[Any]:
     item = ITEMS[kind].c
     due = and_(item.state.in_([str(state) for state in states]), item.next_at.is_not(None))
-    if not lane_states:
+    if not page_states:
         return select(func.min(item.next_at)).where(due)
     works = select(account.c.id).where(_may_work())
     waits = and_(item.state.in_([str(state) for state in act_states]), account.c.not_before > item.next_at)
     when = case((waits, account.c.not_before), else_=item.next_at)
     query = select(func.min(when, type_=item.next_at.type))
     return query.select_from(ITEMS[kind].join(account, item.account_id == account.c.id)).where(
-        due, or_(item.state.not_in([str(state) for state in lane_states]), item.account_id.in_(works))
+        due, or_(item.state.not_in([str(state) for state in page_states]), item.account_id.in_(works))
     )
 
 

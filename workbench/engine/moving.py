@@ -14,7 +14,7 @@ from workbench.db.columns import storable
 from workbench.db.event_log import Event
 from workbench.db.ledger import Ledger
 from workbench.db.schema import ITEMS
-from workbench.engine.states import UNFINISHED
+from workbench.engine.item import KINDS
 from workbench.engine.transitions import check_legal, told
 
 
@@ -37,14 +37,14 @@ def move(
 ) -> None:
     """Move an item that nobody living holds; it begins there anew, and at once."""
     check_legal(kind, row["state"], to)
-    item, at = ITEMS[kind], now()
+    item, at, goes_on = ITEMS[kind], now(), KINDS[kind].states(to).info.goes_on
     new = {
-        "state": str(to), "state_at": at, "next_at": at if to in UNFINISHED[kind] else None, "attention": None,
+        "state": str(to), "state_at": at, "next_at": at if goes_on else None, "attention": None,
         "reason": storable(reason), "attempts": 0, "crashes": 0, "looks": 0, "armed": False, "act_id": None,
         "lease_owner": None, "lease_token": item.c.lease_token + 1, **values,
     }  # fmt: skip
     connection.execute(update(item).where(item.c.id == row["id"]).values(new))
-    said = {"reason": reason, **told(values), **facts}
+    said = {"reason": reason, **told(kind, values), **facts}
     ledger.append(connection, Event(kind, str(row["id"]), what, row["state"], str(to), said))
 
 

@@ -5,17 +5,15 @@ from __future__ import annotations
 import functools
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     Select,
     bindparam,
     case,
-    delete,
     func,
     insert,
     literal,
@@ -25,21 +23,24 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
-from workbench.budget.caps import NO_CAPS, Caps, check_trigger
-from workbench.budget.money import release_open, reserve, settle
 from workbench.db.clock import now
 from workbench.db.columns import storable
-from workbench.db.event_log import Event, lock
+from workbench.db.event_log import Event
 from workbench.db.journal import Entry
 from workbench.db.ledger import Ledger
-from workbench.db.schema import ITEMS, account, act, error_log, file, source_result
+from workbench.db.schema import ITEMS, account, act, error_log
 from workbench.engine import behind
+from workbench.engine.flow import Armed, Disarmed, Flow, Move, Progress, Stay, Step, Write
+from workbench.engine.item import KINDS, Attention, Claim
 from workbench.engine.leases import NO_PROGRESS, Claims
-from workbench.engine.records import GAP, Armed, Claim, Disarmed, Flow, Money, Move, Progress, Stay, Step
-from workbench.engine.states import MOVES, STATES, Attention
 from workbench.errors import Fault, Transient, WorkbenchError
 
 _PROGRESS_EVERY: Final = 1.0  # seconds
+GAP: Final = "the gap between two acts"  # why an account waits, when it is its owner's own pace
+
+# How a feature writes its part of an intent or of a move: in the transaction of that, or not at all.
+Writer = Callable[[Connection, Claim, Any], None]
+Writers = Mapping[type[Write], Writer]
 
 
 class IllegalMove(WorkbenchError):
@@ -47,14 +48,15 @@ class IllegalMove(WorkbenchError):
 
 
 class Recorder:
-    def __init__(self, ledger: Ledger, claims: Claims, *, caps: Caps = NO_CAPS) -> None:
+    def __init__(self, ledger: Ledger, claims: Claims, writers: Writers) -> None:
+        """`writers`: of every kind of `Write` that the steps yield."""
         self._ledger = ledger
-        self._caps = caps
+        self._writers = writers
         self._claims = claims
         self._last_progress: dict[Claim, float] = {}
 
     def armed(self, claims: Sequence[Claim], order: Armed) -> list[Entry]:
-        """Commit the intent of one act for all its items, with the money it may cost; what the journal is to say."""
+        """Commit the intent of one act for all its items, with what else it writes; what the journal is to say."""
         act_id = uuid.uuid4().hex
 
         def change(connection: Connection) -> list[Entry]:
@@ -64,10 +66,7 @@ class Recorder:
             for claim in claims:
                 begun = {**_begun(claim), "armed_at": now(), "acts": ITEMS[claim.kind].c.acts + 1, "looks": 0}
                 self._claims.check(connection, claim, armed=True, intent_id=order.intent_id, act_id=act_id, **begun)
-                if order.reserve is not None:
-                    lock(connection)  # two who look at once would both find room below a cap
-                    check_trigger(connection, self._caps, claim.item_id, order.reserve)
-                    reserve(connection, claim, order.intent_id, order.reserve)
+                self._also(connection, claim, order.writes)
                 facts = {"intent_id": order.intent_id, **order.facts}
                 events.append(Event(claim.kind, str(claim.item_id), "armed", None, None, facts))
             self._ledger.append(connection, *events)
@@ -75,14 +74,16 @@ class Recorder:
 
         return self._ledger.write(change)
 
-    def disarmed(self, claims: Sequence[Claim], proof: Disarmed) -> list[Entry]:
+    def disarmed(self, claims: Sequence[Claim], proof: Disarmed, writes: Sequence[Write] = ()) -> list[Entry]:
+        """Commit that the act did not happen; `writes` take back what its intent wrote."""
+
         def change(connection: Connection) -> list[Entry]:
             events = []
             undone = select(ITEMS[claims[0].kind].c.act_id).where(ITEMS[claims[0].kind].c.id == claims[0].item_id)
             connection.execute(update(act).where(act.c.id.in_(undone)).values(undone_at=now()))
             for claim in claims:
                 self._claims.check(connection, claim, armed=False, act_id=None, acts=ITEMS[claim.kind].c.acts - 1)
-                release_open(connection, claim)
+                self._also(connection, claim, writes)
                 events.append(Event(claim.kind, str(claim.item_id), "disarmed", facts={"reason": proof.reason}))
             self._ledger.append(connection, *events)
             return behind.undone(self._ledger, connection, claims)
@@ -113,10 +114,10 @@ class Recorder:
 
     def stay(self, claim: Claim, stay: Stay, step: Step, *, due: datetime | None) -> None:
         """Look again later; at once when somebody said "look now" since the item was claimed, which was `due` then."""
-        after = step.every if stay.after is None else stay.after
+        after = step.retry.every if stay.after is None else stay.after
         at = ITEMS[claim.kind].c.next_at
         values = {**stay.values, "next_at": case((at != due, at), else_=literal(now() + after, at.type)), "crashes": 0}
-        self._let_go(claim, values, uncount=step.counts)
+        self._let_go(claim, values, uncount=step.retry.counts)
 
     def retry(
         self, claim: Claim, after: timedelta, reason: str, *, uncount: bool = False, fault: Fault | None = None
@@ -148,8 +149,6 @@ class Recorder:
     def _move(self, connection: Connection, claim: Claim, move: Move, *, due: bool, keep_act: bool = False) -> None:
         old = connection.execute(_state_of(claim.kind), {"its_id": claim.item_id}).scalar_one()
         at = now()
-        # Money that another ledger's order has cost is held under a name of its own.
-        adopted = {"intent_id": f"adopted:{uuid.uuid4().hex}"} if move.adopts is not None else {}
         self._claims.check(
             connection,
             claim,
@@ -157,24 +156,18 @@ class Recorder:
                 "state": str(move.to), "state_at": at, "reason": move.reason, "attention": move.attention,
                 "next_at": (at + (move.after or timedelta())) if due else None, "attempts": 0, "crashes": 0,
                 "armed": False, "lease_owner": None, **NO_PROGRESS, **({} if keep_act else {"act_id": None}),
-                **_error_type(claim, move.fault), **_begun(claim), **adopted, **move.values,
+                **_error_type(claim, move.fault), **_begun(claim), **move.values,
             },
         )  # fmt: skip
         check_legal(claim.kind, old, move.to)
         log_fault(connection, claim, move.fault, move.reason or "")
-        if move.files is not None:
-            replace_files(connection, claim, move)
-        for result in move.results:
-            set_result(connection, claim, result)
-        if adopted:
-            reserve(connection, claim, adopted["intent_id"], move.adopts or Money(0, 0))
-            behind.adopted(connection, claim, str(move.values.get("provider_id")))
-        if move.settle is not None:
-            settle(connection, claim, move.settle, corrects=move.corrects)
-        if move.release:
-            release_open(connection, claim)
-        facts = {"reason": move.reason, **told(move.values)}
+        self._also(connection, claim, move.writes)
+        facts = {"reason": move.reason, **told(claim.kind, move.values)}
         self._ledger.append(connection, Event(claim.kind, str(claim.item_id), "moved", old, str(move.to), facts))
+
+    def _also(self, connection: Connection, claim: Claim, writes: Iterable[Write]) -> None:
+        for one in writes:
+            self._writers[type(one)](connection, claim, one)
 
     def rest(self, claim: Claim, attention: Attention, reason: str, *, fault: Fault | None = None) -> None:
         """Leave the item in its state until a person has acted."""
@@ -262,15 +255,11 @@ class Recorder:
 # Trouble that the whole account has, not the item.
 _DISPROVE: Final = frozenset({"session_expired", "captcha", "checkpoint", "account_restricted"})
 _STOPPING: Final = frozenset({"session_expired", "captcha", "checkpoint", "account_restricted", "ui_changed"})
-_TOLD: Final = (
-    *("provider_id", "vendor_status", "row_count", "warning_count", "error_count", "malformed_count"),
-    *("remote_id", "remote_url", "remote_state", "archive_path", "sha256"),
-)
 
 
-def told(values: Mapping[str, Any]) -> dict[str, Any]:
+def told(kind: str, values: Mapping[str, Any]) -> dict[str, Any]:
     """Facts of a move that its event repeats, because they can never be derived again."""
-    return {name: values[name] for name in _TOLD if name in values}
+    return {name: values[name] for name in KINDS[kind].facts if name in values}
 
 
 def _keep_baseline(connection: Connection, act_id: str, claims: Sequence[Claim], order: Armed) -> None:
@@ -324,42 +313,5 @@ def _state_of(kind: str) -> Select[Any]:
 
 
 def check_legal(kind: str, old: str, new: str) -> None:
-    if new not in MOVES[kind][STATES[kind](old)]:
+    if str(new) not in KINDS[kind].states(old).may_become():
         raise IllegalMove(f"a {kind} cannot move from {old} to {new}")
-
-
-def replace_files(connection: Connection, claim: Claim, move: Move) -> None:
-    mine = (file.c.item_kind == claim.kind) & (file.c.item_id == claim.item_id)
-    undo_compaction(connection, mine)
-    connection.execute(delete(file).where(mine))
-    rows = [
-        {
-            "path": one.path, "kind": one.kind, "item_kind": claim.kind, "item_id": claim.item_id, "rows": one.rows,
-            "bytes": one.bytes, "sha256": one.sha256, "created_at": now(),
-        }
-        for one in move.files or ()
-    ]  # fmt: skip
-    if rows:
-        connection.execute(insert(file), rows)
-
-
-def undo_compaction(connection: Connection, of: ColumnElement[bool]) -> None:
-    """Rows of these files are about to change: what has a copy of them is no longer read, the small files are again."""
-    into = connection.execute(select(file.c.compacted_into).where(of, file.c.compacted_into.is_not(None))).scalars()
-    stale = set(into.all())
-    if stale:
-        latest = {f"{path.removesuffix('.parquet')}.latest.parquet" for path in stale}
-        connection.execute(update(file).where(file.c.compacted_into.in_(stale)).values(compacted_into=None))
-        connection.execute(delete(file).where(file.c.path.in_(stale | latest)))
-
-
-def set_result(connection: Connection, claim: Claim, result: Any) -> None:
-    values = {
-        "row_count": result.row_count, "warning_count": result.warning_count, "error_count": result.error_count,
-        "reason": result.reason, "misfits": dict(result.misfits),
-    }  # fmt: skip
-    known = (source_result.c.snapshot == claim.item_id) & (source_result.c.source_id == result.source_id)
-    if connection.execute(update(source_result).where(known).values(values)).rowcount == 0:
-        # Nobody knew that the source was in it: rows of an adopted snapshot tell.
-        whose = {"snapshot": claim.item_id, "source_id": result.source_id}
-        connection.execute(insert(source_result).values(**whose, **values))

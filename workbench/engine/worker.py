@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import random
 import threading
 import time
 import traceback
@@ -16,18 +15,18 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
+from types import MappingProxyType
 from typing import Any, Final
 
-from workbench.budget.caps import NO_CAPS, Caps
 from workbench.db.clock import now
 from workbench.db.journal import Entry, Journal
 from workbench.db.ledger import Ledger
 from workbench.engine.behind import mind_journal
+from workbench.engine.flow import Armed, Disarmed, Flow, Move, Progress, Stay, Step, Yielded
+from workbench.engine.item import Attention, Claim
 from workbench.engine.leases import Claimed, Claims
 from workbench.engine.locks import Lanes
-from workbench.engine.records import Armed, Claim, Disarmed, Flow, Move, Progress, Stay, Step, Yielded
-from workbench.engine.states import Attention
-from workbench.engine.transitions import IllegalMove, Recorder, check_legal
+from workbench.engine.transitions import IllegalMove, Recorder, Writers, check_legal
 from workbench.errors import (
     BadInput,
     Fault,
@@ -47,11 +46,8 @@ from workbench.errors import (
 
 log = logging.getLogger(__name__)
 
-_LONGEST_BACKOFF: Final = timedelta(minutes=15)
-_MISHAP: Final = 5  # that many doublings of the first pause, when this machine itself is in trouble
 _LONGEST_NAP: Final = 0.5  # seconds: how late an idle worker may notice new work
 _STORY_LINES: Final = 12
-_COOL_DOWN: Final = timedelta(hours=24)  # of an account whose site does not say when it may go on
 # What an error of a page's step is called where the page itself said nothing.
 _KINDS: Final[tuple[tuple[type[WorkbenchError] | tuple[type[WorkbenchError], ...], str], ...]] = (
     (UiChanged, "ui_changed"),
@@ -103,14 +99,14 @@ class Worker:
         benches: Sequence[Bench],
         *,
         lease_time: timedelta,
-        backoff: timedelta,
-        caps: Caps = NO_CAPS,
+        writers: Writers = MappingProxyType({}),
         redact: Callable[[str], str] = str,
         in_thread: InThread = _nothing_kept,
         journal: Journal | None = None,
     ) -> None:
         """`in_thread` is entered by every thread that works; what it yields is called while the thread rests.
 
+        `writers`: how the features' parts of intents and moves are written.
         `journal`: where every act is written down a second time, before it is done.
         """
         self._ledger = ledger
@@ -118,8 +114,7 @@ class Worker:
         self._benches = benches
         self.claims = Claims(ledger, lease_time=lease_time)
         self.lanes = Lanes(ledger, lease_time=lease_time)
-        self._recorder = Recorder(ledger, self.claims, caps=caps)
-        self._backoff = backoff
+        self._recorder = Recorder(ledger, self.claims, writers)
         self._redact = redact
         self._in_thread = in_thread
         self._held: set[Claim] = set()
@@ -148,11 +143,6 @@ class Worker:
         finally:
             with self._held_lock:
                 self._held.difference_update(claims)
-
-    def backoff(self, attempts: int) -> timedelta:
-        """Full jitter, capped."""
-        most = min(_LONGEST_BACKOFF.total_seconds(), self._backoff.total_seconds() * 2 ** min(attempts, 20))
-        return timedelta(seconds=random.uniform(0, most))  # noqa: S311 - jitter, not a secret
 
     # the loop -----------------------------------------------------------------------------------
 
@@ -298,10 +288,6 @@ class Worker:
             log.warning("%s could not be written: %s", self._journal and self._journal.path, error)
 
 
-def _wait_of(error: LaneWaits) -> timedelta:
-    return _COOL_DOWN if error.retry_after is None else error.retry_after
-
-
 def _each(result: Iterable[Yielded] | Yielded | None) -> Iterable[Yielded]:
     if result is None:
         return ()
@@ -320,6 +306,7 @@ class _Visit:
         self._items = claimed.items
         self._open = {claim.item_id: claim for claim in claimed.claims}
         self._armed = False
+        self._intent: Armed | None = None
 
     def run(self) -> None:
         self._unless_fenced(self._quarantine_exhausted)
@@ -339,14 +326,14 @@ class _Visit:
         except OSError as error:  # a full disk, a folder that may not be written: passes when somebody mends it
             told = f"{error.strerror or error}: {error.filename or 'no file named'}"
             # Never in quarantine for it: it is no fault of the item, and may last longer than its attempts.
-            mended = Throttled(told, retry_after=self._worker.backoff(_MISHAP))
+            mended = Throttled(told, retry_after=self._step.retry.after_mishap())
             self._unless_fenced(partial(self._failed, mended))
         except Exception as error:  # noqa: BLE001 - a surprise is kept with its story, it never stops the others
             short = shortage_of(error)  # of threads, of memory: it passes, and is no fault of the item
             if short is None:
                 self._unless_fenced(partial(self._surprised, error))
                 return
-            self._unless_fenced(partial(self._failed, Throttled(short, retry_after=self._worker.backoff(_MISHAP))))
+            self._unless_fenced(partial(self._failed, Throttled(short, retry_after=self._step.retry.after_mishap())))
         except BaseException:
             # Ctrl-C or the end of the process: what was not sent is free for others at once.
             self._stand_down()
@@ -354,8 +341,8 @@ class _Visit:
 
     def _quarantine_exhausted(self) -> None:
         for item in self._items:
-            if item.attempts > self._step.attempts:
-                reason = f"after {self._step.attempts} attempts: {item.reason or 'no reason was recorded'}"
+            if item.attempts > self._step.retry.attempts:
+                reason = f"after {self._step.retry.attempts} attempts: {item.reason or 'no reason was recorded'}"
                 self._quarantine(self._open[item.id], reason)
         self._items = tuple(item for item in self._items if item.id in self._open)
 
@@ -397,7 +384,7 @@ class _Visit:
         # Refused before anything happens: an act whose answer could be lost needs a place to go then.
         check_legal(self._flow.kind, self._items[0].state, self._flow.unsure)
         entries = self._record.armed(claims, order)
-        self._armed = True
+        self._armed, self._intent = True, order
         try:
             self._worker.witness(entries)
         except (OSError, WorkbenchError) as error:
@@ -410,8 +397,9 @@ class _Visit:
             raise _Overslept
 
     def _disarm(self, claims: Sequence[Claim], reason: str) -> None:
-        self._worker.unwitness(self._record.disarmed(claims, Disarmed(reason)))
-        self._armed = False
+        writes = () if self._intent is None else self._intent.undone
+        self._worker.unwitness(self._record.disarmed(claims, Disarmed(reason), writes))
+        self._armed, self._intent = False, None
 
     def _move(self, claims: Sequence[Claim], move: Move) -> None:
         if move.item_id is None and len(self._items) > 1:
@@ -438,16 +426,19 @@ class _Visit:
         fault = self._fault(error)
         claims = tuple(self._open.values())
         if self._armed:
-            self._give_up_act(reason, fault, now() + _wait_of(error) if isinstance(error, LaneWaits) else None)
-        elif fault is not None and isinstance(error, LaneStops | UiChanged) and self._step.in_lane:
+            self._give_up_act(reason, fault, now() + self._cool_down(error) if isinstance(error, LaneWaits) else None)
+        elif fault is not None and isinstance(error, LaneStops | UiChanged) and self._step.on_page:
             self._end_all(lambda: self._record.stop_lane(claims, fault, reason))
-        elif isinstance(error, LaneWaits) and self._step.in_lane:
-            until = now() + _wait_of(error)
+        elif isinstance(error, LaneWaits) and self._step.on_page:
+            until = now() + self._cool_down(error)
             # Pace is no trouble of a page.
             self._end_all(lambda: self._record.hold_lane(claims, until, reason, fault if error.fault else None))
         else:
             for claim in claims:
                 self._end(claim, lambda claim: self._failed_one(claim, error, reason, fault))
+
+    def _cool_down(self, error: LaneWaits) -> timedelta:
+        return self._step.retry.cool_down if error.retry_after is None else error.retry_after
 
     def _end_all(self, write: Callable[[], None]) -> None:
         write()
@@ -456,7 +447,7 @@ class _Visit:
     def _fault(self, error: WorkbenchError | None) -> Fault | None:
         """What the page kept of it; in flows of pages, something is always kept."""
         found = error.fault if error else None
-        if found is None and self._step.in_lane:
+        if found is None and self._step.on_page:
             kind = next((word for kinds, word in _KINDS if isinstance(error, kinds)), "unknown")
             found = Fault(kind=kind)
         if found is None:
@@ -467,19 +458,17 @@ class _Visit:
 
     def _failed_one(self, claim: Claim, error: WorkbenchError, reason: str, fault: Fault | None) -> None:
         item = next(item for item in self._items if item.id == claim.item_id)
-        if isinstance(error, Throttled):
-            wait = (error.retry_after or timedelta(seconds=2)) + self._worker.backoff(0)
-            self._record.retry(claim, wait, reason, uncount=self._step.counts, fault=fault)
-        elif isinstance(error, Transient | Unanswered):
-            asked = error.retry_after if isinstance(error, Transient) else None
-            wait = max(asked or timedelta(), self._worker.backoff(item.attempts))
-            after = wait if self._step.counts else max(wait, self._step.every)
-            self._record.retry(claim, after, reason, fault=fault)
+        if isinstance(error, Transient | Unanswered):
+            policy = self._step.retry
+            wait, uncount = policy.after(error, item.attempts), isinstance(error, Throttled) and policy.counts
+            self._record.retry(claim, wait, reason, uncount=uncount, fault=fault)
         elif isinstance(error, NeedsPerson | UiChanged):
             self._record.rest(claim, Attention.PERSON, reason, fault=fault)
         elif isinstance(error, Permanent | BadInput):
             values = {"error_code": error.code} if error.code else {}
-            move = Move(to=self._flow.failed, reason=reason, values=values, release=True, fault=fault)
+            move = Move(
+                to=self._flow.failed, reason=reason, values=values, writes=self._flow.writes_on_failure, fault=fault
+            )
             self._record.move(claim, move, due=self._flow.failed in self._flow.steps)
         else:
             move = Move(to=self._flow.quarantined, reason=reason, attention=Attention.REVIEW, fault=fault)
@@ -489,7 +478,7 @@ class _Visit:
         lines = traceback.format_exception(error)[-_STORY_LINES:]
         story = self._worker.redact("".join(lines))
         log.error("a step of %s surprised us:\n%s", self._flow.kind, story)
-        fault = Fault(kind="unknown", story=story, certain=not self._armed) if self._step.in_lane else None
+        fault = Fault(kind="unknown", story=story, certain=not self._armed) if self._step.on_page else None
         if self._armed:
             self._give_up_act(story, fault)
             return
@@ -507,7 +496,7 @@ class _Visit:
     def _nothing_was_sent(self) -> None:
         claims = tuple(self._open.values())
         self._disarm(claims, "the lease was too short to act; nothing was sent")
-        self._worker.claims.release(claims, uncount=self._step.counts)
+        self._worker.claims.release(claims, uncount=self._step.retry.counts)
 
     def _stand_down(self) -> None:
         """We stop here: what was sent without an answer is unsure, the rest is free for others at once."""
@@ -517,7 +506,7 @@ class _Visit:
                     lambda: self._give_up_act("the worker was stopped between the order and its answer")
                 )
             else:
-                self._worker.claims.release(tuple(self._open.values()), uncount=self._step.counts)
+                self._worker.claims.release(tuple(self._open.values()), uncount=self._step.retry.counts)
         except Exception as error:  # noqa: BLE001 - the stop itself matters more; the next owner finds it so
             log.warning("an item could not be let go: %s", error)
 

@@ -22,7 +22,7 @@ from workbench.upload.commands import print_upload
 
 if TYPE_CHECKING:
     from workbench.audit.execute import Execution
-    from workbench.engine.records import Plan
+    from workbench.collect.model import Plan
     from workbench.workbench import Workbench
 
 SAMPLE: Final = Path(__file__).parent / "samples" / "sources.csv"

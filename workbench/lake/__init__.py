@@ -5,6 +5,7 @@ litter.py     what may be swept from the lake, and copying it whole
 keeping.py    compaction, the sweep, backup and restore
 tending.py    what a worker does for the lake in idle moments
 identity.py   a ledger and its lake know each other
+model.py      what tables are made of, as a move writes it
 store.py      which lake a ledger is about, and what lies there
 compacted.py  which files of the ledger's manifest are compacted
 commands.py   `workbench sql`

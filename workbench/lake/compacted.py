@@ -10,7 +10,7 @@ from workbench.db.clock import now
 from workbench.db.event_log import Event
 from workbench.db.ledger import Ledger
 from workbench.db.schema import file
-from workbench.engine.records import LakeFile
+from workbench.lake.model import LakeFile
 
 OF_COMPACTOR = "compaction"
 

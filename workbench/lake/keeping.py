@@ -18,11 +18,11 @@ from workbench.db import backups
 from workbench.db.clock import now
 from workbench.db.ledger import Ledger, Mode, open_ledger
 from workbench.engine import behind
-from workbench.engine.records import LakeFile
 from workbench.errors import BadInput, NeedsPerson
 from workbench.feature import Feature
 from workbench.files import LAKE_ID, make_folder, move_into_place, sha256_of, write_text
 from workbench.lake import compacted, litter
+from workbench.lake.model import LakeFile
 
 log = logging.getLogger(__name__)
 

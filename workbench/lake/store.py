@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any, Final
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from workbench.db.clock import now
 from workbench.db.ledger import Ledger, read_meta
 from workbench.db.schema import file, meta, snapshot
-from workbench.engine.states import SnapshotState
+from workbench.engine.item import Claim
+from workbench.engine.transitions import Writers
+from workbench.lake.model import ManifestFiles
 
 _KEY: Final = "lake_id"
 
@@ -54,9 +57,8 @@ def all_files(ledger: Ledger) -> list[dict[str, Any]]:
 
 def made_before(ledger: Ledger, version: int) -> list[dict[str, Any]]:
     """Published snapshots whose tables an older transform made: snapshot_id, version, raw."""
-    states = [str(SnapshotState.PUBLISHED), str(SnapshotState.EMPTY)]
     columns = (snapshot.c.provider_id.label("snapshot_id"), snapshot.c.staged, snapshot.c.raw)
-    query = select(*columns).where(snapshot.c.state.in_(states)).order_by(snapshot.c.id)
+    query = select(*columns).where(snapshot.c.state.in_(["published", "empty"])).order_by(snapshot.c.id)
     with ledger.read() as connection:
         rows = connection.execute(query).all()
     found = ((row.snapshot_id, (row.staged or {}).get("version", version), row.raw) for row in rows)
@@ -80,3 +82,32 @@ def manifest(ledger: Ledger, *, but: Collection[str] = ()) -> list[dict[str, Any
     )  # fmt: skip
     with ledger.read() as connection:
         return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def write_files(connection: Connection, claim: Claim, new: ManifestFiles) -> None:
+    """What an item has in the manifest from now on, in the transaction of its move."""
+    mine = (file.c.item_kind == claim.kind) & (file.c.item_id == claim.item_id)
+    _undo_compaction(connection, mine)
+    connection.execute(delete(file).where(mine))
+    rows = [
+        {
+            "path": one.path, "kind": one.kind, "item_kind": claim.kind, "item_id": claim.item_id, "rows": one.rows,
+            "bytes": one.bytes, "sha256": one.sha256, "created_at": now(),
+        }
+        for one in new.files
+    ]  # fmt: skip
+    if rows:
+        connection.execute(insert(file), rows)
+
+
+def _undo_compaction(connection: Connection, of: ColumnElement[bool]) -> None:
+    """Rows of these files are about to change: what has a copy of them is no longer read, the small files are again."""
+    into = connection.execute(select(file.c.compacted_into).where(of, file.c.compacted_into.is_not(None))).scalars()
+    stale = set(into.all())
+    if stale:
+        latest = {f"{path.removesuffix('.parquet')}.latest.parquet" for path in stale}
+        connection.execute(update(file).where(file.c.compacted_into.in_(stale)).values(compacted_into=None))
+        connection.execute(delete(file).where(file.c.path.in_(stale | latest)))
+
+
+WRITERS: Final[Writers] = {ManifestFiles: write_files}

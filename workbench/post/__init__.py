@@ -15,6 +15,7 @@ form_panel.py its widgets: a form for a listing, the buttons, a job as it goes
 drawn.py      what is to be posted and what came of it as markup
 
 flow.py       the table of the steps
+model.py      the fields of a listing; every state of its way to an account with what it means
 listing.py    listings.csv and forms → checked listings
 photos.py     photos by name: really images, and within bounds
 known.py      what the item form takes: limits, conditions, categories (known.toml)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from workbench.engine.records import Move, Posting, Stay, Yielded
-from workbench.engine.states import PostingState
+from workbench.engine.flow import Move, Stay, Yielded
 from workbench.errors import NeedsPerson
 from workbench.post.matching import FoundListing, find
+from workbench.post.model import Posting, PostingState
 from workbench.post.tools import DRAFT, PostTools, for_person
 
 if TYPE_CHECKING:

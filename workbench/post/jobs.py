@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from workbench.engine.records import WAITS
-from workbench.engine.states import PostingState, posting_told
+from workbench.engine.behind import WAITS
+from workbench.post.model import PostingState, posting_told
 
 P = PostingState
 Row = Mapping[str, Any]

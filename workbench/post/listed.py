@@ -12,9 +12,9 @@ from workbench.db.columns import TableRows, by_column
 from workbench.db.ledger import Ledger
 from workbench.db.schema import account, error_log, listing, posting, posting_job
 from workbench.engine.doubt import long_in_doubt
-from workbench.engine.records import LISTING_CONTENT
-from workbench.engine.states import POSTING_STATUS, Attention, PostingState, posting_told
+from workbench.engine.item import Attention
 from workbench.errors import FAULTS, BadInput
+from workbench.post.model import LISTING_CONTENT, PostingState, posting_told
 
 P = PostingState
 
@@ -102,7 +102,7 @@ def _status(state: PostingState | None, row: RowMapping) -> str:
         return "pending"
     if state is P.QUEUED and row["lease_owner"] is not None:
         return "posting"
-    return POSTING_STATUS[state]
+    return state.info.word
 
 
 def jobs(ledger: Ledger, job_id: str | None = None) -> list[dict[str, Any]]:

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from workbench import files
-from workbench.engine.records import LISTING_CONTENT, LISTING_FIELDS, Account, NewListing, listing_identity
+from workbench.accounts.model import Account
 from workbench.errors import BadInput
 from workbench.post import photos
 from workbench.post.known import Known, known
+from workbench.post.model import LISTING_CONTENT, LISTING_FIELDS, NewListing, listing_identity
 from workbench.post.photos import Album, Photo
 from workbench.sheets import refuse_all
 

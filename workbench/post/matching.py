@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from workbench.engine.records import WAITS, Posting
+from workbench.engine.behind import WAITS
+from workbench.post.model import Posting
 from workbench.post.tools import PostTools, for_person
 
 if TYPE_CHECKING:

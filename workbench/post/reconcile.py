@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from workbench.engine.records import Posting, Stay, Yielded
+from workbench.engine.flow import Stay, Yielded
+from workbench.engine.retry import next_look
 from workbench.post.confirm import looked_for, proved
+from workbench.post.model import Posting
 from workbench.post.tools import PostTools, for_person
 
 
@@ -27,7 +29,7 @@ def _later(posting: Posting, tools: PostTools, number: int) -> Stay:
     if number:
         raise for_person(posting, f"{number} listings of the account look like it.")
     at = tools.now()
-    again = posting.next_look(posting.armed_at or at, tools.look_gaps, at)
+    again = next_look(posting, posting.armed_at or at, tools.look_gaps, at)
     if again is not None:
         return again
     raise for_person(posting, f"the site did not answer the click, and {posting.looks + 1} looks did not find it.")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from workbench.engine.records import Posting
 from workbench.errors import LaneStops, LaneWaits, UiChanged, WorkbenchError
+from workbench.post.model import Posting
 from workbench.post.tools import DRAFT, PostTools, item_of
 
 

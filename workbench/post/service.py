@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from workbench.accounts import store as accounts
+from workbench.accounts.model import Account
 from workbench.db.clock import now
-from workbench.engine.records import LISTING_CONTENT, Account, NewListing, Posting, listing_identity
-from workbench.engine.states import PostingState
 from workbench.errors import BadInput, Refused, WorkbenchError
 from workbench.feature import Feature
 from workbench.files import make_folder
@@ -21,6 +20,7 @@ from workbench.parsing import as_date
 from workbench.post import jobs, listed, listing
 from workbench.post import store as posting
 from workbench.post.listing import CHANNEL, COLUMNS, CheckedListing, Checks, Listing
+from workbench.post.model import LISTING_CONTENT, NewListing, Posting, PostingState, listing_identity
 from workbench.post.photos import Album
 from workbench.post.rehearse import RehearsedListing, rehearse
 from workbench.post.samples import write_samples

@@ -6,11 +6,12 @@ import secrets
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from workbench.engine.records import Armed, Disarmed, Move, Posting, Progress, Yielded
-from workbench.engine.states import Attention, PostingState
+from workbench.engine.flow import Armed, Disarmed, Move, Progress, Yielded
+from workbench.engine.item import Attention
 from workbench.errors import Fault, Permanent, Unanswered
 from workbench.post.confirm import proved
 from workbench.post.matching import FoundListing, already_there, find
+from workbench.post.model import Posting, PostingState
 from workbench.post.tools import DRAFT, PostTools, item_of, wait_for_pace
 
 if TYPE_CHECKING:

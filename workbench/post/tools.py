@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from workbench.engine.records import LedgerView, LostAct, Posting
+from workbench.engine.behind import LostAct
 from workbench.errors import Fault, LaneWaits, NeedsPerson, Permanent
 from workbench.files import sha256_of
 from workbench.post.known import Known
+from workbench.post.model import Posting
 
 if TYPE_CHECKING:  # playwright costs every command a tenth of a second
     from workbench.browser.marketplace import ItemContent
     from workbench.browser.visit import Visit
 
 DRAFT: Final = "draft"
+
+
+class PostView(Protocol):
+    """What a step of post may ask the ledger."""
+
+    def baseline(self, one: Posting) -> Mapping[str, Any] | None: ...  # what was at the site before its act
+    def remote_ids(self, account_id: int) -> set[str]: ...  # listings at the site that came from here
 
 
 class OtherSideOfPosting(Protocol):
@@ -34,7 +42,7 @@ class OtherSideOfPosting(Protocol):
 @dataclass(frozen=True, kw_only=True)
 class PostTools:
     visit: Callable[[int], AbstractContextManager[Visit]]
-    view: LedgerView
+    view: PostView
     home: Path  # what kept paths of photos are relative to
     form: Known
     now: Callable[[], datetime]

@@ -1,6 +1,7 @@
 """The upload flow: creatives → the platform's id beside every file.
 
 flow.py        which step works on which state
+model.py       the record of an upload; every state with what it means
 verify.py      planned → checked: the file once more, for uploads that are tried again
 send.py        checked → sent: a group of files of one tab, attached once
 identify.py    sent → identified: the platform's id, from the card that bears the file's name

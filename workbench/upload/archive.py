@@ -16,10 +16,10 @@ from datetime import timedelta
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from workbench.engine.records import Move, Stay, Upload, Yielded
-from workbench.engine.states import UploadState
+from workbench.engine.flow import Move, Stay, Yielded
 from workbench.errors import BadInput, Fault, NeedsPerson
 from workbench.files import CHUNK, is_running
+from workbench.upload.model import Upload, UploadState
 from workbench.upload.paths import MissingPath, folder_below, open_below, parts_of
 from workbench.upload.tools import UploadTools
 

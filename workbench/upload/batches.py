@@ -8,9 +8,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from workbench.engine.records import Upload
-from workbench.engine.states import PLATFORMS, UploadState, as_in_sheet
 from workbench.upload.check import CheckedFile
+from workbench.upload.model import PLATFORMS, Upload, UploadState, as_in_sheet
 from workbench.upload.names import made_id
 from workbench.upload.rehearse import RehearsedUpload
 from workbench.upload.reports import COLUMNS

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable
 from typing import Final
 
 from workbench.browser.trafficjunky import CreativeCard
-from workbench.engine.records import Upload
+from workbench.upload.model import Upload
 from workbench.upload.names import stem, suffix
 
 _SIZE: Final = re.compile(r"(\d{2,5})\s*[x×]\s*(\d{2,5})", re.IGNORECASE)

@@ -4,30 +4,30 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from workbench.engine.records import Flow, Step
-from workbench.engine.states import UploadState
+from workbench.engine.flow import Flow, Step
+from workbench.engine.retry import RetryPolicy
 from workbench.upload import archive, identify, reconcile, record, send, verify
+from workbench.upload.model import UploadState
 
 _ALIKE = ("account_id", "looks")
 _READ_AT_ONCE = 200  # uploads looked for in one visit
 _WRITTEN_AT_ONCE = 200
 
 
-def flow(*, group: int, look_every: timedelta, longest_act: timedelta) -> Flow:
-    """`group`: files that are attached in one gesture, at most."""
+def flow(*, retry: RetryPolicy, batch_size: int, look_every: timedelta, longest_act: timedelta) -> Flow:
+    """`batch_size`: files that are attached in one gesture, at most."""
+    looks = retry.looks(look_every)
     return Flow(
         kind="upload",
         steps={
-            UploadState.PLANNED: Step(verify.look),
-            UploadState.CHECKED: Step(send.send, together=group, by=("account_id", "tab"), in_lane=True, is_act=True),
-            UploadState.SENT: Step(
-                identify.find, together=_READ_AT_ONCE, by=_ALIKE, counts=False, every=look_every, in_lane=True
+            UploadState.PLANNED: Step(verify.look, retry),
+            UploadState.CHECKED: Step(
+                send.send, retry, max_items=batch_size, group_by=("account_id", "tab"), on_page=True, is_act=True
             ),
-            UploadState.UNSURE: Step(
-                reconcile.look, together=_READ_AT_ONCE, by=_ALIKE, counts=False, every=look_every, in_lane=True
-            ),
-            UploadState.IDENTIFIED: Step(record.write, together=_WRITTEN_AT_ONCE),
-            UploadState.RECORDED: Step(archive.move),
+            UploadState.SENT: Step(identify.find, looks, max_items=_READ_AT_ONCE, group_by=_ALIKE, on_page=True),
+            UploadState.UNSURE: Step(reconcile.look, looks, max_items=_READ_AT_ONCE, group_by=_ALIKE, on_page=True),
+            UploadState.IDENTIFIED: Step(record.write, retry, max_items=_WRITTEN_AT_ONCE),
+            UploadState.RECORDED: Step(archive.move, retry),
         },
         failed=UploadState.FAILED,
         unsure=UploadState.UNSURE,

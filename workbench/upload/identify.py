@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from workbench.engine.records import Move, Stay, Upload, Yielded
-from workbench.engine.states import Attention, UploadState
+from workbench.engine.flow import Move, Stay, Yielded
+from workbench.engine.item import Attention
+from workbench.upload.model import Upload, UploadState
 from workbench.upload.send import identified, resolve_hint, sweep
 from workbench.upload.tools import UploadTools
 

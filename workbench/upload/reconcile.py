@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from workbench.engine.records import Move, Stay, Upload, Yielded
-from workbench.engine.states import Attention, UploadState
+from workbench.engine.flow import Move, Stay, Yielded
+from workbench.engine.item import Attention
+from workbench.engine.retry import next_look
 from workbench.errors import Fault, NeedsPerson
 from workbench.upload.identify import candidates
+from workbench.upload.model import Upload, UploadState
 from workbench.upload.send import identified, resolve_hint, sweep, whole
 from workbench.upload.tools import UploadTools
 
@@ -60,7 +62,7 @@ def _found(one: Upload, found: Sequence[CreativeCard], tools: UploadTools, pictu
 
 def _not_there(left: Sequence[Upload], tools: UploadTools, picture: str) -> Stay:
     first, at = left[0], tools.now()
-    again = first.next_look(first.state_at or at, tools.look_gaps, at)
+    again = next_look(first, first.state_at or at, tools.look_gaps, at)
     if again is not None:
         return again
     names = ", ".join(f"{one.name} ({one.id})" for one in left[:5])

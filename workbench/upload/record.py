@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import tzinfo
 from typing import Any, Final
 
-from workbench.engine.records import Move, Upload, Yielded
-from workbench.engine.states import UploadState
+from workbench.engine.flow import Move, Yielded
 from workbench.errors import BadInput, NeedsPerson
 from workbench.upload.inventory import INVENTORY, SESSION, Key, update
+from workbench.upload.model import Upload, UploadState
 from workbench.upload.tools import UploadTools
 
 UPLOADED: Final = "uploaded"  # the inventory's word; a batch's own table says success

@@ -6,9 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from workbench.engine.records import Upload
-from workbench.engine.states import UploadState
 from workbench.errors import WorkbenchError
+from workbench.upload.model import Upload, UploadState
 from workbench.upload.send import already_there, staged, whole
 from workbench.upload.tools import UploadTools
 

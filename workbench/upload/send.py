@@ -17,11 +17,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workbench.engine.records import WAITS, Armed, Disarmed, Move, Upload, Yielded
-from workbench.engine.states import Attention, UploadState
+from workbench.engine.behind import WAITS
+from workbench.engine.flow import Armed, Disarmed, Move, Yielded
+from workbench.engine.item import Attention
 from workbench.errors import BadInput, Fault, LaneStops, LaneWaits, Transient, WorkbenchError
 from workbench.files import CHUNK, is_running, make_folder, remove_tree
 from workbench.upload.archive import place_of
+from workbench.upload.model import Upload, UploadState
 from workbench.upload.paths import MissingPath, open_below
 from workbench.upload.tools import UploadTools
 

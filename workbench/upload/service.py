@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from workbench.accounts import store as accounts
 from workbench.db.clock import now
-from workbench.engine.states import UploadState
 from workbench.errors import BadInput, LaneStops, LaneWaits, Refused, Transient, UiChanged
 from workbench.feature import Feature
 from workbench.files import make_folder, write_text
@@ -24,6 +23,7 @@ from workbench.upload import store as uploading
 from workbench.upload.campaign import Export, export
 from workbench.upload.check import CheckedFile, check
 from workbench.upload.inventory import INVENTORY, SESSION
+from workbench.upload.model import UploadState
 from workbench.upload.specs import check_platform, check_slot
 from workbench.upload.store import NewBatch, NewUpload
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from workbench.engine.states import PLATFORMS
 from workbench.errors import BadInput
+from workbench.upload.model import PLATFORMS
 
 SLOTS: Final = ("static", "video", "in_stream", "native")
 NATIVE_SIZE: Final = (640, 360)

@@ -17,8 +17,8 @@ from workbench.db.event_log import Event, lock
 from workbench.db.ledger import Ledger, number_of
 from workbench.db.schema import act, batch, creative, upload
 from workbench.engine.moving import is_held, let_go_on, move
-from workbench.engine.states import UPLOAD_UNFINISHED, UploadState
 from workbench.errors import BadInput, Refused
+from workbench.upload.model import UPLOAD_UNFINISHED, UploadState
 
 U = UploadState
 

@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from workbench.engine.records import LostAct, Upload
+from workbench.engine.behind import LostAct
+from workbench.upload.model import Upload
 
 if TYPE_CHECKING:  # Playwright costs every command a tenth of a second
     from workbench.browser.visit import Visit

@@ -12,10 +12,9 @@ from workbench.db.columns import TableRows, by_column
 from workbench.db.ledger import Ledger
 from workbench.db.schema import account, act, batch, creative, event, upload
 from workbench.engine.doubt import long_in_doubt
-from workbench.engine.leases import to_record
-from workbench.engine.records import Upload
-from workbench.engine.states import PLATFORMS, UPLOAD_STATUS, Attention, UploadState, as_in_sheet
+from workbench.engine.item import Attention, to_record
 from workbench.errors import BadInput
+from workbench.upload.model import PLATFORMS, Upload, UploadState, as_in_sheet
 from workbench.upload.store import OVER, THERE
 
 U = UploadState
@@ -135,7 +134,7 @@ def _upload(row: RowMapping, zone: tzinfo) -> dict[str, Any]:
 def _status(state: UploadState, error_type: str | None) -> str:
     if state is U.FAILED and error_type == "file_missing":
         return "file_not_found"
-    return UPLOAD_STATUS[state]
+    return state.info.word
 
 
 def batches(ledger: Ledger, batch_id: str | None = None) -> list[dict[str, Any]]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
-from workbench.engine.records import Move, Upload
-from workbench.engine.states import UploadState
+from workbench.engine.flow import Move
 from workbench.errors import Fault
 from workbench.upload.check import check
 from workbench.upload.gather import Candidate
+from workbench.upload.model import Upload, UploadState
 from workbench.upload.tools import UploadTools
 
 _GATHER: Final = timedelta(seconds=0.5)  # so that those tried again together are attached together
