@@ -89,7 +89,7 @@ def test_every_button_that_costs_or_publishes_asks():
     }
 
     assert {name: lines for name, lines in plainly.items() if lines} == {
-        "post/form_panel.py": ["self.keep.on_click(lambda _: self._clicked())"],  # a listing is kept, not posted
+        "post/panel.py": ["self.keep.on_click(lambda _: self._clicked())"],  # a listing is kept, not posted
         "collect/recovery_panel.py": [
             "self.adopt.on_click(lambda _: self._clicked())"
         ],  # what is paid already is brought in
@@ -97,5 +97,5 @@ def test_every_button_that_costs_or_publishes_asks():
             "self.rehearse.on_click(lambda _: self._begin(self._rehearse))",
             "self.cancel.on_click(lambda _: self._clicked())",
         ],
-        "collect/watch_panel.py": ["self.resume.on_click(lambda _: self._clicked(self._resume))"],
+        "collect/panel.py": ["self.resume.on_click(lambda _: self._clicked(self._resume))"],
     }

@@ -1,7 +1,11 @@
-"""`workbench post`: check, rehearse, post, watch, and decide what no step may."""
+"""`workbench post`: check, rehearse, post, watch, and decide what no step may.
+
+`workbench listings`: what is to be posted.
+"""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -18,6 +22,7 @@ if TYPE_CHECKING:
     from workbench.workbench import Workbench
 
 app = typer.Typer(no_args_is_help=True)
+listings_app = typer.Typer(no_args_is_help=True)
 
 Listings = Annotated[Path | None, typer.Option("--listings", metavar="FILE", help="A listings.csv.")]
 Ids = Annotated[list[int] | None, typer.Option("--listing", metavar="ID", help="A listing that is known; repeatable.")]
@@ -28,6 +33,7 @@ Accounts = Annotated[
 Draft = Annotated[bool, typer.Option("--draft", help="End with the site's own draft; nothing is published.")]
 Job = Annotated[str | None, typer.Argument(metavar="[JOB]", help="The id of a posting job, or its beginning.")]
 
+_LISTINGS: Final = ("listing_id", "title", "price", "category", "condition", "account", "status", "error_message")
 _ITEMS: Final = ("listing_id", "title", "price", "account_id", "status", "remote_id", "error_class", "error_message")
 _PLAN: Final = ("line", "listing_id", "title", "price", "account_id", "todo", "why")
 _JOBS: Final = ("job_id", "status", "total_posts", "completed_posts", "failed_posts", "attention", "created_at")
@@ -173,6 +179,66 @@ def resolve(
     with bench(quiet=json) as workbench:
         state = workbench.postings.resolve(listing, adopt=adopt, absent=absent, abandon=abandon, reason=reason)
     reply({"listing_id": listing, "state": str(state)}, f"listing {listing} is {state} now.", json=json)
+
+
+# listings -----------------------------------------------------------------------------------------------
+
+
+@listings_app.command("import")
+def import_(
+    file: Annotated[
+        Path, typer.Argument(help="title, price, category, condition, description, location, photos, account, sku.")
+    ],
+    json: Json = False,
+) -> None:
+    """Bring in a listings.csv: all of it, or nothing. Photos lie beside it, in photos/, or in data/inputs/photos.
+
+    The same listing again is not doubled; one whose sku is known is brought up to date until it is posted.
+    """
+    with bench(quiet=json) as workbench:
+        done = workbench.postings.import_listings(file.absolute())
+    words = f"{counted(len(done.listing_ids), 'listing')} in {file}: {done.added} new, {done.changed} changed."
+    reply(asdict(done), words, json=json)
+
+
+@listings_app.command("list")
+def list_(
+    status: Annotated[str | None, typer.Option(help="pending, posting, posted or failed.")] = None, json: Json = False
+) -> None:
+    """Show every listing with its id and what became of it."""
+    with bench(quiet=json, look=True) as workbench:
+        found = workbench.postings.listings()
+    found = [one for one in found if status in {None, one["status"]}]
+    if json:
+        answer(found)
+    else:
+        records(counted(len(found), "listing"), _LISTINGS, found, right=("listing_id", "price"))
+
+
+@listings_app.command()
+def edit(
+    listing_id: Annotated[int, typer.Argument(metavar="ID", help="As `listings list` shows it.")],
+    title: Annotated[str | None, typer.Option()] = None,
+    price: Annotated[str | None, typer.Option(help="Whole units of the account's currency.")] = None,
+    category: Annotated[str | None, typer.Option()] = None,
+    condition: Annotated[str | None, typer.Option()] = None,
+    description: Annotated[str | None, typer.Option()] = None,
+    location: Annotated[str | None, typer.Option()] = None,
+    photos: Annotated[str | None, typer.Option(help="File names, with ';' between.")] = None,
+    account: Annotated[str | None, typer.Option(help="Its id or label.")] = None,
+    sku: Annotated[str | None, typer.Option()] = None,
+    json: Json = False,
+) -> None:
+    """Change cells of a listing that is neither on its way nor at the site."""
+    cells: dict[str, Any] = {
+        "title": title, "price": price, "category": category, "condition": condition, "description": description,
+        "location": location, "photos": photos, "account": account, "sku": sku,
+    }  # fmt: skip
+    given = {name: value for name, value in cells.items() if value is not None}
+    with bench(quiet=json) as workbench:
+        workbench.postings.edit_listing(listing_id, **given)
+    words = f"listing {listing_id} is changed: {', '.join(sorted(given))}."
+    reply({"listing_id": listing_id, "changed": sorted(given)}, words, json=json)
 
 
 # ----------------------------------------------------------------------------------------------------

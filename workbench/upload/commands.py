@@ -1,4 +1,7 @@
-"""`workbench upload`: check, rehearse, upload, watch, and decide what no step may."""
+"""`workbench upload`: check, rehearse, upload, watch, and decide what no step may.
+
+`workbench creatives`: the media files, the inventory, and what is known of each.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from workbench.workbench import Workbench
 
 app = typer.Typer(no_args_is_help=True)
+creatives_app = typer.Typer(no_args_is_help=True)
 
 Session = Annotated[bool, typer.Option("--session", help="What the processor's last session made; the default.")]
 Inventory = Annotated[bool, typer.Option("--inventory", help="The whole inventory, not only the last session.")]
@@ -33,6 +37,8 @@ Platform = Annotated[str, typer.Option(metavar="tj|exo", help="exo can be checke
 Force = Annotated[bool, typer.Option("--force", help="Also what is there already; needs --reason.")]
 Batch = Annotated[str | None, typer.Argument(metavar="[BATCH]", help="Like batch_007 or 7; the newest otherwise.")]
 
+_SCAN: Final = ("unique_id", "new_filename", "creative_type", "width_px", "height_px", "duration_seconds", "notes")
+_CREATIVES: Final = ("unique_id", "file_name", "status", "state", "tj_creative_id", "review_status", "batch_id")
 _ITEMS: Final = ("unique_id", "file_name", "slot", "status", "tj_creative_id", "attention", "error_message")
 _PLAN: Final = ("unique_id", "file_name", "slot", "status", "error_message")
 _BATCHES: Final = ("batch_id", "account_id", "uploaded", "failed", "skipped", "unknown_id", "pending", "created_at")
@@ -241,6 +247,35 @@ def campaign_csv(
         table("Written", ("file",), ([path] for path in paths))
         table("In no campaign CSV", ("file", "why"), made.orphans)
     return Exit.FAILED if made.orphans else Exit.DONE
+
+
+# creatives ----------------------------------------------------------------------------------------------
+
+
+@creatives_app.command()
+def scan(
+    folder: Annotated[str, typer.Argument(help="Below the creatives' root; all of it otherwise.")] = "",
+    json: Json = False,
+) -> None:
+    """Enter a folder's media files into the inventory, as the creative processor would; what is in it stays."""
+    with bench(quiet=json) as workbench:
+        found = workbench.uploads.scan(folder)
+    if json:
+        answer(found)
+    else:
+        records(counted(len(found), "new creative"), _SCAN, found)
+        show("Upload them with: workbench upload run --session")
+
+
+@creatives_app.command("list")
+def list_(json: Json = False) -> None:
+    """Show every creative that was ever in a batch, with its id at the platform."""
+    with bench(quiet=json, look=True) as workbench:
+        found = workbench.uploads.creatives()
+    if json:
+        answer(found)
+    else:
+        records(counted(len(found), "creative"), _CREATIVES, found)
 
 
 # ----------------------------------------------------------------------------------------------------

@@ -17,7 +17,9 @@ from workbench.panels.facts import facts, mode_note
 from workbench.panels.markup import Html, join, note, progress_bar, table
 from workbench.panels.page import is_headless, show_while, still
 from workbench.panels.pictures import pictures
+from workbench.panels.sending import NOT_AT_WORK, Look, SendPanel, WorkPanel
 from workbench.panels.waiting import raise_or_show, waiting
+from workbench.upload.service import UploadOrder
 
 if TYPE_CHECKING:
     from workbench.workbench import Workbench
@@ -32,8 +34,6 @@ class Load:
     """What is to be uploaded, and the batch that came of it: the object that a notebook's cells hand on."""
 
     def __init__(self, wb: Workbench, asked: Mapping[str, Any]) -> None:
-        from workbench.upload.service import UploadOrder
-
         self.wb, self.ask = wb, UploadOrder(**asked)
         self.rehearsed: dict[str, Any] | None = None
         self.batch_id: str | None = None
@@ -103,8 +103,6 @@ def upload(load: Load, *, depth: str = "plan", wait_minutes: float = 60) -> None
     if depth not in DEPTHS:
         raise BadInput(f"depth is {depth!r}; give one of {', '.join(DEPTHS)}.")
     if not is_headless():
-        from workbench.upload.form_panel import UploadPanel
-
         display(UploadPanel(load))  # type: ignore[no-untyped-call]
     elif depth == "plan":
         still(note("plain", "Nothing was opened or uploaded, as depth is plan."))
@@ -135,8 +133,6 @@ def progress_view(done: Mapping[str, Any]) -> Html:
 def watch(load: Load) -> None:
     """By hand: the newest batch of these files as it goes, also after a restart of the kernel."""
     if not is_headless():
-        from workbench.upload.form_panel import BatchPanel
-
         display(BatchPanel(load))  # type: ignore[no-untyped-call]
 
 
@@ -175,3 +171,53 @@ def outcome(load: Load) -> None:
         raise_or_show(Unanswered("not every file is over; the rest goes on with: workbench work"))
     else:
         still(note("plain", "Done: " + ", ".join(f"{number} {name}" for name, number in counts(done)) + "."))
+
+
+# widgets ------------------------------------------------------------------------------------------------
+
+
+class UploadPanel(SendPanel):
+    def __init__(self, load: Load) -> None:
+        self._load = load
+        super().__init__(
+            load.wb, "wb-upload", self._rehearsal, self._order,
+            rehearse="Rehearse: open everything, attach nothing", send="Upload them…",
+            sure="Yes, upload them", what=load.said,
+        )  # fmt: skip
+
+    def _rehearsal(self) -> Html:
+        return results_view(self._load.wb, self._load.rehearse())
+
+    def _order(self) -> str:
+        return self._load.start()
+
+
+class BatchPanel(WorkPanel):
+    def __init__(self, load: Load) -> None:
+        self._load = load
+        super().__init__(
+            load.wb, "wb-batch", self._newest, self._stop,
+            label="Uploading", nothing="This fills as soon as something is uploaded.",
+            cancel="Cancel what is not attached yet", every=1.0,
+        )  # fmt: skip
+
+    def _newest(self) -> Look | None:
+        done = self._load.batch()
+        if done is None:
+            return None
+        percent, words, now = progress(done)
+        is_over = not any(one["is_due"] or one["is_worked"] for one in done["items"])
+        ended = ", ".join(f"{number} {name}" for name, number in counts(done) if number)
+        # Without pictures: the cell below shows them, and this one is drawn every second.
+        plain = [{**one, "screenshot": None} for one in done["items"]]
+        return Look(
+            percent, words, now or (f"over: {ended}" if is_over else NOT_AT_WORK),
+            tone="bad" if is_over and done["totals"]["failed"] else "good" if is_over else "moving",
+            is_over=is_over, body=results_view(self._wb, {**done, "items": plain}),
+        )  # fmt: skip
+
+    def _stop(self) -> None:
+        done = self._load.batch()
+        if done is not None:
+            self._wb.uploads.cancel(done["batch_id"])
+            self._wb.working.start_worker()
