@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
@@ -18,6 +18,7 @@ from workbench.cli import exits
 from workbench.cli.console import Json, answer, counted, dollars, reply, say, show, table, usd, when
 from workbench.cli.exits import Exit
 from workbench.cli.opening import Yes, agree, bench, stopping
+from workbench.cli.options import takes
 from workbench.collect.progress import following
 from workbench.collect.status import misfits_said
 from workbench.errors import Refused
@@ -29,15 +30,31 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True)
 sources_app = typer.Typer(no_args_is_help=True)
 
-Sources = Annotated[Path | None, typer.Option(metavar="FILE", help="A sources.csv; otherwise every enabled source.")]
-Project = Annotated[str | None, typer.Option(help="Only sources of this project.")]
-Start = Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="First day of the posts.")]
-End = Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="Last day of the posts.")]
-Since = Annotated[
-    Literal["last"] | None, typer.Option(help="`last`: each source from the day of its newest published post.")
-]
-NumPosts = Annotated[int | None, typer.Option(metavar="N", help="At most so many posts a source.")]
-Name = Annotated[str | None, typer.Option(help="Of the run and its folder.")]
+
+@dataclass(frozen=True, kw_only=True)
+class PlanOptions:
+    """What a run is to ask for: options of `plan` and `run`."""
+
+    sources: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A sources.csv; otherwise every enabled source.")
+    ] = None
+    project: Annotated[str | None, typer.Option(help="Only sources of this project.")] = None
+    start: Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="First day of the posts.")] = None
+    end: Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="Last day of the posts.")] = None
+    since: Annotated[
+        Literal["last"] | None, typer.Option(help="`last`: each source from the day of its newest published post.")
+    ] = None
+    num_posts: Annotated[int | None, typer.Option(metavar="N", help="At most so many posts a source.")] = None
+    name: Annotated[str | None, typer.Option(help="Of the run and its folder.")] = None
+
+    def plan(self, workbench: Workbench) -> Plan:
+        file = self.sources and self.sources.absolute()
+        return workbench.plan(
+            file, project=self.project, start=self.start, end=self.end, since_last=self.since == "last",
+            num_posts=self.num_posts, name=self.name,
+        )  # fmt: skip
+
+
 Wait = Annotated[bool, typer.Option("--wait", help="Work here until the run is over.")]
 Again = Annotated[
     bool, typer.Option("--again", help="One more run of the same plan, though the first is still at work.")
@@ -56,21 +73,11 @@ _COUNTS: Final = ("rows", "warnings", "errors", "malformed")
 
 
 @app.command()
-def plan(
-    sources: Sources = None,
-    project: Project = None,
-    start: Start = None,
-    end: End = None,
-    since: Since = None,
-    num_posts: NumPosts = None,
-    name: Name = None,
-    json: Json = False,
-) -> None:
+@takes(PlanOptions)
+def plan(asked: PlanOptions, json: Json = False) -> None:
     """Show what a run would ask for and what it may cost; nothing is started. `collect start HASH` starts just that."""
     with bench(quiet=json) as workbench:
-        dates: dict[str, Any] = {"start": start, "end": end, "since_last": since == "last"}
-        file = sources and sources.absolute()
-        made = workbench.plan(file, project=project, num_posts=num_posts, name=name, **dates)
+        made = asked.plan(workbench)
         if json:
             answer({**_shape(made), "saved_usd": usd(workbench.collect.saving(made).micro_usd)})
             return
@@ -96,14 +103,9 @@ def start(
 
 
 @app.command()
+@takes(PlanOptions)
 def run(
-    sources: Sources = None,
-    project: Project = None,
-    start: Start = None,
-    end: End = None,
-    since: Since = None,
-    num_posts: NumPosts = None,
-    name: Name = None,
+    asked: PlanOptions,
     yes: Yes = False,
     fresh: Fresh = False,
     again: Again = False,
@@ -112,9 +114,7 @@ def run(
 ) -> Exit:
     """Plan, show, ask, start. In live mode this costs money, and nothing is started without a yes."""
     with bench(quiet=json) as workbench:
-        dates: dict[str, Any] = {"start": start, "end": end, "since_last": since == "last"}
-        file = sources and sources.absolute()
-        made = workbench.plan(file, project=project, num_posts=num_posts, name=name, **dates)
+        made = asked.plan(workbench)
         if not json:
             print_plan(made)
             if not fresh:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -16,6 +16,7 @@ from workbench.cli.console import Json, answer, counted, records, reply, say, wh
 from workbench.cli.exits import Exit
 from workbench.cli.items import following_job
 from workbench.cli.opening import Detach, Headless, Reason, Yes, agree, bench, stopping
+from workbench.cli.options import takes
 from workbench.errors import BadInput
 
 if TYPE_CHECKING:
@@ -24,12 +25,31 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True)
 listings_app = typer.Typer(no_args_is_help=True)
 
-Listings = Annotated[Path | None, typer.Option("--listings", metavar="FILE", help="A listings.csv.")]
 Ids = Annotated[list[int] | None, typer.Option("--listing", metavar="ID", help="A listing that is known; repeatable.")]
-Accounts = Annotated[
-    list[int] | None,
-    typer.Option("--account", metavar="ID", help="Only its listings, and those that name none; repeatable."),
-]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PostOptions:
+    """What is to be posted, and as whom: options of `plan`, `rehearse` and `run`."""
+
+    listings: Annotated[Path | None, typer.Option("--listings", metavar="FILE", help="A listings.csv.")] = None
+    listing: Ids = None
+    account: Annotated[
+        list[int] | None,
+        typer.Option("--account", metavar="ID", help="Only its listings, and those that name none; repeatable."),
+    ] = None
+
+    @property
+    def what(self) -> Path | list[int]:
+        if (self.listings is None) == (not self.listing):
+            raise BadInput("give --listings FILE, or --listing ID for each one that is known.")
+        return self.listings.absolute() if self.listings else self.listing or []
+
+    @property
+    def accounts(self) -> list[int]:
+        return self.account or []
+
+
 Draft = Annotated[bool, typer.Option("--draft", help="End with the site's own draft; nothing is published.")]
 Job = Annotated[str | None, typer.Argument(metavar="[JOB]", help="The id of a posting job, or its beginning.")]
 
@@ -41,10 +61,11 @@ _ERRORS: Final = ("id", "post", "post_title", "account_id", "error_type", "error
 
 
 @app.command()
-def plan(listings: Listings = None, listing: Ids = None, account: Accounts = None, json: Json = False) -> Exit:
+@takes(PostOptions)
+def plan(chosen: PostOptions, json: Json = False) -> Exit:
     """Check every listing offline and show what a job would do: no browser, nothing is started."""
     with bench(quiet=json, look=True) as workbench:
-        rows = workbench.postings.plan(_what(listings, listing), accounts=account or ())
+        rows = workbench.postings.plan(chosen.what, accounts=chosen.accounts)
     if json:
         answer({"depth": "plan", "items": rows})
     else:
@@ -53,24 +74,22 @@ def plan(listings: Listings = None, listing: Ids = None, account: Accounts = Non
 
 
 @app.command()
+@takes(PostOptions)
 def rehearse(
-    listings: Listings = None,
-    listing: Ids = None,
-    account: Accounts = None,
+    chosen: PostOptions,
     draft: Draft = False,
     headless: Headless = False,
     json: Json = False,
 ) -> Exit:
     """Fill every form and read it back, up to the enabled last button, which is not pressed. Nothing is sent."""
     with bench(quiet=json, headless=headless) as workbench:
-        return _rehearse(workbench, _what(listings, listing), account or [], draft=draft, json=json)
+        return _rehearse(workbench, chosen, draft=draft, json=json)
 
 
 @app.command()
+@takes(PostOptions)
 def run(
-    listings: Listings = None,
-    listing: Ids = None,
-    account: Accounts = None,
+    chosen: PostOptions,
     live: Annotated[bool, typer.Option("--live", help="Really publish; without it, this is a rehearsal.")] = False,
     draft: Draft = False,
     group: Annotated[
@@ -83,18 +102,16 @@ def run(
     json: Json = False,
 ) -> Exit:
     """Post listings, each at most once. What is posted already, or on its way, is left alone."""
-    what = _what(listings, listing)
+    what, accounts = chosen.what, chosen.accounts
     with bench(quiet=json, headless=headless) as workbench:
         if not live:
-            return _rehearse(workbench, what, account or [], draft=draft, json=json)
+            return _rehearse(workbench, chosen, draft=draft, json=json)
         if not yes:
             mode = workbench.settings.mode
-            said = workbench.postings.words_of(
-                workbench.postings.plan(what, accounts=account or ()), accounts=account or ()
-            )
+            said = workbench.postings.words_of(workbench.postings.plan(what, accounts=accounts), accounts=accounts)
             agree(mode, f"{mode.upper()}: {said}, now?", to="publishing")
         made = workbench.postings.start(
-            what, accounts=account or (), draft=draft, groups=group or (), hide_from_friends=hide_from_friends
+            what, accounts=accounts, draft=draft, groups=group or (), hide_from_friends=hide_from_friends
         )
         if made.already:
             say(f"{counted(len(made.already), 'listing')} left alone: posted already, or on the way.")
@@ -244,19 +261,11 @@ def edit(
 # ----------------------------------------------------------------------------------------------------
 
 
-def _what(listings: Path | None, ids: list[int] | None) -> str | Path | list[int]:
-    if (listings is None) == (not ids):
-        raise BadInput("give --listings FILE, or --listing ID for each one that is known.")
-    return listings.absolute() if listings else ids or []
-
-
-def _rehearse(
-    workbench: Workbench, what: str | Path | list[int], accounts: list[int], *, draft: bool, json: bool
-) -> Exit:
+def _rehearse(workbench: Workbench, chosen: PostOptions, *, draft: bool, json: bool) -> Exit:
     def watch(one: Any) -> None:
         say(f"{one.posting.content['title']}: {one.facts['error_message'] or 'filled and read back'}")
 
-    done = workbench.postings.rehearse(what, accounts=accounts, draft=draft, watch=watch)
+    done = workbench.postings.rehearse(chosen.what, accounts=chosen.accounts, draft=draft, watch=watch)
     return _told(workbench, done, json=json)
 
 

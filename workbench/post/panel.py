@@ -20,6 +20,7 @@ from workbench.panels.page import handled, in_background, is_headless, show_whil
 from workbench.panels.sending import NOT_AT_WORK, Look, SendPanel, WorkPanel
 from workbench.panels.waiting import raise_or_show, waiting
 from workbench.panels.widgets import Panel, Region, button
+from workbench.parsing import as_names
 from workbench.post.drawn import Desk, plan_view, progress, progress_view, results_view
 from workbench.post.listing import COLUMNS
 
@@ -42,7 +43,7 @@ def check(wb: Workbench, listings: str = "", *, accounts: str = "") -> Desk:
 
 
 def _accounts(wb: Workbench, text: str) -> list[int]:
-    names = [name.strip() for name in text.split(",") if name.strip()]
+    names = as_names(text)
     known = {one["label"]: one["account_id"] for one in wb.accounts.all("marketplace")}
     known |= {str(number): number for number in known.values()}
     if unknown := [name for name in names if name not in known]:

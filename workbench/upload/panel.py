@@ -19,6 +19,7 @@ from workbench.panels.page import is_headless, show_while, still
 from workbench.panels.pictures import pictures
 from workbench.panels.sending import NOT_AT_WORK, Look, SendPanel, WorkPanel
 from workbench.panels.waiting import raise_or_show, waiting
+from workbench.parsing import as_names
 from workbench.upload.service import UploadOrder
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def check(wb: Workbench, source: str = "", *, files: str = "", campaign: str = "
 
     `files`: names with commas between, instead of a source. `account`: its id, where there are several.
     """
-    names = tuple(name.strip() for name in files.split(",") if name.strip())
+    names = as_names(files)
     load = Load(wb, {"source": source, "files": names, "campaign": campaign or None, "account": account or None})
     still(plan_view(wb, load.plan()))
     return load
