@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from enum import IntEnum
 from typing import Any, Final
 
-from workbench.engine.states import SNAPSHOT_UNFINISHED, Attention, PostingState, SnapshotState
+from workbench.engine.states import FOR_A_PERSON, SNAPSHOT_UNFINISHED, PostingState, SnapshotState
 from workbench.errors import FAULTS
 
 
@@ -43,7 +43,7 @@ def worst(codes: Iterable[Exit]) -> Exit:
 
 def of_snapshot(snapshot: Mapping[str, Any]) -> Exit:
     """By its state, unless it waits for a person; one that is not finished is unsure."""
-    if snapshot["attention"] in (Attention.PERSON, Attention.REVIEW):
+    if snapshot["attention"] in FOR_A_PERSON:
         return Exit.PERSON
     state = SnapshotState(snapshot["state"])
     return _OF_STATE.get(state, Exit.UNSURE if state in SNAPSHOT_UNFINISHED else Exit.DONE)
@@ -53,7 +53,7 @@ def of_posting(listing: Mapping[str, Any]) -> Exit:
     """Of a listing that was posted, or only rehearsed; what stops its account needs a person first of all."""
     if listing["status"] == "rehearsed":
         return Exit.DONE
-    if listing.get("attention") in (Attention.PERSON, Attention.REVIEW):
+    if listing.get("attention") in FOR_A_PERSON:
         return Exit.PERSON
     if listing.get("state") is None:  # a rehearsal that was stopped
         return Exit.PERSON if listing["error_class"] in _PEOPLE else Exit.FAILED
@@ -62,7 +62,7 @@ def of_posting(listing: Mapping[str, Any]) -> Exit:
 
 def of_upload(one: Mapping[str, Any]) -> Exit:
     """By its status; one whose answer is lost or awaited is unsure."""
-    if one["attention"] in (Attention.PERSON, Attention.REVIEW):
+    if one["attention"] in FOR_A_PERSON:
         return Exit.PERSON
     return {
         "failed": Exit.FAILED, "file_not_found": Exit.FAILED, "unknown_id": Exit.PERSON, "pending": Exit.UNSURE,

@@ -252,10 +252,7 @@ class WatchPanel(Panel):
             show(one, is_shown=False)
         super().__init__([self.bar, self.body, ipywidgets.HBox([self.cancel, self.resume]), self.alert])
         self.add_class("wb-watch-panel")
-        if isinstance(run, Order):
-            run.when_started(self._follow)
-        else:
-            self._follow(run)
+        _when_started(run, self._follow)
 
     def markup(self) -> str:
         return self._still
@@ -346,6 +343,14 @@ def _why_stopped(seen: RunStanding, wait: timedelta) -> Html:
     return note("plain", f"Not finished within {minutes} min. It goes on whenever somebody works: workbench work")
 
 
+def _when_started(run: Order | str, follow: Callable[[str], None]) -> None:
+    """Follow a run that is known by its id now, and that of an order as soon as it is started."""
+    if isinstance(run, Order):
+        run.when_started(follow)
+    else:
+        follow(run)
+
+
 class LivePanel(Panel):
     """A view that is drawn again whenever rows have come or the run has ended."""
 
@@ -359,10 +364,7 @@ class LivePanel(Panel):
         self.alert = Region()
         super().__init__([self.body, self.alert])
         self.add_class("wb-live-panel")
-        if isinstance(run, Order):
-            run.when_started(self._follow)
-        else:
-            self._follow(run)
+        _when_started(run, self._follow)
 
     def markup(self) -> str:
         return self.body.html

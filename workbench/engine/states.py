@@ -67,6 +67,10 @@ class Attention(StrEnum):
     REVIEW = "review"  # somebody has to decide something
 
 
+# What a worker cannot see to.
+FOR_A_PERSON: Final = frozenset({Attention.PERSON, Attention.REVIEW})
+
+
 S = SnapshotState
 
 SNAPSHOT_MOVES: Final[dict[SnapshotState, frozenset[SnapshotState]]] = {

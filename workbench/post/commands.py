@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -14,7 +15,7 @@ import typer
 from workbench.cli import exits
 from workbench.cli.console import Json, answer, counted, records, reply, say, when
 from workbench.cli.exits import Exit
-from workbench.cli.items import following_job
+from workbench.cli.items import Bar, Line, Watch, following
 from workbench.cli.opening import Detach, Headless, Reason, Yes, agree, bench, stopping
 from workbench.cli.options import takes
 from workbench.errors import BadInput
@@ -258,7 +259,21 @@ def edit(
     reply({"listing_id": listing_id, "changed": sorted(given)}, words, json=json)
 
 
-# ----------------------------------------------------------------------------------------------------
+# what a person reads ------------------------------------------------------------------------------------
+
+
+def following_job(workbench: Workbench, job_id: str) -> Watch:
+    from workbench.post.jobs import how_far
+
+    def look() -> Bar:
+        return how_far(workbench.postings.job(job_id))
+
+    def lines() -> Iterable[Line]:
+        for one in workbench.postings.listings(job=job_id):
+            key = one["listing_id"]
+            yield key, f"listing {key} {one['title']}", str(one["state"]), one["error_message"]
+
+    return following("posting", look, lines, workbench.settings.zone, begins="queued")
 
 
 def _rehearse(workbench: Workbench, chosen: PostOptions, *, draft: bool, json: bool) -> Exit:

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any, Final
 import ipywidgets
 from IPython.display import display
 
-from workbench.errors import BadInput, NeedsPerson, Permanent, Unanswered
+from workbench.errors import BadInput
 from workbench.panels.facts import facts
 from workbench.panels.markup import Html, esc, join, note
 from workbench.panels.page import handled, in_background, is_headless, show_while, still
-from workbench.panels.sending import NOT_AT_WORK, Look, SendPanel, WorkPanel
-from workbench.panels.waiting import raise_or_show, waiting
+from workbench.panels.sending import NOT_AT_WORK, Look, SendPanel, WorkPanel, check_depth
+from workbench.panels.waiting import tell_outcome
 from workbench.panels.widgets import Panel, Region, button
 from workbench.parsing import as_names
 from workbench.post.drawn import Desk, plan_view, progress, progress_view, results_view
@@ -27,7 +27,6 @@ from workbench.post.listing import COLUMNS
 if TYPE_CHECKING:
     from workbench.workbench import Workbench
 
-DEPTHS: Final = ("plan", "rehearse", "real")
 _WIDE: Final = ipywidgets.Layout(width="640px")
 _TONES: Final = {"completed": "good", "failed": "bad", "cancelled": "bad"}
 
@@ -62,8 +61,7 @@ def post(desk: Desk, *, depth: str = "plan", wait_minutes: float = 60) -> None:
 
     What is posted already, or on its way, is left alone, however often this runs.
     """
-    if depth not in DEPTHS:
-        raise BadInput(f"depth is {depth!r}; give one of {', '.join(DEPTHS)}.")
+    check_depth(depth)
     if not is_headless():
         display(PostPanel(desk))  # type: ignore[no-untyped-call]
     elif depth == "plan":
@@ -103,20 +101,13 @@ def outcome(desk: Desk) -> None:
         still(note("plain", "Nothing was posted or rehearsed."))
         return
     failed = [one["title"] for one in done["items"] if one["status"] == "failed"]
-    if done.get("attention") in {"person", "review"}:
-        waiting(desk.wb)
-        raise_or_show(NeedsPerson("a person has to look at some of these listings: workbench todo."))
-    elif failed:
-        raise_or_show(Permanent(f"{len(failed)} of {done['total_posts']} listings failed: {', '.join(failed[:5])}."))
-    elif done["status"] in {"queued", "running"}:
-        raise_or_show(Unanswered("not every listing is over; the rest goes on with: workbench work"))
-    else:
-        good = (
-            f"Done: {done['completed_posts']}"
-            if done["job_id"]
-            else f"Nothing was sent: rehearsed {done['rehearsed_posts']}"
-        )
-        still(note("plain", f"{good} of {done['total_posts']} listings."))
+    said = f"Done: {done['completed_posts']}"
+    if done["job_id"] is None:
+        said = f"Nothing was sent: rehearsed {done['rehearsed_posts']}"
+    tell_outcome(
+        desk.wb, "listing", done["items"], failed=failed, is_open=done["status"] in {"queued", "running"},
+        done=f"{said} of {done['total_posts']} listings.",
+    )  # fmt: skip
 
 
 # widgets ------------------------------------------------------------------------------------------------

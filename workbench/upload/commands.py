@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -14,9 +15,10 @@ import typer
 from workbench.cli import exits
 from workbench.cli.console import Json, answer, counted, records, reply, say, show, table, when
 from workbench.cli.exits import Exit
-from workbench.cli.items import following_batch
+from workbench.cli.items import Bar, Line, Watch, following
 from workbench.cli.opening import Detach, Headless, Reason, Yes, agree, bench, stopping
 from workbench.cli.options import takes
+from workbench.engine.states import FOR_A_PERSON
 from workbench.errors import BadInput
 from workbench.parsing import as_names
 
@@ -298,7 +300,20 @@ def list_(json: Json = False) -> None:
         records(counted(len(found), "creative"), _CREATIVES, found)
 
 
-# ----------------------------------------------------------------------------------------------------
+# what a person reads ------------------------------------------------------------------------------------
+
+
+def following_batch(workbench: Workbench, batch_id: str) -> Watch:
+    from workbench.upload.batches import how_far
+
+    def look() -> Bar:
+        return how_far(workbench.uploads.batch(batch_id))
+
+    def lines() -> Iterable[Line]:
+        for one in workbench.uploads.batch(batch_id)["items"]:
+            yield one["upload_id"], one["file_name"], str(one["state"]), one["error_message"]
+
+    return following("uploading", look, lines, workbench.settings.zone)
 
 
 def _setup(workbench: Workbench, ask: UploadOrder) -> Exit:
@@ -320,7 +335,7 @@ def _told(workbench: Workbench, done: dict[str, Any], *, json: bool) -> Exit:
         print_upload(done)
         if done.get("stopped"):
             say(str(done["stopped"]), style="yellow")
-        if any(one["attention"] in ("person", "review") for one in done["items"]):
+        if any(one["attention"] in FOR_A_PERSON for one in done["items"]):
             say("something waits for a person: workbench todo")
         elif done["depth"] == "real" and done["totals"]["pending"] and not workbench.working.is_worked():
             say("the rest goes on with: workbench work")

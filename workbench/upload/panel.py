@@ -12,20 +12,19 @@ from typing import TYPE_CHECKING, Any, Final
 
 from IPython.display import display
 
-from workbench.errors import BadInput, NeedsPerson, Permanent, Unanswered
 from workbench.panels.facts import facts, mode_note
 from workbench.panels.markup import Html, join, note, progress_bar, table
 from workbench.panels.page import is_headless, show_while, still
 from workbench.panels.pictures import pictures
-from workbench.panels.sending import NOT_AT_WORK, Look, SendPanel, WorkPanel
-from workbench.panels.waiting import raise_or_show, waiting
+from workbench.panels.sending import NOT_AT_WORK, Look, SendPanel, WorkPanel, check_depth
+from workbench.panels.waiting import tell_outcome
 from workbench.parsing import as_names
+from workbench.upload.batches import how_far
 from workbench.upload.service import UploadOrder
 
 if TYPE_CHECKING:
     from workbench.workbench import Workbench
 
-DEPTHS: Final = ("plan", "rehearse", "real")
 _ITEMS: Final = ("unique_id", "file_name", "slot", "status", "tj_creative_id", "review_status", "error_message")
 _FILES: Final = (("Status CSV", "status_csv"), ("Report", "report"), ("Archive", "archive"))
 _HEADS: Final = ("Id", "File", "Slot", "Status", "At TrafficJunky", "Review", "What was said")
@@ -101,8 +100,7 @@ def upload(load: Load, *, depth: str = "plan", wait_minutes: float = 60) -> None
 
     What is there already, or on its way, is left alone, however often this runs.
     """
-    if depth not in DEPTHS:
-        raise BadInput(f"depth is {depth!r}; give one of {', '.join(DEPTHS)}.")
+    check_depth(depth)
     if not is_headless():
         display(UploadPanel(load))  # type: ignore[no-untyped-call]
     elif depth == "plan":
@@ -119,10 +117,8 @@ def upload(load: Load, *, depth: str = "plan", wait_minutes: float = 60) -> None
 
 def progress(done: Mapping[str, Any]) -> tuple[int, str, str]:
     """Percent, how many are over, and what is at work this moment."""
-    items = done["items"]
-    over = sum(not one["is_due"] and not one["is_worked"] for one in items)
-    now = next((one["file_name"] for one in items if one["is_worked"]), "")
-    return round(100 * over / len(items)) if items else 0, f"{over} of {len(items)} files", now
+    over, total, now = how_far(done)
+    return round(100 * over / total) if total else 0, f"{over} of {total} files", now
 
 
 def progress_view(done: Mapping[str, Any]) -> Html:
@@ -163,15 +159,10 @@ def outcome(load: Load) -> None:
         still(note("plain", "Nothing was uploaded or rehearsed."))
         return
     failed = [one["file_name"] for one in done["items"] if one["status"] in ("failed", "file_not_found")]
-    if any(one["attention"] in ("person", "review") for one in done["items"]):
-        waiting(load.wb)
-        raise_or_show(NeedsPerson("a person has to look at some of these files: workbench todo."))
-    elif failed:
-        raise_or_show(Permanent(f"{len(failed)} of {len(done['items'])} files failed: {', '.join(failed[:5])}."))
-    elif done["batch_id"] and done["totals"]["pending"]:
-        raise_or_show(Unanswered("not every file is over; the rest goes on with: workbench work"))
-    else:
-        still(note("plain", "Done: " + ", ".join(f"{number} {name}" for name, number in counts(done)) + "."))
+    tell_outcome(
+        load.wb, "file", done["items"], failed=failed, is_open=bool(done["batch_id"] and done["totals"]["pending"]),
+        done="Done: " + ", ".join(f"{number} {name}" for name, number in counts(done)) + ".",
+    )  # fmt: skip
 
 
 # widgets ------------------------------------------------------------------------------------------------
