@@ -230,6 +230,18 @@ def test_every_clause_stands_in_the_code() -> None:
     assert stale == []
 
 
+def test_every_test_that_notices_exists() -> None:
+    """By its file and its name: one that was moved or renamed is named anew here."""
+    gone = []
+    for parameter in [*SAMPLE, *OTHERS]:
+        for one in parameter.values:
+            file, _, name = one.test.partition("::")
+            path = ROOT / "tests" / file
+            if not path.is_file() or f"def {name.partition('[')[0]}" not in path.read_text():
+                gone.append(f"{parameter.id}: {one.test}")
+    assert gone == []
+
+
 def is_noticed(copy: Path, one: Clause, spoil: object) -> None:
     spoil(one)  # type: ignore[operator]
     done = run(copy, one.test)
