@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from sqlalchemy import Connection, Engine, event
 
+from tests.children import dismiss_the_crew
 from tests.postgres import NoServer, private_postgres
 from workbench.db.ledger import Ledger, open_ledger
 
@@ -75,6 +76,22 @@ _compiled = {"sqlite": _Compiled(), "postgresql": _Compiled()}
 def _compile_once(connection: Connection) -> None:
     """Each test opens a ledger of its own; half its time would go into compiling the same statements once more."""
     connection.execution_options(compiled_cache=_compiled[connection.dialect.name])
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _crew() -> Iterator[None]:
+    """The processes that tests keep between them are dismissed at the end."""
+    yield
+    dismiss_the_crew()
+
+
+@pytest.fixture(scope="session")
+def samples() -> Path:
+    """The folder of the vendor's real rows."""
+    folder = Path(__file__).parents[2] / "shared" / "samples"
+    if not folder.is_dir():
+        pytest.skip(f"the vendor's sample rows are not here ({folder})")
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -41,6 +41,22 @@ BOUNDARIES = {
     "upload/prob": "a decoder's refusal has many types, and a thread hands on whatever it was",
     "engine/worker.py": "a surprise in one item is kept with its story and never stops the others",
 }
+# Who may import ours inside a function, and why: start-up stays cheap, and what is heavy waits until it is needed.
+LATE = {
+    "__init__.py": "the door of everybody costs nothing until it is opened",
+    "container.py": "each part is built when it is first asked for",
+    "commands.py": "handlers of commands: only the word that is used pays",
+    "cli/": "a door too: the tree, a home and the code's version are looked up once a word asks for them",
+    "home/": "handlers of commands, and processes",
+    "audit/runner.py": "a process that shuts out what the notebook must not load, before it loads the rest",
+}
+# Services and steps that import a heavy neighbour in a method, where they should be given it. Nobody joins them.
+NOT_YET = {
+    "accounts/service.py", "collect/importing.py", "collect/recovery.py", "deliveries/service.py", "lake/keeping.py",
+    "lake/service.py", "lake/tending.py", "post/confirm.py", "post/matching.py", "post/rehearse.py", "post/service.py",
+    "post/submit.py", "post/tools.py", "upload/identify.py", "upload/reconcile.py", "upload/rehearse.py",
+    "upload/send.py", "upload/service.py",
+}  # fmt: skip
 BY_ITSELF = {SnapshotState.PUBLISHED, SnapshotState.EMPTY, SnapshotState.FAILED, SnapshotState.CANCELED,
              SnapshotState.EXPIRED, SnapshotState.REUSED}  # fmt: skip
 BY_A_PERSON = {SnapshotState.STALLED, SnapshotState.QUARANTINED}
@@ -139,6 +155,30 @@ def test_an_init_is_a_map_and_no_code() -> None:
     doors = {"__init__.py", "panels/__init__.py", "cli/__init__.py"}  # of everybody, of notebooks, of the shell
     maps = [one for one in MODULES if one.endswith("__init__.py") and one not in doors]
     assert [one for one in maps if any(not isinstance(part, ast.Expr) for part in tree(one).body)] == []
+
+
+def imports_ours_late(module: str) -> bool:
+    within = (one for function in ast.walk(tree(module)) if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
+              for one in ast.walk(function))  # fmt: skip
+    names = [name for one in within if isinstance(one, ast.Import | ast.ImportFrom) for name in imported(one)]
+    return any(name.partition(".")[0] in {"workbench", ""} for name in names)
+
+
+def imported(one: ast.Import | ast.ImportFrom) -> list[str]:
+    return [alias.name for alias in one.names] if isinstance(one, ast.Import) else [one.module or ""]
+
+
+def test_imports_stand_at_the_top() -> None:
+    """Of our own package: inside a function they hide what a module stands on, and circles."""
+    late = {
+        module
+        for module in MODULES
+        if not module.startswith("sandbox/") and imports_ours_late(module)
+        if not any(module == one or module.startswith(one) or module.endswith(f"/{one}") for one in LATE)
+        if not module.endswith("_commands.py")
+    }
+    assert late - NOT_YET == set()
+    assert NOT_YET - late == set(), "these are done: take them off the list"
 
 
 def test_no_module_has_a_name_that_says_nothing() -> None:

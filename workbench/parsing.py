@@ -25,6 +25,11 @@ def as_date(value: Any, name: str) -> date | None:
     raise BadInput(f"{name} is {value!r}; give a day that exists as YYYY-MM-DD.")
 
 
+def as_names(text: str | None) -> tuple[str, ...]:
+    """Names given in one text, with commas between; none where nothing is given."""
+    return tuple(name.strip() for name in (text or "").split(",") if name.strip())
+
+
 def as_count(value: Any, name: str, *, least: int = 1) -> int | None:
     """A whole number given by hand, also as text, or None; `name` is what the error calls it."""
     if value is None or value == "":

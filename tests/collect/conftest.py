@@ -14,7 +14,8 @@ import httpx
 import pytest
 from sqlalchemy import select, update
 
-from tests.ledger.world import all_writers
+from tests.engine.world import all_writers
+from tests.house import House
 from workbench.brightdata.client import BrightData
 from workbench.collect import queries
 from workbench.collect import store as collecting
@@ -208,6 +209,11 @@ def desk(vendor: Vendor, make_desk: Callable[[BrightData], Desk]) -> Desk:
 def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
     with Sandbox(tmp_path / "sandbox", seed=7, switches={"ready_after_seconds": 0}) as sandbox:
         yield sandbox
+
+
+@pytest.fixture
+def house(tmp_path: Path, sandbox: Sandbox) -> House:
+    return House(tmp_path / "home", sandbox)
 
 
 @pytest.fixture

@@ -20,8 +20,8 @@ import httpx
 import pytest
 from sqlalchemy import select
 
-from tests.flows.house import DATES, House, check_every_row_once, check_triggers, sources_csv, states
-from tests.server.conftest import HOOK, SECRET, secret_file
+from tests.deliveries.conftest import HOOK, SECRET, secret_file
+from tests.house import DATES, House, check_every_row_once, check_triggers, sources_csv, states
 from workbench.db.event_log import broken_at
 from workbench.db.schema import delivery, snapshot
 from workbench.deliveries.intake import digest_for

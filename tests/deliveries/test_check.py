@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.server.conftest import REFUSED, Desk, secret_file
+from tests.deliveries.conftest import REFUSED, Desk, secret_file
 from workbench.errors import BadInput, Misconfigured
 
 

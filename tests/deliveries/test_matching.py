@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from tests.server.conftest import Desk
+from tests.deliveries.conftest import Desk
 from workbench.db import history
 from workbench.db.clock import now
 from workbench.db.schema import delivery

@@ -14,8 +14,8 @@ import httpx
 import pytest
 
 from tests.cli.conftest import Home
-from tests.flows.house import DATES, MINUTE, House, content, snapshots, sources_csv, states
-from tests.server.conftest import BEARER, HOOK, SECRET, secret_file
+from tests.deliveries.conftest import BEARER, HOOK, SECRET, secret_file
+from tests.house import DATES, MINUTE, House, content, snapshots, sources_csv, states
 from workbench.deliveries.receiver import Receiver
 from workbench.errors import BadInput, NeedsPerson
 from workbench.sandbox.serve import Sandbox

@@ -116,6 +116,13 @@ def test_every_link_leads_somewhere(page):
     assert [link for link in links if not (page.parent / link).exists()] == []
 
 
+@pytest.mark.parametrize("page", [ROOT / "CONTRIBUTING.md", *PAGES], ids=lambda page: page.name)
+def test_files_of_ours_that_are_named_exist(page):
+    named = re.findall(r"\b(?:tests|workbench|docs|benchmarks)/[\w./-]*\w", page.read_text())
+
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_settings_that_are_named_exist(page):
     known = {variable(field) for field in Settings.model_fields} | {"WORKBENCH_DEBUG"}

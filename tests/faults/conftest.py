@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.flows.house import FAST, House
+from tests.house import FAST, House
 from workbench.sandbox.serve import Sandbox
 
 ZYGOTE = Path(__file__).parent / "zygote.py"

@@ -14,7 +14,7 @@ import psycopg
 import pytest
 
 from tests.cli.conftest import Home
-from tests.flows.house import MINUTE, House, check_every_row_once, check_triggers, snapshots, states
+from tests.house import MINUTE, House, check_every_row_once, check_triggers, snapshots, states
 from workbench.errors import Transient, WorkbenchError
 from workbench.sandbox.serve import Sandbox
 from workbench.workbench import Workbench

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from tests.faults.conftest import Lane
-from tests.flows.house import (
+from tests.house import (
     DATES,
     House,
     check_every_row_once,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.flows.house import MINUTE, House, check_every_row_once, check_triggers, snapshots, sources_csv, states
+from tests.house import MINUTE, House, check_every_row_once, check_triggers, snapshots, sources_csv, states
 from workbench.sandbox.serve import Sandbox
 
 NAMES = ("tea", "patchy.two", "nothing.here")

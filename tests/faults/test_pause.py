@@ -15,7 +15,7 @@ import pytest
 
 from tests.faults.conftest import Lane, Zygote, wait_until_over, wait_until_stopped
 from tests.faults.test_kill import Twenty
-from tests.flows.house import House, check_every_row_once, check_triggers, states
+from tests.house import House, check_every_row_once, check_triggers, states
 from workbench.sandbox.serve import Sandbox
 
 SHORT = {"lease_seconds": 1, "trigger_seconds": 1}

@@ -1,9 +1,10 @@
-"""What the tests of the tables share: bodies in, staged tables out, and the samples of real rows."""
+"""What the tests of the tables share: bodies in, staged tables out; and a house with two published runs."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,9 +12,12 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from tests.house import House
 from workbench.lake.attribute import SourceRef
 from workbench.lake.raw import store_raw
 from workbench.lake.transform import Staged, TransformOrder, transform
+from workbench.sandbox.serve import Sandbox
+from workbench.workbench import Workbench
 
 POSTS = {
     "post_id": ("post_id", "pk"),
@@ -29,14 +33,6 @@ POSTS = {
     "media_urls": ("photos", "videos"),
 }
 SOURCE = SourceRef(7, "https://www.instagram.com/duba", "Duba", "spring", {"url": "https://www.instagram.com/duba"})
-
-
-@pytest.fixture(scope="session")
-def samples() -> Path:
-    folder = Path(__file__).parents[3] / "shared" / "samples"
-    if not folder.is_dir():
-        pytest.skip(f"the vendor's sample rows are not here ({folder})")
-    return folder
 
 
 @pytest.fixture
@@ -77,3 +73,37 @@ def read(staged: Staged, kind: str) -> Any:
         rows=pq.read_table(files[kind].path).to_pylist() if kind in files else [],
         rejects=pq.read_table(files["rejects"].path).to_pylist() if "rejects" in files else [],
     )
+
+
+# a house ----------------------------------------------------------------------------------------------
+
+READY = {"ready_after_seconds": 0}
+
+
+@pytest.fixture(scope="session")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folders of a home and of its vendor, at rest: made once, and a copy of it for every test."""
+    folder = tmp_path_factory.mktemp("published")
+    with Sandbox(folder / "sandbox", seed=7, switches=READY) as sandbox:
+        house = House(folder / "home", sandbox)
+        for names in (["tea"], ["rain"]):
+            house.start(names)
+        with house.open() as workbench:
+            workbench.work()
+    return folder
+
+
+@pytest.fixture
+def house(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[House]:
+    """With the two runs where the test asks for `workbench`, else new."""
+    if "workbench" in request.fixturenames:
+        shutil.copytree(request.getfixturevalue("published"), tmp_path, dirs_exist_ok=True)
+    with Sandbox(tmp_path / "sandbox", seed=7, switches=READY) as sandbox:
+        yield House(tmp_path / "home", sandbox)
+
+
+@pytest.fixture
+def workbench(house: House) -> Iterator[Workbench]:
+    with house.open() as workbench:
+        workbench.sql("SELECT count(*) FROM runs")  # its tables are open, as they were for whoever published them
+        yield workbench

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.flows.house import House
+from tests.house import House
 from workbench.sandbox.serve import Sandbox
 
 # rows, different posts, sum of likes, newest post (microseconds since 1970), rows that have hashtags

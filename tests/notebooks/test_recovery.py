@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.collect.recover.conftest import DAY, collected
 from tests.notebooks.conftest import Home
 from tests.notebooks.here import run_here
-from tests.recover.conftest import DAY, collected
 from workbench import open_workbench
 from workbench.audit.execute import Execution
 from workbench.audit.notebook import load

@@ -1,55 +1,13 @@
-"""A workbench against a sandbox in this process; its worker is called by the tests, or is a thread."""
+"""What tests of panels share: to wait for what a click began in a thread, and where a control is."""
 
 from __future__ import annotations
 
-import contextlib
-import shutil
-import threading
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
+import ipywidgets
 import pytest
-
-from workbench.collect.order import Order
-from workbench.sandbox.serve import Sandbox
-from workbench.settings import load
-from workbench.workbench import Workbench
-from workbench.working import Working
-
-SOURCES = """\
-name,platform,service,url,creator,project,options
-Tea Club,instagram,posts,https://www.instagram.com/tea.club/,Tea Club,spring,
-Bike Lane,instagram,posts,https://www.instagram.com/bike.lane/,Bike Lane,spring,
-Ada,linkedin,posts,https://www.linkedin.com/in/ada-example/,Ada,spring,
-"""
-PLAN = {"sources": "data/inputs/sources.csv", "num_posts": 5, "name": "Tuesday"}
-OVER = {"completed", "partial", "failed", "cancelled"}
-
-
-class Bench(Workbench):
-    """Works in a thread of this process instead of a process of its own; counts how often it was asked to."""
-
-    def __init__(self, *given: Any) -> None:
-        super().__init__(*given)
-        self.asked_to_work, self.is_idle = 0, False
-        self.parts.working = _Here(self)
-
-
-class _Here(Working):
-    def __init__(self, bench: Bench) -> None:
-        super().__init__(bench.parts)
-        self._bench = bench
-
-    def start_worker(self) -> bool:
-        self._bench.asked_to_work += 1
-        if not self._bench.is_idle:
-            threading.Thread(target=self.work, name="bench", daemon=True).start()
-        return not self._bench.is_idle
-
-    def is_worked(self) -> bool:
-        return not self._bench.is_idle
 
 
 def eventually(check: Callable[[], Any], seconds: float = 60.0) -> Any:
@@ -65,65 +23,11 @@ def _eventually() -> Callable[..., Any]:
     return eventually
 
 
-def at_work(*names: str) -> list[threading.Thread]:
-    return [one for one in threading.enumerate() if one.name.startswith(names)]
-
-
-@contextlib.contextmanager
-def opened_bench(folder: Path, migrated: Path) -> Iterator[tuple[Bench, Sandbox]]:
-    """A bench in a home below `folder`, with a sandbox of its own; everything of it is over at the end."""
-    home = folder / "home"
-    (home / "data" / "inputs").mkdir(parents=True)
-    (home / "data" / "inputs" / "sources.csv").write_text(SOURCES)
-    shutil.copy(migrated, home / "data" / "ledger.db")
-    with (
-        Sandbox(folder / "sandbox", seed=7, switches={"ready_after_seconds": 0.2}) as sandbox,
-        Bench(*load(home, environ={}, brightdata_url=sandbox.url, poll_seconds=0.1)) as bench,
-    ):
-        yield bench, sandbox
-        eventually(lambda: not at_work("start-run", "clicked"))  # what a click began may begin a run yet
-        # Watchers end when their run is over.
-        runs = bench.status()["runs"]
-        for run in runs:
-            bench.collect.cancel(run["run_id"])
-        if any(run["status"] not in OVER for run in runs):
-            bench.work()
-        eventually(lambda: not at_work("watch-", "bench"))
-
-
-@pytest.fixture
-def opened(tmp_path: Path, migrated: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Bench, Sandbox]]:
-    monkeypatch.delenv("WORKBENCH_HEADLESS_NOTEBOOK", raising=False)
-    with opened_bench(tmp_path, migrated) as opened:
-        yield opened
-
-
-@pytest.fixture
-def wb(opened: tuple[Bench, Sandbox]) -> Bench:
-    return opened[0]
-
-
-@pytest.fixture
-def sandbox(opened: tuple[Bench, Sandbox]) -> Sandbox:
-    return opened[1]
-
-
-@pytest.fixture(scope="module")
-def worked(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[Bench]:
-    """A bench for looking: the runs Tuesday (5 posts a source) and Wednesday (4), begun without a person, are over."""
-    with opened_bench(tmp_path_factory.mktemp("worked"), migrated) as (bench, _):
-        for asked in (PLAN, {**PLAN, "name": "Wednesday", "num_posts": 4}):
-            Order(bench, asked).start()
-        bench.work()
-        yield bench
-
-
-@pytest.fixture
-def plan() -> dict[str, Any]:
-    return dict(PLAN)
-
-
-def words(html: str) -> str:
-    from workbench.panels.markup import plain
-
-    return plain(html)
+def place(panel: ipywidgets.Box, control: ipywidgets.Widget) -> list[int]:
+    """The way down to a control: which child of which."""
+    for number, one in enumerate(panel.children):
+        if one is control:
+            return [number]
+        if isinstance(one, ipywidgets.Box) and (found := place(one, control)):
+            return [number, *found]
+    return []

@@ -5,15 +5,10 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
-import ipywidgets
-
 import workbench
-from workbench.collect import panel as runs
-from workbench.collect.start_panel import StartPanel
-from workbench.collect.watch_panel import WatchPanel
+from tests.panels.conftest import place
 from workbench.panels.markup import plain
 from workbench.panels.widgets import REST, AskTwice, question
-from workbench.secret import Secret
 
 WORDS = ("Publish…", "Yes", "No")
 
@@ -21,16 +16,6 @@ WORDS = ("Publish…", "Yes", "No")
 def _twice(**more) -> tuple[AskTwice, list[int]]:
     acts: list[int] = []
     return AskTwice("wb-x", WORDS, lambda: acts.append(1), **more), acts
-
-
-def _place(panel, control) -> list[int]:
-    """The way down to a control: which child of which."""
-    for number, one in enumerate(panel.children):
-        if one is control:
-            return [number]
-        if isinstance(one, ipywidgets.Box) and (found := _place(one, control)):
-            return [number, *found]
-    return []
 
 
 def test_a_hand_that_clicks_on_is_asked_once_and_nothing_is_done():
@@ -84,39 +69,15 @@ def test_a_yes_is_not_where_the_button_was_and_nothing_moves_there():
     assert REST >= 3
     for _ in range(2):
         twice.first.click()
-        first, sure = _place(twice, twice.first), _place(twice, twice.sure)
+        first, sure = place(twice, twice.first), place(twice, twice.sure)
         assert first[0] < sure[0]  # in a line of its own, below
         room = twice.children[first[0]].layout
         assert (room.display, room.min_height) == (None, "40px")  # kept, though the button is hidden
-        assert _place(twice, twice.keep) < sure
+        assert place(twice, twice.keep) < sure
         twice.keep.click()
 
 
-def test_live_money_asks_with_the_sum_and_three_clicks_are_no_run(wb, plan, eventually):
-    order = runs.Order(wb, {**plan, "sources": plan["sources"]})
-    wb.is_idle = True
-    wb.parts.settings = wb.settings.model_copy(
-        update={"mode": "live", "brightdata_api_key": Secret("a-key-of-sixteen-signs")}
-    )
-    panel = StartPanel(wb, order)
-
-    for _ in range(3):
-        panel.first.click()
-    assert "LIVE: start 2 collections of 3 inputs" in plain(panel.start.asked.html)
-    assert "ESTIMATED $0.0300 for 15 records" in plain(panel.start.asked.html)
-    assert wb.status()["runs"] == []
-    for _ in range(3):
-        panel.start.sure.click()
-    run_id = eventually(lambda: order.run_id and panel.first.layout.display == "none" and order.run_id)
-
-    panel.again.click()
-    panel.anew.sure.click()
-    assert panel.again.disabled
-    assert [run["run_id"] for run in wb.status()["runs"]] == [run_id]
-    assert _place(panel, panel.first)[:2] != _place(panel, panel.again)[:2]  # beside it, in a column of its own
-
-
-def test_every_button_that_costs_or_publishes_asks(wb, plan):
+def test_every_button_that_costs_or_publishes_asks():
     """In the source of the panels: whoever starts, posts, uploads or cancels does so by AskTwice alone."""
     root = Path(workbench.__file__).parent
     plainly = {
@@ -128,7 +89,7 @@ def test_every_button_that_costs_or_publishes_asks(wb, plan):
     }
 
     assert {name: lines for name, lines in plainly.items() if lines} == {
-        "post/form_panel.py": ["self.keep.on_click(lambda _: self._clicked())"],  # a listing is kept, not posted
+        "post/panel.py": ["self.keep.on_click(lambda _: self._clicked())"],  # a listing is kept, not posted
         "collect/recovery_panel.py": [
             "self.adopt.on_click(lambda _: self._clicked())"
         ],  # what is paid already is brought in
@@ -136,6 +97,5 @@ def test_every_button_that_costs_or_publishes_asks(wb, plan):
             "self.rehearse.on_click(lambda _: self._begin(self._rehearse))",
             "self.cancel.on_click(lambda _: self._clicked())",
         ],
-        "collect/watch_panel.py": ["self.resume.on_click(lambda _: self._clicked(self._resume))"],
+        "collect/panel.py": ["self.resume.on_click(lambda _: self._clicked(self._resume))"],
     }
-    assert isinstance(WatchPanel(wb, runs.Order(wb, dict(plan))).cancel, AskTwice)

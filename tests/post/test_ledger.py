@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.ledger.world import recorder
+from tests.engine.world import recorder
 from workbench import view_tables
 from workbench.accounts import store as accounts
 from workbench.browser import faults

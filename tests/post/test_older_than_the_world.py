@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.flows.older import WAYS, Ended, one_moment
+from tests.older import WAYS, Ended, one_moment
 from tests.post.desk import Desk, post
 from workbench.workbench import Workbench, open_workbench
 

@@ -11,7 +11,7 @@ from tests.post.desk import Desk
 from workbench.accounts import store as accounts
 from workbench.post.drawn import Desk as Order
 from workbench.post.drawn import plan_view, progress_view, results_view
-from workbench.post.form_panel import FormPanel, PostPanel
+from workbench.post.panel import FormPanel, PostPanel
 from workbench.workbench import Workbench
 
 

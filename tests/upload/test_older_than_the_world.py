@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.flows.older import WAYS, Ended, one_moment
+from tests.older import WAYS, Ended, one_moment
 from tests.upload.studio import LABEL, Studio
 from workbench.upload.service import UploadOrder
 from workbench.workbench import Workbench, open_workbench

@@ -9,16 +9,15 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
+from workbench.audit.execute import Execution, execute, refuse
+from workbench.audit.store import begin_execution, end_execution
 from workbench.db.clock import now
 from workbench.errors import BadInput, WorkbenchError
 from workbench.feature import Feature
 from workbench.files import SHIPPED_NOTEBOOKS
 from workbench.secret import MASK
-
-if TYPE_CHECKING:
-    from workbench.audit.execute import Execution
 
 _NOT_KEPT: Final = "[refused, not kept]"
 
@@ -35,9 +34,6 @@ class Audit(Feature):
         on_progress: Callable[[Any], None] = lambda _: None,
     ) -> Execution:
         """Execute a notebook and keep what came of it in archive/reports/, whatever its outcome."""
-        from workbench.audit.execute import execute, refuse
-        from workbench.audit.store import begin_execution, end_execution
-
         path = self._notebook(notebook)
         at = now().astimezone(self.settings.zone)
         execution_id = f"{at:%Y%m%d-%H%M%S}-{path.stem[:17]}-{secrets.token_hex(3)}"

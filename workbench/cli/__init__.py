@@ -4,9 +4,10 @@ commands.py  the tree: which word calls what
 boundary.py  errors → one line, a JSON object, an exit code; never a traceback
 exits.py     the exit codes, and which state leads to which
 console.py   what a terminal is shown: tables, times, JSON; hostile text made harmless
+options.py   options that several commands take, declared once
 opening.py   the workbench of this home, a person's yes, and a clean end on Ctrl-C and SIGTERM
 cells.py     how a notebook comes along, cell by cell
-items.py     the same for a posting job and for a batch
+items.py     how the items of one order come along: of a posting job, of a batch
 version.py   which code answers
 __main__.py  `python -m workbench.cli`: the same as `workbench`
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from enum import IntEnum
 from typing import Any, Final
 
-from workbench.engine.item import KINDS, Attention
+from workbench.engine.item import FOR_A_PERSON, KINDS
 from workbench.errors import FAULTS
 
 
@@ -28,7 +28,7 @@ def worst(codes: Iterable[Exit]) -> Exit:
 
 def of_snapshot(snapshot: Mapping[str, Any]) -> Exit:
     """By its state, unless it waits for a person; one that is not finished is unsure."""
-    if snapshot["attention"] in (Attention.PERSON, Attention.REVIEW):
+    if snapshot["attention"] in FOR_A_PERSON:
         return Exit.PERSON
     return _of_state("snapshot", snapshot["state"])
 
@@ -37,7 +37,7 @@ def of_posting(listing: Mapping[str, Any]) -> Exit:
     """Of a listing that was posted, or only rehearsed; what stops its account needs a person first of all."""
     if listing["status"] == "rehearsed":
         return Exit.DONE
-    if listing.get("attention") in (Attention.PERSON, Attention.REVIEW):
+    if listing.get("attention") in FOR_A_PERSON:
         return Exit.PERSON
     if listing.get("state") is None:  # a rehearsal that was stopped
         return Exit.PERSON if listing["error_class"] in _PEOPLE else Exit.FAILED
@@ -46,7 +46,7 @@ def of_posting(listing: Mapping[str, Any]) -> Exit:
 
 def of_upload(one: Mapping[str, Any]) -> Exit:
     """By its status; one whose answer is lost or awaited is unsure."""
-    if one["attention"] in (Attention.PERSON, Attention.REVIEW):
+    if one["attention"] in FOR_A_PERSON:
         return Exit.PERSON
     return {
         "failed": Exit.FAILED, "file_not_found": Exit.FAILED, "unknown_id": Exit.PERSON, "pending": Exit.UNSURE,

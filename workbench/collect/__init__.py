@@ -28,14 +28,10 @@ store.py      sources, plans, runs in the ledger
 recovery_store.py  what people decide about snapshots, in the ledger
 vendor_lists.py  what Bright Data lists and the ledger does not have
 queries.py    questions about runs and snapshots; never writes
-commands.py   `workbench collect`
-source_commands.py  `workbench sources`
-import_commands.py  `workbench import`
+commands.py   `workbench collect`, `workbench sources`, `workbench import`
 recovery_commands.py  `workbench recover`
-panel.py      plan, start, watch, folders, tables, chart of a run: the calls that a notebook makes
-start_panel.py  the start button
-watch_panel.py  the bar, the jobs, the buttons of a run as it goes; without a person, the work itself
-recovery_panel.py  scan, adopt, what waits, the outcome: the calls of the recovery notebook
+panel.py      plan, start, watch, folders, tables, chart of a run: the calls of the runs notebook, and their widgets
+recovery_panel.py  scan, adopt, what waits, the outcome: the calls of the recovery notebook, and their widgets
 drawn.py      a plan, a run, its folders and rows as markup: the same for both faces
 progress.py   how a run comes along: live on a terminal, a line per change elsewhere
 order.py      what was planned, and the run that came of it

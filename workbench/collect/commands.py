@@ -1,9 +1,14 @@
-"""`workbench collect`: plan a run, start it, wait for it, cancel it."""
+"""`workbench collect`: plan a run, start it, wait for it, cancel it.
+
+`workbench sources`: the accounts and pages that are tracked. `workbench import`: a file on disk becomes a snapshot, by
+the same steps as what is downloaded.
+"""
 
 from __future__ import annotations
 
 import sys
 from collections import Counter
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
@@ -13,6 +18,7 @@ from workbench.cli import exits
 from workbench.cli.console import Json, answer, counted, dollars, reply, say, show, table, usd, when
 from workbench.cli.exits import Exit
 from workbench.cli.opening import Yes, agree, bench, stopping
+from workbench.cli.options import takes
 from workbench.collect.progress import following
 from workbench.collect.status import misfits_said
 from workbench.errors import Refused
@@ -22,41 +28,56 @@ if TYPE_CHECKING:
     from workbench.workbench import Workbench
 
 app = typer.Typer(no_args_is_help=True)
+sources_app = typer.Typer(no_args_is_help=True)
 
-Sources = Annotated[Path | None, typer.Option(metavar="FILE", help="A sources.csv; otherwise every enabled source.")]
-Project = Annotated[str | None, typer.Option(help="Only sources of this project.")]
-Start = Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="First day of the posts.")]
-End = Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="Last day of the posts.")]
-Since = Annotated[
-    Literal["last"] | None, typer.Option(help="`last`: each source from the day of its newest published post.")
-]
-NumPosts = Annotated[int | None, typer.Option(metavar="N", help="At most so many posts a source.")]
-Name = Annotated[str | None, typer.Option(help="Of the run and its folder.")]
+
+@dataclass(frozen=True, kw_only=True)
+class PlanOptions:
+    """What a run is to ask for: options of `plan` and `run`."""
+
+    sources: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A sources.csv; otherwise every enabled source.")
+    ] = None
+    project: Annotated[str | None, typer.Option(help="Only sources of this project.")] = None
+    start: Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="First day of the posts.")] = None
+    end: Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="Last day of the posts.")] = None
+    since: Annotated[
+        Literal["last"] | None, typer.Option(help="`last`: each source from the day of its newest published post.")
+    ] = None
+    num_posts: Annotated[int | None, typer.Option(metavar="N", help="At most so many posts a source.")] = None
+    name: Annotated[str | None, typer.Option(help="Of the run and its folder.")] = None
+
+    def plan(self, workbench: Workbench) -> Plan:
+        file = self.sources and self.sources.absolute()
+        return workbench.plan(
+            file, project=self.project, start=self.start, end=self.end, since_last=self.since == "last",
+            num_posts=self.num_posts, name=self.name,
+        )  # fmt: skip
+
+
 Wait = Annotated[bool, typer.Option("--wait", help="Work here until the run is over.")]
 Again = Annotated[
     bool, typer.Option("--again", help="One more run of the same plan, though the first is still at work.")
 ]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Pay again for what a younger snapshot could answer.")]
 PlanHash = Annotated[str, typer.Argument(metavar="HASH", help="As `collect plan` shows it, or its beginning.")]
+# of a source
+Group = Annotated[str | None, typer.Option("--project", help="A word to group sources by.")]
+Creator = Annotated[str | None, typer.Option(help="Whose account it is.")]
+Options = Annotated[
+    str | None, typer.Option(metavar="JSON", help='Inputs of the dataset, e.g. \'{"post_type": "Reel"}\'.')
+]
+Ids = Annotated[list[int], typer.Argument(metavar="ID…", help="As `sources list` shows them.")]
+
 _COUNTS: Final = ("rows", "warnings", "errors", "malformed")
 
 
 @app.command()
-def plan(
-    sources: Sources = None,
-    project: Project = None,
-    start: Start = None,
-    end: End = None,
-    since: Since = None,
-    num_posts: NumPosts = None,
-    name: Name = None,
-    json: Json = False,
-) -> None:
+@takes(PlanOptions)
+def plan(asked: PlanOptions, json: Json = False) -> None:
     """Show what a run would ask for and what it may cost; nothing is started. `collect start HASH` starts just that."""
     with bench(quiet=json) as workbench:
-        dates: dict[str, Any] = {"start": start, "end": end, "since_last": since == "last"}
-        file = sources and sources.absolute()
-        made = workbench.plan(file, project=project, num_posts=num_posts, name=name, **dates)
+        made = asked.plan(workbench)
         if json:
             answer({**_shape(made), "saved_usd": usd(workbench.collect.saving(made).micro_usd)})
             return
@@ -82,14 +103,9 @@ def start(
 
 
 @app.command()
+@takes(PlanOptions)
 def run(
-    sources: Sources = None,
-    project: Project = None,
-    start: Start = None,
-    end: End = None,
-    since: Since = None,
-    num_posts: NumPosts = None,
-    name: Name = None,
+    asked: PlanOptions,
     yes: Yes = False,
     fresh: Fresh = False,
     again: Again = False,
@@ -98,9 +114,7 @@ def run(
 ) -> Exit:
     """Plan, show, ask, start. In live mode this costs money, and nothing is started without a yes."""
     with bench(quiet=json) as workbench:
-        dates: dict[str, Any] = {"start": start, "end": end, "since_last": since == "last"}
-        file = sources and sources.absolute()
-        made = workbench.plan(file, project=project, num_posts=num_posts, name=name, **dates)
+        made = asked.plan(workbench)
         if not json:
             print_plan(made)
             if not fresh:
@@ -126,7 +140,174 @@ def cancel(
         _hint(workbench)
 
 
-# ----------------------------------------------------------------------------------------------------
+# sources ------------------------------------------------------------------------------------------------
+
+
+@sources_app.command("import")
+def import_sources(
+    file: Annotated[Path, typer.Argument(help="name, platform, service, url, creator, project, options.")],
+    project: Annotated[str | None, typer.Option(help="For lines that name none.")] = None,
+    json: Json = False,
+) -> None:
+    """Bring in a sources.csv: all of it, or nothing. A known platform, service and url is updated, never doubled."""
+    with bench(quiet=json) as workbench:
+        done = workbench.collect.import_sources(file.absolute(), project=project)
+    words = f"{counted(len(done.source_ids), 'source')} in {file}: {done.added} new, {done.changed} changed."
+    reply(asdict(done), "\n".join([words, *done.merged]), json=json)
+
+
+@sources_app.command("list")
+def list_(project: Group = None, json: Json = False) -> None:
+    """Show every source with its id."""
+    with bench(quiet=json, look=True) as workbench:
+        found = [asdict(one) for one in workbench.collect.sources(project=project)]
+    for one in found:
+        one["source_id"] = one.pop("id")
+    if json:
+        answer(found)
+        return
+    columns = ("source_id", "name", "platform", "service", "url", "creator", "project", "enabled", "options")
+    table(counted(len(found), "source"), columns, ([_source_cell(one[name]) for name in columns] for one in found))
+
+
+def _source_cell(value: object) -> object:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return value or ""
+
+
+@sources_app.command()
+def add(
+    platform: Annotated[str, typer.Argument(help="e.g. instagram")],
+    service: Annotated[str, typer.Argument(help="e.g. posts")],
+    url: Annotated[str, typer.Argument(help="The page to collect from.")],
+    name: Annotated[str | None, typer.Option(help="What you call it; the url otherwise.")] = None,
+    creator: Creator = None,
+    project: Group = None,
+    options: Options = None,
+    json: Json = False,
+) -> None:
+    """Add one source."""
+    more = {"name": name, "creator": creator, "project": project, "options": options}
+    with bench(quiet=json) as workbench:
+        done = workbench.collect.add_source(platform, service, url, **_given(more))
+    said = "added" if done.added else "was there already" + (" and is changed" if done.changed else "")
+    reply(asdict(done), "\n".join([f"source {done.source_ids[0]} {said}.", *done.merged]), json=json)
+
+
+@sources_app.command()
+def edit(
+    source_id: Annotated[int, typer.Argument(metavar="ID")],
+    name: Annotated[str | None, typer.Option()] = None,
+    creator: Creator = None,
+    project: Group = None,
+    options: Options = None,
+    json: Json = False,
+) -> None:
+    """Change what is given; the platform, service and url of a source are what it is, so they stay."""
+    values = _given({"name": name, "creator": creator, "project": project, "options": options})
+    if not values:
+        raise typer.BadParameter("give at least one of --name, --creator, --project, --options.")
+    with bench(quiet=json) as workbench:
+        workbench.collect.edit_source(source_id, **values)
+        _show_sources(workbench, [source_id], "changed", json=json)
+
+
+@sources_app.command()
+def merge(
+    into: Annotated[int, typer.Argument(metavar="ID", help="The source that stays.")],
+    others: Annotated[list[int], typer.Argument(metavar="OTHER…", help="The same address, written differently.")],
+    json: Json = False,
+) -> None:
+    """Make sources that are one address, written differently, one: only ID is asked from now on.
+
+    What the others gave stays as it is, and is theirs in every table; `doctor` names sources that are there twice.
+    """
+    with bench(quiet=json) as workbench:
+        workbench.collect.merge_sources(into, others)
+    listed = ", ".join(map(str, others))
+    reply({"source_id": into, "merged": others}, f"source {listed} merged into source {into}.", json=json)
+
+
+@sources_app.command()
+def disable(source_ids: Ids, json: Json = False) -> None:
+    """Leave sources out of runs to come; what they gave stays."""
+    _switch(source_ids, enabled=False, json=json)
+
+
+@sources_app.command()
+def enable(source_ids: Ids, json: Json = False) -> None:
+    """Take disabled sources in again."""
+    _switch(source_ids, enabled=True, json=json)
+
+
+def _switch(source_ids: list[int], *, enabled: bool, json: bool) -> None:
+    with bench(quiet=json) as workbench:
+        for source_id in source_ids:
+            workbench.collect.edit_source(source_id, enabled=enabled)
+        _show_sources(workbench, source_ids, "enabled" if enabled else "disabled", json=json)
+
+
+def _show_sources(workbench: Workbench, source_ids: list[int], said: str, *, json: bool) -> None:
+    found = [asdict(one) for one in workbench.collect.sources() if one.id in source_ids]
+    if json:
+        answer([{"source_id": one.pop("id"), **one} for one in found])
+    for one in found if not json else ():
+        show(f"source {one['id']} ({one['name']}) {said}.")
+
+
+def _given(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+# import -------------------------------------------------------------------------------------------------
+
+
+def import_file(
+    file: Annotated[Path, typer.Argument(help="NDJSON, a JSON array or the vendor's CSV; gzip or not, of any size.")],
+    dataset: Annotated[str, typer.Option(metavar="ID|PLATFORM/SERVICE", help="Whose rows these are.")],
+    name: Annotated[str | None, typer.Option(help="Of the run and its folder.")] = None,
+    project: Annotated[str | None, typer.Option(help="A word to group by.")] = None,
+    creator: Annotated[str | None, typer.Option(help="Whose account it is; with --source-url.")] = None,
+    source_url: Annotated[
+        str | None, typer.Option(metavar="URL", help="All of it was collected for this source; added when new.")
+    ] = None,
+    json: Json = False,
+) -> Exit:
+    """Bring in a file that Bright Data once delivered: by hand, or to a tool of before. Nothing is fetched or paid.
+
+    The same file again is not doubled, and an import that was interrupted goes on.
+    """
+    with bench(quiet=json) as workbench, following(workbench) as watch:
+        done = workbench.imports.import_file(
+            file, dataset, name=name, project=project, creator=creator, source_url=source_url, watch=watch
+        )
+    if json:
+        answer(done)
+    else:
+        _tell_import(file, done)
+    return exits.of_snapshot(done)
+
+
+def _tell_import(file: Path, done: dict[str, Any]) -> None:
+    if done["already_known"]:
+        say(f"{file} was there already; nothing is doubled.")
+    rejected = sum(done[name] or 0 for name in ("warnings", "errors", "malformed"))
+    show(
+        f"snapshot {done['snapshot_id']} of run {done['run_id']} is {done['state']}: "
+        f"{counted(done['rows'] or 0, 'row')}, {counted(rejected, 'reject')}."
+    )
+    if done["reason"]:
+        say(done["reason"])
+    if said := misfits_said([done]):
+        show(said)
+    if done["unattributed"]:
+        title = f"{counted(done['unattributed_rows'], 'row')} of no source of yours, by what was asked for"
+        lines = [(one["asked"] or "nothing is said", one["rows"]) for one in done["unattributed"]]
+        table(title, ("asked", "rows"), lines, right=("rows",))
+
+
+# what a person reads ------------------------------------------------------------------------------------
 
 
 def print_plan(made: Plan) -> None:

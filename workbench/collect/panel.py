@@ -7,24 +7,26 @@ calls start by the rule of `start`, do the work, and leave HTML that an offline 
 from __future__ import annotations
 
 import math
+import threading
 import time
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+import ipywidgets
 from IPython.display import display
 
 from workbench.collect import drawn
 from workbench.collect.order import Order, run_id_of
 from workbench.collect.plan import OPEN_END, open_ended
-from workbench.collect.start_panel import StartPanel, started_words
-from workbench.collect.watch_panel import WatchPanel, work_and_show
-from workbench.collect.watcher import watcher_of
+from workbench.collect.stages import Pace
+from workbench.collect.watcher import Watcher, look, watcher_of
 from workbench.errors import BadInput, Refused
 from workbench.panels.ask import ask
-from workbench.panels.markup import Html, dollars, esc, join, note
-from workbench.panels.page import is_headless, still
-from workbench.panels.widgets import Panel, Region
+from workbench.panels.facts import mode_note
+from workbench.panels.markup import Html, dollars, esc, join, note, shown
+from workbench.panels.page import handled, in_background, is_headless, show_while, still
+from workbench.panels.widgets import AskTwice, Bar, Panel, Region, button, question, show
 
 if TYPE_CHECKING:
     from workbench.collect.run_standing import RunStanding
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 ROWS: Final = 20  # of a table in the page
 _REDRAW_SECONDS: Final = 3.0  # at least between two answers of a query, while rows keep coming
 _MICRO: Final = 1_000_000
+_ALONE_SECONDS: Final = 10.0  # without a worker before a person is told: a new one takes a second to say it is there
+TONES: Final = {"completed": "good", "partial": "bad", "failed": "bad", "cancelled": "bad"}
 
 
 def plan(
@@ -136,6 +140,217 @@ def _show(wb: Workbench, run: Order | str, draw: Callable[[str], Html], what: st
         still(draw(run_id))
 
 
+# widgets ------------------------------------------------------------------------------------------------
+
+
+class StartPanel(Panel):
+    """Says whether the plan is started; starts it, or on purpose collects the same anew.
+
+    What costs money asks once with the sum. "Anew" is never where "start" was, and not to be had within some seconds.
+    """
+
+    def __init__(self, wb: Workbench, order: Order) -> None:
+        self._wb = wb
+        self._order = order
+        self._lock = threading.Lock()
+        self._is_at_work = False
+        self._cost = _cost(wb, order)
+        self.said = Region(live="polite")
+        self.alert = Region()
+        self.start = AskTwice(
+            "wb-start", (f"Start the run ({self._cost})", "Yes, start it", "No"), lambda: self._clicked(again=False),
+            style="primary", question=lambda: question(wb.settings.mode, f"start {_what(wb, order)}"),
+            asks=wb.settings.mode == "live" or wb.collect.may_pass_a_cap(order.plan),
+        )  # fmt: skip
+        self.anew = AskTwice(
+            "wb-start-again", (f"Collect the same anew ({self._cost})", "Yes, collect and pay once more", "No"),
+            lambda: self._clicked(again=True),
+            question=lambda: question(wb.settings.mode, f"once more, and paid once more: {_what(wb, order)}"),
+        )  # fmt: skip
+        self.first, self.again = self.start.first, self.anew.first
+        super().__init__([self.said, ipywidgets.HBox([self.start, self.anew]), self.alert])
+        self.add_class("wb-start-panel")
+        self._draw()
+
+    def markup(self) -> str:
+        return self.said.html + self.alert.html
+
+    def _clicked(self, *, again: bool) -> None:
+        with self._lock:  # callbacks may run at the same time, on threads of the kernel's choosing
+            if self._is_at_work:
+                return
+            self._is_at_work = self.first.disabled = True
+            self.anew.hold()
+        self.said.html = esc("Starting…")
+        self.alert.html = ""
+        in_background(lambda: self._begin(again=again), "start-run")
+
+    def _begin(self, *, again: bool) -> None:
+        handled(lambda: self._start(again=again), self._show_error, self._wb.parts.redactor)
+        handled(self._draw, self._show_error, self._wb.parts.redactor)
+        self._is_at_work = self.first.disabled = False
+        self.anew.free()
+
+    def _start(self, *, again: bool) -> None:
+        self._order.start(again=again)
+        self._wb.working.start_worker()
+
+    def _draw(self) -> None:
+        run_id = self._order.run_id
+        self.said.html = started_words(self._wb, run_id) if run_id else not_started_words(self._cost)
+        show(self.first, is_shown=run_id is None)
+        show(self.anew, is_shown=run_id is not None)
+
+
+def _what(wb: Workbench, order: Order) -> str:
+    """How much is asked for, the most that it is estimated to cost, and whether a cap holds by that."""
+    snapshots = [one for job in order.plan.jobs for one in job.snapshots]
+    inputs, estimate = sum(len(one.inputs) for one in snapshots), order.plan.estimate
+    return (
+        f"{len(snapshots)} collections of {inputs} inputs at Bright Data, ESTIMATED {_estimated(order)} for "
+        f"{estimate.records:,} records{'; ' + OPEN_END if wb.collect.may_pass_a_cap(order.plan) else ''}"
+    )
+
+
+def _estimated(order: Order) -> str:
+    return dollars(order.plan.estimate.micro_usd) + (", open-ended," if open_ended(order.plan) else "")
+
+
+def _cost(wb: Workbench, order: Order) -> str:
+    if wb.settings.mode == "practice":
+        return "practice: free"
+    return f"ESTIMATED {_estimated(order)}".rstrip(",")
+
+
+def not_started_words(cost: str) -> Html:
+    return join(["Not started. A click starts exactly the plan shown above (", cost, ")."])
+
+
+def started_words(wb: Workbench, run_id: str) -> Html:
+    seen = look(wb, run_id)
+    since = shown(seen.created_at, wb.settings.zone)
+    return note("plain", f"Started {since} as run {run_id}. Running these cells again only shows it.")
+
+
+class WatchPanel(Panel):
+    """Follows an order from before its start, or any run; everything in it comes from the ledger."""
+
+    def __init__(self, wb: Workbench, run: Order | str) -> None:
+        self._wb = wb
+        self._run_id = ""
+        self._watcher: Watcher | None = None
+        self._worked_at = time.monotonic()
+        self._still = esc("Nothing runs yet; this fills as soon as the run is started.")
+        self.bar = Bar(label="Run")
+        self.body = Region(html=self._still)
+        self.alert = Region()
+        words = ("Cancel the run…", "Yes, cancel it", "No, let it go on")
+        self.cancel = AskTwice("wb-cancel", words, lambda: self._clicked(self._cancel), rest=0)
+        self.resume = button("Nobody works on it: start a worker", "wb-resume", style="warning")
+        self.resume.on_click(lambda _: self._clicked(self._resume))
+        for one in (self.bar, self.cancel, self.resume):
+            show(one, is_shown=False)
+        super().__init__([self.bar, self.body, ipywidgets.HBox([self.cancel, self.resume]), self.alert])
+        self.add_class("wb-watch-panel")
+        _when_started(run, self._follow)
+
+    def markup(self) -> str:
+        return self._still
+
+    # the watcher's thread -------------------------------------------------------------------------
+
+    def _follow(self, run_id: str) -> None:
+        self._run_id = run_id
+        self._worked_at = time.monotonic()
+        self._watcher = watcher_of(self._wb, run_id)
+        self._watcher.add(self._see, self._show_error)
+
+    def _see(self, seen: RunStanding) -> None:
+        if seen.run_id != self._run_id:
+            return  # the same plan was started once more: this panel follows the newer run
+        zone = self._wb.settings.zone
+        pace = self._watcher.pace if self._watcher and not seen.is_over else Pace()
+        cost = self._wb.collect.spent_micro_usd(seen.run_id) if seen.is_over else None
+        self._still = drawn.run_view(seen, zone, pace=pace, cost=cost)
+        show(self.bar, is_shown=True)
+        with self.bar.hold_sync():
+            self.bar.label, self.bar.percent, self.bar.text = drawn.label(seen), seen.percent, seen.progress
+            self.bar.news, self.bar.tone = seen.news, TONES.get(seen.status, "moving")
+        head = [mode_note(seen.mode), drawn.run_facts(seen, zone, time_left=pace.time_left, cost=cost)]
+        silent = drawn.silent_view(self._wb.collect.sources_without_rows(seen.run_id)) if seen.is_over else ""
+        self.body.html = join([*head, _cancelling(seen), drawn.steps_view(seen, pace), drawn.jobs_view(seen), silent])
+        self._show_buttons(seen)
+
+    def _show_buttons(self, seen: RunStanding) -> None:
+        if seen.is_over or seen.is_cancelled:
+            self.cancel.ask(is_asked=False)
+        show(self.cancel, is_shown=not (seen.is_over or seen.is_cancelled))
+        if seen.is_over or self._wb.working.is_worked():
+            self._worked_at = time.monotonic()
+        show(self.resume, is_shown=time.monotonic() - self._worked_at > _ALONE_SECONDS)
+
+    # clicks ---------------------------------------------------------------------------------------
+
+    def _clicked(self, work: Callable[[], None]) -> None:
+        self.alert.html = ""
+        in_background(lambda: handled(work, self._show_error, self._wb.parts.redactor), "clicked")
+
+    def _cancel(self) -> None:
+        show(self.cancel, is_shown=False)
+        self._wb.collect.cancel(self._run_id)
+        self._resume()
+
+    def _resume(self) -> None:
+        self._worked_at = time.monotonic()
+        show(self.resume, is_shown=False)
+        self._wb.working.start_worker()
+        if self._watcher:
+            self._watcher.look_soon()
+
+
+def _cancelling(seen: RunStanding) -> Html:
+    if not seen.is_cancelled or seen.is_over:
+        return Html()
+    return note(
+        "plain", "Cancelling: nothing more is sent; what Bright Data has collected already is still brought in."
+    )
+
+
+def work_and_show(wb: Workbench, run_id: str, wait: timedelta) -> None:
+    """Work here until the run is over or the time is, and keep how it stands in the page."""
+    pace = Pace()
+
+    def view() -> Html:
+        seen = look(wb, run_id)
+        pace.see(seen.stages)
+        return drawn.run_view(seen, wb.settings.zone, pace=pace)
+
+    def work(redraw: Callable[[], None]) -> Html:
+        wb.work(run=run_id, limit=wait, watch=redraw)
+        seen = look(wb, run_id)
+        told = drawn.run_view(seen, wb.settings.zone, cost=wb.collect.spent_micro_usd(run_id))
+        return join([told, drawn.silent_view(wb.collect.sources_without_rows(run_id)), _why_stopped(seen, wait)])
+
+    show_while(work, view)
+
+
+def _why_stopped(seen: RunStanding, wait: timedelta) -> Html:
+    if seen.is_over:
+        return Html()
+    if seen.waiting:
+        return note("plain", "The run waits for a person; see above.")
+    minutes = f"{wait.total_seconds() / 60:g}"
+    return note("plain", f"Not finished within {minutes} min. It goes on whenever somebody works: workbench work")
+
+
+def _when_started(run: Order | str, follow: Callable[[str], None]) -> None:
+    """Follow a run that is known by its id now, and that of an order as soon as it is started."""
+    if isinstance(run, Order):
+        run.when_started(follow)
+    else:
+        follow(run)
+
+
 class LivePanel(Panel):
     """A view that is drawn again whenever rows have come or the run has ended."""
 
@@ -149,10 +364,7 @@ class LivePanel(Panel):
         self.alert = Region()
         super().__init__([self.body, self.alert])
         self.add_class("wb-live-panel")
-        if isinstance(run, Order):
-            run.when_started(self._follow)
-        else:
-            self._follow(run)
+        _when_started(run, self._follow)
 
     def markup(self) -> str:
         return self.body.html

@@ -13,6 +13,7 @@ from workbench.cli.console import Json, answer, counted, records, reply, say, sh
 from workbench.cli.exits import Exit
 from workbench.cli.opening import Reason, bench
 from workbench.collect.progress import following
+from workbench.parsing import as_date, as_names
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -26,8 +27,6 @@ Since = Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="Only what
 @app.command()
 def scan(dataset: Dataset = None, since: Since = None, json: Json = False) -> None:
     """Show every snapshot that Bright Data lists, with how it stands to us and the days until it is gone."""
-    from workbench.parsing import as_date
-
     with bench(quiet=json, look=True) as workbench:
         found = workbench.recover.scan(
             dataset or (),
@@ -62,8 +61,6 @@ def adopt(
     json: Json = False,
 ) -> Exit:
     """Bring snapshots in that no run of ours started: rows, folders, sources. Safe to run again, and beside others."""
-    from workbench.parsing import as_date
-
     with bench(quiet=json) as workbench, following(workbench) as watch:
         done = workbench.recover.adopt(
             snapshots or (), everything=everything, datasets=dataset or (), since=as_date(since, "since"), watch=watch
@@ -126,7 +123,7 @@ def compare(
     A worker does so by itself before it acts, when the ledger was restored, copied, put back or made anew.
     """
     with bench(quiet=json) as workbench:
-        ids = [one.strip() for one in (foreign or "").split(",") if one.strip()]
+        ids = as_names(foreign)
         found = workbench.recover.compare(dataset or (), foreign=ids, settled=settled or ())
     if json:
         answer(found)

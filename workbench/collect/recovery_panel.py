@@ -18,7 +18,7 @@ from IPython.display import display
 from workbench.collect.drawn import run_view
 from workbench.collect.model import SNAPSHOT_UNFINISHED
 from workbench.collect.model import SnapshotState as State
-from workbench.collect.watch_panel import WatchPanel
+from workbench.collect.panel import WatchPanel
 from workbench.collect.watcher import look
 from workbench.errors import NeedsPerson, Permanent
 from workbench.panels.facts import facts, mode_note
@@ -26,6 +26,7 @@ from workbench.panels.markup import Html, esc, join, note, table
 from workbench.panels.page import handled, in_background, is_headless, show_while, still
 from workbench.panels.waiting import raise_or_show, waiting
 from workbench.panels.widgets import Panel, Region, button
+from workbench.parsing import as_count, as_names
 
 if TYPE_CHECKING:
     from workbench.collect.recover import Found
@@ -74,9 +75,7 @@ class Scan:
 
 def scan(wb: Workbench, datasets: str = "", *, since_days: int = 30) -> Scan:
     """Every snapshot that Bright Data lists, beside ours. `datasets`: ids or platform/service, with commas between."""
-    from workbench.parsing import as_count
-
-    names = [name.strip() for name in datasets.split(",") if name.strip()]
+    names = as_names(datasets)
     days = as_count(since_days, "since_days", least=0)
     made = Scan(wb, names, wb.parts.today() - timedelta(days=days) if days else None)
     still(scan_view(made))

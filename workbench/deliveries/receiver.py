@@ -26,6 +26,7 @@ from workbench.brightdata.delivery import PATH, TooLarge
 from workbench.brightdata.knock import REFUSED
 from workbench.deliveries.http import Gone, HttpAnswer, HttpLimits, HttpRequest, HttpServer
 from workbench.errors import BadInput, Misconfigured, Transient
+from workbench.parsing import as_names
 from workbench.secret import Secret
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ class Receiver:
         self._start_worker = start_worker
         self._webhook_keys = Keys(workbench.parts.webhook_secrets)
         self._cron_keys = Keys(workbench.parts.cron_secrets)
-        self._hosts = {name.strip().lower() for name in chosen.webhook_hosts.split(",") if name.strip()}
+        self._hosts = {name.lower() for name in as_names(chosen.webhook_hosts)}
         self._largest = chosen.webhook_largest_mb << 20
         self._limits = HttpLimits(
             idle=chosen.webhook_idle_seconds.total_seconds(),

@@ -20,6 +20,10 @@ class Attention(StrEnum):
     REVIEW = "review"  # somebody has to decide something
 
 
+# What a worker cannot see to.
+FOR_A_PERSON: Final = frozenset({Attention.PERSON, Attention.REVIEW})
+
+
 @dataclass(frozen=True, kw_only=True)
 class StateInfo:
     """Everything that is known of one state, whichever item is in it."""

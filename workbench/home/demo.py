@@ -11,14 +11,13 @@ from workbench.cli import exits
 from workbench.cli.cells import cells
 from workbench.cli.console import Json, answer, counted, dollars, say, show, table
 from workbench.cli.exits import Exit
-from workbench.cli.items import following_batch, following_job
 from workbench.cli.opening import bench
 from workbench.collect.commands import print_plan, wait_for
 from workbench.errors import Refused
 from workbench.files import make_folder, write_bytes
 from workbench.home.work import print_folders
-from workbench.post.commands import print_posting
-from workbench.upload.commands import print_upload
+from workbench.post.commands import following_job, print_posting
+from workbench.upload.commands import following_batch, print_upload
 
 if TYPE_CHECKING:
     from workbench.audit.execute import Execution

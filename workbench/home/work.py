@@ -13,6 +13,7 @@ from workbench.cli.console import Json, answer, clean, counted, out, records, sa
 from workbench.cli.exits import Exit
 from workbench.cli.opening import bench, stopping
 from workbench.collect.commands import print_runs
+from workbench.collect.progress import following
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -37,8 +38,6 @@ def work(
     The exit code goes by what moved meanwhile and by what waits for a person: 0 all good, 1 something failed,
     3 a person is needed, 4 something is unsure, or --until-idle was stopped before everything rested.
     """
-    from workbench.collect.progress import following
-
     with bench(quiet=json) as workbench, stopping() as stop:
         before = _states(workbench)
         with following(workbench) as watch:

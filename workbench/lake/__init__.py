@@ -8,8 +8,7 @@ identity.py   a ledger and its lake know each other
 model.py      what tables are made of, as a move writes it
 store.py      which lake a ledger is about, and what lies there
 compacted.py  which files of the ledger's manifest are compacted
-commands.py   `workbench sql`
-keeping_commands.py  compact, sweep, backup, restore
+commands.py   `workbench sql`, `compact`, `sweep`, `backup`, `restore`
 
 schema.py     the pinned columns of every kind of table
 raw.py        bodies as received: kept, and read back line by line

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import ipywidgets
 
+from workbench.errors import BadInput
 from workbench.panels.markup import Html, esc, note
 from workbench.panels.page import handled, in_background
 from workbench.panels.widgets import AskTwice, Bar, Panel, Region, button, question, show
@@ -17,6 +18,12 @@ if TYPE_CHECKING:
     from workbench.workbench import Workbench
 
 NOT_AT_WORK: Final = "nothing is at work this moment"
+DEPTHS: Final = ("plan", "rehearse", "real")
+
+
+def check_depth(depth: str) -> None:
+    if depth not in DEPTHS:
+        raise BadInput(f"depth is {depth!r}; give one of {', '.join(DEPTHS)}.")
 
 
 class SendPanel(Panel):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
-from workbench.errors import WorkbenchError
+from workbench.engine.item import FOR_A_PERSON
+from workbench.errors import NeedsPerson, Permanent, Unanswered, WorkbenchError
 from workbench.panels.markup import note, table, tag
 from workbench.panels.page import is_headless, still
 
@@ -27,3 +29,18 @@ def raise_or_show(error: WorkbenchError) -> None:
     if is_headless():
         raise error
     still(note("error", error.message, role="alert"))
+
+
+def tell_outcome(
+    wb: Workbench, thing: str, items: Sequence[Mapping[str, Any]], *, failed: Sequence[str], is_open: bool, done: str
+) -> None:
+    """Say how the items of one order went; `failed`: names of those that did, `is_open`: some are not over yet."""
+    if any(one.get("attention") in FOR_A_PERSON for one in items):
+        waiting(wb)
+        raise_or_show(NeedsPerson(f"a person has to look at some of these {thing}s: workbench todo."))
+    elif failed:
+        raise_or_show(Permanent(f"{len(failed)} of {len(items)} {thing}s failed: {', '.join(failed[:5])}."))
+    elif is_open:
+        raise_or_show(Unanswered(f"not every {thing} is over; the rest goes on with: workbench work"))
+    else:
+        still(note("plain", done))

@@ -8,10 +8,8 @@ service.py    what a person does with listings and posting jobs
 store.py      listings and jobs in the ledger, what a person decides
 listed.py     how listings, posting jobs and their errors stand
 
-commands.py   `workbench post`
-listing_commands.py  `workbench listings`
-panel.py      check, rehearse or post, watch, results of listings: the calls of the postings notebook
-form_panel.py its widgets: a form for a listing, the buttons, a job as it goes
+commands.py   `workbench post`, `workbench listings`
+panel.py      check, rehearse or post, watch, results of listings: the calls of the postings notebook, and their widgets
 drawn.py      what is to be posted and what came of it as markup
 
 flow.py       the table of the steps

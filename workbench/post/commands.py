@@ -1,7 +1,12 @@
-"""`workbench post`: check, rehearse, post, watch, and decide what no step may."""
+"""`workbench post`: check, rehearse, post, watch, and decide what no step may.
+
+`workbench listings`: what is to be posted.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -10,24 +15,46 @@ import typer
 from workbench.cli import exits
 from workbench.cli.console import Json, answer, counted, records, reply, say, when
 from workbench.cli.exits import Exit
-from workbench.cli.items import following_job
+from workbench.cli.items import Bar, Line, Watch, following
 from workbench.cli.opening import Detach, Headless, Reason, Yes, agree, bench, stopping
+from workbench.cli.options import takes
 from workbench.errors import BadInput
 
 if TYPE_CHECKING:
     from workbench.workbench import Workbench
 
 app = typer.Typer(no_args_is_help=True)
+listings_app = typer.Typer(no_args_is_help=True)
 
-Listings = Annotated[Path | None, typer.Option("--listings", metavar="FILE", help="A listings.csv.")]
 Ids = Annotated[list[int] | None, typer.Option("--listing", metavar="ID", help="A listing that is known; repeatable.")]
-Accounts = Annotated[
-    list[int] | None,
-    typer.Option("--account", metavar="ID", help="Only its listings, and those that name none; repeatable."),
-]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PostOptions:
+    """What is to be posted, and as whom: options of `plan`, `rehearse` and `run`."""
+
+    listings: Annotated[Path | None, typer.Option("--listings", metavar="FILE", help="A listings.csv.")] = None
+    listing: Ids = None
+    account: Annotated[
+        list[int] | None,
+        typer.Option("--account", metavar="ID", help="Only its listings, and those that name none; repeatable."),
+    ] = None
+
+    @property
+    def what(self) -> Path | list[int]:
+        if (self.listings is None) == (not self.listing):
+            raise BadInput("give --listings FILE, or --listing ID for each one that is known.")
+        return self.listings.absolute() if self.listings else self.listing or []
+
+    @property
+    def accounts(self) -> list[int]:
+        return self.account or []
+
+
 Draft = Annotated[bool, typer.Option("--draft", help="End with the site's own draft; nothing is published.")]
 Job = Annotated[str | None, typer.Argument(metavar="[JOB]", help="The id of a posting job, or its beginning.")]
 
+_LISTINGS: Final = ("listing_id", "title", "price", "category", "condition", "account", "status", "error_message")
 _ITEMS: Final = ("listing_id", "title", "price", "account_id", "status", "remote_id", "error_class", "error_message")
 _PLAN: Final = ("line", "listing_id", "title", "price", "account_id", "todo", "why")
 _JOBS: Final = ("job_id", "status", "total_posts", "completed_posts", "failed_posts", "attention", "created_at")
@@ -35,10 +62,11 @@ _ERRORS: Final = ("id", "post", "post_title", "account_id", "error_type", "error
 
 
 @app.command()
-def plan(listings: Listings = None, listing: Ids = None, account: Accounts = None, json: Json = False) -> Exit:
+@takes(PostOptions)
+def plan(chosen: PostOptions, json: Json = False) -> Exit:
     """Check every listing offline and show what a job would do: no browser, nothing is started."""
     with bench(quiet=json, look=True) as workbench:
-        rows = workbench.postings.plan(_what(listings, listing), accounts=account or ())
+        rows = workbench.postings.plan(chosen.what, accounts=chosen.accounts)
     if json:
         answer({"depth": "plan", "items": rows})
     else:
@@ -47,24 +75,22 @@ def plan(listings: Listings = None, listing: Ids = None, account: Accounts = Non
 
 
 @app.command()
+@takes(PostOptions)
 def rehearse(
-    listings: Listings = None,
-    listing: Ids = None,
-    account: Accounts = None,
+    chosen: PostOptions,
     draft: Draft = False,
     headless: Headless = False,
     json: Json = False,
 ) -> Exit:
     """Fill every form and read it back, up to the enabled last button, which is not pressed. Nothing is sent."""
     with bench(quiet=json, headless=headless) as workbench:
-        return _rehearse(workbench, _what(listings, listing), account or [], draft=draft, json=json)
+        return _rehearse(workbench, chosen, draft=draft, json=json)
 
 
 @app.command()
+@takes(PostOptions)
 def run(
-    listings: Listings = None,
-    listing: Ids = None,
-    account: Accounts = None,
+    chosen: PostOptions,
     live: Annotated[bool, typer.Option("--live", help="Really publish; without it, this is a rehearsal.")] = False,
     draft: Draft = False,
     group: Annotated[
@@ -77,18 +103,16 @@ def run(
     json: Json = False,
 ) -> Exit:
     """Post listings, each at most once. What is posted already, or on its way, is left alone."""
-    what = _what(listings, listing)
+    what, accounts = chosen.what, chosen.accounts
     with bench(quiet=json, headless=headless) as workbench:
         if not live:
-            return _rehearse(workbench, what, account or [], draft=draft, json=json)
+            return _rehearse(workbench, chosen, draft=draft, json=json)
         if not yes:
             mode = workbench.settings.mode
-            said = workbench.postings.words_of(
-                workbench.postings.plan(what, accounts=account or ()), accounts=account or ()
-            )
+            said = workbench.postings.words_of(workbench.postings.plan(what, accounts=accounts), accounts=accounts)
             agree(mode, f"{mode.upper()}: {said}, now?", to="publishing")
         made = workbench.postings.start(
-            what, accounts=account or (), draft=draft, groups=group or (), hide_from_friends=hide_from_friends
+            what, accounts=accounts, draft=draft, groups=group or (), hide_from_friends=hide_from_friends
         )
         if made.already:
             say(f"{counted(len(made.already), 'listing')} left alone: posted already, or on the way.")
@@ -175,22 +199,88 @@ def resolve(
     reply({"listing_id": listing, "state": str(state)}, f"listing {listing} is {state} now.", json=json)
 
 
-# ----------------------------------------------------------------------------------------------------
+# listings -----------------------------------------------------------------------------------------------
 
 
-def _what(listings: Path | None, ids: list[int] | None) -> str | Path | list[int]:
-    if (listings is None) == (not ids):
-        raise BadInput("give --listings FILE, or --listing ID for each one that is known.")
-    return listings.absolute() if listings else ids or []
+@listings_app.command("import")
+def import_(
+    file: Annotated[
+        Path, typer.Argument(help="title, price, category, condition, description, location, photos, account, sku.")
+    ],
+    json: Json = False,
+) -> None:
+    """Bring in a listings.csv: all of it, or nothing. Photos lie beside it, in photos/, or in data/inputs/photos.
+
+    The same listing again is not doubled; one whose sku is known is brought up to date until it is posted.
+    """
+    with bench(quiet=json) as workbench:
+        done = workbench.postings.import_listings(file.absolute())
+    words = f"{counted(len(done.listing_ids), 'listing')} in {file}: {done.added} new, {done.changed} changed."
+    reply(asdict(done), words, json=json)
 
 
-def _rehearse(
-    workbench: Workbench, what: str | Path | list[int], accounts: list[int], *, draft: bool, json: bool
-) -> Exit:
+@listings_app.command("list")
+def list_(
+    status: Annotated[str | None, typer.Option(help="pending, posting, posted or failed.")] = None, json: Json = False
+) -> None:
+    """Show every listing with its id and what became of it."""
+    with bench(quiet=json, look=True) as workbench:
+        found = workbench.postings.listings()
+    found = [one for one in found if status in {None, one["status"]}]
+    if json:
+        answer(found)
+    else:
+        records(counted(len(found), "listing"), _LISTINGS, found, right=("listing_id", "price"))
+
+
+@listings_app.command()
+def edit(
+    listing_id: Annotated[int, typer.Argument(metavar="ID", help="As `listings list` shows it.")],
+    title: Annotated[str | None, typer.Option()] = None,
+    price: Annotated[str | None, typer.Option(help="Whole units of the account's currency.")] = None,
+    category: Annotated[str | None, typer.Option()] = None,
+    condition: Annotated[str | None, typer.Option()] = None,
+    description: Annotated[str | None, typer.Option()] = None,
+    location: Annotated[str | None, typer.Option()] = None,
+    photos: Annotated[str | None, typer.Option(help="File names, with ';' between.")] = None,
+    account: Annotated[str | None, typer.Option(help="Its id or label.")] = None,
+    sku: Annotated[str | None, typer.Option()] = None,
+    json: Json = False,
+) -> None:
+    """Change cells of a listing that is neither on its way nor at the site."""
+    cells: dict[str, Any] = {
+        "title": title, "price": price, "category": category, "condition": condition, "description": description,
+        "location": location, "photos": photos, "account": account, "sku": sku,
+    }  # fmt: skip
+    given = {name: value for name, value in cells.items() if value is not None}
+    with bench(quiet=json) as workbench:
+        workbench.postings.edit_listing(listing_id, **given)
+    words = f"listing {listing_id} is changed: {', '.join(sorted(given))}."
+    reply({"listing_id": listing_id, "changed": sorted(given)}, words, json=json)
+
+
+# what a person reads ------------------------------------------------------------------------------------
+
+
+def following_job(workbench: Workbench, job_id: str) -> Watch:
+    from workbench.post.jobs import how_far
+
+    def look() -> Bar:
+        return how_far(workbench.postings.job(job_id))
+
+    def lines() -> Iterable[Line]:
+        for one in workbench.postings.listings(job=job_id):
+            key = one["listing_id"]
+            yield key, f"listing {key} {one['title']}", str(one["state"]), one["error_message"]
+
+    return following("posting", look, lines, workbench.settings.zone, begins="queued")
+
+
+def _rehearse(workbench: Workbench, chosen: PostOptions, *, draft: bool, json: bool) -> Exit:
     def watch(one: Any) -> None:
         say(f"{one.posting.content['title']}: {one.facts['error_message'] or 'filled and read back'}")
 
-    done = workbench.postings.rehearse(what, accounts=accounts, draft=draft, watch=watch)
+    done = workbench.postings.rehearse(chosen.what, accounts=chosen.accounts, draft=draft, watch=watch)
     return _told(workbench, done, json=json)
 
 

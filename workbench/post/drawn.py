@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from workbench.panels.facts import facts, mode_note
 from workbench.panels.markup import Html, join, link, note, progress_bar, table
 from workbench.panels.pictures import pictures
+from workbench.post.jobs import how_far
 
 if TYPE_CHECKING:
     from workbench.workbench import Workbench
@@ -93,9 +94,9 @@ def plan_view(desk: Desk) -> Html:
 
 def progress(job: Mapping[str, Any]) -> tuple[int, str]:
     """Percent, and how many are over in which way."""
-    over = job["completed_posts"] + job["failed_posts"]
-    words = f"{over} of {job['total_posts']} listings: {job['completed_posts']} posted, {job['failed_posts']} failed"
-    return round(100 * over / job["total_posts"]) if job["total_posts"] else 0, words
+    over, total, _ = how_far(job)
+    words = f"{over} of {total} listings: {job['completed_posts']} posted, {job['failed_posts']} failed"
+    return round(100 * over / total) if total else 0, words
 
 
 def progress_view(job: Mapping[str, Any]) -> Html:

@@ -18,6 +18,11 @@ def job(row: Row) -> dict[str, Any]:
     return {"job_id": row["id"], "created_at": row["created_at"], **told}
 
 
+def how_far(told: Row) -> tuple[int, int, str]:
+    """How many listings of a job are over, of how many, and which is at work this moment."""
+    return told["completed_posts"] + told["failed_posts"], told["total_posts"], told["current_post_title"] or ""
+
+
 def todo(rows: Iterable[Row]) -> list[dict[str, Any]]:
     """What waits for a person: {kind, id, why, command}."""
     return [

@@ -16,10 +16,8 @@ service.py     what a person does with creatives and batches
 store.py       batches in the ledger, what a person decides
 uploaded.py    how creatives and batches stand
 
-commands.py    `workbench upload`
-creative_commands.py  `workbench creatives`
-panel.py       check, rehearse, upload, watch, results of creatives
-form_panel.py  its buttons
+commands.py    `workbench upload`, `workbench creatives`
+panel.py       check, rehearse, upload, watch, results of creatives: the uploads notebook's calls, and their widgets
 
 inventory.py   the creative inventory as it is on disk, owned together with the processor that rewrites it
 sheet.py       a CSV whose cells can be set without touching anything else in it

@@ -66,6 +66,13 @@ def rehearsed_item(one: RehearsedUpload, row: Row) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def how_far(told: Row) -> tuple[int, int, str]:
+    """How many files of a batch rest, of how many, and which is at work this moment."""
+    items = told["items"]
+    resting = sum(not one["is_due"] and not one["is_worked"] for one in items)
+    return resting, len(items), next((one["file_name"] for one in items if one["is_worked"]), "")
+
+
 def stamp(at: datetime) -> str:
     return f"{at:%Y-%m-%d}-{at:%H%M%S}"
 

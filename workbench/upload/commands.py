@@ -1,7 +1,12 @@
-"""`workbench upload`: check, rehearse, upload, watch, and decide what no step may."""
+"""`workbench upload`: check, rehearse, upload, watch, and decide what no step may.
+
+`workbench creatives`: the media files, the inventory, and what is known of each.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -10,43 +15,76 @@ import typer
 from workbench.cli import exits
 from workbench.cli.console import Json, answer, counted, records, reply, say, show, table, when
 from workbench.cli.exits import Exit
-from workbench.cli.items import following_batch
+from workbench.cli.items import Bar, Line, Watch, following
 from workbench.cli.opening import Detach, Headless, Reason, Yes, agree, bench, stopping
+from workbench.cli.options import takes
+from workbench.engine.item import FOR_A_PERSON
 from workbench.errors import BadInput
+from workbench.parsing import as_names
 
 if TYPE_CHECKING:
     from workbench.upload.service import UploadOrder
     from workbench.workbench import Workbench
 
 app = typer.Typer(no_args_is_help=True)
+creatives_app = typer.Typer(no_args_is_help=True)
 
-Session = Annotated[bool, typer.Option("--session", help="What the processor's last session made; the default.")]
-Inventory = Annotated[bool, typer.Option("--inventory", help="The whole inventory, not only the last session.")]
-Files = Annotated[
-    str | None, typer.Option("--files", metavar="A,B", help="Files below the creatives' root, with commas between.")
-]
-Source = Annotated[str | None, typer.Option(metavar="PATH", help="Another inventory CSV, or a folder of creatives.")]
-Campaign = Annotated[str | None, typer.Option(metavar="ID", help="The campaign that is noted beside every file.")]
 Account = Annotated[int | None, typer.Option(metavar="ID", help="Needed where there are several accounts.")]
-Slot = Annotated[str | None, typer.Option(metavar="static|video|in_stream|native", help="Where all of them go.")]
 Platform = Annotated[str, typer.Option(metavar="tj|exo", help="exo can be checked, not uploaded.")]
 Force = Annotated[bool, typer.Option("--force", help="Also what is there already; needs --reason.")]
 Batch = Annotated[str | None, typer.Argument(metavar="[BATCH]", help="Like batch_007 or 7; the newest otherwise.")]
 
+
+@dataclass(frozen=True, kw_only=True)
+class UploadOptions:
+    """Which files are meant, and where they go: options of `plan`, `rehearse` and `run`."""
+
+    session: Annotated[bool, typer.Option("--session", help="What the processor's last session made; the default.")] = (
+        False
+    )
+    inventory: Annotated[bool, typer.Option("--inventory", help="The whole inventory, not only the last session.")] = (
+        False
+    )
+    files: Annotated[
+        str | None, typer.Option("--files", metavar="A,B", help="Files below the creatives' root, with commas between.")
+    ] = None
+    source: Annotated[
+        str | None, typer.Option(metavar="PATH", help="Another inventory CSV, or a folder of creatives.")
+    ] = None
+    campaign: Annotated[
+        str | None, typer.Option(metavar="ID", help="The campaign that is noted beside every file.")
+    ] = None
+    account: Account = None
+    slot: Annotated[str | None, typer.Option(metavar="static|video|in_stream|native", help="Where all of them go.")] = (
+        None
+    )
+
+    def order(self, *, force: bool, reason: str, platform: str = "tj") -> UploadOrder:
+        from workbench.upload.service import UploadOrder
+
+        if [self.session, self.inventory, self.files is not None, self.source is not None].count(True) > 1:
+            raise BadInput("give one of --session, --inventory, --files, --source.")
+        names = as_names(self.files)
+        if self.files is not None and not names:
+            raise BadInput("--files names no file.")
+        chosen = "session" if self.session else "inventory" if self.inventory else self.source or ""
+        return UploadOrder(
+            source=chosen, files=names, campaign=self.campaign, account=self.account, slot=self.slot,
+            platform=platform, force=force, reason=reason or None,
+        )  # fmt: skip
+
+
+_SCAN: Final = ("unique_id", "new_filename", "creative_type", "width_px", "height_px", "duration_seconds", "notes")
+_CREATIVES: Final = ("unique_id", "file_name", "status", "state", "tj_creative_id", "review_status", "batch_id")
 _ITEMS: Final = ("unique_id", "file_name", "slot", "status", "tj_creative_id", "attention", "error_message")
 _PLAN: Final = ("unique_id", "file_name", "slot", "status", "error_message")
 _BATCHES: Final = ("batch_id", "account_id", "uploaded", "failed", "skipped", "unknown_id", "pending", "created_at")
 
 
 @app.command()
+@takes(UploadOptions)
 def plan(
-    session: Session = False,
-    inventory: Inventory = False,
-    files: Files = None,
-    source: Source = None,
-    campaign: Campaign = None,
-    account: Account = None,
-    slot: Slot = None,
+    chosen: UploadOptions,
     platform: Platform = "tj",
     force: Force = False,
     reason: Reason = "",
@@ -54,7 +92,7 @@ def plan(
 ) -> Exit:
     """Check every file offline and show what would be refused, and why: no browser, nothing is started."""
     with bench(quiet=json, look=True) as workbench:
-        ask = _ask_of(session, inventory, files, source, campaign, account, slot, platform, force, reason)
+        ask = chosen.order(platform=platform, force=force, reason=reason)
         done = workbench.uploads.plan(ask)
     if json:
         answer(done)
@@ -64,14 +102,9 @@ def plan(
 
 
 @app.command()
+@takes(UploadOptions)
 def rehearse(
-    session: Session = False,
-    inventory: Inventory = False,
-    files: Files = None,
-    source: Source = None,
-    campaign: Campaign = None,
-    account: Account = None,
-    slot: Slot = None,
+    chosen: UploadOptions,
     force: Force = False,
     reason: Reason = "",
     headless: Headless = False,
@@ -79,19 +112,14 @@ def rehearse(
 ) -> Exit:
     """Go as far as the open upload panel and read the library; nothing is attached, nothing is kept."""
     with bench(quiet=json, headless=headless) as workbench:
-        ask = _ask_of(session, inventory, files, source, campaign, account, slot, "tj", force, reason)
+        ask = chosen.order(force=force, reason=reason)
         return _rehearse(workbench, ask, json=json)
 
 
 @app.command()
+@takes(UploadOptions)
 def run(
-    session: Session = False,
-    inventory: Inventory = False,
-    files: Files = None,
-    source: Source = None,
-    campaign: Campaign = None,
-    account: Account = None,
-    slot: Slot = None,
+    chosen: UploadOptions,
     platform: Platform = "tj",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Rehearse; nothing is uploaded. The default.")] = False,
     live: Annotated[bool, typer.Option("--live", help="Really upload.")] = False,
@@ -110,7 +138,7 @@ def run(
     What is there already is skipped; without --live this is a rehearsal.
     """
     with bench(quiet=json, headless=headless) as workbench:
-        ask = _ask_of(session, inventory, files, source, campaign, account, slot, platform, force, reason)
+        ask = chosen.order(platform=platform, force=force, reason=reason)
         if setup:
             return _setup(workbench, ask)
         if dry_run and live:
@@ -243,26 +271,49 @@ def campaign_csv(
     return Exit.FAILED if made.orphans else Exit.DONE
 
 
-# ----------------------------------------------------------------------------------------------------
+# creatives ----------------------------------------------------------------------------------------------
 
 
-def _ask_of(
-    session: bool, inventory: bool, files: str | None, source: str | None, campaign: str | None, account: int | None,
-    slot: str | None, platform: str, force: bool, reason: str,
-) -> UploadOrder:  # fmt: skip
-    from workbench.upload.service import UploadOrder
+@creatives_app.command()
+def scan(
+    folder: Annotated[str, typer.Argument(help="Below the creatives' root; all of it otherwise.")] = "",
+    json: Json = False,
+) -> None:
+    """Enter a folder's media files into the inventory, as the creative processor would; what is in it stays."""
+    with bench(quiet=json) as workbench:
+        found = workbench.uploads.scan(folder)
+    if json:
+        answer(found)
+    else:
+        records(counted(len(found), "new creative"), _SCAN, found)
+        show("Upload them with: workbench upload run --session")
 
-    given = [session, inventory, files is not None, source is not None].count(True)
-    if given > 1:
-        raise BadInput("give one of --session, --inventory, --files, --source.")
-    names = tuple(name.strip() for name in (files or "").split(",") if name.strip())
-    if files is not None and not names:
-        raise BadInput("--files names no file.")
-    chosen = "session" if session else "inventory" if inventory else source or ""
-    return UploadOrder(
-        source=chosen, files=names, campaign=campaign, account=account, slot=slot, platform=platform, force=force,
-        reason=reason or None,
-    )  # fmt: skip
+
+@creatives_app.command("list")
+def list_(json: Json = False) -> None:
+    """Show every creative that was ever in a batch, with its id at the platform."""
+    with bench(quiet=json, look=True) as workbench:
+        found = workbench.uploads.creatives()
+    if json:
+        answer(found)
+    else:
+        records(counted(len(found), "creative"), _CREATIVES, found)
+
+
+# what a person reads ------------------------------------------------------------------------------------
+
+
+def following_batch(workbench: Workbench, batch_id: str) -> Watch:
+    from workbench.upload.batches import how_far
+
+    def look() -> Bar:
+        return how_far(workbench.uploads.batch(batch_id))
+
+    def lines() -> Iterable[Line]:
+        for one in workbench.uploads.batch(batch_id)["items"]:
+            yield one["upload_id"], one["file_name"], str(one["state"]), one["error_message"]
+
+    return following("uploading", look, lines, workbench.settings.zone)
 
 
 def _setup(workbench: Workbench, ask: UploadOrder) -> Exit:
@@ -284,7 +335,7 @@ def _told(workbench: Workbench, done: dict[str, Any], *, json: bool) -> Exit:
         print_upload(done)
         if done.get("stopped"):
             say(str(done["stopped"]), style="yellow")
-        if any(one["attention"] in ("person", "review") for one in done["items"]):
+        if any(one["attention"] in FOR_A_PERSON for one in done["items"]):
             say("something waits for a person: workbench todo")
         elif done["depth"] == "real" and done["totals"]["pending"] and not workbench.working.is_worked():
             say("the rest goes on with: workbench work")

@@ -12,17 +12,19 @@ from typing import TYPE_CHECKING, Any, Final
 
 from IPython.display import display
 
-from workbench.errors import BadInput, NeedsPerson, Permanent, Unanswered
 from workbench.panels.facts import facts, mode_note
 from workbench.panels.markup import Html, join, note, progress_bar, table
 from workbench.panels.page import is_headless, show_while, still
 from workbench.panels.pictures import pictures
-from workbench.panels.waiting import raise_or_show, waiting
+from workbench.panels.sending import NOT_AT_WORK, Look, SendPanel, WorkPanel, check_depth
+from workbench.panels.waiting import tell_outcome
+from workbench.parsing import as_names
+from workbench.upload.batches import how_far
+from workbench.upload.service import UploadOrder
 
 if TYPE_CHECKING:
     from workbench.workbench import Workbench
 
-DEPTHS: Final = ("plan", "rehearse", "real")
 _ITEMS: Final = ("unique_id", "file_name", "slot", "status", "tj_creative_id", "review_status", "error_message")
 _FILES: Final = (("Status CSV", "status_csv"), ("Report", "report"), ("Archive", "archive"))
 _HEADS: Final = ("Id", "File", "Slot", "Status", "At TrafficJunky", "Review", "What was said")
@@ -32,8 +34,6 @@ class Load:
     """What is to be uploaded, and the batch that came of it: the object that a notebook's cells hand on."""
 
     def __init__(self, wb: Workbench, asked: Mapping[str, Any]) -> None:
-        from workbench.upload.service import UploadOrder
-
         self.wb, self.ask = wb, UploadOrder(**asked)
         self.rehearsed: dict[str, Any] | None = None
         self.batch_id: str | None = None
@@ -72,7 +72,7 @@ def check(wb: Workbench, source: str = "", *, files: str = "", campaign: str = "
 
     `files`: names with commas between, instead of a source. `account`: its id, where there are several.
     """
-    names = tuple(name.strip() for name in files.split(",") if name.strip())
+    names = as_names(files)
     load = Load(wb, {"source": source, "files": names, "campaign": campaign or None, "account": account or None})
     still(plan_view(wb, load.plan()))
     return load
@@ -100,11 +100,8 @@ def upload(load: Load, *, depth: str = "plan", wait_minutes: float = 60) -> None
 
     What is there already, or on its way, is left alone, however often this runs.
     """
-    if depth not in DEPTHS:
-        raise BadInput(f"depth is {depth!r}; give one of {', '.join(DEPTHS)}.")
+    check_depth(depth)
     if not is_headless():
-        from workbench.upload.form_panel import UploadPanel
-
         display(UploadPanel(load))  # type: ignore[no-untyped-call]
     elif depth == "plan":
         still(note("plain", "Nothing was opened or uploaded, as depth is plan."))
@@ -120,10 +117,8 @@ def upload(load: Load, *, depth: str = "plan", wait_minutes: float = 60) -> None
 
 def progress(done: Mapping[str, Any]) -> tuple[int, str, str]:
     """Percent, how many are over, and what is at work this moment."""
-    items = done["items"]
-    over = sum(not one["is_due"] and not one["is_worked"] for one in items)
-    now = next((one["file_name"] for one in items if one["is_worked"]), "")
-    return round(100 * over / len(items)) if items else 0, f"{over} of {len(items)} files", now
+    over, total, now = how_far(done)
+    return round(100 * over / total) if total else 0, f"{over} of {total} files", now
 
 
 def progress_view(done: Mapping[str, Any]) -> Html:
@@ -135,8 +130,6 @@ def progress_view(done: Mapping[str, Any]) -> Html:
 def watch(load: Load) -> None:
     """By hand: the newest batch of these files as it goes, also after a restart of the kernel."""
     if not is_headless():
-        from workbench.upload.form_panel import BatchPanel
-
         display(BatchPanel(load))  # type: ignore[no-untyped-call]
 
 
@@ -166,12 +159,57 @@ def outcome(load: Load) -> None:
         still(note("plain", "Nothing was uploaded or rehearsed."))
         return
     failed = [one["file_name"] for one in done["items"] if one["status"] in ("failed", "file_not_found")]
-    if any(one["attention"] in ("person", "review") for one in done["items"]):
-        waiting(load.wb)
-        raise_or_show(NeedsPerson("a person has to look at some of these files: workbench todo."))
-    elif failed:
-        raise_or_show(Permanent(f"{len(failed)} of {len(done['items'])} files failed: {', '.join(failed[:5])}."))
-    elif done["batch_id"] and done["totals"]["pending"]:
-        raise_or_show(Unanswered("not every file is over; the rest goes on with: workbench work"))
-    else:
-        still(note("plain", "Done: " + ", ".join(f"{number} {name}" for name, number in counts(done)) + "."))
+    tell_outcome(
+        load.wb, "file", done["items"], failed=failed, is_open=bool(done["batch_id"] and done["totals"]["pending"]),
+        done="Done: " + ", ".join(f"{number} {name}" for name, number in counts(done)) + ".",
+    )  # fmt: skip
+
+
+# widgets ------------------------------------------------------------------------------------------------
+
+
+class UploadPanel(SendPanel):
+    def __init__(self, load: Load) -> None:
+        self._load = load
+        super().__init__(
+            load.wb, "wb-upload", self._rehearsal, self._order,
+            rehearse="Rehearse: open everything, attach nothing", send="Upload them…",
+            sure="Yes, upload them", what=load.said,
+        )  # fmt: skip
+
+    def _rehearsal(self) -> Html:
+        return results_view(self._load.wb, self._load.rehearse())
+
+    def _order(self) -> str:
+        return self._load.start()
+
+
+class BatchPanel(WorkPanel):
+    def __init__(self, load: Load) -> None:
+        self._load = load
+        super().__init__(
+            load.wb, "wb-batch", self._newest, self._stop,
+            label="Uploading", nothing="This fills as soon as something is uploaded.",
+            cancel="Cancel what is not attached yet", every=1.0,
+        )  # fmt: skip
+
+    def _newest(self) -> Look | None:
+        done = self._load.batch()
+        if done is None:
+            return None
+        percent, words, now = progress(done)
+        is_over = not any(one["is_due"] or one["is_worked"] for one in done["items"])
+        ended = ", ".join(f"{number} {name}" for name, number in counts(done) if number)
+        # Without pictures: the cell below shows them, and this one is drawn every second.
+        plain = [{**one, "screenshot": None} for one in done["items"]]
+        return Look(
+            percent, words, now or (f"over: {ended}" if is_over else NOT_AT_WORK),
+            tone="bad" if is_over and done["totals"]["failed"] else "good" if is_over else "moving",
+            is_over=is_over, body=results_view(self._wb, {**done, "items": plain}),
+        )  # fmt: skip
+
+    def _stop(self) -> None:
+        done = self._load.batch()
+        if done is not None:
+            self._wb.uploads.cancel(done["batch_id"])
+            self._wb.working.start_worker()

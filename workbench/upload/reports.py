@@ -15,6 +15,7 @@ from datetime import timedelta, tzinfo
 from pathlib import Path
 from typing import Any, Final
 
+from workbench.engine.item import FOR_A_PERSON
 from workbench.files import forget_leftovers, make_folder, plain, write_text
 
 COLUMNS: Final = (
@@ -119,7 +120,7 @@ def summary(batch: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], zone: t
     for row in rows:
         what = row["tj_creative_id"] or row["error_message"] or row["state"]
         lines.append(f"{row['status']:<14} {row['unique_id']:<16} {one_line(row['file_name'])}  {one_line(what)}")
-    waiting = [row for row in rows if row["attention"] in ("person", "review")]
+    waiting = [row for row in rows if row["attention"] in FOR_A_PERSON]
     if waiting:
         lines += ["", f"{len(waiting)} wait for a person: workbench todo"]
     return "\n".join(lines) + "\n"

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from workbench.accounts import store as accounts
 from workbench.db.clock import now
+from workbench.engine.item import FOR_A_PERSON
 from workbench.errors import BadInput, LaneStops, LaneWaits, Refused, Transient, UiChanged
 from workbench.feature import Feature
 from workbench.files import make_folder, write_text
@@ -436,7 +437,7 @@ def _is_open(item: Mapping[str, Any]) -> bool:
 def _can_be_tried(one: Mapping[str, Any]) -> bool:
     if one["state"] in ("failed", "canceled", "quarantined"):
         return True
-    return one["state"] != "unknown_id" and one["attention"] in ("person", "review") and one["next_at"] is None
+    return one["state"] != "unknown_id" and one["attention"] in FOR_A_PERSON and one["next_at"] is None
 
 
 def _waiting(one: Mapping[str, Any]) -> dict[str, Any]:
