@@ -1,6 +1,7 @@
 """accounts: whose logins are used, what they are worth, at which pace they act.
 
 service.py    what a person does with accounts
+health.py     what a login is worth: by its file, by proof at the site
 commands.py   `workbench accounts`
 store.py      accounts in the ledger: pace, pauses, proofs
 """

@@ -7,9 +7,9 @@ import unicodedata
 from collections.abc import Collection, Iterable
 from typing import Final
 
-from workbench.browser.trafficjunky import CreativeCard
 from workbench.engine.records import Upload
 from workbench.upload.names import stem, suffix
+from workbench.upload.site_answers import CreativeCard
 
 _SIZE: Final = re.compile(r"(\d{2,5})\s*[x×]\s*(\d{2,5})", re.IGNORECASE)
 _SAME: Final = {"jpeg": "jpg", "jpe": "jpg", "m4v": "mp4"}

@@ -4,26 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
 
 from workbench.engine.records import Move, Stay, Upload, Yielded
 from workbench.engine.states import Attention, UploadState
+from workbench.upload.fingerprint import bears, by_id, matching, perhaps, without
 from workbench.upload.send import identified, resolve_hint, sweep
+from workbench.upload.site_answers import CreativeCard, TabListing
 from workbench.upload.tools import UploadTools
-
-if TYPE_CHECKING:  # Playwright costs every command a tenth of a second
-    from workbench.browser.trafficjunky import CreativeCard, TabListing
 
 
 def find(uploads: Sequence[Upload], tools: UploadTools) -> Iterator[Yielded]:
     """The uploads are of one account, and were looked for equally often."""
-    from workbench.browser.trafficjunky import Library
-
     sweep(tools.sending)
     first = uploads[0]
     left = []
     with tools.visit(first.account_id) as visit:
-        library = Library(visit, tools.page)
+        library = tools.library(visit)
         for tab in dict.fromkeys(one.tab for one in uploads):
             wanted = [one for one in uploads if one.tab == tab]
             listing = library.cards(tab, enough=partial(_has_all, wanted))
@@ -59,9 +55,7 @@ def _told(one: Upload, listing: TabListing, tools: UploadTools, picture: str, *,
 def _by_answer(
     one: Upload, remote_id: str, listing: TabListing, tools: UploadTools, picture: str, *, is_last: bool
 ) -> Move | None:
-    """The network said an id already; the card is the second witness."""
-    from workbench.upload.fingerprint import bears, by_id
-
+    """Compare the id that the network said already with the card."""
     card = by_id(remote_id, listing.cards)
     if card is not None and bears(one, card):
         return _found(one, card, tools, picture)
@@ -74,8 +68,6 @@ def _by_answer(
 
 def candidates(one: Upload, listing: TabListing, tools: UploadTools) -> list[CreativeCard]:
     """New cards that bear the file's name and belong to nothing else of ours."""
-    from workbench.upload.fingerprint import matching, without
-
     before = tools.view.baseline_of(one)
     taken = tools.view.remote_ids(one.account_id, but=None)
     return without(without(matching(one, listing.cards), before), taken)
@@ -83,8 +75,6 @@ def candidates(one: Upload, listing: TabListing, tools: UploadTools) -> list[Cre
 
 def _by_old_card(one: Upload, listing: TabListing, tools: UploadTools, picture: str) -> Move:
     """The site took the file without a word and made nothing new of it: perhaps it is an old one under this name."""
-    from workbench.upload.fingerprint import matching, perhaps, without
-
     old = without(matching(one, listing.cards), tools.view.remote_ids(one.account_id, but=one.creative_id))
     if len(old) == 1:
         move = _found(one, old[0], tools, picture)

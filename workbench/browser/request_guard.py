@@ -1,8 +1,8 @@
 """What a click makes the page send to its site, and what came back of each call.
 
-A visit keeps no connection, so the browser sends a call once (`visit.py`). Here the answers are read before the page
-gets them, since it may go on to another page and take them along; and after a call without an answer nothing more is
-sent: a page may try again too.
+A visit keeps no connection, so the browser sends a call once (`account_page.py`). Here the answers are read before the
+page gets them, since it may go on to another page and take them along; and after a call without an answer nothing more
+is sent: a page may try again too.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from urllib.parse import unquote_plus
 
 from playwright.sync_api import Error, Request
 
-from workbench.browser.traffic import ABORTED, STREAM, is_aside
-from workbench.browser.visit import Visit
+from workbench.browser.account_page import AccountPage
+from workbench.browser.page_requests import ABORTED, STREAM, is_aside
 
 _LONGEST: Final = 1 << 20
 _OPEN: Final = frozenset({408, 409, 425, 429})
@@ -27,7 +27,7 @@ _READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 @dataclass(frozen=True)
-class Call:
+class AnsweredCall:
     """One answered POST of the page."""
 
     status: int
@@ -52,14 +52,14 @@ class Call:
         return has_errors if self.is_good else 400 <= self.status < 500 and self.status not in _OPEN  # noqa: PLR2004
 
 
-class SentOnce:
+class RequestGuard:
     """While it is open, what came back of each POST of the page to its site is kept; after a lost one none is sent."""
 
-    def __init__(self, visit: Visit) -> None:
+    def __init__(self, visit: AccountPage) -> None:
         self._visit = visit
-        self.answers: list[Call] = []
+        self.answers: list[AnsweredCall] = []
         self.is_lost = False  # one of them was not answered
-        self.others = 0  # calls that were sent and are not known to be refused
+        self.unrefused = 0  # calls that were sent and are not known to be refused
         self._is_stopped = False
         self._read_whole: set[tuple[str, str]] = set()  # address and content of calls
         self._begun: set[str] = set()  # addresses that calls were sent to since
@@ -99,7 +99,7 @@ class SentOnce:
             return
         if event["resourceType"] != "Ping" and asked["method"] not in _READS and self._counts(asked["url"]):
             self._begun.add(asked["url"])
-            self.others += 1
+            self.unrefused += 1
         self._cdp.send("Fetch.continueRequest", {"requestId": event["requestId"]})
 
     def _counts(self, address: str) -> bool:
@@ -117,9 +117,9 @@ class SentOnce:
             got = self._cdp.send("Fetch.getResponseBody", {"requestId": event["requestId"]})
             body = base64.b64decode(got["body"]) if got["base64Encoded"] else got["body"].encode()
             self._read_whole.add((asked["url"], asked.get("postData", "")))
-        call = Call(event["responseStatusCode"], _json(body), asked.get("postData", ""))
+        call = AnsweredCall(event["responseStatusCode"], _json(body), asked.get("postData", ""))
         self.answers.append(call)
-        self.others -= call.is_refusal
+        self.unrefused -= call.is_refusal
 
     def _failed(self, request: Request) -> None:
         """Of calls that were sent since the click: one that waited for news before it says nothing of it."""

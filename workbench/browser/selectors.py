@@ -85,7 +85,7 @@ class Probe:
 
 
 @dataclass(frozen=True)
-class Pack:
+class SelectorPack:
     """The selectors, markers and texts of one site in one language."""
 
     site: str
@@ -181,7 +181,7 @@ class Pack:
 
 
 @cache
-def load_pack(site: str, language: str = "en") -> Pack:
+def load_pack(site: str, language: str = "en") -> SelectorPack:
     path = FOLDER / f"{site}.{language}.toml"
     try:
         return _read(tomllib.loads(path.read_text("utf-8")))
@@ -189,7 +189,7 @@ def load_pack(site: str, language: str = "en") -> Pack:
         raise BadInput(f"the selector pack {path.name} cannot be read: {error!r}.") from error
 
 
-def _read(raw: Mapping[str, Any]) -> Pack:
+def _read(raw: Mapping[str, Any]) -> SelectorPack:
     selectors = [
         Selector(
             name=one["name"],
@@ -202,7 +202,7 @@ def _read(raw: Mapping[str, Any]) -> Pack:
     named = {one.name: one for one in selectors}
     if len(named) != len(selectors):
         raise ValueError("two selectors share a name")
-    return Pack(
+    return SelectorPack(
         site=raw["site"],
         language=raw["language"],
         version=raw["version"],

@@ -16,16 +16,16 @@ from typing import Any, Final
 
 from playwright.sync_api import Browser, BrowserContext, CDPSession, Error, Locator, Page
 
-from workbench.browser import faults
-from workbench.browser.evidence import Evidence
-from workbench.browser.guard import Guard
-from workbench.browser.kept import of_this_thread
+from workbench.browser import page_errors
+from workbench.browser.artifacts import Evidence
 from workbench.browser.launch import NoBrowser, running
-from workbench.browser.pack import PATIENCE, Pack, Probe
-from workbench.browser.pagestate import COOL_DOWN, PageFacts, PageState, PageVerdict, classify, read_facts, refusal
+from workbench.browser.navigation_guard import NavigationGuard
+from workbench.browser.page_snapshot import PageSnapshots
+from workbench.browser.page_state import COOL_DOWN, PageFacts, PageState, PageVerdict, classify, read_facts, refusal
+from workbench.browser.selectors import PATIENCE, Probe, SelectorPack
 from workbench.browser.session import Sessions
-from workbench.browser.sites import Site, bare
-from workbench.browser.witness import Witness
+from workbench.browser.shared_browser import of_this_thread
+from workbench.browser.sites import Site, without_query
 from workbench.errors import Fault, Fenced, LaneStops, Transient, UiChanged, WorkbenchError
 
 _LOOK_MS: Final = 150
@@ -83,7 +83,7 @@ class Browsing:
     redact: Callable[[str], str] = str
 
     @contextlib.contextmanager
-    def visit(self, account_id: int, site: Site, *, visible: bool = False) -> Iterator[Visit]:
+    def visit(self, account_id: int, site: Site, *, visible: bool = False) -> Iterator[AccountPage]:
         """Open the site as the account; LaneStops without a session that can be used.
 
         Whatever Playwright raises inside leaves as one of our errors, with its evidence. The session is saved again
@@ -94,8 +94,8 @@ class Browsing:
             try:
                 yield visit
             except Error as error:
-                if kept := of_this_thread():
-                    kept.doubt()
+                if shared := of_this_thread():
+                    shared.discard_after_visit()
                 raise visit.fail(error, "in the browser") from None
             except Fenced:
                 raise
@@ -122,7 +122,9 @@ class Browsing:
         return state
 
     @contextlib.contextmanager
-    def opened(self, account_id: int, site: Site, state: Mapping[str, Any] | None, *, visible: bool) -> Iterator[Visit]:
+    def opened(
+        self, account_id: int, site: Site, state: Mapping[str, Any] | None, *, visible: bool
+    ) -> Iterator[AccountPage]:
         """A visit with any state, or none: for the login gate."""
         with contextlib.ExitStack() as ending:
             options = {"browser": self.browser, "headless": not visible, "args": _SENT_ONCE}
@@ -135,7 +137,7 @@ class Browsing:
             milliseconds = self.page_seconds.total_seconds() * 1000
             context.set_default_timeout(milliseconds)
             context.set_default_navigation_timeout(milliseconds)
-            yield Visit(self, account_id, site, context, state)
+            yield AccountPage(self, account_id, site, context, state)
 
 
 def _context(chromium: Browser, account_id: int, state: Mapping[str, Any] | None) -> BrowserContext:
@@ -146,10 +148,10 @@ def _context(chromium: Browser, account_id: int, state: Mapping[str, Any] | None
     try:
         return chromium.new_context(storage_state=state, **options)  # type: ignore[arg-type]  # checked by session.py
     except Error as error:
-        if state is None or faults.is_of_closed_browser(error):
+        if state is None or page_errors.is_of_closed_browser(error):
             raise
         culprits = _not_taken(chromium, state)
-        why = f"the cookie {' or '.join(map(repr, culprits))}" if culprits else faults.first_line(error)
+        why = f"the cookie {' or '.join(map(repr, culprits))}" if culprits else page_errors.first_line(error)
         raise LaneStops(
             f"account {account_id} cannot be opened: the browser does not take its saved login because of {why}. Log "
             f"in: workbench accounts login {account_id}",
@@ -187,7 +189,7 @@ def _answer(banner: Locator) -> None:
         banner.click(timeout=_BANNER_MS, no_wait_after=True)
 
 
-class Visit:
+class AccountPage:
     """An open page of one account; it belongs to the thread that opened it."""
 
     def __init__(
@@ -195,19 +197,19 @@ class Visit:
     ) -> None:
         self.account_id = account_id
         self.site = site
-        self.pack: Pack = site.pack
+        self.pack: SelectorPack = site.pack
         self._browsing = browsing
         self._context = context
         self._proved = False
         self._kept_at = -_KEPT_SECONDS
         self._alive_at = time.monotonic()
         self.page: Page = context.new_page()
-        self._guard = Guard(context, self.page, site)
-        self._witness = Witness(
+        self._guard = NavigationGuard(context, self.page, site)
+        self._snapshots = PageSnapshots(
             browsing.evidence, account_id, site, context=context, page=self.page, guard=self._guard,
             redact=browsing.redact,
         )  # fmt: skip
-        self._witness.session = state
+        self._snapshots.session = state
         self._close_banners()
 
     def _close_banners(self) -> None:
@@ -247,7 +249,7 @@ class Visit:
         try:
             self.page.goto(address, wait_until="domcontentloaded")
         except Error as error:
-            raise self.fail(error, f"opening {bare(address)}") from None
+            raise self.fail(error, f"opening {without_query(address)}") from None
         self._alive_at = time.monotonic()
 
     def check(self, expect: str | None = None) -> PageVerdict:
@@ -283,7 +285,7 @@ class Visit:
 
     def look(self) -> PageVerdict:
         """What page this is at this moment."""
-        self._stop_if_astray()
+        self._raise_if_led_away()
         try:
             return classify(self._read(), self.site)
         except Error as error:
@@ -295,7 +297,7 @@ class Visit:
             try:
                 return read_facts(self.page, self.site, guard.status, retry_after=guard.retry_after)
             except Error as error:  # that was left for another while we read it
-                if guard.is_over or not faults.is_of_left_page(error):
+                if guard.is_over or not page_errors.is_of_left_page(error):
                     raise
             self.page.wait_for_load_state("domcontentloaded")
         return read_facts(self.page, self.site, guard.status, retry_after=guard.retry_after)
@@ -359,7 +361,7 @@ class Visit:
 
     def _save(self) -> None:
         state = dict(self._context.storage_state(indexed_db=True))
-        self._witness.session = state
+        self._snapshots.session = state
         self._browsing.sessions.save(self.account_id, state)
         self._kept_at = time.monotonic()
 
@@ -371,7 +373,7 @@ class Visit:
         while not done():
             if time.monotonic() >= last:
                 return False
-            self._stop_if_astray()
+            self._raise_if_led_away()
             self.stay_alive()
             self.page.wait_for_timeout(every.total_seconds() * 1000)
         return True
@@ -389,7 +391,7 @@ class Visit:
 
     def shot(self, name: str, *, story: str = "") -> str:
         """Keep a masked picture with the facts of the page; its path relative to data/, "" on a full disk."""
-        kept = self._witness.keep(name, self._facts(), note=story)
+        kept = self._snapshots.keep(name, self._facts(), note=story)
         return "" if kept is None else kept.shown
 
     def fail(self, error: BaseException, step: str, *, certain: bool = True) -> WorkbenchError:
@@ -399,21 +401,21 @@ class Visit:
         if isinstance(error, WorkbenchError) and error.fault and error.fault.evidence:
             return error
         verdict = self._verdict()
-        told = error if faults.is_settled(error) else self._explained(error, step, verdict)
+        told = error if page_errors.has_known_cause(error) else self._explained(error, step, verdict)
         return self._with_evidence(told, step, verdict, cause=error, certain=certain)
 
     def _explained(self, error: BaseException, step: str, verdict: PageVerdict | None) -> WorkbenchError:
-        line = faults.first_line(error)
-        said = self._witness.clean(f"{step}: {line}" if step else line)
-        if self.is_over or faults.is_of_closed_browser(error):
+        line = page_errors.first_line(error)
+        said = self._snapshots.clean(f"{step}: {line}" if step else line)
+        if self.is_over or page_errors.is_of_closed_browser(error):
             return Transient(f"the browser ended while {said}", fault=Fault(kind="browser_closed"))
-        astray = self._guard.astray(self.account_id)
-        if astray is not None:
-            return astray
+        led_away = self._guard.navigation_error(self.account_id)
+        if led_away is not None:
+            return led_away
         meant = None if verdict is None or verdict.state in _UNDECIDED else self._meant(verdict)
         if meant is None and "intercepts pointer events" in str(error):
-            return self._covered(self._witness.clean(self._cover()))
-        return meant or faults.by_exception(error, said)
+            return self._covered(self._snapshots.clean(self._cover()))
+        return meant or page_errors.by_exception(error, said)
 
     def _meant(self, verdict: PageVerdict) -> WorkbenchError | None:
         if verdict.state == PageState.UPLOAD_ERROR:  # concerns a file, and the flow knows which
@@ -429,11 +431,13 @@ class Visit:
         cause: BaseException | None = None,
         certain: bool = True,
     ) -> WorkbenchError:
-        story = self._witness.clean(faults.story(cause or error))
+        story = self._snapshots.clean(page_errors.story(cause or error))
         kind = error.fault.kind if error.fault else "unknown"
-        kept = self._witness.keep(kind, verdict.facts if verdict else None, story=f"{step}: {error.message}\n\n{story}")
+        kept = self._snapshots.keep(
+            kind, verdict.facts if verdict else None, story=f"{step}: {error.message}\n\n{story}"
+        )
         fault = error.fault or Fault(kind=kind)
-        error.args = (self._witness.clean(error.message), *error.args[1:])  # it may quote the page
+        error.args = (self._snapshots.clean(error.message), *error.args[1:])  # it may quote the page
         error.fault = replace(
             fault, story=story, evidence=None if kept is None else kept.folder, certain=certain and fault.certain
         )
@@ -450,7 +454,7 @@ class Visit:
                 return self._read()
         return None
 
-    def _stop_if_astray(self) -> None:
-        astray = self._guard.astray(self.account_id)
-        if astray is not None:
-            raise astray
+    def _raise_if_led_away(self) -> None:
+        led_away = self._guard.navigation_error(self.account_id)
+        if led_away is not None:
+            raise led_away

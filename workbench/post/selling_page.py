@@ -9,21 +9,20 @@ from __future__ import annotations
 import contextlib
 import re
 import time
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Error, Locator, Request
 
-from workbench.browser.fields import digits, folded
-from workbench.browser.pagestate import PageFacts, PageState, PageVerdict
-from workbench.browser.traffic import ASKS, Traffic, is_page
-from workbench.browser.visit import Visit
+from workbench.browser.account_page import AccountPage
+from workbench.browser.page_requests import ASKS, PageRequests, is_page
+from workbench.browser.page_state import PageFacts, PageState, PageVerdict
+from workbench.browser.page_text import folded
 from workbench.errors import Fault, LaneStops, NeedsPerson, Transient
+from workbench.post.site_listings import UNDER_REVIEW, ListingCard, SeenListing, item_path, listing_id_in
 
 SELLING: Final = "/marketplace/you/selling"
-ADDRESS: Final = re.compile(r"/(?:marketplace/item|commerce/listing)/(\d+)")
 
 _DRAFT_ADDRESS: Final = re.compile(r"[?&]listing_id=(\d+)")
 _CONTINUE: Final = re.compile(r"^(?:continue|edit|edit draft)$", re.IGNORECASE)
@@ -38,8 +37,6 @@ _MOST_OPENED: Final = 20  # cards without a link that are opened to learn which 
 _PAGE: Final = timedelta(seconds=5)  # a page may draw itself so long
 _GONE: Final = frozenset({404, 410})
 _SAYS_NOTHING: Final = frozenset({PageState.OK, PageState.SHELL, PageState.UNKNOWN})
-_REVIEW: Final = re.compile(r"\b(?:in|under) review\b|\bbeing reviewed\b|\bpending review\b", re.IGNORECASE)
-_DRAFT: Final = re.compile(r"(?:^|·)\s*draft\s*(?:·|$)", re.IGNORECASE | re.MULTILINE)
 
 # Everything that is a listing's, with the largest piece of the page that is about it alone.
 _CARDS: Final = """
@@ -81,103 +78,95 @@ _CARDS: Final = """
 """
 
 
-@dataclass(frozen=True)
-class ListingCard:
-    """One listing as "Your listings" shows it."""
+class SellingPage:
+    """The account's own list, and the page and form of each listing in it."""
 
-    remote_id: str
-    url: str
-    text: str
+    def __init__(self, visit: AccountPage) -> None:
+        self._visit = visit
 
-    def is_of(self, title: str, price: int) -> bool:
-        """Title and price each stand there as a line of their own, or together in one."""
-        lines = [line.strip() for line in self.text.splitlines() if line.strip()]
-        has_price = any(_is_price(line, price) for line in lines)
-        has_title = any(folded(line) == folded(title) for line in lines)
-        return (has_price and has_title) or any(_is_both(line, title, price) for line in lines)
+    def cards(self, *, title: str = "") -> list[ListingCard]:
+        """Read all of the account's listings that a link names, and those called `title`, with a link or without.
 
-    def is_called(self, title: str) -> bool:
-        """The title stands there, whatever the price beside it."""
-        name, amount = re.escape(folded(title)), r"(?:[^\w\s]{0,3}\s?\d[\d.,]*|free)(?![\w.,])"
-        between = r"[^\w$€£¥]*"
-        whole = rf"{name}|{name}{between}{amount}.*|{amount}{between}{name}(?:\W.*)?"
-        return any(re.fullmatch(whole, folded(line)) for line in self.text.splitlines())
+        Raises Transient when the list could not be read to its end.
+        """
+        pages = _read(self._visit, title)
+        cards = [ListingCard(one["id"], one["url"], one["text"]) for page in pages for one in page["found"]]
+        if any(page["bare"] for page in pages):
+            cards += _opened(self._visit, title, pages)
+        known: dict[str, ListingCard] = {}
+        for card in cards:  # a card may say its title twice
+            known.setdefault(card.remote_id, card)
+        return list(known.values())
 
-    @property
-    def state(self) -> str:
-        if _DRAFT.search(self.text) or "listing_id=" in self.url:
-            return "draft"
-        return "under_review" if _REVIEW.search(self.text) or "/commerce/listing/" in self.url else "live"
+    def address_of(self, remote_id: str) -> str:
+        """Where the page of a listing is once it is public."""
+        return self._visit.site.address(item_path(remote_id))
 
+    def listing(self, remote_id: str, title: str, token: str) -> SeenListing | None:
+        """Open the listing's page, at either of its addresses; None when none of them shows one of that title."""
+        visit = self._visit
+        for path in (item_path(remote_id), f"/commerce/listing/{remote_id}/"):
+            facts = _told(visit, path, title)
+            if facts is None or listing_id_in(visit.page.url) is None:
+                continue
+            is_review = "/commerce/listing/" in visit.page.url or bool(UNDER_REVIEW.search(facts.text))
+            url = urlsplit(visit.page.url).path
+            return SeenListing(visit.site.address(url), "under_review" if is_review else "live", token in facts.text)
+        return None
 
-def _is_price(line: str, price: int) -> bool:
-    """As "$1,200" or "Free", also in front of more words: "$1,200 · Springfield"."""
-    first = line.partition("·")[0].strip()
-    if first.casefold() == "free":
-        return price == 0
-    return bool(re.fullmatch(r"[^\w\s]{0,3}\s?\d[\d.,\s]*(?:\s?[^\w\s]{1,3}|\s?[A-Z]{3})?", first)) and (
-        digits(first) == str(price)
-    )
-
-
-def _is_both(line: str, title: str, price: int) -> bool:
-    """As "Oak table $1,200 Active", or the price first; what stands between title and price is no word."""
-    whole, name = folded(line), re.escape(folded(title))
-    amount = r"(?P<price>[^\w\s]{0,3}\s?\d[\d.,]*|free)(?![\w.,])"
-    between = r"[^\w$€£¥]*"
-    found = re.match(rf"{name}{between}{amount}", whole) or re.match(rf"{amount}{between}{name}(?!\w)", whole)
-    return found is not None and _is_price(found["price"], price)
-
-
-def listed(visit: Visit, *, title: str = "") -> list[ListingCard]:
-    """All of the account's listings that a link names, and those called `title` whether they have a link or not.
-
-    Raises Transient when the list could not be read to its end.
-    """
-    pages = _read(visit, title)
-    cards = [ListingCard(one["id"], one["url"], one["text"]) for page in pages for one in page["found"]]
-    if any(page["bare"] for page in pages):
-        cards += _opened(visit, title, pages)
-    known: dict[str, ListingCard] = {}
-    for card in cards:  # a card may say its title twice
-        known.setdefault(card.remote_id, card)
-    return list(known.values())
+    def has_token(self, remote_id: str, token: str) -> bool | None:
+        """Say whether the seller's SKU field of the listing holds our token; None where the form does not show it."""
+        visit = self._visit
+        visit.open(f"/marketplace/edit/?listing_id={remote_id}")
+        if visit.status in _GONE or visit.look().state in _SAYS_NOTHING - {PageState.OK}:
+            return None
+        visit.check()
+        more = visit.pack.maybe(visit.page, "more_details")
+        field = visit.pack.maybe(visit.page, "sku")
+        if field is None and more is not None:
+            try:
+                more.click(timeout=3000)
+            except Error:
+                return None
+            visit.wait(lambda: visit.pack.maybe(visit.page, "sku") is not None, limit=timedelta(seconds=2))
+            field = visit.pack.maybe(visit.page, "sku")
+        return None if field is None else token in field.input_value()
 
 
-def _read(visit: Visit, title: str, *, most: int = _MOST_PAGES) -> list[dict[str, Any]]:
+def _read(visit: AccountPage, title: str, *, most: int = _MOST_PAGES) -> list[dict[str, Any]]:
     """What the list shows, page by page where it has several; `most`: that many of them."""
-    with _watching(visit) as traffic:
-        _open(visit, traffic)
-        pages = [_unrolled(visit, title, traffic)]
-        while len(pages) < most and _turned(visit, title, traffic):
-            pages.append(_unrolled(visit, title, traffic))
+    with _watching(visit) as requests:
+        _open(visit, requests)
+        pages = [_unrolled(visit, title, requests)]
+        while len(pages) < most and _turned(visit, title, requests):
+            pages.append(_unrolled(visit, title, requests))
         if len(pages) == _MOST_PAGES:
             raise _unread("it has no end")
         visit.check()
         return pages
 
 
-def _unrolled(visit: Visit, title: str, traffic: Traffic) -> dict[str, Any]:
+def _unrolled(visit: AccountPage, title: str, requests: PageRequests) -> dict[str, Any]:
     """A list that grows as it is looked at, once it has come to its end."""
     for _ in range(_MOST_PAGES):
         before = _look(visit, title)
-        traffic.acted()
+        requests.note_gesture()
         visit.page.mouse.move(640, 450)
         visit.page.mouse.wheel(0, 100_000)
         more = visit.pack.maybe(visit.page, "more_listings")
         if more is not None and more.is_enabled():
             more.click()
-        if not _grew(visit, title, before, traffic):
+        if not _grew(visit, title, before, requests):
             break
     else:
         raise _unread("it has no end")
     seen = _look(visit, title)
-    if said := traffic.spoilt(is_shown=_is_shown(seen)):
+    if said := requests.failure_words(is_shown=_is_shown(seen)):
         raise _unread(said)
     return seen
 
 
-def _turned(visit: Visit, title: str, traffic: Traffic) -> bool:
+def _turned(visit: AccountPage, title: str, requests: PageRequests) -> bool:
     """Whether there is a page after this one, which is shown now."""
     following = visit.pack.maybe(visit.page, "next_listings")
     if following is None or following.evaluate(_IS_OVER):
@@ -186,41 +175,41 @@ def _turned(visit: Visit, title: str, traffic: Traffic) -> bool:
 
     def is_there() -> bool:
         with contextlib.suppress(Error):  # the next page may be a document of its own
-            return bool(traffic.spoilt(is_shown=True)) or _look(visit, title)["shown"] != before
+            return bool(requests.failure_words(is_shown=True)) or _look(visit, title)["shown"] != before
         return False
 
-    traffic.acted()
+    requests.note_gesture()
     following.click()
     if not visit.wait(is_there, limit=_SLOWEST):
         raise _unread("the site did not bring the next page")
     return True
 
 
-def _open(visit: Visit, traffic: Traffic) -> None:
+def _open(visit: AccountPage, requests: PageRequests) -> None:
     """A list that fails while it is drawn says so on the page, which alone would stop the account."""
     try:
         visit.goto(SELLING)
         visit.page.wait_for_timeout(_BY_ITSELF_MS)
     except LaneStops as stop:
-        said = traffic.spoilt(is_shown=False)
+        said = requests.failure_words(is_shown=False)
         if said and stop.fault and stop.fault.kind == "unknown":
             raise _unread(said) from stop
         raise
 
 
-def _grew(visit: Visit, title: str, before: dict[str, Any], traffic: Traffic) -> bool:
+def _grew(visit: AccountPage, title: str, before: dict[str, Any], requests: PageRequests) -> bool:
     """Whether the page brought more; it is asked until nothing is on its way any more."""
     began = time.monotonic()
     last = began + _SLOWEST.total_seconds()
     while time.monotonic() < last:
         seen = _look(visit, title)
         is_shown = _is_shown(seen)
-        if traffic.spoilt(is_shown=is_shown):
+        if requests.failure_words(is_shown=is_shown):
             return False
         if _size(seen) != _size(before):
             return True
-        rests = time.monotonic() - max(began, traffic.rested_at)
-        if traffic.waits(is_shown=is_shown, is_other=False, rests=rests, longest=_SLUGGISH):
+        rests = time.monotonic() - max(began, requests.rested_at)
+        if requests.is_waiting(is_shown=is_shown, is_other=False, rests=rests, longest=_SLUGGISH):
             pass
         elif (to_come := visit.pack.many(visit.page, "listings_to_come")).count():
             with contextlib.suppress(Error):  # it went at this moment
@@ -228,7 +217,7 @@ def _grew(visit: Visit, title: str, before: dict[str, Any], traffic: Traffic) ->
         elif rests > _QUIET:
             return False
         visit.page.wait_for_timeout(_LOOK_MS)
-    if not traffic.gives_up() and not visit.pack.many(visit.page, "listings_to_come").count():
+    if not requests.stop_waiting() and not visit.pack.many(visit.page, "listings_to_come").count():
         return False
     raise _unread("the site did not bring the next page")
 
@@ -241,7 +230,7 @@ def _size(seen: dict[str, Any]) -> tuple[int, int, int]:
     return len(seen["found"]), len(seen["bare"]), int(seen["height"])
 
 
-def _look(visit: Visit, title: str) -> dict[str, Any]:
+def _look(visit: AccountPage, title: str) -> dict[str, Any]:
     found = visit.page.locator("html").evaluate("(_, title) => (" + _CARDS + ")(title)", " ".join(title.split()))
     return dict(found)
 
@@ -253,20 +242,20 @@ def _unread(why: str) -> Transient:
     )
 
 
-def _watching(visit: Visit) -> contextlib.closing[Traffic]:
+def _watching(visit: AccountPage) -> contextlib.closing[PageRequests]:
     """What the list asks its own site for, and every script that may ask for more."""
 
     def counts(request: Request) -> bool:
         kind = request.resource_type
         return kind == "script" or is_page(request) or (kind in ASKS and visit.site.has(request.url))
 
-    return contextlib.closing(Traffic(visit.page, visit.pack, counts))
+    return contextlib.closing(PageRequests(visit.page, visit.pack, counts))
 
 
 # cards without a link --------------------------------------------------------------------------------
 
 
-def _opened(visit: Visit, title: str, pages: list[dict[str, Any]]) -> list[ListingCard]:
+def _opened(visit: AccountPage, title: str, pages: list[dict[str, Any]]) -> list[ListingCard]:
     """Open each card of that title and read where it leads."""
     places = [(number, place) for number, page in enumerate(pages, 1) for place in range(len(page["bare"]))]
     if len(places) > _MOST_OPENED:
@@ -296,7 +285,7 @@ def _opened(visit: Visit, title: str, pages: list[dict[str, Any]]) -> list[Listi
     return found
 
 
-def _open_card(visit: Visit, title: Locator) -> None:
+def _open_card(visit: AccountPage, title: Locator) -> None:
     """A draft has a button instead: its title does nothing."""
     button = title.locator("xpath=ancestor::*[.//*[@role='button']][1]").get_by_role("button", name=_CONTINUE)
     (button if button.count() == 1 else title).click()
@@ -304,11 +293,11 @@ def _open_card(visit: Visit, title: Locator) -> None:
 
 
 def _id_of(address: str) -> str:
-    found = ADDRESS.search(address) or _DRAFT_ADDRESS.search(address)
-    return found[1] if found else ""
+    found = _DRAFT_ADDRESS.search(address)
+    return listing_id_in(address) or (found[1] if found else "")
 
 
-def _address(visit: Visit) -> str | None:
+def _address(visit: AccountPage) -> str | None:
     """Of the listing that was opened: in the address, or as a link of the window that opened."""
     if _id_of(visit.page.url):
         return visit.page.url
@@ -321,28 +310,7 @@ def _address(visit: Visit) -> str | None:
 # one listing -----------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Seen:
-    """A listing's own page."""
-
-    url: str
-    state: str  # live | under_review
-    has_token: bool
-
-
-def page_of(visit: Visit, remote_id: str, title: str, token: str) -> Seen | None:
-    """The listing's page, at either of its addresses; None when none of them shows a listing of that title."""
-    for path in (f"/marketplace/item/{remote_id}/", f"/commerce/listing/{remote_id}/"):
-        facts = _told(visit, path, title)
-        if facts is None or not ADDRESS.search(visit.page.url):
-            continue
-        is_review = "/commerce/listing/" in visit.page.url or bool(_REVIEW.search(facts.text))
-        url = urlsplit(visit.page.url).path
-        return Seen(visit.site.address(url), "under_review" if is_review else "live", token in facts.text)
-    return None
-
-
-def _told(visit: Visit, path: str, title: str) -> PageFacts | None:
+def _told(visit: AccountPage, path: str, title: str) -> PageFacts | None:
     """What a page says that shows the title. It is everybody's, and may show no sign of a login, or not be there."""
     visit.open(path)
     seen: list[PageVerdict] = []
@@ -358,21 +326,3 @@ def _told(visit: Visit, path: str, title: str) -> PageFacts | None:
     if seen[0].state not in _SAYS_NOTHING:
         visit.check()  # raises what the page means
     return seen[0].facts
-
-
-def has_token(visit: Visit, remote_id: str, token: str) -> bool | None:
-    """Whether the seller's SKU field of the listing holds our token; None where the seller's form does not show it."""
-    visit.open(f"/marketplace/edit/?listing_id={remote_id}")
-    if visit.status in _GONE or visit.look().state in _SAYS_NOTHING - {PageState.OK}:
-        return None
-    visit.check()
-    more = visit.pack.maybe(visit.page, "more_details")
-    field = visit.pack.maybe(visit.page, "sku")
-    if field is None and more is not None:
-        try:
-            more.click(timeout=3000)
-        except Error:
-            return None
-        visit.wait(lambda: visit.pack.maybe(visit.page, "sku") is not None, limit=timedelta(seconds=2))
-        field = visit.pack.maybe(visit.page, "sku")
-    return None if field is None else token in field.input_value()

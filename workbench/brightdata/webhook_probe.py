@@ -23,17 +23,17 @@ _PATIENCE: Final = timedelta(seconds=30)  # Bright Data's own
 
 
 @dataclass(frozen=True)
-class Knock:
+class ProbeResult:
     outcome: Outcome
     said: str
 
 
-def knock(url: str, secret: Secret, body: bytes) -> Knock:
+def probe_webhook(url: str, secret: Secret, body: bytes) -> ProbeResult:
     """Send one test delivery; `answered` is not yet proof that it arrived in our own ledger."""
     address = address_of(url)
     parts = urlsplit(address)
     if (unknown := _unknown_name(parts.hostname or "")) is not None:
-        return Knock("dns", f"the name {parts.hostname} is not known ({unknown}). Check its DNS entry.")
+        return ProbeResult("dns", f"the name {parts.hostname} is not known ({unknown}). Check its DNS entry.")
     headers = {"Authorization": f"Bearer {secret.reveal()}", TEST_HEADER: "true", "Content-Type": "application/json"}
     try:
         answer = httpx.post(address, content=body, headers=headers, timeout=_PATIENCE.total_seconds())
@@ -50,16 +50,20 @@ def _unknown_name(host: str) -> str | None:
     return None
 
 
-def _without_answer(error: httpx.HTTPError, where: str) -> Knock:
+def _without_answer(error: httpx.HTTPError, where: str) -> ProbeResult:
     for cause in _causes(error):
         if isinstance(cause, ssl.SSLError):
             why = getattr(cause, "verify_message", "") or cause.reason or str(cause)
-            return Knock("tls", f"{where} has no valid TLS: {why}. Check its certificate and its chain.")
+            return ProbeResult("tls", f"{where} has no valid TLS: {why}. Check its certificate and its chain.")
         if isinstance(cause, ConnectionRefusedError):
-            return Knock("refused", f"nobody listens at {where}. Is the receiver or its proxy running, the port open?")
+            return ProbeResult(
+                "refused", f"nobody listens at {where}. Is the receiver or its proxy running, the port open?"
+            )
     if isinstance(error, httpx.TimeoutException):
-        return Knock("timeout", f"{where} did not answer in {_PATIENCE.total_seconds():.0f} s: perhaps a firewall.")
-    return Knock("unreachable", f"{where} cannot be reached: {str(error) or type(error).__name__}")
+        return ProbeResult(
+            "timeout", f"{where} did not answer in {_PATIENCE.total_seconds():.0f} s: perhaps a firewall."
+        )
+    return ProbeResult("unreachable", f"{where} cannot be reached: {str(error) or type(error).__name__}")
 
 
 def _causes(error: BaseException) -> list[BaseException]:
@@ -72,17 +76,23 @@ def _causes(error: BaseException) -> list[BaseException]:
     return found
 
 
-def _told(answer: httpx.Response) -> Knock:
+def _told(answer: httpx.Response) -> ProbeResult:
     is_ours = answer.content == REFUSED
     if answer.is_success:
-        return Knock("answered", "the address answered that it took the delivery")
+        return ProbeResult("answered", "the address answered that it took the delivery")
     if answer.status_code == 401 and is_ours:
         said = "a receiver is there, but with another secret. Compare WORKBENCH_WEBHOOK_SECRET_FILE."
-        return Knock("wrong_secret", said)
+        return ProbeResult("wrong_secret", said)
     if is_ours:
-        return Knock("unable", f"the receiver is there and could not take it ({answer.status_code}); its log says why.")
+        return ProbeResult(
+            "unable", f"the receiver is there and could not take it ({answer.status_code}); its log says why."
+        )
     if answer.status_code in (502, 503, 504):
-        return Knock("other_server", f"a proxy answers {answer.status_code}: the receiver behind it is not running.")
+        return ProbeResult(
+            "other_server", f"a proxy answers {answer.status_code}: the receiver behind it is not running."
+        )
     if answer.is_redirect:
-        return Knock("other_server", "the address redirects, and Bright Data is not to follow: give the last address.")
-    return Knock("other_server", f"another server answers there ({answer.status_code}).")
+        return ProbeResult(
+            "other_server", "the address redirects, and Bright Data is not to follow: give the last address."
+        )
+    return ProbeResult("other_server", f"another server answers there ({answer.status_code}).")

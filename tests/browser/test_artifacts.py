@@ -1,4 +1,4 @@
-"""browser/evidence.py: how long evidence is kept, and what is never swept."""
+"""browser/artifacts.py: how long evidence is kept, and what is never swept."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from workbench.browser.evidence import Evidence
+from workbench.browser.artifacts import Evidence
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 

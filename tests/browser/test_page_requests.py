@@ -1,4 +1,4 @@
-"""browser/traffic.py, once.py: what a page asks beside its work holds nothing back, and what brings its list does.
+"""browser/page_requests.py: what a page asks beside its work holds nothing back, and what brings its list does.
 
 Everything that a page may ask by itself stands beside the same two lists; a list that comes late, in pieces or not at
 all stands beside nothing.
@@ -14,10 +14,10 @@ from datetime import timedelta
 
 import pytest
 
-from tests.browser.conftest import Answer
-from workbench.browser import selling
-from workbench.browser.press import Press
-from workbench.browser.trafficjunky import Library
+from tests.little_site import Answer
+from workbench.post.pages import PublishClick
+from workbench.post.selling_page import SELLING, SellingPage
+from workbench.upload.pages import MediaLibrary
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]  # many pages in one visit
 
@@ -48,7 +48,7 @@ BESIDE = {
     "a socket": "new WebSocket(location.origin.replace('http', 'ws') + '/api/socket')",
     "a counter of the list's own": "fetch('/media-library/counter').catch(() => 0); fetch('/marketplace/counter')",
 }
-LIBRARY = """<html lang="en"><body><nav><a href="/campaigns">Campaigns</a></nav><h1>Media Library</h1>
+LIBRARY = """<html lang="en"><body><nav><a href="/campaigns">Campaigns</a></nav><h1>Media MediaLibrary</h1>
 <a id="instream_tab" href="#x">In-Stream Video</a><button id="newImage">Upload New Creatives</button><div id="list">
 </div><div class="pagination"></div><script>
 const tab = document.querySelector('#instream_tab'), pager = document.querySelector('.pagination');
@@ -99,11 +99,11 @@ def asked(web) -> Iterator[None]:
 def test_what_a_media_library_asks_beside_its_list_holds_nothing_back(
     browsing, site, logged_in, web, answer, asked, monkeypatch
 ):
-    monkeypatch.setattr("workbench.browser.trafficjunky._SLUGGISH", 0.8)
-    monkeypatch.setattr(Library, "_prove", lambda _: None)  # as for each page: it waits for a late login form
+    monkeypatch.setattr("workbench.upload.pages._SLUGGISH", 0.8)
+    monkeypatch.setattr(MediaLibrary, "_prove", lambda _: None)  # as for each page: it waits for a late login form
     found = {}
     with browsing.visit(logged_in, site) as visit:
-        library = Library(visit, timedelta(seconds=HELD))
+        library = MediaLibrary(visit, timedelta(seconds=HELD))
         for name, script in BESIDE.items():
             web.pages["/media-library"] = answer(LIBRARY.replace("SCRIPT", f"{HERE}\n{script}"))
             began = time.monotonic()
@@ -130,12 +130,12 @@ def test_a_list_that_is_on_its_way_is_waited_for(browsing, site, logged_in, web,
         time.sleep(1.6)
         return answer("{}")
 
-    monkeypatch.setattr("workbench.browser.trafficjunky._SLUGGISH", 0.8)
-    monkeypatch.setattr(Library, "_prove", lambda _: None)
+    monkeypatch.setattr("workbench.upload.pages._SLUGGISH", 0.8)
+    monkeypatch.setattr(MediaLibrary, "_prove", lambda _: None)
     web.pages |= {"/media-library/list": late, "/api/all": late, "/media-library/slow": slow}
     found = {}
     with browsing.visit(logged_in, site) as visit:
-        library = Library(visit, timedelta(seconds=HELD))
+        library = MediaLibrary(visit, timedelta(seconds=HELD))
         for name, (path, shows) in LATE.items():
             for before in ("show([1, 2], false); fetch('/api/wait').catch(() => 0);", ""):
                 script = f"{before} tab.onclick = async () => {{ await (await fetch('{path}')).text(); {shows}; }}"
@@ -160,8 +160,8 @@ FAILS = {
 
 
 def test_a_list_that_failed_is_unread(browsing, site, logged_in, web, answer, asked, monkeypatch):
-    monkeypatch.setattr("workbench.browser.trafficjunky._SLUGGISH", 0.8)
-    monkeypatch.setattr(Library, "_prove", lambda _: None)
+    monkeypatch.setattr("workbench.upload.pages._SLUGGISH", 0.8)
+    monkeypatch.setattr(MediaLibrary, "_prove", lambda _: None)
 
     def cut() -> Iterator[str]:
         yield "[1, 2"
@@ -170,7 +170,7 @@ def test_a_list_that_failed_is_unread(browsing, site, logged_in, web, answer, as
     web.pages |= {"/media-library/500": answer("", 500), "/media-library/cut": lambda _: answer("", more=cut())}
     found = {}
     with browsing.visit(logged_in, site) as visit:
-        library = Library(visit, timedelta(seconds=HELD))
+        library = MediaLibrary(visit, timedelta(seconds=HELD))
         for name, (said, script) in FAILS.items():
             library._patience = 3.0 if name == "never came" else HELD
             for before in ("show([1, 2], false);", ""):
@@ -186,17 +186,17 @@ def test_a_list_that_failed_is_unread(browsing, site, logged_in, web, answer, as
 def test_what_your_listings_ask_beside_their_list_holds_nothing_back(
     browsing, marketplace, seller, web, answer, asked, monkeypatch
 ):
-    monkeypatch.setattr(selling, "_SLUGGISH", 1.8)
-    monkeypatch.setattr(selling, "_SLOWEST", timedelta(seconds=HELD))
+    monkeypatch.setattr("workbench.post.selling_page._SLUGGISH", 1.8)
+    monkeypatch.setattr("workbench.post.selling_page._SLOWEST", timedelta(seconds=HELD))
     several = [name for name in BESIDE if "each moment" in name or "again" in name]
     pages = [*([name] for name in several), [name for name in BESIDE if name not in several]]
     found = {}
     with browsing.visit(seller, marketplace) as visit:
         for names in pages:
             scripts = ";\n".join(BESIDE[name] for name in names)
-            web.pages[selling.SELLING] = answer(OURS.replace("SCRIPT", f"show([101, 102]);\n{scripts}"))
+            web.pages[SELLING] = answer(OURS.replace("SCRIPT", f"show([101, 102]);\n{scripts}"))
             began = time.monotonic()
-            ids = [one.remote_id for one in selling.listed(visit)]
+            ids = [one.remote_id for one in SellingPage(visit).cards()]
             found[", ".join(names)] = ids, time.monotonic() - began < HELD
     assert {name: got for name, got in found.items() if got != (["101", "102"], True)} == {}
 
@@ -209,9 +209,9 @@ def test_your_listings_that_are_on_their_way_are_waited_for(browsing, marketplac
 
     web.pages["/api/graphql/"] = late
     more = "fetch('/api/wait'); fetch('/api/graphql/', {method: 'POST', body: 'x'}).then(() => show([102]))"
-    web.pages[selling.SELLING] = answer(OURS.replace("SCRIPT", before + more))
+    web.pages[SELLING] = answer(OURS.replace("SCRIPT", before + more))
     with browsing.visit(seller, marketplace) as visit:
-        assert [one.remote_id for one in selling.listed(visit)][-1] == "102"
+        assert [one.remote_id for one in SellingPage(visit).cards()][-1] == "102"
 
 
 # the click ----------------------------------------------------------------------------------------
@@ -250,7 +250,7 @@ def test_what_a_page_sends_beside_the_listing_does_not_stop_it(browsing, marketp
             )
             visit.goto("/marketplace/create/item")
             button = visit.page.get_by_role("button", name="Publish")
-            got = Press(visit, patience=timedelta(seconds=6), title="Lamp").once(button, frozenset())
+            got = PublishClick(visit, patience=timedelta(seconds=6), title="Lamp").click_once(button, frozenset())
             found[name] = got and got.remote_id
     assert found == dict.fromkeys(AT_THE_CLICK, "7770001")
     assert web.seen.count(("POST", "/create")) == len(AT_THE_CLICK)

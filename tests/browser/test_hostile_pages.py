@@ -1,4 +1,4 @@
-"""browser/visit.py, guard.py, witness.py: what a changing or hostile page can do, and what is kept of it.
+"""browser/navigation_guard.py, page_snapshot.py: what a changing or hostile page can do, and what is kept of it.
 
 One visit for all these tests: a page is forgotten as soon as the next is opened.
 """
@@ -12,11 +12,11 @@ from datetime import timedelta
 
 import pytest
 
-from workbench.browser.evidence import PAGE, PICTURE, STORY, Evidence
-from workbench.browser.pagestate import PageState
+from workbench.browser.account_page import Browsing
+from workbench.browser.artifacts import PAGE, PICTURE, STORY, Evidence
+from workbench.browser.page_state import PageState
 from workbench.browser.session import Sessions
 from workbench.browser.sites import TRAFFICJUNKY
-from workbench.browser.visit import Browsing
 from workbench.errors import BadInput, Fault, LaneStops, LaneWaits, NeedsPerson, Permanent, Transient, UiChanged
 
 pytestmark = pytest.mark.browser
@@ -290,6 +290,6 @@ def test_what_is_masked_is_not_in_the_picture(visit, site, web, answer):
         )  # fmt: skip
         visit.goto(site.start)
         visit.page.evaluate("document.querySelector('.p').type = 'password'")
-        pictures.append(visit._witness.picture())
+        pictures.append(visit._snapshots.picture())
 
     assert pictures[0] == pictures[1]

@@ -1,4 +1,4 @@
-"""browser/pagestate.py: what every page of the golden set is, read by a real Chromium at its real address."""
+"""browser/page_state.py: what every page of the golden set is, read by a real Chromium at its real address."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, Route, sync_playwright
 
 from workbench.browser import launch
-from workbench.browser.pagestate import PageState, PageVerdict, classify, read_facts
+from workbench.browser.page_state import PageState, PageVerdict, classify, read_facts
 from workbench.browser.sites import SITES
 
 GOLDEN = Path(__file__).with_name("golden")

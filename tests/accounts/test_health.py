@@ -1,4 +1,4 @@
-"""browser/health.py: four kinds of trouble, four different and right answers."""
+"""accounts/health.py: four kinds of trouble, four different and right answers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from workbench.browser.health import ProofState, health, prove
+from workbench.accounts.health import ProofState, health, prove
 from workbench.browser.session import SessionFacts
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)

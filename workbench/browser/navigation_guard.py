@@ -9,15 +9,15 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import BrowserContext, Dialog, Error, Page, Response
 
-from workbench.browser.pagestate import is_below
-from workbench.browser.sites import Site, bare
+from workbench.browser.page_state import is_below
+from workbench.browser.sites import Site, without_query
 from workbench.errors import Fault, LaneStops
 
 _LONGEST_WAIT: Final = 7 * 86_400  # seconds that a site's Retry-After may ask for
 _MOST_BLOCKED: Final = 50
 
 
-class Guard:
+class NavigationGuard:
     """Watches the one page of a visit. A page of any host but the site's own is never loaded."""
 
     def __init__(self, context: BrowserContext, page: Page, site: Site) -> None:
@@ -42,7 +42,7 @@ class Guard:
         """The page crashed or was closed; nothing can be asked of it."""
         return self._crashed or self._page.is_closed()
 
-    def astray(self, account_id: int) -> LaneStops | None:
+    def navigation_error(self, account_id: int) -> LaneStops | None:
         """The error of a page that wanted to lead us elsewhere."""
         if not self.blocked:
             return None
@@ -61,7 +61,7 @@ class Guard:
                 self._cdp.send("Fetch.continueRequest", {"requestId": event["requestId"]})
                 return
             if len(self.blocked) < _MOST_BLOCKED:
-                self.blocked.append(bare(address))
+                self.blocked.append(without_query(address))
             # Aborted leaves the page as it is; other reasons put an error page in its place.
             self._cdp.send("Fetch.failRequest", {"requestId": event["requestId"], "errorReason": "Aborted"})
 

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Page
 
-from workbench.browser.sites import Site, bare
+from workbench.browser.sites import Site, without_query
 from workbench.errors import Fault, LaneStops, LaneWaits, Permanent, UiChanged, WorkbenchError
 
 
@@ -168,17 +168,17 @@ def read_facts(
     marked = raw.get("markers")
     markers = {name: value is True for name, value in marked.items()} if isinstance(marked, dict) else {}
     own = site.pack.rules["texts"].get(PageState.OK, ())
-    if any(normal(one) in own for one in headings):
+    if any(normalized(one) in own for one in headings):
         markers["positive"] = True
     return PageFacts(
-        url=bare(page.url),
+        url=without_query(page.url),
         status=status,
         title=_line(raw.get("title"), 300),
         headings=headings,
         alerts=_lines(raw.get("alerts"), 300),
         dialogs=_lines(raw.get("dialogs"), 1500),
         text=_line(raw.get("text"), 20_000),
-        frames=tuple(bare(one) for one in _lines(raw.get("frames"), 300)),
+        frames=tuple(without_query(one) for one in _lines(raw.get("frames"), 300)),
         markers=markers,
         lang=_line(raw.get("lang"), 35),
         retry_after=retry_after,
@@ -243,9 +243,9 @@ def _by_words(facts: PageFacts, site: Site, *, is_other: bool) -> tuple[PageStat
     texts = site.pack.rules["texts"]
     is_inside = facts.markers.get("positive", False) and not is_other
     is_content = is_below(urlsplit(facts.url).path, site.pack.rules["urls"].get("content", ()))
-    spoken = [normal(one) for one in (*facts.alerts, *facts.dialogs)]
-    titles = [] if is_inside and is_content else [normal(one) for one in (facts.title, *facts.headings)]
-    anywhere = normal(facts.text)
+    spoken = [normalized(one) for one in (*facts.alerts, *facts.dialogs)]
+    titles = [] if is_inside and is_content else [normalized(one) for one in (facts.title, *facts.headings)]
+    anywhere = normalized(facts.text)
     for state in _STATES_BY_TEXT:
         for phrase in texts.get(state, ()):
             if (
@@ -271,7 +271,7 @@ def _by_what_is_left(facts: PageFacts, site: Site) -> tuple[PageState, str]:
     return PageState.UNKNOWN, f"no rule knows this page (HTTP {facts.status or 'status unknown'}, {facts.title!r})"
 
 
-def normal(text: str) -> str:
+def normalized(text: str) -> str:
     """Lower case, straight apostrophes, single spaces: how the pack spells its texts."""
     return " ".join(text.translate(_APOSTROPHES).casefold().split())
 

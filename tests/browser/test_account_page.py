@@ -1,4 +1,4 @@
-"""browser/visit.py: how a visit begins and ends, what errors become, which login is kept."""
+"""browser/account_page.py: how a visit begins and ends, what errors become, which login is kept."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from datetime import timedelta
 
 import pytest
 
-from workbench.browser.evidence import PAGE
-from workbench.browser.pagestate import PageState
+from workbench.browser.artifacts import PAGE
+from workbench.browser.page_state import PageState
 from workbench.browser.sites import TRAFFICJUNKY
 from workbench.errors import Fenced, LaneStops, Transient, UiChanged, WorkbenchError
 

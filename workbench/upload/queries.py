@@ -30,7 +30,7 @@ _PLAIN: Final = (
 
 
 class LedgerUploads:
-    """What a step of upload may ask (`upload.tools.View`)."""
+    """What a step of upload may ask (`upload.tools.UploadView`)."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger

@@ -27,7 +27,7 @@ _LONGEST_LINE: Final = 300
 _OURS: Final = 3  # frames from `story` to who asked a visit for it
 
 
-def is_settled(error: BaseException) -> TypeGuard[WorkbenchError]:
+def has_known_cause(error: BaseException) -> TypeGuard[WorkbenchError]:
     """Whoever raised it knew what it was; all others are read by the page that they came up on."""
     if not isinstance(error, WorkbenchError):
         return False

@@ -10,12 +10,12 @@ from typing import Any, Final
 
 from playwright.sync_api import BrowserContext, Error, Page
 
-from workbench.browser import faults
-from workbench.browser.evidence import Evidence, KeptEvidence
-from workbench.browser.guard import Guard
-from workbench.browser.pagestate import PageFacts, PageState, classify
+from workbench.browser import page_errors
+from workbench.browser.artifacts import Evidence, KeptEvidence
+from workbench.browser.navigation_guard import NavigationGuard
+from workbench.browser.page_state import PageFacts, PageState, classify
 from workbench.browser.session import secrets_of
-from workbench.browser.sites import Site, bare
+from workbench.browser.sites import Site, without_query
 from workbench.errors import BadInput
 from workbench.secret import Redactor
 
@@ -26,7 +26,7 @@ _PICTURE_MS: Final = 5000
 _MOST_BLOCKED: Final = 10
 
 
-class Witness:
+class PageSnapshots:
     """Of one visit."""
 
     def __init__(
@@ -37,7 +37,7 @@ class Witness:
         *,
         context: BrowserContext,
         page: Page,
-        guard: Guard,
+        guard: NavigationGuard,
         redact: Callable[[str], str],
     ) -> None:
         self.session: Mapping[str, Any] | None = None  # the login that was brought; none of it may be seen
@@ -69,7 +69,7 @@ class Witness:
     def clean(self, text: str) -> str:
         """Without secrets of ours, without the session's, without queries of addresses."""
         redact = Redactor([*secrets_of(self.session), *secrets_of({"cookies": self._cookies()})])
-        return redact(self._redact(faults.without_queries(text)))
+        return redact(self._redact(page_errors.without_queries(text)))
 
     def picture(self) -> bytes | None:
         """Of the window, with passwords, names and balances covered; None of a page that never rests."""
@@ -86,7 +86,7 @@ class Witness:
             "blocked": self._guard.blocked[:_MOST_BLOCKED],
         }
         if facts is None:
-            told |= {"url": bare(self._page.url), "unreadable": True}
+            told |= {"url": without_query(self._page.url), "unreadable": True}
         else:
             shown = ("url", "status", "title", "lang", "headings", "alerts", "frames", "markers")
             told |= {name: getattr(facts, name) for name in shown}
@@ -94,7 +94,7 @@ class Witness:
             told["note"] = note[:_LONGEST_STORY]
         if probed:
             told["selectors"] = self._probed()
-        cleaned: dict[str, Any] = faults.each_text(told, lambda text: faults.without_emails(self.clean(text)))
+        cleaned: dict[str, Any] = page_errors.each_text(told, lambda text: page_errors.without_emails(self.clean(text)))
         return cleaned
 
     def _probed(self) -> dict[str, int]:

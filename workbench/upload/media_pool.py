@@ -22,7 +22,7 @@ _ALONE: Final = 8  # so few files are not worth a second process
 
 
 def probe_all(root: Path, paths: Sequence[str], *, patience: timedelta = PATIENCE) -> dict[str, Mapping[str, Any]]:
-    """What `probe.look` finds of every path below `root`, however bad one of them is."""
+    """What `media.look` finds of every path below `root`, however bad one of them is."""
     wanted: queue.SimpleQueue[str] = queue.SimpleQueue()
     for path in dict.fromkeys(paths):
         wanted.put(path)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from workbench.browser.session import SessionFacts
-from workbench.browser.sites import Site
-from workbench.browser.visit import Browsing
 from workbench.errors import Fault, WorkbenchError
+
+if TYPE_CHECKING:  # Playwright costs every command a tenth of a second
+    from workbench.browser.account_page import Browsing
+    from workbench.browser.session import SessionFacts
+    from workbench.browser.sites import Site
 
 FRESH: Final = timedelta(hours=24)
 

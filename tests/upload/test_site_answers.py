@@ -1,10 +1,10 @@
-"""browser/uploadpanel.py: what the site's answer to one file means, with what the panel shows beside it."""
+"""upload/site_answers.py: what the site's answer to one file means, with what the panel shows beside it."""
 
 from __future__ import annotations
 
 import pytest
 
-from workbench.browser.uploadpanel import SendOutcome, judge
+from workbench.upload.site_answers import SendOutcome, judge
 
 GOOD = {"name": "a.png", "is_done": True, "is_good": True, "words": ""}
 BAD = {"name": "a.png", "is_done": True, "is_good": False}

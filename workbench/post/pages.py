@@ -1,26 +1,38 @@
-"""Marketplace's item form, on one page or several: what is there is looked at, never assumed.
+"""Marketplace's item form, on one page or several, and the one click that publishes it.
 
-Every page is filled and read back before it is left. `press.py` presses the last button, `selling.py` looks afterwards.
+Look at what is there, never assume it: every page is filled and read back before it is left. The fields are those of
+`LISTING_FIELDS`; a plain text field needs nothing here but its selector in browser/packs/. What the site says to the
+click is read from the network first, from the address second, from the page last.
 """
 
 from __future__ import annotations
 
 import contextlib
+import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
-from typing import Final
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Error, Locator
 from playwright.sync_api import TimeoutError as TooSlow
 
 from workbench.browser import fields
-from workbench.browser.fields import folded, refused
-from workbench.browser.pagestate import PageState
-from workbench.browser.visit import Visit
-from workbench.errors import Fault, NeedsPerson, UiChanged
+from workbench.browser.account_page import AccountPage
+from workbench.browser.fields import refused
+from workbench.browser.page_state import PageState
+from workbench.browser.page_text import digits, folded
+from workbench.browser.request_guard import RequestGuard
+from workbench.engine.records import LISTING_FIELDS
+from workbench.errors import Fault, NeedsPerson, Transient, UiChanged
+from workbench.post.selling_page import SELLING
+from workbench.post.site_listings import listing_id_in
+
+if TYPE_CHECKING:
+    from workbench.post.tools import ItemContent
 
 CREATE: Final = "/marketplace/create/item"
 
@@ -44,32 +56,29 @@ _RESTS: Final = """(_, [quiet, most]) => new Promise((answer) => {
     if (at - since >= quiet || at - began >= most) { clearInterval(timer); answer(at - since >= quiet); }
   }, 50);
 })"""
-_NEEDED: Final = frozenset({"title", "price", "category", "condition", "description", "location", "photos"})
+_NEEDED: Final = frozenset(one.name for one in LISTING_FIELDS if one.is_needed)
+# They may stand under "More details".
+_FOLDED: Final = frozenset({"description", *(one.name for one in LISTING_FIELDS if not one.is_needed)})
+_MENUS: Final = {"category": "Category", "condition": "Condition"}  # with their labels, which they show as well
+# How the text of a field is compared with what the form shows of it; all others as lines.
+_COMPARED: Final = {"price": digits, "category": folded, "condition": folded}
+_MARKED: Final = "sku"  # bears our token; not every account is offered it, and a listing is known without it
+_LAST_LOOK: Final = 1.0  # seconds that a page may still change after its call was lost
+_STAYS: Final = 2.0  # seconds that an alert stands there without anything being sent
+_LOOK_MS: Final = 40
+_PAGE_EVERY: Final = 0.2  # seconds between looks at the whole page, which cost it more than the look at its calls
+_NAMES: Final = frozenset({"listing_id", "listingid", "marketplace_listing_id"})
+_FORM: Final = ("publish", "title", "next")  # the site may go back to the page of the field
+_SILENT: Final = frozenset({PageState.OK, PageState.SHELL})
+_UNDECIDED: Final = frozenset({PageState.OK, PageState.SHELL, PageState.UNKNOWN})
 # Boxes about handing over; they may stand beside the groups where all is one page.
 _HANDING_OVER: Final = frozenset({"public meetup", "door pickup", "door dropoff", "local pickup only", "shipping"})
-
-
-@dataclass(frozen=True, kw_only=True)
-class ItemContent:
-    """What the form is to say."""
-
-    title: str
-    price: int
-    category: str
-    heading: str  # above the category, where the menu is a hierarchy
-    condition: str
-    description: str
-    location: str
-    photos: tuple[Path, ...]
-    sku: str
-    hide_from_friends: bool = False
-    groups: frozenset[str] = frozenset()
 
 
 class ItemForm:
     """One run through the form, from its first page to the button that ends it."""
 
-    def __init__(self, visit: Visit, item: ItemContent) -> None:
+    def __init__(self, visit: AccountPage, item: ItemContent) -> None:
         self._visit = visit
         self._item = item
         self._filled: set[str] = set()
@@ -78,8 +87,8 @@ class ItemForm:
 
     @property
     def has_sku(self) -> bool:
-        """Whether our token stands in the listing: not every account is offered the field."""
-        return "sku" in self._filled
+        """Whether our token stands in the listing."""
+        return _MARKED in self._filled
 
     def fill(self) -> None:
         """Fill all pages up to the last button, which is enabled then; nothing is sent."""
@@ -99,6 +108,8 @@ class ItemForm:
             missing = _NEEDED - self._filled
         if missing:
             raise _changed(f"the form asked for no {', '.join(sorted(missing))} on any page.")
+        if unasked := self._item.texts.keys() - self._filled - {_MARKED}:
+            raise refused(f"the form offers this account no field for {', '.join(sorted(unasked))}.")
         if self._item.groups and "groups" not in self._filled:
             raise refused("the form offers no groups to this account.")
         if self._item.hide_from_friends and "hide_from_friends" not in self._filled:
@@ -137,19 +148,16 @@ class ItemForm:
     def _fill_fields(self) -> None:
         fill: dict[str, Callable[[Locator], None]] = {
             "photos": self._fill_photos,
-            "title": lambda field: field.fill(self._item.title),
-            "price": lambda field: field.fill(str(self._item.price)),
+            **{name: partial(self._fill_text, name) for name in self._item.texts},
             "category": self._fill_category,
             "condition": self._fill_condition,
-            "description": lambda field: field.fill(self._item.description),
-            "sku": lambda field: field.fill(self._item.sku),
             "location": self._fill_place,
             "hide_from_friends": lambda field: fields.switch_to(field, on=self._item.hide_from_friends),
         }
         for name, work in fill.items():
             if name in self._filled:
                 continue
-            if name in {"description", "sku"}:
+            if name in _FOLDED:
                 self._unfold(name)
             field = self._field(name)
             if field is not None:
@@ -163,6 +171,9 @@ class ItemForm:
             return self._visit.pack.one(self._visit.page, name)
         return self._visit.pack.maybe(self._visit.page, name)
 
+    def _fill_text(self, name: str, field: Locator) -> None:
+        field.fill(self._item.texts[name])
+
     def _fill_photos(self, field: Locator) -> None:
         """They are sent as they are attached: not before the page below can be used."""
         title = self._visit.pack.maybe(self._visit.page, "title")
@@ -172,13 +183,13 @@ class ItemForm:
 
     def _fill_category(self, field: Locator) -> None:
         item = self._item
-        fields.choose(self._visit, field, item.category, label="Category", heading=item.heading)
+        fields.choose(self._visit, field, item.texts["category"], label=_MENUS["category"], heading=item.heading)
 
     def _fill_condition(self, field: Locator) -> None:
-        fields.choose(self._visit, field, self._item.condition, label="Condition")
+        fields.choose(self._visit, field, self._item.texts["condition"], label=_MENUS["condition"])
 
     def _fill_place(self, field: Locator) -> None:
-        self._place = fields.place(self._visit, field, self._item.location)
+        self._place = fields.place(self._visit, field, self._item.texts["location"])
 
     def _unfold(self, name: str) -> None:
         """Description and SKU may stand under "More details"."""
@@ -263,18 +274,13 @@ class ItemForm:
             raise refused(f"the form shows other than was filled in: {'; '.join(wrong)}.")
 
     def _differences(self) -> Iterator[str]:
-        item = self._item
-        wanted: dict[str, tuple[str, Callable[[Locator], str]]] = {
-            "title": (item.title, fields.said),
-            "price": (str(item.price), lambda field: fields.digits(fields.said(field))),
-            "category": (folded(item.category), lambda field: folded(fields.said(field, "Category"))),
-            "condition": (folded(item.condition), lambda field: folded(fields.said(field, "Condition"))),
-            "description": (_lines(item.description), fields.said),
-            "sku": (item.sku, fields.said),
-        }
-        for name, (want, read) in wanted.items():
+        for name, text in self._item.texts.items():
             field = self._shown(name)
-            if field is not None and (found := read(field)) != want:
+            if field is None or name == "location":
+                continue
+            plain = _COMPARED.get(name, _lines)
+            want, found = plain(text), plain(fields.said(field, _MENUS.get(name, "")))
+            if found != want:
                 yield f"{name} {found!r} instead of {want!r}"
         yield from self._other_differences()
 
@@ -283,7 +289,7 @@ class ItemForm:
         if self._shown("title") is not None and (count := fields.photo_count(self._visit)) != len(item.photos):
             yield f"{count} photos instead of {len(item.photos)}"
         field = self._shown("location")
-        if field is not None and not fields.is_same_place(item.location, self._place, fields.said(field)):
+        if field is not None and not fields.is_same_place(item.texts["location"], self._place, fields.said(field)):
             yield f"location {fields.said(field)!r} instead of {self._place!r}"
         switch = self._shown("hide_from_friends")
         if switch is not None and fields.is_on(switch) != item.hide_from_friends:
@@ -318,6 +324,10 @@ class ItemForm:
             ) from error
         return button
 
+    def click_once(self, button: Locator, known: frozenset[str], *, patience: timedelta) -> ClickAnswer | None:
+        """Publish; None when the site does not say what became of it. `known`: ids that are of earlier listings."""
+        return PublishClick(self._visit, patience=patience, title=self._item.texts["title"]).click_once(button, known)
+
 
 def _lines(text: str) -> str:
     """As a text area gives it back, without blank lines, which `said` leaves out."""
@@ -326,3 +336,111 @@ def _lines(text: str) -> str:
 
 def _changed(message: str) -> UiChanged:
     return UiChanged(message, fault=Fault(kind="ui_changed"))
+
+
+# the click that publishes ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class ClickAnswer:
+    """How the site took the click."""
+
+    was_taken: bool
+    remote_id: str | None = None
+    why: str = ""
+
+
+class PublishClick:
+    """Click by Playwright's own click, once, and wait for what the site says to it."""
+
+    def __init__(self, visit: AccountPage, *, patience: timedelta, title: str) -> None:
+        self._visit = visit
+        self._patience = patience
+        self._title = title
+        self._alerts: frozenset[str] = frozenset()  # that stood there before the click
+        self._was_wrong = False  # a field was marked before the click: the mark says nothing of it
+        self._refused_since: float | None = None
+
+    def click_once(self, button: Locator, known: frozenset[str]) -> ClickAnswer | None:
+        """Click; None when the site does not say what became of it. `known`: ids that are of earlier listings."""
+        before = self._visit.look()
+        self._alerts = frozenset(before.facts.alerts)
+        self._was_wrong = before.state is PageState.FIELD_ERROR
+        with RequestGuard(self._visit) as sent:
+            button.click(no_wait_after=True)
+            return self._wait(sent, known)
+
+    def _wait(self, sent: RequestGuard, known: frozenset[str]) -> ClickAnswer | None:
+        end = time.monotonic() + self._patience.total_seconds()
+        was_lost, looked_at = False, -_PAGE_EVERY
+        while True:
+            answer = _by_network(sent, known, self._title) or self._by_address(known)
+            if answer is None and time.monotonic() - looked_at >= _PAGE_EVERY:
+                answer, looked_at = self._by_page(sent), time.monotonic()
+            if answer is not None:
+                return answer
+            if sent.is_lost and not was_lost:
+                was_lost, end = True, min(end, time.monotonic() + _LAST_LOOK)
+            if time.monotonic() > end:
+                return None
+            self._visit.page.wait_for_timeout(_LOOK_MS)
+
+    def _by_address(self, known: frozenset[str]) -> ClickAnswer | None:
+        address = urlsplit(self._visit.page.url).path
+        remote_id = listing_id_in(address)
+        if remote_id and remote_id not in known:
+            return ClickAnswer(was_taken=True, remote_id=remote_id, why="the address of the listing")
+        if address.startswith(SELLING):
+            return ClickAnswer(was_taken=True, why="the site went on to Your listings")
+        return None
+
+    def _by_page(self, sent: RequestGuard) -> ClickAnswer | None:
+        """A field that is marked as wrong while the form is still there is proof that nothing was published. So is
+        an alert that the click brought, where nothing was sent, or every answer was a no.
+        """
+        try:
+            verdict = self._visit.look()
+        except (Error, Transient):  # between two pages
+            return None
+        fresh = [one for one in verdict.facts.alerts if one not in self._alerts]
+        is_quiet = not sent.unrefused and not sent.is_lost
+        is_alert = bool(fresh) and verdict.state in _SILENT and is_quiet
+        if is_alert or (verdict.state is PageState.FIELD_ERROR and (is_quiet or not self._was_wrong)):
+            is_form = any(self._visit.pack.maybe(self._visit.page, one) for one in _FORM)
+            if is_form and (not is_alert or self._stays()):
+                sent.stop()
+                return ClickAnswer(was_taken=False, why="; ".join(verdict.facts.alerts) or verdict.why)
+        else:
+            self._refused_since = None
+        if verdict.state not in _UNDECIDED:
+            self._visit.check()  # raises what the page means
+        return None
+
+    def _stays(self) -> bool:
+        """An alert may only tell that the page is at it."""
+        self._refused_since = self._refused_since or time.monotonic()
+        return time.monotonic() - self._refused_since >= _STAYS
+
+
+def _by_network(sent: RequestGuard, known: frozenset[str], title: str) -> ClickAnswer | None:
+    """Other calls of the page may be answered with other listings, and before the one that counts is sent."""
+    waiting, sent.answers = sent.answers, []
+    for one in waiting:
+        remote_id = next((each for each in _ids(one.body) if each not in known), None)
+        if one.is_good and remote_id and one.may_be_about(title):
+            return ClickAnswer(was_taken=True, remote_id=remote_id, why="the site's answer to the click")
+    return None
+
+
+def _ids(value: Any, above: str = "") -> Iterator[str]:
+    """Numbers that an answer names as a listing's."""
+    if isinstance(value, dict):
+        for key, one in value.items():
+            name = str(key).casefold()
+            is_named = name in _NAMES or (name == "id" and "listing" in above)
+            if is_named and isinstance(one, str | int) and re.fullmatch(r"\d{3,30}", str(one)):
+                yield str(one)
+            yield from _ids(one, name)
+    elif isinstance(value, list):
+        for one in value:
+            yield from _ids(one, above)

@@ -46,7 +46,7 @@ _UNFIT: Final = re.compile(r"[\x00-\x1f\x7f;\ud800-\udfff]")
 _HOST: Final = re.compile(r"\.?[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?|\[[0-9a-f:.]+\]")
 
 
-def state_of(raw: bytes, name: str) -> dict[str, Any]:
+def storage_state_of(raw: bytes, name: str) -> dict[str, Any]:
     """The login in a file of any of these kinds, ready for a browser. BadInput never quotes a value."""
     if len(raw) > _LARGEST:
         raise BadInput(f"{name} has more than {_LARGEST >> 20} MB, which no saved login has.")

@@ -1,4 +1,4 @@
-"""browser/trafficjunky.py, uploadpanel.py: a library that pages in another way, a panel that shows files late."""
+"""upload/pages.py: a library that pages in another way, a panel that shows files late."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from datetime import timedelta
 
 import pytest
 
-from workbench.browser.trafficjunky import Library
-from workbench.browser.uploadpanel import SendOutcome
 from workbench.errors import UiChanged
+from workbench.upload.pages import MediaLibrary
+from workbench.upload.site_answers import SendOutcome
 
 pytestmark = pytest.mark.browser
 
@@ -74,7 +74,7 @@ def page(pager: str = "''", number: int = 30) -> str:
 def test_a_library_is_read_whole_or_says_that_it_is_not(browsing, site, logged_in, web, answer, pager, number, gap):
     web.pages |= {"/media-library": answer(page(pager)), "/media-library/more": answer("[]")}
     with browsing.visit(logged_in, site) as visit:
-        found = Library(visit, PATIENCE).cards("in_stream")
+        found = MediaLibrary(visit, PATIENCE).cards("in_stream")
 
     assert (len(found.cards), found.gap) == (number, gap)
 
@@ -84,7 +84,7 @@ def test_a_tab_that_asks_late_is_waited_for(browsing, site, logged_in, web, answ
     late = "<script>document.querySelector('#instream_tab').onclick = () => setTimeout(show, 900, 2)</script>"
     web.pages["/media-library"] = answer(page(number=24) + late)
     with browsing.visit(logged_in, site) as visit:
-        found = Library(visit, PATIENCE).cards("in_stream")
+        found = MediaLibrary(visit, PATIENCE).cards("in_stream")
 
     assert [card.id for card in found.cards] == [str(1032530512 + n) for n in range(12)]
 
@@ -93,13 +93,13 @@ def test_a_tab_that_is_not_chosen_is_not_read(browsing, site, logged_in, web, an
     stays = page().replace('<a id="instream_tab"', '<a id="instream_tab" aria-selected="false"')
     web.pages["/media-library"] = answer(stays)
     with browsing.visit(logged_in, site) as visit, pytest.raises(UiChanged, match="did not go to in_stream"):
-        Library(visit, PATIENCE).cards("in_stream")
+        MediaLibrary(visit, PATIENCE).cards("in_stream")
 
 
 def test_a_list_whose_end_fails_to_load_is_not_taken_for_whole(browsing, site, logged_in, web, answer):
     web.pages |= {"/media-library": answer(page(SCROLL)), "/media-library/more": answer("", 500)}
     with browsing.visit(logged_in, site) as visit:
-        found = Library(visit, PATIENCE).cards("in_stream")
+        found = MediaLibrary(visit, PATIENCE).cards("in_stream")
 
     assert (len(found.cards), found.gap) == (12, "page 2 of in_stream: the site answered 500 to /media-library/more")
 
@@ -107,7 +107,7 @@ def test_a_list_whose_end_fails_to_load_is_not_taken_for_whole(browsing, site, l
 def test_what_else_a_page_asks_for_does_not_spoil_its_list(browsing, site, logged_in, web, answer, noise):
     web.pages["/media-library"] = answer(page(NUMBERS) + noise)
     with browsing.visit(logged_in, site) as visit:
-        found = Library(visit, timedelta(seconds=5)).cards("in_stream")
+        found = MediaLibrary(visit, timedelta(seconds=5)).cards("in_stream")
 
     assert (len(found.cards), found.gap) == (30, "")
 
@@ -118,7 +118,7 @@ def test_a_panel_that_shows_its_files_late_is_waited_for(browsing, site, logged_
     film = tmp_path / "film.mp4"
     film.write_bytes(b"film")
     with browsing.visit(logged_in, site) as visit:
-        panel = Library(visit, PATIENCE).panel("in_stream")
+        panel = MediaLibrary(visit, PATIENCE).panel("in_stream")
         (found,) = panel.send([film], PATIENCE)
 
     assert (found.outcome, found.remote_id) == (SendOutcome.SENT, "1032530999")

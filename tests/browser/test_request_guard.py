@@ -1,4 +1,4 @@
-"""browser/visit.py: what a page sends is received once, also when the connection breaks before the answer."""
+"""browser/account_page.py: what a page sends is received once, also when the connection breaks before the answer."""
 
 from __future__ import annotations
 

@@ -18,8 +18,8 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Error, Page, Request, Response
 
-from workbench.browser.pack import Pack
-from workbench.browser.pagestate import is_below
+from workbench.browser.page_state import is_below
+from workbench.browser.selectors import SelectorPack
 
 _LONGEST_PATH: Final = 100
 _LONGEST_BODY: Final = 20_000
@@ -38,7 +38,7 @@ def is_page(request: Request) -> bool:
     return False
 
 
-def is_aside(address: str, pack: Pack) -> bool:
+def is_aside(address: str, pack: SelectorPack) -> bool:
     """Whether an address is known to be no part of what a page shows: its last word is a counter's or a poll's."""
     words = re.split(r"[./_-]", urlsplit(address).path.rstrip("/").rpartition("/")[2].casefold())
     return not set(pack.rules["urls"].get("aside", ())).isdisjoint(words)
@@ -64,10 +64,10 @@ class _Failure:
     act: int
 
 
-class Traffic:
+class PageRequests:
     """Of the requests that `counts`. Watches from the start, until it is closed or the page is."""
 
-    def __init__(self, page: Page, pack: Pack, counts: Callable[[Request], bool]) -> None:
+    def __init__(self, page: Page, pack: SelectorPack, counts: Callable[[Request], bool]) -> None:
         self.rested_at = time.monotonic()  # when the last call that is waited for came to its end
         self._page = page
         self._pack = pack
@@ -97,14 +97,14 @@ class Traffic:
         self._habits.clear()
         self._is_proved = self._is_ours = False
 
-    def acted(self) -> None:
+    def note_gesture(self) -> None:
         """Say that a gesture follows: what is asked from now on is asked because of it."""
         self._act += 1
         self._is_ours = True
 
     # what the list waits for ----------------------------------------------------------------------
 
-    def waits(self, *, is_shown: bool, is_other: bool, rests: float, longest: float) -> bool:
+    def is_waiting(self, *, is_shown: bool, is_other: bool, rests: float, longest: float) -> bool:
         """Whether something on its way may still bring the list.
 
         `is_shown`: there is a list; `is_other`: another than before our gesture; `rests`: seconds since anything
@@ -128,7 +128,7 @@ class Traffic:
             self._outlasted.add(call.key)
         return not is_late
 
-    def gives_up(self) -> bool:
+    def stop_waiting(self) -> bool:
         """No longer wait for anything; whether something was not answered at all."""
         unanswered = any(not one.is_answered for one in self._open.values())
         self._outlasted |= {one.key for one in self._open.values()}
@@ -138,7 +138,7 @@ class Traffic:
     def _is_habit(self, key: str) -> bool:
         return self._habits.get(key, (0, True))[0] >= _HABIT
 
-    def spoilt(self, *, is_shown: bool) -> str:
+    def failure_words(self, *, is_shown: bool) -> str:
         """What went wrong with the list, in words; "" where nothing did that may concern it."""
         return next((one.words for one in self._failures if self._concerns(one, is_shown=is_shown)), "")
 

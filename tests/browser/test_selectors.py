@@ -1,13 +1,13 @@
-"""browser/pack.py: selectors are data that is read strictly."""
+"""browser/selectors.py: selectors are data that is read strictly."""
 
 from __future__ import annotations
 
 import pytest
 from playwright.sync_api import sync_playwright
 
-from workbench.browser import launch, pack
-from workbench.browser.pack import LocatorCandidate, Pack, Selector, load_pack
-from workbench.browser.pagestate import PageState, normal
+from workbench.browser import launch, selectors
+from workbench.browser.page_state import PageState, normalized
+from workbench.browser.selectors import LocatorCandidate, Selector, SelectorPack, load_pack
 from workbench.browser.sites import SITES
 from workbench.errors import BadInput, UiChanged
 
@@ -28,7 +28,7 @@ def page(chromium_page):
 
 def made(*candidates, name="title", required=True):
     selector = Selector(name, "form", tuple(LocatorCandidate(**one) for one in candidates), required)
-    return Pack("marketplace", "en", 1, "never", {name: selector})
+    return SelectorPack("marketplace", "en", 1, "never", {name: selector})
 
 
 TITLE = ({"role": "textbox", "name": "Title"}, {"xpath": "//span[.='Title']/following-sibling::input"})
@@ -99,7 +99,7 @@ def test_the_packs_that_ship(page, site):
     assert shipped.positive
     assert shipped.negative
     assert set(shipped.rules["texts"]) <= set(PageState)
-    assert all(phrase == normal(phrase) for phrases in shipped.rules["texts"].values() for phrase in phrases)
+    assert all(phrase == normalized(phrase) for phrases in shipped.rules["texts"].values() for phrase in phrases)
     for where in {one.page for one in shipped.selectors.values()}:
         assert all(one.found == 0 for one in shipped.probe(page, where))
 
@@ -111,7 +111,7 @@ def test_the_packs_that_ship(page, site):
 )
 def test_a_pack_that_cannot_be_read_is_named(tmp_path, monkeypatch, text):
     (tmp_path / "here.en.toml").write_bytes(text.encode("utf-8", "surrogateescape"))
-    monkeypatch.setattr(pack, "FOLDER", tmp_path)
+    monkeypatch.setattr(selectors, "FOLDER", tmp_path)
 
     with pytest.raises(BadInput, match=r"here\.en\.toml cannot be read"):
         load_pack("here")

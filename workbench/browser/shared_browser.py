@@ -23,15 +23,15 @@ if TYPE_CHECKING:
 _IDLE_SECONDS: Final = 60.0  # a Chromium that nobody needs is not kept longer
 
 
-class ThreadsBrowser:
-    """What a thread keeps; only that thread may use it."""
+class SharedBrowser:
+    """What a thread shares among its visits; only that thread may use it."""
 
     def __init__(self) -> None:
         self._ending = contextlib.ExitStack()
         self._browser: Browser | None = None
         self._options: Mapping[str, Any] = {}
         self._used_at = 0.0
-        self._is_doubted = False
+        self._is_discarded = False
 
     @contextlib.contextmanager
     def running(
@@ -46,24 +46,24 @@ class ThreadsBrowser:
         except WorkbenchError:  # what the site said of itself
             raise
         except BaseException:
-            self._is_doubted = True
+            self._is_discarded = True
             raise
         finally:
             self._used_at = time.monotonic()
-            if self._is_doubted:
+            if self._is_discarded:
                 self.close()
 
-    def doubt(self) -> None:
+    def discard_after_visit(self) -> None:
         """Keep this Chromium no longer than its present visit."""
-        self._is_doubted = True
+        self._is_discarded = True
 
-    def rest(self) -> None:
+    def close_if_idle(self) -> None:
         """Close what was idle for long."""
         if self._browser is not None and time.monotonic() - self._used_at > _IDLE_SECONDS:
             self.close()
 
     def close(self) -> None:
-        self._browser, self._is_doubted = None, False
+        self._browser, self._is_discarded = None, False
         self._ending.close()
 
 
@@ -71,21 +71,21 @@ _of_thread = threading.local()
 
 
 @contextlib.contextmanager
-def keeping() -> Iterator[Callable[[], None]]:
+def sharing_browser() -> Iterator[Callable[[], None]]:
     """Let the visits of this thread share a Chromium until the end of the block.
 
     Yields what a thread calls now and then while it has nothing to do: it closes a Chromium that was idle for long.
     A thread that runs an event loop of its own must not use it: Playwright's runs as long as its driver is kept.
     """
-    kept = _of_thread.kept = ThreadsBrowser()
+    shared = _of_thread.shared = SharedBrowser()
     try:
-        yield kept.rest
+        yield shared.close_if_idle
     finally:
-        _of_thread.kept = None
-        kept.close()
+        _of_thread.shared = None
+        shared.close()
 
 
-def of_this_thread() -> ThreadsBrowser | None:
-    """Return what this thread keeps, None outside of `keeping`."""
-    found: ThreadsBrowser | None = getattr(_of_thread, "kept", None)
+def of_this_thread() -> SharedBrowser | None:
+    """Return the browser that this thread shares, None outside of `sharing_browser`."""
+    found: SharedBrowser | None = getattr(_of_thread, "shared", None)
     return found

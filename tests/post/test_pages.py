@@ -1,4 +1,4 @@
-"""browser/marketplace.py, press.py, selling.py: pages that draw themselves late, in pieces, or page by page."""
+"""post/pages.py, selling_page.py: pages that draw themselves late, in pieces, or page by page."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import pytest
 from PIL import Image
 
 from workbench.browser import fields
-from workbench.browser.marketplace import CREATE, ItemContent, ItemForm
-from workbench.browser.once import Call
-from workbench.browser.press import Press
-from workbench.browser.selling import SELLING, listed
+from workbench.browser.request_guard import AnsweredCall
 from workbench.errors import LaneStops, NeedsPerson, Permanent, Transient
+from workbench.post.pages import CREATE, ItemForm, PublishClick
+from workbench.post.selling_page import SELLING, SellingPage
+from workbench.post.tools import ItemContent
 
 pytestmark = pytest.mark.browser
 
@@ -70,8 +70,11 @@ def item(tmp_path: Path) -> ItemContent:
     photo = tmp_path / "table.jpg"
     Image.new("RGB", (40, 30)).save(photo)
     return ItemContent(
-        title="Oak table", price=120, category="Furniture", heading="Home & Garden", condition="New",
-        description="Four legs.", location="Springfield, Illinois", photos=(photo,), sku="WB-TOKEN",
+        texts={
+            "title": "Oak table", "price": "120", "category": "Furniture", "condition": "New",
+            "description": "Four legs.", "sku": "WB-TOKEN", "location": "Springfield, Illinois",
+        },
+        heading="Home & Garden", photos=(photo,),
     )  # fmt: skip
 
 
@@ -150,7 +153,7 @@ def test_listings_in_other_answers_are_not_ours(browsing, marketplace, seller, w
     with browsing.visit(seller, marketplace) as visit:
         visit.goto(CREATE)
         button = visit.page.get_by_role("button", name="Publish")
-        found = Press(visit, patience=timedelta(seconds=15), title="Oak “table”").once(button, frozenset())
+        found = PublishClick(visit, patience=timedelta(seconds=15), title="Oak “table”").click_once(button, frozenset())
 
     assert found is not None
     assert found.remote_id == "7770001"
@@ -167,7 +170,7 @@ def test_a_counter_whose_answer_nobody_reads_does_not_stop_the_listing(browsing,
     with browsing.visit(seller, marketplace) as visit:
         visit.goto(CREATE)
         button = visit.page.get_by_role("button", name="Publish")
-        found = Press(visit, patience=timedelta(seconds=15), title="Oak “table”").once(button, frozenset())
+        found = PublishClick(visit, patience=timedelta(seconds=15), title="Oak “table”").click_once(button, frozenset())
 
     assert web.seen.count(("POST", "/counter")) == web.seen.count(("POST", "/create")) == 1
     assert found is not None
@@ -185,12 +188,12 @@ def test_a_counter_whose_answer_nobody_reads_does_not_stop_the_listing(browsing,
     ],
 )
 def test_a_call_that_says_our_title_in_any_spelling_may_be_ours(sent, is_ours):
-    assert Call(200, None, sent).may_be_about('Café "table" 5') == is_ours
+    assert AnsweredCall(200, None, sent).may_be_about('Café "table" 5') == is_ours
 
 
 def test_a_title_of_signs_alone_is_not_in_every_call():
-    assert Call(200, None, "title=🪑🪑").may_be_about("🪑🪑")
-    assert not Call(200, None, '{"first": 5}').may_be_about("🪑🪑")
+    assert AnsweredCall(200, None, "title=🪑🪑").may_be_about("🪑🪑")
+    assert not AnsweredCall(200, None, '{"first": 5}').may_be_about("🪑🪑")
 
 
 # Your listings ------------------------------------------------------------------------------------
@@ -221,7 +224,7 @@ def test_a_list_of_numbered_pages_is_read_to_its_end(browsing, marketplace, sell
     for number in ("102", "104"):
         web.pages[f"/marketplace/item/{number}/"] = answer('<html lang="en"><div aria-label="Your profile">A</div>')
     with browsing.visit(seller, marketplace) as visit:
-        found = listed(visit, title="Oak table")
+        found = SellingPage(visit).cards(title="Oak table")
 
     assert [card.remote_id for card in found] == ids
 
@@ -231,7 +234,7 @@ def test_a_title_in_several_pieces_is_found_without_a_link(browsing, marketplace
     web.pages[SELLING] = answer(f'<html lang="en"><div aria-label="Your profile">A</div><main>{card}</main>')
     web.pages["/marketplace/item/102/"] = answer('<html lang="en"><div aria-label="Your profile">A</div>')
     with browsing.visit(seller, marketplace) as visit:
-        (found,) = listed(visit, title="Oak table")
+        (found,) = SellingPage(visit).cards(title="Oak table")
 
     assert (found.remote_id, found.is_of("Oak table", 10)) == ("102", True)
 
@@ -239,7 +242,7 @@ def test_a_title_in_several_pieces_is_found_without_a_link(browsing, marketplace
 def test_what_else_a_page_asks_for_does_not_spoil_its_list(browsing, marketplace, seller, web, answer, noise):
     web.pages[SELLING] = answer(LIST.replace("PAGES", json.dumps(PAGES)).replace("LINK", LINKED) + noise)
     with browsing.visit(seller, marketplace) as visit:
-        found = listed(visit)
+        found = SellingPage(visit).cards()
 
     assert [card.remote_id for card in found] == ["101", "102", "103", "104"]
 
@@ -248,7 +251,7 @@ def test_a_list_whose_answer_is_an_error_is_not_taken_for_whole(browsing, market
     more = "<script>fetch('/api/graphql/')</script>"
     web.pages[SELLING] = answer(LIST.replace("PAGES", json.dumps(PAGES)).replace("LINK", LINKED) + more)
     with browsing.visit(seller, marketplace) as visit, pytest.raises(Transient, match="the site answered 404"):
-        listed(visit)
+        SellingPage(visit).cards()
 
 
 def test_a_card_that_opens_a_window_leads_to_the_whole_address(browsing, marketplace, seller, web, answer):
@@ -256,7 +259,7 @@ def test_a_card_that_opens_a_window_leads_to_the_whole_address(browsing, marketp
     card = f"""<div onclick="this.innerHTML = '{window}'"><p>Oak table</p><p>$10</p></div>"""
     web.pages[SELLING] = answer(f'<html lang="en"><div aria-label="Your profile">A</div><main>{card}</main>')
     with browsing.visit(seller, marketplace) as visit:
-        (found,) = listed(visit, title="Oak table")
+        (found,) = SellingPage(visit).cards(title="Oak table")
 
     assert found.url == f"{web.url}/marketplace/item/102/"
 
@@ -264,12 +267,12 @@ def test_a_card_that_opens_a_window_leads_to_the_whole_address(browsing, marketp
 def test_a_card_without_a_link_that_does_not_open_is_for_a_person(
     browsing, marketplace, seller, web, answer, monkeypatch
 ):
-    monkeypatch.setattr("workbench.browser.selling._SLOWEST", timedelta(seconds=1))
-    monkeypatch.setattr("workbench.browser.selling._QUIET", 0.5)
+    monkeypatch.setattr("workbench.post.selling_page._SLOWEST", timedelta(seconds=1))
+    monkeypatch.setattr("workbench.post.selling_page._QUIET", 0.5)
     card = "<article><p>Oak table</p><p>$10</p></article>"
     web.pages[SELLING] = answer(f'<html lang="en"><div aria-label="Your profile">A</div><main>{card}</main>')
     with browsing.visit(seller, marketplace) as visit, pytest.raises(NeedsPerson, match="does not open"):
-        listed(visit, title="Oak table")
+        SellingPage(visit).cards(title="Oak table")
 
 
 # places -------------------------------------------------------------------------------------------
