@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from PIL import Image
 
 from workbench.browser import fields
 from workbench.browser.request_guard import AnsweredCall
+from workbench.browser.selectors import LocatorCandidate, Selector
 from workbench.errors import LaneStops, NeedsPerson, Permanent, Transient
 from workbench.post.pages import CREATE, ItemForm, PublishClick
 from workbench.post.selling_page import SELLING, SellingPage
@@ -89,6 +92,21 @@ def test_what_a_form_draws_late_is_filled_and_what_it_remembers_is_undone(
 
         boxes = visit.page.locator("[role=switch], [role=checkbox]")
         assert boxes.evaluate_all("all => all.map(one => one.getAttribute('aria-checked'))") == ["false", "false"]
+
+
+@pytest.mark.parametrize("is_offered", [True, False])
+def test_a_further_text_field_needs_nothing_but_its_selector(
+    browsing, marketplace, seller, web, answer, item, is_offered
+):
+    brand = Selector("brand", "item_form", (LocatorCandidate(role="textbox", name="Brand"),))
+    marketplace.__dict__["pack"] = replace(marketplace.pack, selectors={**marketplace.pack.selectors, "brand": brand})
+    web.pages[CREATE] = answer(FORM + ("<input aria-label=Brand>" if is_offered else ""))
+    branded = replace(item, texts={**item.texts, "brand": "Oak & Co"})
+    said = contextlib.nullcontext() if is_offered else pytest.raises(Permanent, match="no field for brand")
+    with browsing.visit(seller, marketplace) as visit, said:
+        ItemForm(visit, branded).fill()
+
+        assert visit.page.get_by_role("textbox", name="Brand").input_value() == "Oak & Co"
 
 
 MORE_DETAILS = """<html lang="en"><body><div aria-label="Your profile">A</div><h1>Item for sale</h1>
