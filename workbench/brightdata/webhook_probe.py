@@ -39,7 +39,7 @@ def probe_webhook(url: str, secret: Secret, body: bytes) -> ProbeResult:
         answer = httpx.post(address, content=body, headers=headers, timeout=_PATIENCE.total_seconds())
     except httpx.HTTPError as error:
         return _without_answer(error, f"{parts.scheme}://{parts.netloc}")
-    return _told(answer)
+    return _by_answer(answer)
 
 
 def _unknown_name(host: str) -> str | None:
@@ -76,7 +76,7 @@ def _causes(error: BaseException) -> list[BaseException]:
     return found
 
 
-def _told(answer: httpx.Response) -> ProbeResult:
+def _by_answer(answer: httpx.Response) -> ProbeResult:
     is_ours = answer.content == REFUSED
     if answer.is_success:
         return ProbeResult("answered", "the address answered that it took the delivery")

@@ -265,11 +265,11 @@ class AccountPage:
             try:
                 self.pack.require(self.page, expect)
             except (Error, WorkbenchError) as error:
-                told = self._told_instead() if isinstance(error, UiChanged) else None
+                told = self._error_of_other_page() if isinstance(error, UiChanged) else None
                 raise self.fail(told or error, f"looking for the page {expect}") from None
         return verdict
 
-    def _told_instead(self) -> WorkbenchError | None:
+    def _error_of_other_page(self) -> WorkbenchError | None:
         """What a page means that is not the one that was asked for, and says so in a few words."""
         facts = self._facts()
         verdict = None if facts is None else classify(facts, self.site, is_other=True)

@@ -55,7 +55,7 @@ class PageSnapshots:
         None where the disk takes nothing: that must not hide what the evidence was of.
         """
         has_picture = facts is not None and classify(facts, self._site).state != PageState.LOGIN
-        page = self._told(facts, note, probed=has_picture)
+        page = self._page_json(facts, note, probed=has_picture)
         picture = self.picture() if has_picture else None
         told = self.clean(story)[:_LONGEST_STORY]
         try:
@@ -78,7 +78,7 @@ class PageSnapshots:
             return self._page.screenshot(mask=hidden, animations="disabled", timeout=_PICTURE_MS)
         return None
 
-    def _told(self, facts: PageFacts | None, note: str, *, probed: bool) -> dict[str, Any]:
+    def _page_json(self, facts: PageFacts | None, note: str, *, probed: bool) -> dict[str, Any]:
         told: dict[str, Any] = {
             "account_id": self._account_id,
             "site": self._site.name,

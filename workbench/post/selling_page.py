@@ -106,7 +106,7 @@ class SellingPage:
         """Open the listing's page, at either of its addresses; None when none of them shows one of that title."""
         visit = self._visit
         for path in (item_path(remote_id), f"/commerce/listing/{remote_id}/"):
-            facts = _told(visit, path, title)
+            facts = _facts_showing(visit, path, title)
             if facts is None or listing_id_in(visit.page.url) is None:
                 continue
             is_review = "/commerce/listing/" in visit.page.url or bool(UNDER_REVIEW.search(facts.text))
@@ -310,7 +310,7 @@ def _address(visit: AccountPage) -> str | None:
 # one listing -----------------------------------------------------------------------------------------
 
 
-def _told(visit: AccountPage, path: str, title: str) -> PageFacts | None:
+def _facts_showing(visit: AccountPage, path: str, title: str) -> PageFacts | None:
     """What a page says that shows the title. It is everybody's, and may show no sign of a login, or not be there."""
     visit.open(path)
     seen: list[PageVerdict] = []

@@ -7,7 +7,7 @@ from functools import partial
 
 from workbench.engine.records import Move, Stay, Upload, Yielded
 from workbench.engine.states import Attention, UploadState
-from workbench.upload.fingerprint import bears, by_id, matching, perhaps, without
+from workbench.upload.fingerprint import bears, by_id, cut_short, matching, without
 from workbench.upload.send import identified, resolve_hint, sweep
 from workbench.upload.site_answers import CreativeCard, TabListing
 from workbench.upload.tools import UploadTools
@@ -25,7 +25,7 @@ def find(uploads: Sequence[Upload], tools: UploadTools) -> Iterator[Yielded]:
             listing = library.cards(tab, enough=partial(_has_all, wanted))
             picture = visit.shot("uploaded" if listing.cards else "library")
             for one in wanted:
-                move = _told(one, listing, tools, picture, is_last=first.looks >= len(tools.look_gaps))
+                move = _move_for(one, listing, tools, picture, is_last=first.looks >= len(tools.look_gaps))
                 if move is None:
                     left.append(one)
                 else:
@@ -39,7 +39,7 @@ def _has_all(uploads: Sequence[Upload], cards: Sequence[CreativeCard]) -> bool:
     return all(one.remote_id in shown for one in uploads)
 
 
-def _told(one: Upload, listing: TabListing, tools: UploadTools, picture: str, *, is_last: bool) -> Move | None:
+def _move_for(one: Upload, listing: TabListing, tools: UploadTools, picture: str, *, is_last: bool) -> Move | None:
     """The move that the library justifies; None: look again later."""
     is_last = is_last and listing.is_complete
     if one.remote_id is not None:
@@ -79,7 +79,7 @@ def _by_old_card(one: Upload, listing: TabListing, tools: UploadTools, picture: 
     if len(old) == 1:
         move = _found(one, old[0], tools, picture)
         return Move(**{**vars(move), "reason": "the site made nothing new of it: it has this file under this id"})
-    hints = without(perhaps(one, listing.cards), tools.view.baseline_of(one))
+    hints = without(cut_short(one, listing.cards), tools.view.baseline_of(one))
     why = "the site took it, and the library does not show it"
     if hints:
         why = f"names in the library are cut short; perhaps it is {_ids(hints)}"
