@@ -263,7 +263,7 @@ def test_two_setups_wait_for_each_other(tmp_path, monkeypatch):
 def test_what_is_not_compiled_ahead_is_imported_by_nothing_of_ours():
     """Command line, worker, notebook, lab and tests; in one process, because only the names of files are asked for."""
     ours = [
-        "workbench.workbench", "workbench.lake.catalog", "workbench.lake.show", "workbench.browser.visit",
+        "workbench.workbench", "workbench.lake.catalog", "workbench.lake.show", "workbench.browser.account_page",
         "workbench.brightdata.client", "workbench.deliveries.receiver", "workbench.audit.report", "alembic.command",
         "ipykernel.kernelapp", "ipywidgets", "anywidget", "pandas", "matplotlib.pyplot",
         "matplotlib_inline.backend_inline", "jupyterlab.labapp", "papermill", "nbconvert", "playwright.sync_api",

@@ -68,24 +68,22 @@ def main() -> None:
     from playwright.sync_api import Locator
 
     from tests.faults.zygote import Impatient, Points, caller, open_workbench
-    from workbench.browser import trafficjunky
-    from workbench.browser.marketplace import ItemForm
-    from workbench.browser.once import SentOnce
-    from workbench.browser.press import Press
+    from workbench.browser.request_guard import RequestGuard
     from workbench.db.ledger import Ledger
     from workbench.post import flow as posting
+    from workbench.post.pages import ItemForm, PublishClick
     from workbench.upload import flow as uploading
-    from workbench.upload import inventory
+    from workbench.upload import inventory, pages
 
-    assert all((pd, trafficjunky, posting, uploading))
+    assert all((pd, pages, posting, uploading))
 
     def run(job: dict[str, Any]) -> None:
         points = Points(job.get("at"), signal.SIGKILL, job.get("record"))
         points.around(Ledger, "write", lambda *_: f"write {caller()}", after=True)
         points.around(Locator, "set_input_files", lambda *_: "attach", after=True)
         points.around(ItemForm, "fill", lambda *_: "filling", after=True)
-        points.around(Press, "once", lambda *_, **__: "the click", after=True)
-        points.around(SentOnce, "_send", lambda *_, **__: "the call", after=True)
+        points.around(PublishClick, "click_once", lambda *_, **__: "the click", after=True)
+        points.around(RequestGuard, "_send", lambda *_, **__: "the call", after=True)
         points.around(os, "link", lambda *_, **__: "link", after=True)
         points.around(os, "unlink", lambda name, **_: "unlink" if not str(name).startswith(".") else "unlink beside")
         points.around(os, "replace", lambda _, target: f"replace {str(target).rsplit('.', 1)[-1]}")

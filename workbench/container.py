@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
 
 from workbench import practice
 from workbench.accounts.store import may_act_from
-from workbench.browser.kept import keeping
+from workbench.browser.shared_browser import sharing_browser
 from workbench.budget.caps import Caps, writers
 from workbench.collect import queries
 from workbench.collect import store as collect_store
@@ -44,9 +44,10 @@ if TYPE_CHECKING:
     from workbench.brightdata.client import BrightData
     from workbench.brightdata.datasets import Dataset
     from workbench.brightdata.delivery import Webhook
+    from workbench.browser.account_page import AccountPage, Browsing
+    from workbench.browser.login import LoginGate
     from workbench.browser.session import Sessions
     from workbench.browser.sites import Site
-    from workbench.browser.visit import Browsing
     from workbench.budget.service import Budget
     from workbench.collect.importing import Imports
     from workbench.collect.recovery import Recovery
@@ -59,9 +60,12 @@ if TYPE_CHECKING:
     from workbench.lake.service import Lake
     from workbench.lake.tending import Tending
     from workbench.post.known import Known
+    from workbench.post.pages import ItemForm
+    from workbench.post.selling_page import SellingPage
     from workbench.post.service import Postings
-    from workbench.post.tools import PostTools
+    from workbench.post.tools import ItemContent, PostTools
     from workbench.standing import Standing
+    from workbench.upload.pages import MediaLibrary
     from workbench.upload.service import Uploads
     from workbench.upload.tools import UploadTools
     from workbench.working import Working
@@ -264,12 +268,14 @@ class Container:
 
     @part
     def post_tools(self) -> PostTools:
-        from workbench.post.store import PostingQueries
+        from workbench.post.queries import PostingQueries
         from workbench.post.tools import PostTools
 
         chosen = self.settings
         return PostTools(
             visit=lambda account_id: self.browsing.visit(account_id, self.site("marketplace")),
+            item_form=self._item_form,
+            selling_page=self._selling_page,
             view=PostingQueries(self.ledger),
             elsewhere=AccountActs(self.ledger),
             home=chosen.home,
@@ -282,14 +288,15 @@ class Container:
 
     @part
     def upload_tools(self) -> UploadTools:
+        from workbench.upload.queries import LedgerUploads, inventory_rows
         from workbench.upload.record import write_inventory
         from workbench.upload.store import wake
         from workbench.upload.tools import UploadTools
-        from workbench.upload.uploaded import LedgerUploads, inventory_rows
 
         chosen = self.settings
         return UploadTools(
             visit=lambda account_id: self.browsing.visit(account_id, self.site("trafficjunky")),
+            library=self._media_library,
             may_act_from=lambda account_id: may_act_from(self.ledger, account_id, chosen.zone),
             wake=lambda upload_id: wake(self.ledger, upload_id),
             write_inventory=lambda: write_inventory(chosen.creatives, inventory_rows(self.ledger), chosen.zone),
@@ -300,10 +307,26 @@ class Container:
             elsewhere=AccountActs(self.ledger),
             now=now,
             poll=chosen.poll_seconds,
-            page=chosen.page_seconds,
             file_time=chosen.file_seconds,
             look_gaps=chosen.look_gaps,
         )
+
+    # Page objects bring Playwright with them, which only somebody who opens a page pays for.
+
+    def _item_form(self, visit: AccountPage, item: ItemContent) -> ItemForm:
+        from workbench.post.pages import ItemForm
+
+        return ItemForm(visit, item)
+
+    def _selling_page(self, visit: AccountPage) -> SellingPage:
+        from workbench.post.selling_page import SellingPage
+
+        return SellingPage(visit)
+
+    def _media_library(self, visit: AccountPage) -> MediaLibrary:
+        from workbench.upload.pages import MediaLibrary
+
+        return MediaLibrary(visit, self.settings.page_seconds)
 
     @part
     def worker(self) -> Worker:
@@ -332,7 +355,7 @@ class Container:
             lease_time=chosen.lease_seconds,
             writers={**writers(self.caps), **lake_store.WRITERS, **collect_store.WRITERS},
             redact=self.redactor,
-            in_thread=keeping,
+            in_thread=sharing_browser,
             journal=self.journal,
         )
 
@@ -352,8 +375,8 @@ class Container:
     @part
     def browsing(self) -> Browsing:
         """How accounts visit their sites."""
-        from workbench.browser.evidence import Evidence
-        from workbench.browser.visit import Browsing
+        from workbench.browser.account_page import Browsing
+        from workbench.browser.artifacts import Evidence
 
         chosen = self.settings
         return Browsing(
@@ -366,6 +389,13 @@ class Container:
             cool_down=chosen.cool_down_seconds,
             redact=self.redactor,
         )
+
+    @part
+    def login_gate(self) -> LoginGate:
+        """Where a person logs in to an account."""
+        from workbench.browser.login import LoginGate
+
+        return LoginGate(self.browsing)
 
     @part
     def sessions(self) -> Sessions:

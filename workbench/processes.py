@@ -14,7 +14,7 @@ RECEIVER: Final = "workbench.home.receiver"
 LAB_SERVER: Final = "workbench.home.labserver"
 SANDBOX: Final = "workbench.sandbox"
 NOTEBOOK_RUNNER: Final = "workbench.audit.runner"
-MEDIA_PROBE: Final = "workbench.upload.probe"
+MEDIA_PROBE: Final = "workbench.upload.media"
 CHROMIUM: Final = "workbench.browser.launch"  # which one there is; bootstrap.py asks
 
 # Kept, since a process object that is thrown away while its process runs is taken for a mistake by Python.

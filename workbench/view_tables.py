@@ -25,8 +25,8 @@ from workbench.db.schema import (
     source_result,
     spend,
 )
-from workbench.post import listed
-from workbench.upload import uploaded
+from workbench.post import queries as post_queries
+from workbench.upload import queries as upload_queries
 
 
 def table_rows(ledger: Ledger) -> dict[str, TableRows]:
@@ -50,8 +50,8 @@ def _table_rows(connection: Connection, zone: tzinfo) -> dict[str, TableRows]:
             connection, select(execution.c.id.label("execution_id"), *_but(execution, "id")), {"params": "json"}
         ),
         "events": _columns(connection, _events(), {"facts": "json_text"}),
-        **listed.view_tables(connection),
-        **uploaded.view_tables(connection, zone),
+        **post_queries.view_tables(connection),
+        **upload_queries.view_tables(connection, zone),
         "accounts": _accounts(connection),
     }
 

@@ -16,7 +16,7 @@ from workbench.engine.leases import Claims
 from workbench.engine.locks import Lanes, lane_of
 from workbench.engine.worker import Bench, Worker
 from workbench.errors import Fault, LaneStops, LaneWaits, NeedsPerson, Transient, UiChanged
-from workbench.post import store as posting_store
+from workbench.post import queries as posting_queries
 from workbench.post.model import PostingState as P
 
 DAY = timedelta(days=1)
@@ -268,7 +268,7 @@ def test_after_armed_it_is_unsure_whatever_else_it_means(ledger, error, paused, 
     (who,) = rows(ledger, account)
     assert (who.paused_kind, who.not_before is not None) == (paused, waits)
     assert rows(ledger, error_log)[0].certain is False
-    assert posting_store.PostingQueries(ledger).baseline(row) == BASELINE
+    assert posting_queries.PostingQueries(ledger).baseline(row) == BASELINE
 
 
 def test_a_person_is_needed_for_one_item_alone(ledger):

@@ -12,9 +12,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from workbench.accounts.health import ProofState, prove
 from workbench.browser import login
-from workbench.browser.health import ProofState, prove
-from workbench.browser.login import gate, wait_for_person
+from workbench.browser.login import LoginGate, wait_for_person
 from workbench.browser.sites import SITES
 from workbench.errors import LaneStops, NeedsPerson, Refused
 
@@ -137,4 +137,4 @@ def test_where_nobody_could_see_a_window_it_is_refused(browsing, site, monkeypat
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
 
     with pytest.raises(Refused, match=r"accounts import-session 3 FILE"):
-        gate(browsing, 3, site, wait=timedelta(seconds=1))
+        LoginGate(browsing).open(3, site, wait=timedelta(seconds=1))

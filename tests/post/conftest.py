@@ -9,6 +9,20 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from tests.little_site import (  # noqa: F401 - fixtures
+    _answer,
+    browsing,
+    chromium,
+    cookie,
+    kept,
+    logged_in,
+    marketplace,
+    noise,
+    seller,
+    site,
+    stranger,
+    web,
+)
 from workbench.accounts.model import Account
 from workbench.post.listing import Checks
 from workbench.post.photos import Album

@@ -69,7 +69,7 @@ ANSWERS: dict[str, tuple[dict[str, Any], str, str | None, int, bool]] = {
 }
 
 
-# One of each end; the pages of the others are recognised in tests/browser/test_pagestate.py, and the soak posts to all.
+# One of each end; the pages of the others are recognised in tests/browser/test_page_state.py, and soak posts to all.
 SOME = (
     "cards without links", "stored, then dropped", "stored, with a query error", "dropped, nothing stored",
     "a field is wrong", "the daily limit", "checkpoint at the click", "a challenge", "login at the click",

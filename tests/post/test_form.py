@@ -1,4 +1,4 @@
-"""browser/marketplace.py: the form in every shape that accounts have seen; filled, read back, never sent."""
+"""post/pages.py: the form in every shape that accounts have seen; filled, read back, never sent."""
 
 from __future__ import annotations
 

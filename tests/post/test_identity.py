@@ -12,7 +12,8 @@ import pytest
 
 from tests.post.conftest import cells
 from workbench.collect.model import fingerprint
-from workbench.engine import records
+from workbench.errors import BadInput
+from workbench.post import listing, model
 from workbench.post.listing import COLUMNS, NEEDED, Checks, Listing, typed
 from workbench.post.model import LISTING_FIELDS, ListingField, listing_identity
 from workbench.post.photos import Photo
@@ -38,7 +39,7 @@ def test_a_listing_is_called_as_in_the_ledgers_of_today() -> None:
 def test_a_field_that_comes_later_leaves_listings_that_do_not_use_it_what_they_are(
     monkeypatch: pytest.MonkeyPatch, empty: object
 ) -> None:
-    monkeypatch.setattr(records, "LISTING_FIELDS", (*LISTING_FIELDS, ListingField("brand", is_needed=False, since=2)))
+    monkeypatch.setattr(model, "LISTING_FIELDS", (*LISTING_FIELDS, ListingField("brand", is_needed=False, since=2)))
 
     assert listing_identity(SAID) == listing_identity({**SAID, "brand": empty}) == GOLDEN
     assert len({listing_identity({**SAID, "brand": one}) for one in (None, "Oak & Co", "Elm")}) == 3
@@ -48,7 +49,20 @@ def test_sheet_and_form_have_the_fields_of_the_one_table(checks: Checks) -> None
     assert tuple(one.name for one in LISTING_FIELDS) == COLUMNS
     assert set(COLUMNS) - set(NEEDED) == {"account", "sku"}
     assert {one.since for one in LISTING_FIELDS} == {1}, "a field of a later version needs its line here"
-    assert set(vars(typed(cells(), checks))) - {"account_id"} == set(COLUMNS) - {"account"}
+    assert set(vars(typed(cells(), checks))) - {"account_id", "texts"} == set(COLUMNS) - {"account"}
+
+
+def test_an_optional_text_of_the_table_is_kept_where_it_says_something(
+    monkeypatch: pytest.MonkeyPatch, checks: Checks
+) -> None:
+    monkeypatch.setattr(listing, "COLUMNS", (*COLUMNS, "brand"))
+    monkeypatch.setattr(listing, "TEXTS", ("brand",))
+    silent, speaking = (typed(cells(brand=one), checks).order() for one in ("", "Oak & Co"))
+
+    assert silent == typed(cells(), checks).order()
+    assert speaking.content == {**silent.content, "brand": "Oak & Co"}
+    with pytest.raises(BadInput, match="the cell 'brand' has 101 characters"):
+        typed(cells(brand="x" * 101), checks)
 
 
 def test_a_question_is_called_as_in_the_ledgers_of_today() -> None:

@@ -1,4 +1,4 @@
-"""post/store.py and listed.py: what is known stays one listing, is ordered once, and a person's word is kept."""
+"""post/store.py and queries.py: what is known stays one listing, is ordered once, and a person's word is kept."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from tests.engine.world import recorder
 from workbench import view_tables
 from workbench.accounts import store as accounts
-from workbench.browser import faults
+from workbench.browser import page_errors
 from workbench.db.clock import now
 from workbench.db.history import story
 from workbench.db.ledger import Ledger
@@ -21,7 +21,7 @@ from workbench.engine.retry import RetryPolicy
 from workbench.engine.transitions import GAP
 from workbench.engine.worker import Bench, Worker
 from workbench.errors import BadInput, Fault, LaneStops, Refused, Unanswered
-from workbench.post import jobs, listed
+from workbench.post import jobs, queries
 from workbench.post import store as posting
 from workbench.post.flow import flow
 from workbench.post.model import NewListing
@@ -72,10 +72,10 @@ def test_a_known_sku_brings_the_listing_up_to_date_until_it_is_on_its_way(ledger
     posting.make_job(ledger, [one])
 
     assert (again.listing_ids, again.changed) == ((one,), 1)
-    assert listed.listings(ledger)[0]["title"] == "Round table"
+    assert queries.listings(ledger)[0]["title"] == "Round table"
     with pytest.raises(BadInput, match="is queued already"):
         posting.add_listings(ledger, [listing("Square table", north, sku="T-1"), listing("Lamp", north)])
-    assert [row["title"] for row in listed.listings(ledger)] == ["Round table"]
+    assert [row["title"] for row in queries.listings(ledger)] == ["Round table"]
 
 
 def test_a_corrected_listing_that_names_no_account_is_not_posted_beside_the_first(
@@ -93,20 +93,20 @@ def test_a_corrected_listing_that_names_no_account_is_not_posted_beside_the_firs
 def test_one_sku_without_an_account_is_one_listing_and_is_ordered_once(ledger: Ledger, north: int) -> None:
     first = add(ledger, listing("Table", None, sku="T-1", price=120))
     assert add(ledger, listing("Table", None, sku="T-1", price=110)) == first
-    assert [row["price"] for row in listed.listings(ledger)] == [110]
+    assert [row["price"] for row in queries.listings(ledger)] == [110]
 
     (named,) = add(ledger, listing("Round table", north, sku="T-1"))
     with pytest.raises(BadInput, match=f"listings {first[0]} and {named} have the sku 'T-1' both"):
         posting.make_job(ledger, [*first, named], accounts=[north])
-    assert listed.jobs(ledger) == []
+    assert queries.jobs(ledger) == []
 
 
 def test_tried_again_it_keeps_what_its_job_said_of_the_form(ledger: Ledger, north: int) -> None:
     (one,) = add(ledger, listing("Table", north))
     job = posting.make_job(ledger, [one], settings={"groups": ["Chess club"], "hide_from_friends": True})
     posting.cancel_job(ledger, job.job_id)
-    posting.retry(ledger, [listed.latest_posting(ledger, one)["id"]])
-    row = listed.latest_posting(ledger, one)
+    posting.retry(ledger, [queries.latest_posting(ledger, one)["id"]])
+    row = queries.latest_posting(ledger, one)
 
     assert (row["content"]["groups"], row["content"]["hide_from_friends"]) == (["Chess club"], True)
 
@@ -116,7 +116,7 @@ def test_listings_without_an_account_are_dealt_out_and_others_filtered(ledger: L
     made = posting.make_job(ledger, ids, accounts=[north])
 
     assert made.listing_ids == ids[:3]
-    assert [row["account_id"] for row in listed.listings(ledger, job_id=made.job_id)] == [north] * 3
+    assert [row["account_id"] for row in queries.listings(ledger, job_id=made.job_id)] == [north] * 3
 
 
 @pytest.mark.parametrize("why", ["no account", "switched off", "other channel", "unknown"])
@@ -128,7 +128,7 @@ def test_a_job_that_could_not_post_is_refused_whole(ledger: Ledger, north: int, 
     with pytest.raises(BadInput):
         posting.make_job(ledger, [good, 99 if why == "unknown" else bad])
 
-    assert listed.jobs(ledger) == []
+    assert queries.jobs(ledger) == []
 
 
 def test_two_at_once_make_one_job(ledger: Ledger, open_another, north: int) -> None:
@@ -148,7 +148,7 @@ def test_two_at_once_make_one_job(ledger: Ledger, open_another, north: int) -> N
         thread.join()
 
     assert sum(isinstance(one, posting.MadeJob) for one in told) == 1
-    assert len(listed.listings(ledger, job_id=listed.find_job(ledger, None))) == 5
+    assert len(queries.listings(ledger, job_id=queries.find_job(ledger, None))) == 5
 
 
 def test_cancelled_and_failed_postings_are_tried_again_with_what_the_listing_says_now(
@@ -158,11 +158,11 @@ def test_cancelled_and_failed_postings_are_tried_again_with_what_the_listing_say
     made = posting.make_job(ledger, [one])
     assert posting.cancel_job(ledger, made.job_id) == 1
     posting.edit_listing(ledger, one, listing("Oak table", north))
-    key = listed.latest_posting(ledger, one)["id"]
+    key = queries.latest_posting(ledger, one)["id"]
 
-    assert listed.listings(ledger)[0]["status"] == "failed"
+    assert queries.listings(ledger)[0]["status"] == "failed"
     assert posting.retry(ledger, [key]) == 1
-    (row,) = listed.listings(ledger)
+    (row,) = queries.listings(ledger)
     assert (row["status"], row["title"], row["retry_count"]) == ("pending", "Oak table", 1)
     with pytest.raises(BadInput, match="is queued; only what failed"):
         posting.retry(ledger, [key])
@@ -171,13 +171,13 @@ def test_cancelled_and_failed_postings_are_tried_again_with_what_the_listing_say
 def test_a_person_says_what_became_of_the_click(ledger: Ledger, north: int) -> None:
     (one,) = add(ledger, listing("Table", north))
     posting.make_job(ledger, [one])
-    key = listed.latest_posting(ledger, one)["id"]
+    key = queries.latest_posting(ledger, one)["id"]
     with pytest.raises(BadInput, match="nothing about it is in doubt"):
         posting.resolve(ledger, key, P.POSTED, "found")
     _set(ledger, key, state="unsure", attention="person", next_at=None)
     posting.resolve(ledger, key, P.POSTED, "found by hand as 77", values={"remote_id": "77", "remote_url": "u"})
 
-    (row,) = listed.listings(ledger)
+    (row,) = queries.listings(ledger)
     assert (row["status"], row["remote_id"], row["attention"]) == ("posted", "77", None)
     last = story(ledger, "posting", str(key))[-1]
     assert (last["what"], last["facts"]["remote_id"]) == ("decided", "77")
@@ -187,13 +187,13 @@ def test_a_person_says_what_became_of_the_click(ledger: Ledger, north: int) -> N
 def test_what_waits_before_the_click_goes_on_where_it_is(ledger: Ledger, north: int) -> None:
     (one,) = add(ledger, listing("Table", north))
     posting.make_job(ledger, [one])
-    key = listed.latest_posting(ledger, one)["id"]
+    key = queries.latest_posting(ledger, one)["id"]
     _set(ledger, key, attention="person", next_at=None, reason="the button stays disabled")
-    (todo,) = jobs.todo(listed.waiting(ledger))
+    (todo,) = jobs.todo(queries.waiting(ledger))
 
     assert todo["command"] == f"workbench post retry {one}"
     assert posting.retry(ledger, [key]) == 1
-    (row,) = listed.listings(ledger)
+    (row,) = queries.listings(ledger)
     assert (row["state"], row["attention"], row["retry_count"]) == ("queued", None, 0)
     assert row["is_due"]
 
@@ -206,14 +206,14 @@ def test_what_is_in_doubt_for_hours_is_told_though_the_looks_go_on(
 ) -> None:
     (one,) = add(ledger, listing("Table", north))
     posting.make_job(ledger, [one])
-    key = listed.latest_posting(ledger, one)["id"]
+    key = queries.latest_posting(ledger, one)["id"]
     reason = "Your listings could not be read to the end"
     _set(ledger, key, state=state, state_at=now() - timedelta(hours=hours), next_at=now(), reason=reason)
-    told = jobs.todo(listed.waiting(ledger))
+    told = jobs.todo(queries.waiting(ledger))
 
     assert [each["why"] for each in told] == [f"{state}: {reason}"] * is_told
     accounts.pause(ledger, north, "checkpoint", "the site wants to know who you are")
-    assert listed.waiting(ledger) == []  # it is the account that waits
+    assert queries.waiting(ledger) == []  # it is the account that waits
 
 
 def _set(ledger: Ledger, key: int, **values: object) -> None:
@@ -228,11 +228,11 @@ def test_a_paused_account_holds_its_listings_up_and_says_why(ledger: Ledger, nor
     ids = add(ledger, listing("A", north), listing("B", south))
     made = posting.make_job(ledger, ids)
     accounts.pause(ledger, north, "checkpoint", "the site wants to know who you are")
-    a, b = listed.listings(ledger, job_id=made.job_id)
+    a, b = queries.listings(ledger, job_id=made.job_id)
 
     assert (a["attention"], a["error_type"], a["error_class"]) == ("person", "captcha", "checkpoint")
     assert (b["attention"], b["error_class"]) == (None, None)
-    assert jobs.job(listed.jobs(ledger)[0])["attention"] == "person"
+    assert jobs.job(queries.jobs(ledger)[0])["attention"] == "person"
     assert is_settled([a], now(), acts_in=P.QUEUED)
     assert not is_settled([a, b], now(), acts_in=P.QUEUED)
 
@@ -270,9 +270,9 @@ def test_nobody_waits_for_ever_for_looks_that_fail(state: str, settled: bool) ->
 
 
 def test_errors_are_asked_by_known_types_only(ledger: Ledger) -> None:
-    assert listed.error_logs(ledger, error_type="rate_limit") == []
+    assert queries.error_logs(ledger, error_type="rate_limit") == []
     with pytest.raises(BadInput, match="no type of error 'nonsense'"):
-        listed.error_logs(ledger, error_type="nonsense")
+        queries.error_logs(ledger, error_type="nonsense")
 
 
 def _flow():
@@ -285,7 +285,7 @@ def test_a_job_is_seen_to_go_on_and_begins_once(ledger: Ledger, north: int) -> N
     record = recorder(ledger, claims)
 
     def told() -> dict[str, object]:
-        one = jobs.job(listed.jobs(ledger, made.job_id)[0])
+        one = jobs.job(queries.jobs(ledger, made.job_id)[0])
         (row,) = _rows(view_tables.table_rows(ledger)["posting_jobs"])
         assert {name: one[name] for name in row if name in one} == {name: row[name] for name in row if name in one}
         return one
@@ -329,14 +329,14 @@ def test_an_error_record_has_the_frames_that_led_to_it(ledger: Ledger, north: in
     worker = Worker(ledger, [Bench(steps, None)], lease_time=timedelta(minutes=1))
     assert worker.advance(Bench(steps, None))
 
-    (record,) = listed.error_logs(ledger)
+    (record,) = queries.error_logs(ledger)
     assert "somebody_opens_a_page" in record["stack_trace"]
     assert "LaneStops: the site asks to log in" in record["stack_trace"]
 
 
 def test_an_error_that_was_never_raised_has_the_frames_of_who_made_it() -> None:
     def with_evidence(error: Exception) -> str:
-        return faults.story(error)
+        return page_errors.story(error)
 
     def fail(error: Exception) -> str:
         return with_evidence(error)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.little_site import _answer, browsing, chromium, cookie, kept, logged_in, noise, site, stranger, web  # noqa: F401 - fixtures
 from workbench.sandbox.serve import Sandbox
 
 

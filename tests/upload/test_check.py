@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from workbench.upload import gather, probing, samples
+from workbench.upload import gather, media_pool, samples
 from workbench.upload.check import CheckedFile, check
 from workbench.upload.gather import Candidate, Files, from_folder, from_names
 from workbench.upload.inventory import read
@@ -157,7 +157,7 @@ def test_a_bomb_is_refused_and_the_others_are_looked_at(root: Path) -> None:
 
 def test_a_file_that_stalls_its_reader_is_given_up(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     samples.picture(root / "uploaded" / NAME.format(1, "png"))
-    found = probing.probe_all(root, [f"uploaded/{NAME.format(1, 'png')}"], patience=timedelta(microseconds=1))
+    found = media_pool.probe_all(root, [f"uploaded/{NAME.format(1, 'png')}"], patience=timedelta(microseconds=1))
 
     assert "nobody could read it" in next(iter(found.values()))["words"]
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from workbench import practice
 from workbench.accounts import store as accounts
+from workbench.accounts.health import Health, Proof, ProofState, health, prove
 from workbench.accounts.model import Account
 from workbench.accounts.store import CHANNELS
 from workbench.db.clock import now
@@ -19,7 +20,6 @@ from workbench.errors import BadInput, Refused
 from workbench.feature import Feature
 
 if TYPE_CHECKING:
-    from workbench.browser.health import Health, Proof
     from workbench.browser.session import SessionFacts
 
 # Pauses that another session answers; all others are a person's to end.
@@ -120,15 +120,12 @@ class Accounts(Feature):
         """Wait while a person logs in, in a visible browser, and keep the login. In practice, where nobody could
         see one, the stand-in issues it.
         """
-        from workbench.browser.health import ProofState
-        from workbench.browser.login import can_show, gate
-
         mine = accounts.find(self.ledger, account_id)
         with self.lane(account_id):
-            if not can_show() and self._practise(account_id):
+            gate = self._parts.login_gate
+            if not gate.is_possible and self._practise(account_id):
                 return
-            gate(
-                self._parts.browsing,
+            gate.open(
                 account_id,
                 self._parts.site(mine.channel),
                 wait=self.settings.login_seconds,
@@ -243,8 +240,6 @@ class Accounts(Feature):
         }
 
     def _examined(self, one: Account, *, live: bool) -> tuple[SessionFacts, Health]:
-        from workbench.browser.health import ProofState, health
-
         said = self._prove(one) if live else None
         after = accounts.find(self.ledger, one.id)
         site = self._parts.site(one.channel)
@@ -270,8 +265,6 @@ class Accounts(Feature):
 
     def _prove(self, one: Account) -> Proof | None:
         """What the site shows of the account, recorded; None while somebody is at work there."""
-        from workbench.browser.health import prove
-
         try:
             with self.lane(one.id):
                 proof = prove(self._parts.browsing, one.id, self._parts.site(one.channel))

@@ -8,6 +8,6 @@ rows.py      vendor bodies and rows: their shape, their kind, arrays and CSV as 
 catalogue/   the table of datasets: ids, ways to ask, inputs, columns
 datasets.py  what may be asked of a dataset, and how it is written
 delivery.py  what its webhook brings: unpacked within bounds, judged
-knock.py     a test delivery through our own public address
+webhook_probe.py  a test delivery through our own public address
 contents.py  what the vendor's JSON answers hold, as values
 """

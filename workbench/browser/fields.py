@@ -12,7 +12,8 @@ from typing import Final
 from playwright.sync_api import Locator
 from playwright.sync_api import TimeoutError as TooLate
 
-from workbench.browser.visit import Visit
+from workbench.browser.account_page import AccountPage
+from workbench.browser.page_text import APOSTROPHES, folded
 from workbench.errors import Fault, Permanent, UiChanged
 
 PATIENCE: Final = timedelta(seconds=10)
@@ -20,17 +21,10 @@ _PHOTOS_PATIENCE: Final = timedelta(seconds=90)
 _CLICK_MS: Final = 3_000  # for a row of a list, which may be drawn anew just then
 _TYPING_MS: Final = 40  # a key: suggestions are asked for while somebody types
 _RESTED: Final = 1.0  # seconds without another suggestion: these are all
-_APOSTROPHES: Final = "['‘’]"
 # The value of an input, or what stands in it; never what is only read to the blind.
 _SAID: Final = "(one) => ('value' in one ? one.value : one.innerText) || ''"
 _UNSEEN: Final = re.compile("[\u200b\u200e\u200f\u2060\ufeff]")  # pages hold menus open with them
 _ROLES: Final = ("option", "menuitem", "menuitemradio")
-
-
-def folded(text: str) -> str:
-    """For comparing what was written with what a page shows of it."""
-    plain = re.sub(_APOSTROPHES, "'", text).casefold().replace(" and ", " & ")
-    return " ".join(plain.split())
 
 
 def said(control: Locator, label: str = "") -> str:
@@ -40,12 +34,6 @@ def said(control: Locator, label: str = "") -> str:
     if label and lines and folded(lines[0]).startswith(folded(label)):
         lines[0] = lines[0][len(label) :].strip()
     return "\n".join(line for line in lines if line)
-
-
-def digits(text: str) -> str:
-    """Of a price as the site writes it back: "$1,200" and "1.200,00 €" are 1200."""
-    whole = re.sub(r"[.,]\d{2}(?!\d)", "", text.strip())
-    return re.sub(r"\D", "", whole).lstrip("0") or "0"
 
 
 def is_on(switch: Locator) -> bool:
@@ -68,7 +56,7 @@ def switch_to(switch: Locator, *, on: bool) -> None:
 # choosing from a menu --------------------------------------------------------------------------------
 
 
-def choose(visit: Visit, control: Locator, name: str, *, label: str, heading: str = "") -> None:
+def choose(visit: AccountPage, control: Locator, name: str, *, label: str, heading: str = "") -> None:
     """Choose `name` from the menu of a combobox; below `heading` where the menu is a hierarchy."""
     if folded(said(control, label)) == folded(name):
         return
@@ -99,11 +87,11 @@ def choose(visit: Visit, control: Locator, name: str, *, label: str, heading: st
 def _spelled(name: str) -> re.Pattern[str]:
     """The name and nothing more: "New" is part of much else."""
     parts = (re.escape(word) for word in name.replace("’", "'").split())
-    text = r"\s+".join(parts).replace("'", _APOSTROPHES).replace(r"\&", "(?:&|and)")
+    text = r"\s+".join(parts).replace("'", APOSTROPHES).replace(r"\&", "(?:&|and)")
     return re.compile(rf"^\s*{text}\s*$", re.IGNORECASE)
 
 
-def _option(visit: Visit, name: str) -> Locator | None:
+def _option(visit: AccountPage, name: str) -> Locator | None:
     """The one row of the open menu with that name, whichever role rows have on this account."""
     pattern = _spelled(name)
     for role in _ROLES:
@@ -132,7 +120,7 @@ def _single(rows: Locator) -> Locator | None:
     return shown if number == 1 else None
 
 
-def _offered(visit: Visit) -> str:
+def _offered(visit: AccountPage) -> str:
     page = visit.page
     roles = ", ".join(f"[role={role}]" for role in _ROLES)
     texts = page.locator(roles).filter(visible=True).all_inner_texts()
@@ -143,7 +131,7 @@ def _offered(visit: Visit) -> str:
 # the place -------------------------------------------------------------------------------------------
 
 
-def place(visit: Visit, control: Locator, wanted: str) -> str:
+def place(visit: AccountPage, control: Locator, wanted: str) -> str:
     """Type the place slowly and choose the suggestion that is it; the text that was chosen.
 
     The same words are taken at once. Those that go on are taken only once no further suggestion comes, and only where
@@ -235,7 +223,7 @@ def is_same_place(wanted: str, chosen: str, shown: str) -> bool:
 # photos ----------------------------------------------------------------------------------------------
 
 
-def attach(visit: Visit, control: Locator, paths: list[str]) -> None:
+def attach(visit: AccountPage, control: Locator, paths: list[str]) -> None:
     """Attach all photos at once, and wait until each has a thumbnail of its own."""
     if photo_count(visit):
         raise refused("the form has photos of an earlier listing; discard that draft on the site by hand.")
@@ -246,7 +234,7 @@ def attach(visit: Visit, control: Locator, paths: list[str]) -> None:
         raise refused(f"{photo_count(visit)} of {len(paths)} photos arrived at the form.")
 
 
-def photo_count(visit: Visit) -> int:
+def photo_count(visit: AccountPage) -> int:
     """By the controls that remove one; where an account has none, by the form's own words."""
     controls = visit.pack.many(visit.page, "photo_remove").filter(visible=True).count()
     if controls:

@@ -22,7 +22,7 @@ from typing import Any, Final
 
 from playwright.sync_api import Browser, Error, Playwright, sync_playwright
 
-from workbench.browser.kept import of_this_thread
+from workbench.browser.shared_browser import of_this_thread
 from workbench.errors import BadInput
 
 HEADLESS: Final = ("chromium-headless-shell",)
@@ -109,8 +109,8 @@ def launch(playwright: Playwright, *, browser: str | None = None, headless: bool
 @contextlib.contextmanager
 def running(**options: Any) -> Iterator[Browser]:
     """Yield a Chromium started with `options` of `launch`: the one that this thread keeps, else one for this block."""
-    kept = of_this_thread()
-    with _started(options) if kept is None else kept.running(options, lambda: _started(options)) as browser:
+    shared = of_this_thread()
+    with _started(options) if shared is None else shared.running(options, lambda: _started(options)) as browser:
         yield browser
 
 

@@ -14,9 +14,9 @@ from typing import Final
 
 from playwright.sync_api import Error
 
-from workbench.browser.pagestate import PageState
+from workbench.browser.account_page import AccountPage, Browsing
+from workbench.browser.page_state import PageState
 from workbench.browser.sites import Site
-from workbench.browser.visit import Browsing, Visit
 from workbench.errors import Fault, LaneStops, NeedsPerson, Refused, Transient
 
 _LOOK_MS: Final = 400
@@ -32,25 +32,36 @@ def can_show() -> bool:
     return sys.platform != "linux" or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
-def gate(
-    browsing: Browsing, account_id: int, site: Site, *, wait: timedelta, on_wait: Callable[[str], None] = lambda _: None
-) -> None:
-    """Let a person log in; returns when the login is proved and saved. Refused where no window can be shown."""
-    if not can_show():
-        raise Refused(
-            f"nobody could see a browser here (no DISPLAY), so nobody can log in to account {account_id}. Log in on "
-            f"a machine with a screen and bring the session: workbench accounts import-session {account_id} FILE"
-        )
-    try:
-        # What the site knows of this browser from last time spares the person a question.
-        state = browsing.sessions.load(account_id)
-    except LaneStops:
-        state = None
-    with browsing.opened(account_id, site, state, visible=True) as visit:
-        wait_for_person(visit, wait=wait, on_wait=on_wait)
+class LoginGate:
+    """Lets a person log in to an account."""
+
+    def __init__(self, browsing: Browsing) -> None:
+        self._browsing = browsing
+
+    @property
+    def is_possible(self) -> bool:
+        """Whether the person would see the browser."""
+        return can_show()
+
+    def open(
+        self, account_id: int, site: Site, *, wait: timedelta, on_wait: Callable[[str], None] = lambda _: None
+    ) -> None:
+        """Return when the login is proved and saved. Refused where no window can be shown."""
+        if not self.is_possible:
+            raise Refused(
+                f"nobody could see a browser here (no DISPLAY), so nobody can log in to account {account_id}. Log in "
+                f"on a machine with a screen and bring the session: workbench accounts import-session {account_id} FILE"
+            )
+        try:
+            # What the site knows of this browser from last time spares the person a question.
+            state = self._browsing.sessions.load(account_id)
+        except LaneStops:
+            state = None
+        with self._browsing.opened(account_id, site, state, visible=True) as visit:
+            wait_for_person(visit, wait=wait, on_wait=on_wait)
 
 
-def wait_for_person(visit: Visit, *, wait: timedelta, on_wait: Callable[[str], None] = lambda _: None) -> None:
+def wait_for_person(visit: AccountPage, *, wait: timedelta, on_wait: Callable[[str], None] = lambda _: None) -> None:
     """Open the login page and watch until somebody is logged in; proves and saves it."""
     last = time.monotonic() + wait.total_seconds()
     said = ""
@@ -76,7 +87,7 @@ def wait_for_person(visit: Visit, *, wait: timedelta, on_wait: Callable[[str], N
         raise visit.fail(error, "waiting for a person") from None
 
 
-def _is_through(visit: Visit) -> bool:
+def _is_through(visit: AccountPage) -> bool:
     """Proved on a page that only a login shows: what follows a login form may still be a question."""
     if not visit.look().facts.is_signed_in or not visit.is_signed_in():
         return False

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from workbench.browser.exported import LAST_SECOND, state_of
+from workbench.browser.session_import import LAST_SECOND, storage_state_of
 from workbench.errors import BadInput, Fault, LaneStops
 from workbench.files import make_folder, write_text
 from workbench.secret import Secret
@@ -49,7 +49,7 @@ class Sessions:
         """The state as it was saved; None without a file. LaneStops when the file is not what we wrote."""
         path = self.path(account_id)
         try:
-            return state_of(path.read_bytes(), str(path))
+            return storage_state_of(path.read_bytes(), str(path))
         except FileNotFoundError:
             return None
         except BadInput as error:
@@ -66,7 +66,7 @@ class Sessions:
 
     def imported(self, account_id: int, text: str | bytes, *, name: str = "the session") -> None:
         """Take in a login that another tool saved, in any of its forms; BadInput says what is wrong with it."""
-        self.save(account_id, state_of(text.encode() if isinstance(text, str) else text, name))
+        self.save(account_id, storage_state_of(text.encode() if isinstance(text, str) else text, name))
 
     def destroy(self, account_id: int) -> bool:
         """Overwrite and remove the file; False when there is none. Copies by the file system or a backup remain."""
@@ -103,7 +103,7 @@ class Sessions:
             "mode_ok": not stat.S_IMODE(found.st_mode) & 0o077,
         }
         try:
-            cookies = state_of(raw, str(path))["cookies"]
+            cookies = storage_state_of(raw, str(path))["cookies"]
         except BadInput:
             return SessionFacts(**told, is_damaged=True)
         return SessionFacts(**told, **_cookie_facts(cookies, login_cookies, now))

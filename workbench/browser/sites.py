@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Final
 from urllib.parse import urljoin, urlsplit
 
-from workbench.browser.pack import Pack, load_pack
+from workbench.browser.selectors import SelectorPack, load_pack
 from workbench.errors import BadInput
 
 
@@ -25,7 +25,7 @@ class Site:
     language: str = "en"
 
     @cached_property
-    def pack(self) -> Pack:
+    def pack(self) -> SelectorPack:
         return load_pack(self.name, self.language)
 
     @property
@@ -45,7 +45,7 @@ class Site:
         """The address of a page; refuses one of somebody else's."""
         found = urljoin(f"{self.url}/", path)
         if not self.has(found):
-            raise BadInput(f"{bare(found)} is no page of {self.name} at {self.url}; it is not opened.")
+            raise BadInput(f"{without_query(found)} is no page of {self.name} at {self.url}; it is not opened.")
         return found
 
     def has(self, address: str) -> bool:
@@ -58,7 +58,7 @@ class Site:
         return any(f".{host}".endswith(f".{one.removeprefix('www.')}") for one in self.hosts)
 
 
-def bare(address: str) -> str:
+def without_query(address: str) -> str:
     """An address without its query and fragment, which may hold what nobody else should read."""
     parts = urlsplit(address)
     host = parts.netloc.rpartition("@")[2]

@@ -23,7 +23,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from workbench.brightdata.delivery import PATH, TooLarge
-from workbench.brightdata.knock import REFUSED
+from workbench.brightdata.webhook_probe import REFUSED
 from workbench.deliveries.http import Gone, HttpAnswer, HttpLimits, HttpRequest, HttpServer
 from workbench.errors import BadInput, Misconfigured, Transient
 from workbench.parsing import as_names

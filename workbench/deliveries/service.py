@@ -171,7 +171,7 @@ class Deliveries(Feature):
     def check_address(self, url: str | None = None, *, patience: float = 5.0) -> dict[str, Any]:
         """{url, outcome, said}: a test delivery through the public address, looked for in our own ledger."""
         from workbench.brightdata.delivery import address_of
-        from workbench.brightdata.knock import knock
+        from workbench.brightdata.webhook_probe import probe_webhook
 
         where = url or self.settings.webhook_url
         if not where:
@@ -180,7 +180,7 @@ class Deliveries(Feature):
             raise BadInput(f"{where!r} is no address; give one like https://hooks.example.com")
         secret = self._parts.webhook_secrets()[0]
         body = json.dumps({"test": secrets.token_hex(16)}).encode()
-        done = knock(where, secret, body)
+        done = probe_webhook(where, secret, body)
         outcome, said = str(done.outcome), done.said
         if outcome == "answered":
             outcome, said = "arrived", "the test delivery arrived in this ledger"

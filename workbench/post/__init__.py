@@ -4,9 +4,13 @@ submit.py     queued    → submitted          fill, read back, write down, one 
 confirm.py    submitted → posted | drafted   the id and the address, by the site's own list
 reconcile.py  unsure    → posted | drafted   look whether a click without an answer published
 
+pages.py      the item form and the click that publishes it, as page objects
+selling_page.py  the list of one's own listings, and the page of one of them
+site_listings.py  a listing as the site shows it: address, card, page
+
 service.py    what a person does with listings and posting jobs
 store.py      listings and jobs in the ledger, what a person decides
-listed.py     how listings, posting jobs and their errors stand
+queries.py    how listings, posting jobs and their errors stand
 
 commands.py   `workbench post`, `workbench listings`
 panel.py      check, rehearse or post, watch, results of listings: the calls of the postings notebook, and their widgets
@@ -21,5 +25,5 @@ jobs.py       how posting jobs and listings stand, in people's words
 rehearse.py   all of it but the click
 matching.py   which of the account's listings is ours
 samples.py    made-up listings with drawn photos, for practice
-tools.py      what the steps work with
+tools.py      what the steps work with, and what the form is to say
 """

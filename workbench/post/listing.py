@@ -20,9 +20,12 @@ from workbench.sheets import refuse_all
 
 COLUMNS: Final = tuple(one.name for one in LISTING_FIELDS)
 NEEDED: Final = tuple(one.name for one in LISTING_FIELDS if one.is_needed)
+# Optional texts without a rule of their own: a new one of the table needs nothing here.
+TEXTS: Final = tuple(one.name for one in LISTING_FIELDS if one.is_content and not one.is_needed and one.name != "sku")
 CHANNEL: Final = "marketplace"
 _LONGEST_SKU: Final = 40
 _LONGEST_PLACE: Final = 100
+_LONGEST_TEXT: Final = 100  # of an optional field
 _LONGEST_PRICE: Final = 20  # signs
 # They turn the order of what is read, so that a text is not what it seems.
 _BIDI: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -41,11 +44,12 @@ class Listing:
     photos: tuple[Photo, ...]
     account_id: int | None = None  # None: whoever is chosen for the job
     sku: str | None = None
+    texts: Mapping[str, str] = field(default_factory=dict)  # those of TEXTS that say something
 
     def order(self) -> NewListing:
         """As the ledger keeps it."""
-        words = {name: getattr(self, name) for name in LISTING_CONTENT}
-        content = {**words, "photos": [{"path": one.path, "sha256": one.sha256} for one in self.photos]}
+        words = {name: getattr(self, name) for name in LISTING_CONTENT if name not in TEXTS}
+        content = {**words, **self.texts, "photos": [{"path": one.path, "sha256": one.sha256} for one in self.photos]}
         return NewListing(account_id=self.account_id, content=content, sha=listing_identity(content), sku=self.sku)
 
 
@@ -138,6 +142,7 @@ def typed(row: Mapping[str, Any], checks: Checks) -> Listing:
         photos=photos.check([name.strip() for name in names if name.strip()], checks.album),
         account_id=checks.account_id(cells["account"]),
         sku=_text(cells["sku"], "sku", _LONGEST_SKU) or None,
+        texts={name: _text(cells[name], name, _LONGEST_TEXT) for name in TEXTS if cells[name]},
     )
 
 

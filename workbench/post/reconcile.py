@@ -17,7 +17,7 @@ from workbench.post.tools import PostTools, for_person
 
 def look(posting: Posting, tools: PostTools) -> Iterator[Yielded]:
     with tools.visit(posting.account_id) as visit:
-        found = looked_for(posting, tools, visit)
+        found = looked_for(posting, tools, tools.selling_page(visit))
         if len(found) == 1:
             yield proved(posting, tools, visit, found[0])
             return

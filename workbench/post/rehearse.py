@@ -43,12 +43,10 @@ def rehearse(posting: Posting, tools: PostTools) -> RehearsedListing:
 
 
 def _filled(posting: Posting, tools: PostTools) -> str:
-    from workbench.browser.marketplace import ItemForm
-
     with tools.visit(posting.account_id) as visit:
         visit.goto(visit.site.start)
         visit.is_signed_in()
-        form = ItemForm(visit, item_of(posting, tools))
+        form = tools.item_form(visit, item_of(posting, tools))
         form.fill()
         form.ready("save_draft" if posting.end == DRAFT else "publish")
         return visit.shot("rehearsed")

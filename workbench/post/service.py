@@ -17,13 +17,14 @@ from workbench.errors import BadInput, Refused, WorkbenchError
 from workbench.feature import Feature
 from workbench.files import make_folder
 from workbench.parsing import as_date
-from workbench.post import jobs, listed, listing
+from workbench.post import jobs, listing, queries
 from workbench.post import store as posting
 from workbench.post.listing import CHANNEL, COLUMNS, CheckedListing, Checks, Listing
 from workbench.post.model import LISTING_CONTENT, NewListing, Posting, PostingState, listing_identity
 from workbench.post.photos import Album
 from workbench.post.rehearse import RehearsedListing, rehearse
 from workbench.post.samples import write_samples
+from workbench.post.site_listings import item_path, listing_id_in
 from workbench.post.store import ImportedListings, MadeJob
 from workbench.post.tools import DRAFT
 
@@ -68,11 +69,11 @@ class Postings(Feature):
 
     def listings(self, *, listing_ids: Iterable[int] | None = None, job: str | None = None) -> list[dict[str, Any]]:
         """Listings as the team reads them, with their newest posting (or that of the job)."""
-        job_id = None if job is None else listed.find_job(self.ledger, job)
-        return listed.listings(self.ledger, listing_ids=listing_ids, job_id=job_id)
+        job_id = None if job is None else queries.find_job(self.ledger, job)
+        return queries.listings(self.ledger, listing_ids=listing_ids, job_id=job_id)
 
     def _listing(self, listing_id: int) -> dict[str, Any]:
-        found = listed.listings(self.ledger, listing_ids=[listing_id])
+        found = queries.listings(self.ledger, listing_ids=[listing_id])
         if not found:
             raise BadInput(f"there is no listing {listing_id}; workbench listings list shows the ids.")
         return found[0]
@@ -251,11 +252,11 @@ class Postings(Feature):
 
     def job(self, job: str | None = None) -> dict[str, Any]:
         """The job (the newest without) in the shape of `job-status`, with `items`: its listings."""
-        row = listed.jobs(self.ledger, listed.find_job(self.ledger, job))[0]
+        row = queries.jobs(self.ledger, queries.find_job(self.ledger, job))[0]
         return {**jobs.job(row), "items": row["items"]}
 
     def jobs(self) -> list[dict[str, Any]]:
-        return [jobs.job(row) for row in listed.jobs(self.ledger)]
+        return [jobs.job(row) for row in queries.jobs(self.ledger)]
 
     def work_on(
         self,
@@ -266,8 +267,8 @@ class Postings(Feature):
         **more: Any,
     ) -> dict[str, Any]:
         """Work here until nothing of the job is left that moves soon by itself; how it stands then."""
-        job_id = listed.find_job(self.ledger, job)
-        items = partial(listed.listings, self.ledger, job_id=job_id)
+        job_id = queries.find_job(self.ledger, job)
+        items = partial(queries.listings, self.ledger, job_id=job_id)
         self._parts.working.work_on(items, acts_in=PostingState.QUEUED, watch=watch, stop=stop, **more)
         return self.job(job_id)
 
@@ -282,7 +283,7 @@ class Postings(Feature):
         limit: int | None = 50,
     ) -> list[dict[str, Any]]:
         """Trouble with listings, newest first; days are those of the owner's time zone."""
-        return listed.error_logs(
+        return queries.error_logs(
             self.ledger,
             listing_id=listing_id,
             account_id=account_id,
@@ -300,21 +301,21 @@ class Postings(Feature):
 
     def todo(self) -> list[dict[str, Any]]:
         """What of listings waits for a person."""
-        return jobs.todo(listed.waiting(self.ledger))
+        return jobs.todo(queries.waiting(self.ledger))
 
     def cancel(self, job: str | None = None, *, listing_ids: Sequence[int] = ()) -> int:
         """Take listings out of the queue: those that are named, or all of the job; what is at work this moment ends."""
         if listing_ids:
-            keys = [listed.latest_posting(self.ledger, one)["id"] for one in listing_ids]
+            keys = [queries.latest_posting(self.ledger, one)["id"] for one in listing_ids]
             return posting.cancel(self.ledger, keys)
-        return posting.cancel_job(self.ledger, listed.find_job(self.ledger, job))
+        return posting.cancel_job(self.ledger, queries.find_job(self.ledger, job))
 
     def retry(self, listing_ids: Sequence[int] = (), *, job: str | None = None) -> int:
         """Queue what failed or was cancelled again: the named listings, or all of the job."""
         if job is not None:
             rows = self.listings(job=job)
             listing_ids = [one["listing_id"] for one in rows if one["state"] in posting.GONE]
-        return posting.retry(self.ledger, [listed.latest_posting(self.ledger, one)["id"] for one in listing_ids])
+        return posting.retry(self.ledger, [queries.latest_posting(self.ledger, one)["id"] for one in listing_ids])
 
     def resolve(
         self,
@@ -328,7 +329,7 @@ class Postings(Feature):
         """Say what became of a click whose answer was lost: it is listing `adopt`, it is not there, or forget it."""
         if [adopt is not None, absent, abandon].count(True) != 1:
             raise BadInput("give exactly one of --adopt ID, --absent, --abandon.")
-        row = listed.latest_posting(self.ledger, listing_id)
+        row = queries.latest_posting(self.ledger, listing_id)
         said = f": {reason}" if reason else ""
         if adopt is not None:
             values = self._adopted(adopt, row)
@@ -344,13 +345,10 @@ class Postings(Feature):
         return to
 
     def _adopted(self, text: str, row: Mapping[Any, Any]) -> dict[str, Any]:
-        from workbench.browser.selling import ADDRESS
-
-        found = ADDRESS.search(text)
-        remote_id = found[1] if found else text.strip()
+        remote_id = listing_id_in(text) or text.strip()
         if not remote_id.isdecimal():
             raise BadInput(f"{text!r} is no listing's id; give its number, or its address at the site.")
-        url = self._parts.site(CHANNEL).address(f"/marketplace/item/{remote_id}/")
+        url = self._parts.site(CHANNEL).address(item_path(remote_id))
         return {
             "remote_id": remote_id, "remote_url": url, "remote_state": "draft" if row["end"] == DRAFT else "live",
             "posted_at": row["armed_at"] or now(),

@@ -15,10 +15,10 @@ from sqlalchemy.exc import IntegrityError
 from workbench.db.clock import now
 from workbench.db.event_log import Event, lock
 from workbench.db.ledger import Ledger, number_of
-from workbench.db.schema import account, act, listing, posting, posting_job
+from workbench.db.schema import account, listing, posting, posting_job
 from workbench.engine.moving import is_held, let_go_on, move
 from workbench.errors import BadInput, Refused
-from workbench.post.model import POSTING_UNFINISHED, NewListing, Posting, PostingState
+from workbench.post.model import POSTING_UNFINISHED, NewListing, PostingState
 
 P = PostingState
 
@@ -396,21 +396,3 @@ def _move(
         raise BadInput(f"listing {row['listing_id']} may be at the site already; a worker looks: workbench work")
     values = {"error_type": None, **values}
     move(ledger, connection, "posting", row, to, reason=reason, what=what, values=values)
-
-
-class PostingQueries:
-    """What a step may ask (`tools.PostView`)."""
-
-    def __init__(self, ledger: Ledger) -> None:
-        self._ledger = ledger
-
-    def baseline(self, one: Posting) -> Mapping[str, Any] | None:
-        """What was at the site before the act of `one`; None where no act of it is open."""
-        with self._ledger.read() as connection:
-            return connection.execute(select(act.c.baseline).where(act.c.id == one.act_id)).scalar_one_or_none()
-
-    def remote_ids(self, account_id: int) -> set[str]:
-        """The listings of the account at the site that were put there, or adopted, from here."""
-        query = select(posting.c.remote_id).where(posting.c.account_id == account_id, posting.c.remote_id.is_not(None))
-        with self._ledger.read() as connection:
-            return set(connection.execute(query).scalars())

@@ -12,12 +12,11 @@ from workbench.errors import Fault, Permanent, Unanswered
 from workbench.post.confirm import proved
 from workbench.post.matching import FoundListing, already_there, find
 from workbench.post.model import Posting, PostingState
-from workbench.post.tools import DRAFT, PostTools, item_of, wait_for_pace
+from workbench.post.site_listings import ListingCard
+from workbench.post.tools import DRAFT, ItemContent, PostTools, item_of, wait_for_pace
 
 if TYPE_CHECKING:
-    from workbench.browser.marketplace import ItemContent
-    from workbench.browser.selling import ListingCard
-    from workbench.browser.visit import Visit
+    from workbench.browser.account_page import AccountPage
 
 ASKED: Final = "asked_about"  # in a posting's content: listings at the site that a person was asked about
 
@@ -33,15 +32,12 @@ def send(posting: Posting, tools: PostTools) -> Iterator[Yielded]:
         yield from _post(posting, item, tools, visit)
 
 
-def _post(posting: Posting, item: ItemContent, tools: PostTools, visit: Visit) -> Iterator[Yielded]:
-    from workbench.browser.marketplace import ItemForm
-    from workbench.browser.press import Press
-    from workbench.browser.selling import listed
-
-    cards = listed(visit, title=item.title)
+def _post(posting: Posting, item: ItemContent, tools: PostTools, visit: AccountPage) -> Iterator[Yielded]:
+    selling = tools.selling_page(visit)
+    cards = selling.cards(title=item.texts["title"])
     before = frozenset(card.remote_id for card in cards)
     visit.is_signed_in()  # proved here, so that a login that the site renews is saved
-    there = already_there(posting, cards, tools, visit)
+    there = already_there(posting, cards, tools, selling)
     if there is not None:
         yield proved(posting, tools, visit, there)
         return
@@ -49,14 +45,14 @@ def _post(posting: Posting, item: ItemContent, tools: PostTools, visit: Visit) -
         yield _asked(posting, strange)
         return
     yield Progress(1, 3, "filling the form")
-    form = ItemForm(visit, item)
+    form = tools.item_form(visit, item)
     form.fill()
     end = "save_draft" if posting.end == DRAFT else "publish"
     button = form.ready(end)
     baseline = {"ids": sorted(before), "has_sku": form.has_sku}
     facts = {"end": posting.end, "token": posting.token}
     yield Armed(intent_id=secrets.token_urlsafe(16), facts=facts, baseline=baseline)
-    answer = Press(visit, patience=tools.patience, title=item.title).once(button, before)
+    answer = form.click_once(button, before, patience=tools.patience)
     if answer is None:
         raise visit.fail(
             Unanswered(
@@ -73,7 +69,7 @@ def _post(posting: Posting, item: ItemContent, tools: PostTools, visit: Visit) -
         yield Disarmed(refusal.message)
         raise refusal
     if answer.remote_id is None:
-        yield proved(posting, tools, visit, _only(find(posting, baseline, visit)))
+        yield proved(posting, tools, visit, _only(find(posting, baseline, selling)))
     else:
         yield Move(
             to=PostingState.SUBMITTED,

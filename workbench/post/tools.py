@@ -13,11 +13,12 @@ from workbench.engine.behind import LostAct
 from workbench.errors import Fault, LaneWaits, NeedsPerson, Permanent
 from workbench.files import sha256_of
 from workbench.post.known import Known
-from workbench.post.model import Posting
+from workbench.post.model import LISTING_CONTENT, Posting
 
-if TYPE_CHECKING:  # playwright costs every command a tenth of a second
-    from workbench.browser.marketplace import ItemContent
-    from workbench.browser.visit import Visit
+if TYPE_CHECKING:  # Playwright costs every command a tenth of a second
+    from workbench.browser.account_page import AccountPage
+    from workbench.post.pages import ItemForm
+    from workbench.post.selling_page import SellingPage
 
 DRAFT: Final = "draft"
 
@@ -40,8 +41,21 @@ class OtherSideOfPosting(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ItemContent:
+    """What the item form is to say."""
+
+    texts: Mapping[str, str]  # by the name of the field, in the order in which they are filled; none is empty
+    heading: str  # above the category, where the menu is a hierarchy
+    photos: tuple[Path, ...]
+    hide_from_friends: bool = False
+    groups: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True)
 class PostTools:
-    visit: Callable[[int], AbstractContextManager[Visit]]
+    visit: Callable[[int], AbstractContextManager[AccountPage]]
+    item_form: Callable[[AccountPage, ItemContent], ItemForm]
+    selling_page: Callable[[AccountPage], SellingPage]
     view: PostView
     home: Path  # what kept paths of photos are relative to
     form: Known
@@ -54,20 +68,19 @@ class PostTools:
 
 def item_of(posting: Posting, tools: PostTools) -> ItemContent:
     """What the form is to say; Permanent where a photo is gone, or is no longer the one that was checked."""
-    from workbench.browser.marketplace import ItemContent
-
     said = posting.content
     category = tools.form.category(str(said["category"]))
+    names = (name for name in LISTING_CONTENT if name not in {"photos", "location"} and said.get(name) is not None)
+    texts = {
+        **{name: str(said[name]) for name in names},
+        "category": category.name,
+        "sku": f"{said['sku']} {posting.token}" if said.get("sku") else posting.token,
+        "location": str(said["location"]),
+    }
     return ItemContent(
-        title=said["title"],
-        price=said["price"],
-        category=category.name,
+        texts={name: text for name, text in texts.items() if text},
         heading=category.heading,
-        condition=said["condition"],
-        description=said["description"],
-        location=said["location"],
         photos=tuple(_photo(tools.home / one["path"], one["sha256"]) for one in said["photos"]),
-        sku=f"{said['sku']} {posting.token}" if said.get("sku") else posting.token,
         hide_from_friends=bool(said.get("hide_from_friends")),
         groups=frozenset(said.get("groups") or ()),
     )

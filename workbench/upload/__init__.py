@@ -12,9 +12,12 @@ rehearse.py    as far as the open upload panel; nothing changes
 fingerprint.py which cards may be a file of ours
 tools.py       what the steps work with
 
+pages.py       the media library and its upload panel, as page objects
+site_answers.py  cards of the library, and what the answer to a sent file means
+
 service.py     what a person does with creatives and batches
 store.py       batches in the ledger, what a person decides
-uploaded.py    how creatives and batches stand
+queries.py     how creatives and batches stand
 
 commands.py    `workbench upload`, `workbench creatives`
 panel.py       check, rehearse, upload, watch, results of creatives: the uploads notebook's calls, and their widgets
@@ -25,8 +28,8 @@ scan.py        a folder into the inventory, for people without a processor
 gather.py      which files are meant: the session, the inventory, a folder, a list
 check.py       offline: what would be refused, and why
 specs.py       what each slot of each platform takes
-probe.py       what a file really is; a process of its own, with limits
-probing.py     those processes: started, watched, ended
+media.py       what a file really is; a process of its own, with limits
+media_pool.py  those processes: started, watched, ended
 paths.py       opening files below the creatives' root without following links
 names.py       ids, parts and kinds, as file names tell them
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from workbench.upload.gather import Candidate
+from workbench.upload.media_pool import probe_all
 from workbench.upload.names import id_in_name, is_original, kind_by_name, split_id, stem, suffix
-from workbench.upload.probing import probe_all
 from workbench.upload.specs import BANNERS, NATIVE_SIZE, SPECS, TABS, Spec
 
 _GRACE: Final = 0.05  # seconds: a last frame, or the padding of sound

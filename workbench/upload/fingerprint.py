@@ -7,9 +7,9 @@ import unicodedata
 from collections.abc import Collection, Iterable
 from typing import Final
 
-from workbench.browser.trafficjunky import CreativeCard
 from workbench.upload.model import Upload
 from workbench.upload.names import stem, suffix
+from workbench.upload.site_answers import CreativeCard
 
 _SIZE: Final = re.compile(r"(\d{2,5})\s*[x×]\s*(\d{2,5})", re.IGNORECASE)
 _SAME: Final = {"jpeg": "jpg", "jpe": "jpg", "m4v": "mp4"}
@@ -22,7 +22,7 @@ def matching(upload: Upload, cards: Iterable[CreativeCard]) -> list[CreativeCard
     return [card for card in cards if _plain(card.name) == _plain(stem(upload.name)) and _agrees(upload, card)]
 
 
-def perhaps(upload: Upload, cards: Iterable[CreativeCard]) -> list[CreativeCard]:
+def cut_short(upload: Upload, cards: Iterable[CreativeCard]) -> list[CreativeCard]:
     """Cards whose name is the file's, cut short: a hint, no proof."""
     mine = _plain(stem(upload.name))
     return [card for card in cards if _is_cut(mine, _plain(card.name)) and _agrees(upload, card)]
@@ -34,7 +34,7 @@ def by_id(remote_id: str, cards: Iterable[CreativeCard]) -> CreativeCard | None:
 
 def bears(upload: Upload, card: CreativeCard) -> bool:
     """Whether a card that has the id we were told may be this file."""
-    return bool(matching(upload, [card]) or perhaps(upload, [card]))
+    return bool(matching(upload, [card]) or cut_short(upload, [card]))
 
 
 def without(cards: Iterable[CreativeCard], ids: Collection[str]) -> list[CreativeCard]:

@@ -4,33 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
 
 from workbench.engine.flow import Move, Stay, Yielded
 from workbench.engine.item import Attention
+from workbench.upload.fingerprint import bears, by_id, cut_short, matching, without
 from workbench.upload.model import Upload, UploadState
 from workbench.upload.send import identified, resolve_hint, sweep
+from workbench.upload.site_answers import CreativeCard, TabListing
 from workbench.upload.tools import UploadTools
-
-if TYPE_CHECKING:  # Playwright costs every command a tenth of a second
-    from workbench.browser.trafficjunky import CreativeCard, TabListing
 
 
 def find(uploads: Sequence[Upload], tools: UploadTools) -> Iterator[Yielded]:
     """The uploads are of one account, and were looked for equally often."""
-    from workbench.browser.trafficjunky import Library
-
     sweep(tools.sending)
     first = uploads[0]
     left = []
     with tools.visit(first.account_id) as visit:
-        library = Library(visit, tools.page)
+        library = tools.library(visit)
         for tab in dict.fromkeys(one.tab for one in uploads):
             wanted = [one for one in uploads if one.tab == tab]
             listing = library.cards(tab, enough=partial(_has_all, wanted))
             picture = visit.shot("uploaded" if listing.cards else "library")
             for one in wanted:
-                move = _told(one, listing, tools, picture, is_last=first.looks >= len(tools.look_gaps))
+                move = _move_for(one, listing, tools, picture, is_last=first.looks >= len(tools.look_gaps))
                 if move is None:
                     left.append(one)
                 else:
@@ -44,7 +40,7 @@ def _has_all(uploads: Sequence[Upload], cards: Sequence[CreativeCard]) -> bool:
     return all(one.remote_id in shown for one in uploads)
 
 
-def _told(one: Upload, listing: TabListing, tools: UploadTools, picture: str, *, is_last: bool) -> Move | None:
+def _move_for(one: Upload, listing: TabListing, tools: UploadTools, picture: str, *, is_last: bool) -> Move | None:
     """The move that the library justifies; None: look again later."""
     is_last = is_last and listing.is_complete
     if one.remote_id is not None:
@@ -60,9 +56,7 @@ def _told(one: Upload, listing: TabListing, tools: UploadTools, picture: str, *,
 def _by_answer(
     one: Upload, remote_id: str, listing: TabListing, tools: UploadTools, picture: str, *, is_last: bool
 ) -> Move | None:
-    """The network said an id already; the card is the second witness."""
-    from workbench.upload.fingerprint import bears, by_id
-
+    """Compare the id that the network said already with the card."""
     card = by_id(remote_id, listing.cards)
     if card is not None and bears(one, card):
         return _found(one, card, tools, picture)
@@ -75,8 +69,6 @@ def _by_answer(
 
 def candidates(one: Upload, listing: TabListing, tools: UploadTools) -> list[CreativeCard]:
     """New cards that bear the file's name and belong to nothing else of ours."""
-    from workbench.upload.fingerprint import matching, without
-
     before = tools.view.baseline_of(one)
     taken = tools.view.remote_ids(one.account_id, but=None)
     return without(without(matching(one, listing.cards), before), taken)
@@ -84,13 +76,11 @@ def candidates(one: Upload, listing: TabListing, tools: UploadTools) -> list[Cre
 
 def _by_old_card(one: Upload, listing: TabListing, tools: UploadTools, picture: str) -> Move:
     """The site took the file without a word and made nothing new of it: perhaps it is an old one under this name."""
-    from workbench.upload.fingerprint import matching, perhaps, without
-
     old = without(matching(one, listing.cards), tools.view.remote_ids(one.account_id, but=one.creative_id))
     if len(old) == 1:
         move = _found(one, old[0], tools, picture)
         return Move(**{**vars(move), "reason": "the site made nothing new of it: it has this file under this id"})
-    hints = without(perhaps(one, listing.cards), tools.view.baseline_of(one))
+    hints = without(cut_short(one, listing.cards), tools.view.baseline_of(one))
     why = "the site took it, and the library does not show it"
     if hints:
         why = f"names in the library are cut short; perhaps it is {_ids(hints)}"

@@ -7,7 +7,6 @@ look, are for a person. A library that could not be read whole proves nothing.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 from workbench.engine.flow import Move, Stay, Yielded
 from workbench.engine.item import Attention
@@ -16,20 +15,16 @@ from workbench.errors import Fault, NeedsPerson
 from workbench.upload.identify import candidates
 from workbench.upload.model import Upload, UploadState
 from workbench.upload.send import identified, resolve_hint, sweep, whole
+from workbench.upload.site_answers import CreativeCard
 from workbench.upload.tools import UploadTools
-
-if TYPE_CHECKING:  # Playwright costs every command a tenth of a second
-    from workbench.browser.trafficjunky import CreativeCard
 
 
 def look(uploads: Sequence[Upload], tools: UploadTools) -> Iterator[Yielded]:
     """The uploads are of one account, and were looked for equally often."""
-    from workbench.browser.trafficjunky import Library
-
     sweep(tools.sending)
     left, picture = [], ""
     with tools.visit(uploads[0].account_id) as visit:
-        library = Library(visit, tools.page)
+        library = tools.library(visit)
         for tab in dict.fromkeys(one.tab for one in uploads):
             listing = whole(library, tab, visit)
             picture = visit.shot("looked-for")

@@ -12,8 +12,8 @@ from workbench.upload.send import already_there, staged, whole
 from workbench.upload.tools import UploadTools
 
 if TYPE_CHECKING:  # Playwright costs every command a tenth of a second
-    from workbench.browser.trafficjunky import Library
-    from workbench.browser.visit import Visit
+    from workbench.browser.account_page import AccountPage
+    from workbench.upload.pages import MediaLibrary
 
 
 @dataclass(frozen=True)
@@ -31,12 +31,10 @@ def rehearse(
     groups: Sequence[Sequence[Upload]], tools: UploadTools, watch: Callable[[str], None]
 ) -> list[RehearsedUpload]:
     """Uploads of one account, a group for each tab; what stops one tab stops those after it."""
-    from workbench.browser.trafficjunky import Library
-
     done: list[RehearsedUpload] = []
     try:
         with tools.visit(groups[0][0].account_id) as visit:
-            library = Library(visit, tools.page)
+            library = tools.library(visit)
             for group in groups:
                 watch(group[0].tab)
                 done += _rehearse(visit, library, group, tools)
@@ -46,7 +44,9 @@ def rehearse(
     return done
 
 
-def _rehearse(visit: Visit, library: Library, uploads: Sequence[Upload], tools: UploadTools) -> list[RehearsedUpload]:
+def _rehearse(
+    visit: AccountPage, library: MediaLibrary, uploads: Sequence[Upload], tools: UploadTools
+) -> list[RehearsedUpload]:
     with staged(uploads, tools) as files:
         done = [RehearsedUpload(one, error=error) for one, error in files.refused]
         if not files.ready:

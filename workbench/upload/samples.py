@@ -5,10 +5,10 @@ from __future__ import annotations
 import zlib
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import av
-from PIL import Image, ImageDraw
+if TYPE_CHECKING:  # a film costs what its libraries cost to load; whoever makes none does not pay
+    from PIL import Image
 
 _RATE: Final = 10  # pictures a second
 _HERTZ: Final = 44_100
@@ -35,6 +35,8 @@ def film(
     label: str | None = None,
 ) -> Path:
     """A film of one picture, H.264 in MP4 unless something else is asked for."""
+    import av
+
     path.parent.mkdir(parents=True, exist_ok=True)
     container: Any = av.open(str(path), mode="w", format=form)
     with container:
@@ -53,6 +55,8 @@ def film(
 
 
 def _add_silence(container: Any, stream: Any, seconds: float) -> None:
+    import av
+
     for number in range(int(seconds * _HERTZ / _SAMPLES)):
         frame: Any = av.AudioFrame(format="fltp", layout="mono", samples=_SAMPLES)
         frame.sample_rate, frame.pts, frame.time_base = _HERTZ, number * _SAMPLES, Fraction(1, _HERTZ)
@@ -63,6 +67,8 @@ def _add_silence(container: Any, stream: Any, seconds: float) -> None:
 
 
 def _drawn(size: tuple[int, int], label: str) -> Image.Image:
+    from PIL import Image, ImageDraw
+
     colour = zlib.crc32(label.encode()) & 0xFFFFFF
     image = Image.new("RGB", size, (colour >> 16, colour >> 8 & 0xFF, colour & 0xFF))
     ImageDraw.Draw(image).text((8, 8), label, fill="white")

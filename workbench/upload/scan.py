@@ -12,8 +12,8 @@ from workbench.files import make_folder, write_text
 from workbench.upload import inventory
 from workbench.upload.gather import Candidate, from_folder
 from workbench.upload.inventory import INVENTORY, SESSION
+from workbench.upload.media_pool import probe_all
 from workbench.upload.names import made_id, suffix
-from workbench.upload.probing import probe_all
 from workbench.upload.reports import as_csv
 
 COLUMNS: Final = (

@@ -23,14 +23,15 @@ from workbench.engine.item import Attention
 from workbench.errors import BadInput, Fault, LaneStops, LaneWaits, Transient, WorkbenchError
 from workbench.files import CHUNK, is_running, make_folder, remove_tree
 from workbench.upload.archive import place_of
+from workbench.upload.fingerprint import matching
 from workbench.upload.model import Upload, UploadState
 from workbench.upload.paths import MissingPath, open_below
+from workbench.upload.site_answers import CreativeCard, SendOutcome, SendResult, TabListing
 from workbench.upload.tools import UploadTools
 
 if TYPE_CHECKING:  # Playwright costs every command a tenth of a second
-    from workbench.browser.trafficjunky import CreativeCard, Library, TabListing
-    from workbench.browser.uploadpanel import Result, SiteUploadPanel
-    from workbench.browser.visit import Visit
+    from workbench.browser.account_page import AccountPage
+    from workbench.upload.pages import MediaLibrary, SiteUploadPanel
 
 
 def send(uploads: Sequence[Upload], tools: UploadTools) -> Iterator[Yielded]:
@@ -61,10 +62,8 @@ def _mind_pace(account_id: int, tools: UploadTools) -> None:
         )
 
 
-def _send(visit: Visit, files: SendableCopies, tools: UploadTools) -> Iterator[Yielded]:
-    from workbench.browser.trafficjunky import Library
-
-    library = Library(visit, tools.page)
+def _send(visit: AccountPage, files: SendableCopies, tools: UploadTools) -> Iterator[Yielded]:
+    library = tools.library(visit)
     tab = files.ready[0].tab
     listing = whole(library, tab, visit)
     left = []
@@ -90,7 +89,7 @@ def _send(visit: Visit, files: SendableCopies, tools: UploadTools) -> Iterator[Y
     yield from _answers(visit, panel, left, paths, tools)
 
 
-def whole(library: Library, tab: str, visit: Visit) -> TabListing:
+def whole(library: MediaLibrary, tab: str, visit: AccountPage) -> TabListing:
     """The tab with all its cards; without all of them nothing is known to be absent."""
     listing = library.cards(tab)
     if not listing.is_complete:
@@ -105,8 +104,6 @@ def already_there(one: Upload, listing: TabListing, tools: UploadTools) -> Move 
     Where the ledger may be older than the library, also a file that was to be sent again may be there already: the
     cards of this name that no upload of ours has.
     """
-    from workbench.upload.fingerprint import matching
-
     doubt = tools.elsewhere.doubt(one)
     others = tools.view.remote_ids(one.account_id, but=None if one.force_reason else one.creative_id)
     found = [card for card in matching(one, listing.cards) if card.id not in others]
@@ -148,12 +145,10 @@ def resolve_hint(one: Upload) -> str:
 
 
 def _answers(
-    visit: Visit, panel: SiteUploadPanel, left: Sequence[Upload], paths: Sequence[Path], tools: UploadTools
+    visit: AccountPage, panel: SiteUploadPanel, left: Sequence[Upload], paths: Sequence[Path], tools: UploadTools
 ) -> Iterator[Yielded]:
-    from workbench.browser.uploadpanel import SendOutcome
-
     waiting = {one.name: one for one in left}
-    away: list[Result] = []
+    away: list[SendResult] = []
     for result in panel.send(paths, tools.file_time * len(paths)):
         if result.outcome is SendOutcome.TURNED_AWAY:
             away.append(result)
@@ -168,9 +163,7 @@ def _answers(
         _turned_away(visit, away)
 
 
-def _answered(visit: Visit, one: Upload, result: Result, tools: UploadTools) -> Move:
-    from workbench.browser.uploadpanel import SendOutcome
-
+def _answered(visit: AccountPage, one: Upload, result: SendResult, tools: UploadTools) -> Move:
     if result.outcome is SendOutcome.SENT:
         values = {"remote_id": result.remote_id, "uploaded_at": tools.now()}
         return Move(to=UploadState.SENT, item_id=one.id, values=values)
@@ -180,7 +173,7 @@ def _answered(visit: Visit, one: Upload, result: Result, tools: UploadTools) -> 
     return _lost(visit, one, result.words)
 
 
-def _lost(visit: Visit, one: Upload, words: str) -> Move:
+def _lost(visit: AccountPage, one: Upload, words: str) -> Move:
     error = visit.fail(
         LaneStops(words, fault=Fault(kind="uncertain_submit")),
         f"waiting for the answer about {one.name}",
@@ -197,7 +190,7 @@ def _folder(picture: str) -> str:
     return picture.rpartition("/")[0]
 
 
-def _turned_away(visit: Visit, away: Sequence[Result]) -> None:
+def _turned_away(visit: AccountPage, away: Sequence[SendResult]) -> None:
     """Why files were not taken, as the page tells it now; raises in any case."""
     visit.goto(visit.site.start, expect="media_library")
     if not visit.is_signed_in():

@@ -19,12 +19,13 @@ from workbench.engine.item import FOR_A_PERSON
 from workbench.errors import BadInput, LaneStops, LaneWaits, Refused, Transient, UiChanged
 from workbench.feature import Feature
 from workbench.files import make_folder, write_text
-from workbench.upload import batches, gather, inventory, reports, scan, uploaded
+from workbench.upload import batches, gather, inventory, queries, reports, samples, scan
 from workbench.upload import store as uploading
 from workbench.upload.campaign import Export, export
 from workbench.upload.check import CheckedFile, check
 from workbench.upload.inventory import INVENTORY, SESSION
 from workbench.upload.model import UploadState
+from workbench.upload.rehearse import rehearse
 from workbench.upload.specs import check_platform, check_slot
 from workbench.upload.store import NewBatch, NewUpload
 
@@ -75,13 +76,11 @@ class Uploads(Feature):
         Where there is no sheet yet they are entered into one, as the processor would: what is looked at or uploaded
         after them finds it.
         """
-        from workbench.upload import samples
-
         top = self.settings.creatives
         root = top / "uploaded"
         names = ("EN_Demo_SFW_Tea_ID-DE300001.png", "VID_EN_Demo_SFW_Tea_4sec_ID-DE300002-VID.mp4",
                  "IMG_EN_Demo_SFW_Tea_ID-DE300002-IMG.png")  # fmt: skip
-        known = uploaded.known_creatives(self.ledger, None)
+        known = queries.known_creatives(self.ledger, None)
         if ("ID-DE300001", "") not in known:
             samples.picture(root / names[0])
             samples.film(root / names[1])
@@ -92,7 +91,7 @@ class Uploads(Feature):
 
     def creatives(self) -> list[dict[str, Any]]:
         """Every creative that was ever in a batch, with how it stands."""
-        return uploaded.creatives(self.ledger)
+        return queries.creatives(self.ledger)
 
     def check(self, ask: UploadOrder) -> list[CheckedFile]:
         """Every file that is meant, and what would be refused of it: offline, no account is touched."""
@@ -109,7 +108,7 @@ class Uploads(Feature):
         return batches.in_order(
             check(
                 root, self._candidates(root, ask), platform=ask.platform, slot=ask.slot, force=ask.force,
-                uploaded=uploaded.known_creatives(self.ledger, account_id),
+                uploaded=queries.known_creatives(self.ledger, account_id),
             )
         )  # fmt: skip
 
@@ -172,8 +171,6 @@ class Uploads(Feature):
 
     def rehearse(self, ask: UploadOrder, *, watch: Callable[[str], None] = lambda _: None) -> dict[str, Any]:
         """Log in, read the library, open the upload panel of every tab; nothing is attached or kept."""
-        from workbench.upload.rehearse import rehearse
-
         account_id = self.account_for(ask)
         found = self.check(ask)
         rows = [batches.item_of(one, platform=ask.platform, campaign_id=ask.campaign) for one in found]
@@ -205,7 +202,7 @@ class Uploads(Feature):
             raise Refused("there is nothing to upload: no file is meant.")
         if not any(one.verdict == "ok" for one in found):
             keys = [one.candidate.key for one in found]
-            begun = uploaded.unfinished_batch(self.ledger, account_id, keys)
+            begun = queries.unfinished_batch(self.ledger, account_id, keys)
             if begun is not None:  # ordered before and not over: nothing new is made of it
                 return begun
         new = NewBatch(
@@ -218,11 +215,11 @@ class Uploads(Feature):
 
     def batch(self, batch: str | None = None) -> dict[str, Any]:
         """The batch (the newest without), as `upload run` answers it."""
-        (row,) = uploaded.batches(self.ledger, uploaded.find_batch(self.ledger, batch))
+        (row,) = queries.batches(self.ledger, queries.find_batch(self.ledger, batch))
         return self._batch_told(row)
 
     def batches(self) -> list[dict[str, Any]]:
-        return [self._batch_told(row) for row in uploaded.batches(self.ledger)]
+        return [self._batch_told(row) for row in queries.batches(self.ledger)]
 
     def _batch_told(self, row: Mapping[str, Any]) -> dict[str, Any]:
         tracking, stamp = self.settings.creatives / "tracking", self._stamp(row)
@@ -250,15 +247,15 @@ class Uploads(Feature):
         self, batch: str, *, watch: Callable[[], None] = lambda: None, stop: threading.Event | None = None, **more: Any
     ) -> dict[str, Any]:
         """Work here until nothing of the batch is left that moves soon by itself; how it stands then."""
-        batch_id = uploaded.find_batch(self.ledger, batch)
-        items = partial(uploaded.uploads, self.ledger, batch_id=batch_id)
+        batch_id = queries.find_batch(self.ledger, batch)
+        items = partial(queries.uploads, self.ledger, batch_id=batch_id)
         self._parts.working.work_on(items, acts_in=UploadState.CHECKED, watch=watch, stop=stop, **more)
         return self.batch(batch_id)
 
     def write_files(self, batch: str | None = None) -> dict[str, str]:
         """Status CSV, log, summary, errors, manifest of a batch, as the ledger has it now; their paths."""
-        (row,) = uploaded.batches(self.ledger, uploaded.find_batch(self.ledger, batch))
-        story = uploaded.batch_story(self.ledger, [one["upload_id"] for one in row["items"]])
+        (row,) = queries.batches(self.ledger, queries.find_batch(self.ledger, batch))
+        story = queries.batch_story(self.ledger, [one["upload_id"] for one in row["items"]])
         tracking = make_folder(self.settings.creatives / "tracking")
         told = reports.write_all(
             tracking, self._stamp(row), row, rows=row["items"], story=story, zone=self.settings.zone
@@ -269,7 +266,7 @@ class Uploads(Feature):
     def project(self) -> None:
         """Bring the files of batches that went on, and the inventory, up to date."""
         since, self._written_at = self._written_at or now() - _CHANGED, now()
-        changed = uploaded.changed_since(self.ledger, since)
+        changed = queries.changed_since(self.ledger, since)
         for batch_id in changed:
             self.write_files(batch_id)
         if changed:
@@ -280,7 +277,7 @@ class Uploads(Feature):
 
     def todo(self) -> list[dict[str, Any]]:
         """What of creatives waits for a person."""
-        return [_waiting(one) for one in uploaded.waiting(self.ledger)]
+        return [_waiting(one) for one in queries.waiting(self.ledger)]
 
     def shown(self) -> list[dict[str, Any]]:
         """Every batch, with of each file what `status` tells."""
@@ -303,7 +300,7 @@ class Uploads(Feature):
         if names:
             ids = uploading.find_uploads(self.ledger, names)
         else:
-            rows = uploaded.uploads(self.ledger, batch_id=uploaded.find_batch(self.ledger, batch))
+            rows = queries.uploads(self.ledger, batch_id=queries.find_batch(self.ledger, batch))
             ids = [one["upload_id"] for one in rows if _can_be_tried(one)]
         number = uploading.retry(self.ledger, ids)
         self._files_of(ids)
@@ -339,27 +336,26 @@ class Uploads(Feature):
 
     def cancel(self, batch: str | None = None) -> str:
         """End a batch: what is not attached yet stays where it is."""
-        batch_id = uploaded.find_batch(self.ledger, batch)
+        batch_id = queries.find_batch(self.ledger, batch)
         uploading.cancel_batch(self.ledger, batch_id)
         return batch_id
 
     def _files_of(self, upload_ids: Sequence[int]) -> None:
-        rows = uploaded.uploads(self.ledger, upload_ids=upload_ids)
+        rows = queries.uploads(self.ledger, upload_ids=upload_ids)
         for batch_id in dict.fromkeys(one["batch_id"] for one in rows):
             self.write_files(batch_id)
 
     def refresh(self, account: int | None = None) -> dict[str, Any]:
         """Ask the platform how its review of our creatives stands: {seen, changed, gaps}."""
-        from workbench.browser.trafficjunky import Library
-
         account_id = self.account_for(UploadOrder(account=account))
-        rows = [one for one in uploaded.uploads(self.ledger) if one["account_id"] == account_id]
+        rows = [one for one in queries.uploads(self.ledger) if one["account_id"] == account_id]
         tabs = sorted({one["tab"] for one in rows if one["tj_creative_id"]})
         seen, gaps = dict[str, str](), list[str]()
 
         def look() -> None:
-            with self._parts.upload_tools.visit(account_id) as visit:
-                library = Library(visit, self.settings.page_seconds)
+            tools = self._parts.upload_tools
+            with tools.visit(account_id) as visit:
+                library = tools.library(visit)
                 for tab in tabs:
                     listing = library.cards(tab)
                     seen.update((card.id, card.review) for card in listing.cards)
@@ -374,7 +370,7 @@ class Uploads(Feature):
         self, texts: Mapping[str, str], *, batch: str | None = None, folder: str | Path | None = None
     ) -> tuple[Export, list[str]]:
         """Write campaign CSVs of a batch (the newest without), within the platform's limits; their paths."""
-        (row,) = uploaded.batches(self.ledger, uploaded.find_batch(self.ledger, batch))
+        (row,) = queries.batches(self.ledger, queries.find_batch(self.ledger, batch))
         made = export(row["items"], texts)
         target = make_folder(Path(folder) if folder else self.settings.creatives / "tracking" / "Upload_CSV")
         paths = []

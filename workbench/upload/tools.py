@@ -13,7 +13,8 @@ from workbench.engine.behind import LostAct
 from workbench.upload.model import Upload
 
 if TYPE_CHECKING:  # Playwright costs every command a tenth of a second
-    from workbench.browser.visit import Visit
+    from workbench.browser.account_page import AccountPage
+    from workbench.upload.pages import MediaLibrary
 
 
 class UploadView(Protocol):
@@ -36,7 +37,8 @@ class OtherSideOfUpload(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class UploadTools:
-    visit: Callable[[int], AbstractContextManager[Visit]]  # a page of the account, signed in or refused
+    visit: Callable[[int], AbstractContextManager[AccountPage]]  # a page of the account, signed in or refused
+    library: Callable[[AccountPage], MediaLibrary]
     may_act_from: Callable[[int], datetime | None]  # the owner's daily cap and quiet hours
     write_inventory: Callable[[], Mapping[tuple[str, str], str]]  # cells that somebody changed, in words
     wake: Callable[[int], None]  # an upload that rests because of its other half
@@ -47,6 +49,5 @@ class UploadTools:
     elsewhere: OtherSideOfUpload
     now: Callable[[], datetime]
     poll: timedelta
-    page: timedelta  # that a page may take
     file_time: timedelta  # that the platform may take for one file
     look_gaps: tuple[timedelta, ...]  # between looks at the library for what may be there
