@@ -50,13 +50,6 @@ LATE = {
     "home/": "handlers of commands, and processes",
     "audit/runner.py": "a process that shuts out what the notebook must not load, before it loads the rest",
 }
-# Services and steps that import a heavy neighbour in a method, where they should be given it. Nobody joins them.
-NOT_YET = {
-    "accounts/service.py", "collect/importing.py", "collect/recovery.py", "deliveries/service.py", "lake/keeping.py",
-    "lake/service.py", "lake/tending.py", "post/confirm.py", "post/matching.py", "post/rehearse.py", "post/service.py",
-    "post/submit.py", "post/tools.py", "upload/identify.py", "upload/reconcile.py", "upload/rehearse.py",
-    "upload/send.py", "upload/service.py",
-}  # fmt: skip
 BY_ITSELF = {SnapshotState.PUBLISHED, SnapshotState.EMPTY, SnapshotState.FAILED, SnapshotState.CANCELED,
              SnapshotState.EXPIRED, SnapshotState.REUSED}  # fmt: skip
 BY_A_PERSON = {SnapshotState.STALLED, SnapshotState.QUARANTINED}
@@ -177,8 +170,7 @@ def test_imports_stand_at_the_top() -> None:
         if not any(module == one or module.startswith(one) or module.endswith(f"/{one}") for one in LATE)
         if not module.endswith("_commands.py")
     }
-    assert late - NOT_YET == set()
-    assert NOT_YET - late == set(), "these are done: take them off the list"
+    assert late == set()
 
 
 def test_no_module_has_a_name_that_says_nothing() -> None:

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from workbench.brightdata.client import BrightData
     from workbench.brightdata.datasets import Dataset
     from workbench.brightdata.delivery import Webhook
+    from workbench.brightdata.webhook_probe import ProbeResult
     from workbench.browser.account_page import AccountPage, Browsing
     from workbench.browser.login import LoginGate
     from workbench.browser.session import Sessions
@@ -57,6 +58,8 @@ if TYPE_CHECKING:
     from workbench.deliveries.service import Deliveries
     from workbench.lake.catalog import Catalog
     from workbench.lake.keeping import Keeping
+    from workbench.lake.lost import LostFiles
+    from workbench.lake.raw import RawFile
     from workbench.lake.service import Lake
     from workbench.lake.tending import Tending
     from workbench.post.known import Known
@@ -457,7 +460,17 @@ class Container:
         """What webhooks brought."""
         from workbench.deliveries.service import Deliveries
 
-        return Deliveries(self)
+        def stored(bodies: Sequence[Path], target: Path) -> RawFile:
+            from workbench.lake.raw import store_raw
+
+            return store_raw(bodies, target)
+
+        def probed(address: str, secret: Secret, body: bytes) -> ProbeResult:
+            from workbench.brightdata.webhook_probe import probe_webhook
+
+            return probe_webhook(address, secret, body)
+
+        return Deliveries(self, store_raw=stored, probe_webhook=probed)
 
     @part
     def budget(self) -> Budget:
@@ -472,6 +485,13 @@ class Container:
         from workbench.lake.service import Lake
 
         return Lake(self)
+
+    @part
+    def lost_files(self) -> LostFiles:
+        """What of the lake is missing."""
+        from workbench.lake.lost import LostFiles
+
+        return LostFiles(self)
 
     @part
     def keeping(self) -> Keeping:

@@ -25,8 +25,8 @@ class Standing(Feature):
         """Everything that waits for a person: {kind, id, why, command}."""
         parts = self._parts
         features = (
-            parts.collect, parts.recover, parts.lake, parts.accounts, parts.deliveries, parts.budget, parts.uploads,
-            parts.postings,
+            parts.collect, parts.recover, parts.lost_files, parts.accounts, parts.deliveries, parts.budget,
+            parts.uploads, parts.postings,
         )  # fmt: skip
         return [one for feature in features for one in feature.todo()]
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from workbench.deliveries.service import Deliveries
     from workbench.engine.worker import Worked
     from workbench.lake.keeping import Keeping
+    from workbench.lake.lost import LostFiles
     from workbench.lake.service import Lake
     from workbench.lake.tending import Tending
     from workbench.post.service import Postings
@@ -74,6 +75,11 @@ class Workbench:
     def lake(self) -> Lake:
         """The tables."""
         return self.parts.lake
+
+    @property
+    def lost_files(self) -> LostFiles:
+        """What of the lake is missing."""
+        return self.parts.lost_files
 
     @property
     def keeping(self) -> Keeping:

@@ -209,5 +209,5 @@ def test_a_compacted_file_that_is_gone_says_how_to_make_it_again(workbench: Work
 
     # Its parts are there still, and answer for it.
     assert workbench.sql(f"FROM {kind} ORDER BY ALL").fetchall() == rows
-    assert [one["path"] for one in workbench.lake.lost_files()] == [path]
+    assert [one["path"] for one in workbench.lost_files.listed()] == [path]
     assert [one["command"] for one in workbench.todo()] == ["workbench compact"]

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from workbench.collect import folders, queries, sources
+from workbench.brightdata.datasets import inputs_for, named
+from workbench.collect import folders, imports, queries, sources
 from workbench.collect import recovery_store as recovering
 from workbench.collect import store as collecting
 from workbench.collect.model import SnapshotState
@@ -17,6 +18,7 @@ from workbench.db.clock import now
 from workbench.errors import BadInput
 from workbench.feature import Feature
 from workbench.files import canonical, make_folder, move_into_place, remove_tree
+from workbench.lake.columns import below
 from workbench.lake.schema import TRANSFORM_VERSION
 
 if TYPE_CHECKING:
@@ -57,9 +59,6 @@ class Imports(Feature):
         the sources that asked for them, and what nobody asked for is listed. The same file again, or after an
         interruption, goes on where it stopped; nothing is doubled.
         """
-        from workbench.brightdata.datasets import named
-        from workbench.collect import imports
-
         if creator and not source_url:
             raise BadInput("a creator is a source's: say whose rows these are with the source's URL.")
         path, chosen = Path(path), named(dataset, among=self._parts.datasets)
@@ -82,8 +81,6 @@ class Imports(Feature):
         self, chosen: Dataset, url: str | None, creator: str | None, project: str | None
     ) -> tuple[Source, dict[str, Any]] | None:
         """The source that the file was collected for, and what would have been sent for it."""
-        from workbench.brightdata.datasets import inputs_for
-
         if url is None:
             return None
         same = {"platform": chosen.platform, "service": chosen.service, "url": url}
@@ -109,8 +106,6 @@ class Imports(Feature):
 
     def _is_known(self, raw: RawFile, chosen: Dataset) -> bool:
         """Whether the ledger has the file; its raw bytes are put back, and it begins anew, where that is needed."""
-        from workbench.collect import imports
-
         if not queries.states_of(self.ledger, [imports.snapshot_name(raw)]):
             return False
         row = self._row_of(raw)
@@ -125,8 +120,6 @@ class Imports(Feature):
         return True
 
     def _row_of(self, raw: RawFile) -> dict[str, Any]:
-        from workbench.collect import imports
-
         return recovering.find_snapshots(self.ledger, names=[imports.snapshot_name(raw)])[0]
 
     def _enter_file(
@@ -140,8 +133,6 @@ class Imports(Feature):
         project: str | None,
     ) -> None:
         # The run's id follows from the file, so that an interrupted import is not a second run.
-        from workbench.collect import imports
-
         run_id = hashlib.sha256(f"import {raw.sha256}".encode()).hexdigest()[:12]
         job_id = f"{run_id}-1"
         self._ensure_job(run_id, job_id, chosen, name, project)
@@ -203,8 +194,6 @@ class Imports(Feature):
 
     def _unattributed(self, chosen: Dataset, snapshot_id: str) -> list[dict[str, Any]]:
         """What was asked for in rows that are no source's, most rows first."""
-        from workbench.lake.columns import below
-
         said = (
             ", ".join(f"record->>{below(place, key)}" for key in chosen.match_keys)
             for place in ("discovery_input", "input")

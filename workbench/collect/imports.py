@@ -22,12 +22,12 @@ from urllib.parse import urlsplit
 from workbench.brightdata import rows
 from workbench.brightdata.datasets import Dataset
 from workbench.collect.bodies import read_lines
+from workbench.collect.model import IMPORTED
 from workbench.errors import BadInput, Permanent
 from workbench.lake.columns import Place
 from workbench.lake.raw import RawFile, store_raw
 from workbench.lake.schema import IDENTITY
 
-PREFIX: Final = "file_"  # of the ids of snapshots that were files
 _HEAD: Final = 4 << 20  # bytes that are looked at before anything is kept
 _LOOKED_AT: Final = 200  # rows
 _LONGEST_SIGN: Final = 4  # bytes of UTF-8
@@ -123,11 +123,7 @@ def suffix(shape: str) -> str:
 
 
 def snapshot_name(raw: RawFile) -> str:
-    return f"{PREFIX}{raw.sha256[:16]}"
-
-
-def is_imported(provider_id: str) -> bool:
-    return provider_id.startswith(PREFIX)
+    return f"{IMPORTED}{raw.sha256[:16]}"
 
 
 @contextlib.contextmanager

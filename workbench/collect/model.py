@@ -73,6 +73,7 @@ class SnapshotState(State):
     )  # fmt: skip
 
 
+IMPORTED: Final = "file_"  # how the ids of snapshots begin that were files on a disk
 SNAPSHOT_UNFINISHED: Final = SnapshotState.having("goes_on")
 SNAPSHOT_GOOD: Final = SnapshotState.having("is_good")
 
@@ -203,6 +204,11 @@ register(
         tuples=frozenset({"inputs", "source_ids"}),
     )
 )
+
+
+def is_imported(provider_id: str) -> bool:
+    """Whether it was a file on a disk, and Bright Data never had it."""
+    return provider_id.startswith(IMPORTED)
 
 
 @dataclass(frozen=True, kw_only=True)

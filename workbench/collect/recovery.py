@@ -9,11 +9,21 @@ from datetime import date, timedelta
 from typing import Any, Final
 
 from workbench.accounts import store as accounts
-from workbench.brightdata.datasets import Dataset
+from workbench.brightdata.datasets import Dataset, named
 from workbench.budget.model import Money
 from workbench.collect import folders, queries, recover, vendor_lists
 from workbench.collect import recovery_store as recovering
-from workbench.collect.model import Snapshot, same_inputs
+from workbench.collect.look import (
+    CLOCKS,
+    REFUSED,
+    adoption,
+    ask,
+    chosen,
+    same_as,
+    since_then,
+    unreadable,
+)
+from workbench.collect.model import Snapshot, is_imported, same_inputs
 from workbench.collect.model import SnapshotState as State
 from workbench.collect.reconcile import cancel_extra
 from workbench.collect.recover import Found, Stranger, VendorStanding
@@ -338,8 +348,6 @@ class Recovery(Feature):
         return done
 
     def _fetch_again(self, row: Mapping[str, Any]) -> None:
-        from workbench.collect.imports import is_imported
-
         if row["provider_id"] is not None and is_imported(row["provider_id"]):
             raise BadInput(
                 f"snapshot {row['provider_id']} was a file, so Bright Data has nothing of it. Bring the file in again: "
@@ -401,8 +409,6 @@ class Recovery(Feature):
         return self._chosen([name])[0].dataset_id
 
     def _is_lost_file(self, row: Mapping[str, Any]) -> bool:
-        from workbench.collect.imports import is_imported
-
         return (
             bool(row["raw"])
             and is_imported(row["provider_id"] or "")
@@ -411,8 +417,6 @@ class Recovery(Feature):
 
     def _chosen(self, wanted: Iterable[str]) -> list[Dataset]:
         """Datasets by id or ``platform/service``; all that we know without any."""
-        from workbench.brightdata.datasets import named
-
         table = self._parts.datasets
         return [named(one, among=table) for one in wanted] or list(table)
 
@@ -458,8 +462,6 @@ class Recovery(Feature):
 
     def list_refusal(self) -> str | None:
         """Why Bright Data lists nothing for this key; None where it does. Asks it, with one request."""
-        from workbench.collect.look import REFUSED
-
         dataset_id = min(vendor_lists.datasets_in_use(self.ledger), default=self._parts.datasets[0].dataset_id)
         try:
             next(self._parts.brightdata.list_snapshots(dataset_id, from_date=now().date(), page_size=1), None)
@@ -481,8 +483,6 @@ class Recovery(Feature):
 
     def _to_compare(self, datasets: Sequence[str]) -> list[str]:
         """Those that are named, or that the ledger or the journal knows, or (an empty ledger) all."""
-        from workbench.brightdata.datasets import named
-
         table = self._parts.datasets
         if datasets:
             return [named(one, among=table).dataset_id for one in datasets]
@@ -491,16 +491,6 @@ class Recovery(Feature):
         return sorted(used or ids)
 
     def _compare_dataset(self, dataset_id: str) -> dict[str, Any]:
-        from workbench.collect.look import (
-            CLOCKS,
-            adoption,
-            ask,
-            chosen,
-            same_as,
-            since_then,
-            unreadable,
-        )
-
         tools, at = self._parts.collect_tools, now()
         waiting = [one for one in vendor_lists.planned(self.ledger, dataset_id) if not one.cancel_requested]
         since = min([at - timedelta(days=self.settings.retention_days), *(_planned_at(one) for one in waiting)])

@@ -9,8 +9,7 @@ from typing import Any
 from workbench.brightdata import datasets
 from workbench.collect import whole
 from workbench.collect.bodies import lines_of
-from workbench.collect.imports import is_imported
-from workbench.collect.model import Job, Snapshot, SnapshotState, Source
+from workbench.collect.model import Job, Snapshot, SnapshotState, Source, is_imported
 from workbench.collect.tools import CollectTools, clear, in_lake, job_folder, provider_id, workspace
 from workbench.engine.flow import Move
 from workbench.errors import BadInput, Permanent

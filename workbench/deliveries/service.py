@@ -14,6 +14,18 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from workbench.brightdata.delivery import (
+    WHOLE,
+    Content,
+    Unpacking,
+    Unreadable,
+    address_of,
+    facts_in,
+    judge,
+    lines_of,
+    vouched_in,
+)
+from workbench.collect.tools import in_lake, job_folder, staging
 from workbench.db.clock import now
 from workbench.deliveries import matching
 from workbench.deliveries import store as delivering
@@ -21,8 +33,18 @@ from workbench.deliveries.intake import SPOOL, Intake, digest_for
 from workbench.errors import BadInput, NeedsPerson
 from workbench.feature import Feature
 from workbench.files import make_folder, move_into_place, remove_tree
+from workbench.lake.schema import TRANSFORM_VERSION
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from workbench.brightdata.webhook_probe import ProbeResult
+    from workbench.container import Container
+    from workbench.lake.raw import RawFile
+    from workbench.secret import Secret
+
+    StoreRaw = Callable[[Sequence[Path], Path], RawFile]
+    ProbeWebhook = Callable[[str, Secret, bytes], ProbeResult]
     from workbench.brightdata.delivery import Content
 
 _LAST_WEEK: Final = timedelta(days=7)  # in which it is said that a body is about to be removed
@@ -34,14 +56,18 @@ _SHOWN: Final = ("snapshot_id", "status", "attention", "error_message", "copies"
 class Deliveries(Feature):
     """What the receiver and people do with deliveries."""
 
+    def __init__(self, parts: Container, *, store_raw: StoreRaw, probe_webhook: ProbeWebhook) -> None:
+        """Both come from edges that are slow to load, and are needed by a person's order alone."""
+        super().__init__(parts)
+        self._store_raw = store_raw
+        self._probe_webhook = probe_webhook
+
     @property
     def folder(self) -> Path:
         return make_folder(self.settings.data / "deliveries", mode=0o700)
 
     def intake(self, token: str | None, headers: Mapping[str, str], query: Mapping[str, str]) -> Intake:
         """Take one delivery in; header names are in lower case."""
-        from workbench.brightdata.delivery import facts_in
-
         largest = self.settings.webhook_largest_unpacked_mb << 20
         return Intake(self.ledger, self.folder, token, facts_in(headers, query), largest)
 
@@ -61,8 +87,6 @@ class Deliveries(Feature):
         return became
 
     def _match(self, row: Mapping[str, Any]) -> str:
-        from workbench.brightdata.delivery import Content, vouched_in
-
         is_test = row["status"] == "test_webhook"
         content = Content(kind="test") if is_test else self._content(row)
         verdicts: dict[str, matching.Verdict] = {
@@ -79,8 +103,6 @@ class Deliveries(Feature):
 
     def _content(self, row: Mapping[str, Any]) -> Content:
         """The kept body as it judges itself; of one that is gone nothing is known."""
-        from workbench.brightdata.delivery import WHOLE, Content, judge
-
         if row["file"] is None:
             return Content(kind="rows")
         try:
@@ -136,18 +158,13 @@ class Deliveries(Feature):
 
     def _stage(self, row: Mapping[str, Any]) -> None:
         """The kept body as the raw rows of its snapshot: the worker goes on from there as after a download."""
-        from workbench.brightdata.delivery import Unreadable
-        from workbench.collect.tools import in_lake, job_folder, staging
-        from workbench.lake.raw import store_raw
-        from workbench.lake.schema import TRANSFORM_VERSION
-
         if row["file"] is None:
             raise BadInput(f"the body of delivery {row['id']} is no longer kept; nothing was changed.")
         tools, item = self._parts.collect_tools, delivering.snapshot_of(self.ledger, row["id"])
         work = make_folder(staging(item, tools) / f"delivery-{row['id']}-{os.getpid()}")
         try:
             lines = self._lines(row, work / "part.ndjson")
-            raw = store_raw([lines], work / "raw.ndjson.zst")
+            raw = self._store_raw([lines], work / "raw.ndjson.zst")
             name = f"{item.provider_id}__v{TRANSFORM_VERSION}_{raw.sha256[:8]}.raw.ndjson.zst"
             target = job_folder(item, tools) / name
             move_into_place(raw.path, target)
@@ -160,8 +177,6 @@ class Deliveries(Feature):
 
     def _lines(self, row: Mapping[str, Any], target: Path) -> Path:
         """The body unpacked, one row a line, with every line that is broken: staging tells rows from rejects."""
-        from workbench.brightdata.delivery import Unreadable, lines_of
-
         with _unpacked(self.folder / row["file"]) as (pieces, unpacking), target.open("wb") as file:
             file.writelines(lines_of(pieces))
         if unpacking.damage:
@@ -170,9 +185,6 @@ class Deliveries(Feature):
 
     def check_address(self, url: str | None = None, *, patience: float = 5.0) -> dict[str, Any]:
         """{url, outcome, said}: a test delivery through the public address, looked for in our own ledger."""
-        from workbench.brightdata.delivery import address_of
-        from workbench.brightdata.webhook_probe import probe_webhook
-
         where = url or self.settings.webhook_url
         if not where:
             raise BadInput("no address is given, and WORKBENCH_WEBHOOK_URL is not set; give the public address.")
@@ -180,7 +192,7 @@ class Deliveries(Feature):
             raise BadInput(f"{where!r} is no address; give one like https://hooks.example.com")
         secret = self._parts.webhook_secrets()[0]
         body = json.dumps({"test": secrets.token_hex(16)}).encode()
-        done = probe_webhook(where, secret, body)
+        done = self._probe_webhook(where, secret, body)
         outcome, said = str(done.outcome), done.said
         if outcome == "answered":
             outcome, said = "arrived", "the test delivery arrived in this ledger"
@@ -229,8 +241,6 @@ class Deliveries(Feature):
 @contextlib.contextmanager
 def _unpacked(path: Path) -> Iterator[tuple[Iterator[bytes], Any]]:
     """The pieces of a kept body, and the unpacking that knows at their end whether it was whole."""
-    from workbench.brightdata.delivery import Unpacking
-
     unpacking = Unpacking(1 << 62)  # its size was checked when it came
     with path.open("rb") as file:
 

@@ -137,7 +137,7 @@ def _lake(workbench: Workbench) -> Check:
 
 def _files(workbench: Workbench) -> Check:
     """What the manifest names and the disk lacks."""
-    lost = workbench.lake.lost_files()
+    lost = workbench.lost_files.listed()
     if not lost:
         return Check("files", "ok", "every file that tables are made of is in the lake")
     are_missed = any(one["kind"] not in ("raw", "lines") and not one["compacted_into"] for one in lost)
@@ -152,7 +152,7 @@ def _tables(workbench: Workbench) -> Check:
     """What an older transform made."""
     from workbench.lake.schema import TRANSFORM_VERSION
 
-    old = workbench.lake.made_before()
+    old = workbench.lost_files.made_before()
     if not old:
         return Check("tables", "ok", f"all made by the present transform, version {TRANSFORM_VERSION}")
     names = ", ".join(str(one["snapshot_id"]) for one in old[:_NAMED]) + (", ..." if len(old) > _NAMED else "")

@@ -1,6 +1,7 @@
 """lake: the tables that analysts ask, and the files that they are made of. Only here are Parquet and DuckDB spoken.
 
 service.py    questions, which change nothing; what is missing
+lost.py       what of the lake is missing, and what an older transform made
 litter.py     what may be swept from the lake, and copying it whole
 keeping.py    compaction, the sweep, backup and restore
 tending.py    what a worker does for the lake in idle moments

@@ -22,6 +22,8 @@ from workbench.errors import BadInput, NeedsPerson
 from workbench.feature import Feature
 from workbench.files import LAKE_ID, make_folder, move_into_place, sha256_of, write_text
 from workbench.lake import compacted, litter
+from workbench.lake.catalog import TableFile
+from workbench.lake.compaction import FOLDER, KINDS, compact
 from workbench.lake.model import LakeFile
 
 log = logging.getLogger(__name__)
@@ -49,8 +51,6 @@ class Keeping(Feature):
 
     def _drop_superseded(self) -> None:
         """Remove compacted files of earlier times that nobody can be reading any more."""
-        from workbench.lake.compaction import FOLDER
-
         lake, listed = self.settings.lake, set(compacted.listed(self.ledger))
         for path in (lake / FOLDER).glob("*/*.parquet"):
             is_read = time.time() - path.stat().st_mtime < _READ_ON.total_seconds()
@@ -59,14 +59,9 @@ class Keeping(Feature):
 
     @staticmethod
     def _kinds() -> tuple[str, ...]:
-        from workbench.lake.compaction import KINDS
-
         return KINDS
 
     def _compact(self, kind: str) -> dict[str, Any] | None:
-        from workbench.lake.catalog import TableFile
-        from workbench.lake.compaction import FOLDER, compact
-
         read = compacted.to_compact(self.ledger, kind)
         if len(read) < 2:  # noqa: PLR2004 - one file is as good as it gets
             return None

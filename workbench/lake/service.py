@@ -1,17 +1,19 @@
-"""The tables: questions, which change nothing, and what of the lake is missing."""
+"""The tables: questions, which change nothing."""
 
 from __future__ import annotations
 
 import logging
-import time
 import warnings
-from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from workbench.feature import Feature
 from workbench.files import make_folder
+from workbench.lake import show
 from workbench.lake import store as lakes
+from workbench.lake.catalog import Catalog, TableFile
+from workbench.lake.guard import explained, select_only
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,41 +23,14 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_LOOK_EVERY: Final = 2.0  # seconds until lost files are looked for again, at least
-_REST: Final = 20  # times as long as a look takes
-
 
 class Lake(Feature):
     """What a person asks of the tables."""
 
     def __init__(self, parts: Container) -> None:
         super().__init__(parts)
-        self._lost: tuple[object, float, list[dict[str, Any]]] | None = None
         # The chain's heads at which the files and the tables of each catalog were last refreshed.
         self._shown: WeakKeyDictionary[Catalog, tuple[object, object]] = WeakKeyDictionary()
-
-    def lost_files(self) -> list[dict[str, Any]]:
-        """What the manifest names and the disk lacks: path, kind, whose. Looked for again after a few seconds."""
-        with self._parts.opening:
-            head, at = self.ledger.head(), time.monotonic()
-            if self._lost is None or self._lost[0] != head or at > self._lost[1]:
-                lake = self.settings.lake
-                found = [one for one in lakes.all_files(self.ledger) if not (lake / one["path"]).is_file()]
-                took = time.monotonic() - at
-                self._lost = (head, at + max(_LOOK_EVERY, _REST * took), found)
-            return self._lost[2]
-
-    def todo(self) -> list[dict[str, Any]]:
-        """Files that somebody has to bring back; what a command has sent back to work already is on its way."""
-        lost = self.lost_files()
-        moving = {one["provider_id"] for one in lost if one["is_moving"]}
-        return _missing([one for one in lost if one["provider_id"] not in moving])
-
-    def made_before(self) -> list[dict[str, Any]]:
-        """Published snapshots whose tables an older transform made than the present one: snapshot_id, version, raw."""
-        from workbench.lake.schema import TRANSFORM_VERSION
-
-        return lakes.made_before(self.ledger, TRANSFORM_VERSION)
 
     def refreshed(self, query: str | None = None) -> Catalog:
         """The catalog with everything that is published by now, as far as the query needs it."""
@@ -65,11 +40,10 @@ class Lake(Feature):
 
     def refresh(self, catalog: Catalog, query: str | None = None) -> None:
         """Bring a catalog up to what is published by now, as far as the query needs it."""
-        from workbench.lake.catalog import TableFile
-
         files_at, tables_at = self._shown.get(catalog, (None, None))
         # A file that goes away between two questions is missed by the second; the first looks at all of them anyway.
-        lost = self.lost_files() if files_at is not None else self._lost[2] if self._lost else []
+        lost_files = self._parts.lost_files
+        lost = lost_files.listed() if files_at is not None else lost_files.known
         head = (self.ledger.head(), tuple(one["path"] for one in lost))
         if head == files_at == tables_at:
             return
@@ -111,7 +85,7 @@ class Lake(Feature):
 
     def _look_again(self, query: str) -> None:
         """At the lake, though it was looked at a moment ago."""
-        self._lost = None
+        self._parts.lost_files.look_again()
         self.refreshed(query)
 
     def select(self, query: str, *, on_missing: Callable[[str], None] = log.warning) -> Any:
@@ -119,9 +93,6 @@ class Lake(Feature):
 
         `on_missing` is told of each file that the answer should have been made of and the lake no longer has.
         """
-        from workbench.lake.catalog import Catalog
-        from workbench.lake.guard import explained, select_only
-
         checked = select_only(query)
         catalog = Catalog(make_folder(self.settings.lake))
         self.refresh(catalog, checked)
@@ -133,8 +104,6 @@ class Lake(Feature):
 
     def rows(self, query: str) -> list[dict[str, Any]]:
         """The answer as plain rows: what `sql --format json` writes."""
-        from workbench.lake import show
-
         return list(show.rows(self.sql(query)))
 
     def posts(self) -> pd.DataFrame:
@@ -153,22 +122,3 @@ class Lake(Feature):
 
     def rejects(self) -> pd.DataFrame:
         return self._frame("rejects")
-
-
-def _missing(files: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """What the manifest names and the lake has no longer, by whose it is, as entries of `todo`."""
-    by_owner: dict[str | None, list[Mapping[str, Any]]] = {}
-    for one in files:
-        by_owner.setdefault(one["provider_id"], []).append(one)
-    found = []
-    for name, gone in by_owner.items():
-        what = f"{gone[0]['path']} is" if len(gone) == 1 else f"{gone[0]['path']} and {len(gone) - 1} more are"
-        if name is None:
-            why, command = "the small files are read in its place, which is slower", "workbench compact"
-        else:
-            are_read = all(one["compacted_into"] or one["kind"] in ("raw", "lines") for one in gone)
-            why = "its rows are still in the tables" if are_read else "its rows are missing in the tables"
-            command = f"workbench recover reprocess {name}"
-        entry = {"kind": "lake", "id": name or "compacted", "why": f"{what} gone from the lake; {why}"}
-        found.append({**entry, "command": command})
-    return found

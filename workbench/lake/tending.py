@@ -17,6 +17,8 @@ from workbench.errors import WorkbenchError
 from workbench.feature import Feature
 from workbench.files import make_folder, remove_tree
 from workbench.lake import compacted
+from workbench.lake.catalog import Catalog
+from workbench.lake.serving import about, build
 
 if TYPE_CHECKING:
     from workbench.container import Container
@@ -102,8 +104,6 @@ class Tending(Feature):
 
     def copy_standing(self) -> dict[str, Any]:
         """{made_at, is_old, said, cure}: how old the serving copy is, by what it says itself."""
-        from workbench.lake.serving import about
-
         if not self._copy.exists():
             said = "none yet: the first work makes it"
             return {"made_at": None, "is_old": False, "said": said, "cure": ""}
@@ -120,9 +120,6 @@ class Tending(Feature):
 
     def serve_copy(self) -> Path | None:
         """Make data/workbench.duckdb of everything as it is now; one process at a time, the others leave it be."""
-        from workbench.lake.catalog import Catalog
-        from workbench.lake.serving import build
-
         with self._parts.lanes.holding("serve") as is_ours:
             if not is_ours:
                 return None
