@@ -10,9 +10,9 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from workbench.brightdata.answers import NotFound, NotReady, SnapshotExpired
 from workbench.brightdata.client import BrightData
 from workbench.brightdata.datasets import DATASETS, find, inputs_for, way_for
+from workbench.brightdata.responses import NotFound, NotReady, SnapshotExpired
 from workbench.brightdata.rows import kind_of_row
 from workbench.errors import BadInput, Misconfigured, Throttled, Transient, Unanswered
 from workbench.secret import Secret

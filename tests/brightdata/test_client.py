@@ -8,8 +8,8 @@ from urllib.parse import parse_qsl
 import httpx
 import pytest
 
-from workbench.brightdata.answers import NotFound
 from workbench.brightdata.client import Balance, SnapshotProgress
+from workbench.brightdata.responses import NotFound
 from workbench.errors import BadInput, Misconfigured, Permanent, Transient, Unanswered
 from workbench.secret import Secret
 

@@ -13,9 +13,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from workbench.brightdata.answers import NotReady, SnapshotEmpty, SnapshotExpired
 from workbench.brightdata.client import BrightData, Limits
 from workbench.brightdata.download import gunzipped
+from workbench.brightdata.responses import NotReady, SnapshotEmpty, SnapshotExpired
 from workbench.errors import BadInput, Permanent, Transient
 from workbench.secret import Secret
 

@@ -19,7 +19,6 @@ from typing import Any, Final, Literal, Self
 
 import httpx
 
-from workbench.brightdata.answers import Answer, NotRunning, refusal, refusal_of_act
 from workbench.brightdata.contents import (
     Balance,
     Listed,
@@ -34,6 +33,7 @@ from workbench.brightdata.contents import (
     snapshots_in,
 )
 from workbench.brightdata.download import Body, Download, OnBytes
+from workbench.brightdata.responses import Answer, NotRunning, refusal, refusal_of_act
 from workbench.brightdata.wire import Gate, Limits, Lost, Request, Wire
 from workbench.errors import BadInput, Transient, Unanswered
 from workbench.secret import Secret

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from workbench.brightdata.answers import Answer, words_of
+from workbench.brightdata.responses import Answer, words_of
 from workbench.brightdata.rows import lines_of_csv, shape_of
 from workbench.errors import Permanent, Transient, Unanswered
 from workbench.files import canonical

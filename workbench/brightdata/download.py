@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import httpx
 
-from workbench.brightdata.answers import Answer, NotReady, meaning_of, refusal
+from workbench.brightdata.responses import Answer, NotReady, meaning_of, refusal
 from workbench.brightdata.rows import shape_of
 from workbench.brightdata.wire import Lost, Wire
 from workbench.errors import Permanent, Transient

@@ -22,7 +22,7 @@ from typing import Any, Final, Protocol, Self
 
 import httpx
 
-from workbench.brightdata.answers import LARGEST, Answer, retry_after
+from workbench.brightdata.responses import LARGEST, Answer, retry_after
 from workbench.errors import Misconfigured
 from workbench.secret import Redactor, Secret
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Final
 
 from workbench.brightdata import rows
-from workbench.brightdata.answers import NotFound, NotReady, SnapshotEmpty, SnapshotExpired
 from workbench.brightdata.download import Body
+from workbench.brightdata.responses import NotFound, NotReady, SnapshotEmpty, SnapshotExpired
 from workbench.budget.model import Release
 from workbench.collect import whole
 from workbench.collect.model import Snapshot, SnapshotState

@@ -12,11 +12,10 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs, urlsplit
 
-from workbench.brightdata.answers import NotAllowed
 from workbench.brightdata.contents import Listed
+from workbench.brightdata.responses import Meaning, NotAllowed, meaning_of_status
 from workbench.budget.model import Money, PaidBefore
 from workbench.collect.model import AtVendor, Snapshot, SnapshotState, same_inputs
-from workbench.collect.poll import OVER
 from workbench.collect.tools import CollectTools, VendorListsView
 from workbench.engine.behind import WAITS
 from workbench.engine.flow import Move, Stay
@@ -220,8 +219,8 @@ def is_same(snapshot: Snapshot, one: AtVendor, brightdata: BrightData, lists: Ve
 
 def _answers(one: AtVendor) -> bool:
     """Whether rows came of it, or will come."""
-    state = OVER.get(one.status.lower())
-    return state is None or (state is SnapshotState.READY and one.row_count != 0)
+    meaning = meaning_of_status(one.status)
+    return meaning is None or (meaning is Meaning.READY and one.row_count != 0)
 
 
 def adoption(snapshot: Snapshot, one: AtVendor, tools: CollectTools) -> Move:

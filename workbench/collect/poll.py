@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from workbench.brightdata.answers import NotFound, SnapshotExpired
 from workbench.brightdata.contents import SnapshotProgress
+from workbench.brightdata.responses import Meaning, NotFound, SnapshotExpired, meaning_of_status
 from workbench.budget.model import Release
 from workbench.collect.model import Snapshot, SnapshotState
 from workbench.collect.tools import CollectTools, provider_id
@@ -18,16 +18,13 @@ from workbench.lake.model import LakeFile, ManifestFiles
 
 S = SnapshotState
 
-# Any other word means "still working": a paid snapshot is not given up on a status that is new to us. The deadline
-# below, not this table, decides when it is stalled.
-OVER: Final = {
-    "ready": SnapshotState.READY,
-    "failed": SnapshotState.FAILED,
-    "canceled": SnapshotState.CANCELED,
-    "cancelled": SnapshotState.CANCELED,
+# Without a meaning the vendor is still at work. The deadline below, not this table, decides when it is stalled.
+STATE_OF: Final[Mapping[Meaning | None, SnapshotState]] = {
+    Meaning.READY: SnapshotState.READY,
+    Meaning.EMPTY: SnapshotState.EMPTY,
+    Meaning.FAILED: SnapshotState.FAILED,
+    Meaning.CANCELED: SnapshotState.CANCELED,
 }
-# "failed" with these words means that there was nothing to find; nothing is billed for it.
-NOTHING_FOUND: Final = ("snapshot is empty", "no data found")
 # A snapshot that was triggered a moment ago may not be known everywhere at the vendor yet.
 _GRACE: Final = timedelta(seconds=60)
 EXPIRED: Final = "expired"  # the code of one that the vendor gave none for
@@ -58,14 +55,14 @@ def _judge(
     snapshot: Snapshot, tools: CollectTools, answer: SnapshotProgress, at: datetime, age: timedelta
 ) -> Move | Stay:
     seen = {"vendor_status": answer.status[:60], "last_checked_at": at}
-    state = OVER.get(answer.status.lower())
+    state = STATE_OF.get(meaning_of_status(answer.status, answer.error_message))
     deadline = allowed(tools.stall, tools.view.collection_seconds(snapshot.dataset_id))
     # One that was ready before came back from the download: "building". That may not go on for ever either.
     if state is SnapshotState.READY and not (snapshot.ready_at and age > deadline):
         ready_at = snapshot.ready_at or at
         expires_at = snapshot.expires_at or ready_at + tools.retention
         return Move(to=state, values={**seen, "ready_at": ready_at, "expires_at": expires_at})
-    if state is SnapshotState.FAILED and any(w in (answer.error_message or "").lower() for w in NOTHING_FOUND):
+    if state is SnapshotState.EMPTY:
         return Move(
             to=SnapshotState.EMPTY, reason=answer.error_message, values={**seen, **NO_ROWS}, writes=(Release(),)
         )

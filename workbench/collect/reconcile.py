@@ -10,11 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from workbench.brightdata.answers import NotAllowed
 from workbench.brightdata.contents import Listed
+from workbench.brightdata.responses import Meaning, NotAllowed, meaning_of_status
 from workbench.budget.model import Release
 from workbench.collect.model import Snapshot, SnapshotState, same_inputs
-from workbench.collect.poll import OVER
 from workbench.collect.tools import CollectTools
 from workbench.engine.flow import Move, Stay, Yielded
 from workbench.engine.retry import next_look
@@ -104,7 +103,7 @@ def _search(snapshot: Snapshot, tools: CollectTools) -> tuple[list[_Asked], list
 
 
 def _is_cancelled(one: Listed) -> bool:
-    return OVER.get(one.status.lower()) is SnapshotState.CANCELED
+    return meaning_of_status(one.status) is Meaning.CANCELED
 
 
 def _inputs(tools: CollectTools, vendor_id: str) -> list[dict[str, Any]] | None:

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, Final
 from workbench import addresses
 from workbench.brightdata.contents import Listed
 from workbench.brightdata.datasets import Dataset
+from workbench.brightdata.responses import Meaning, meaning_of_status
 from workbench.collect.model import SnapshotState, Source, same_inputs
-from workbench.collect.poll import OVER
+from workbench.collect.poll import STATE_OF
 from workbench.collect.reconcile import EARLIER
 from workbench.errors import Permanent, Transient
 
@@ -109,7 +110,7 @@ def scan(
 
 
 def _is_ready(status: str, days_left: float | None) -> bool:
-    return OVER.get(status.lower()) is SnapshotState.READY and (days_left is None or days_left > 0)
+    return meaning_of_status(status) is Meaning.READY and (days_left is None or days_left > 0)
 
 
 def _listed(brightdata: BrightData, dataset_id: str, since: date | None) -> list[Listed]:
@@ -162,7 +163,7 @@ _BROUGHT_IN: Final = {
 
 
 def _standing(state: str | None, status: str, left: timedelta | None, retention: timedelta) -> VendorStanding:
-    is_there = OVER.get(status.lower()) is SnapshotState.READY and (left is None or left > timedelta())
+    is_there = meaning_of_status(status) is Meaning.READY and (left is None or left > timedelta())
     if is_there and state in (SnapshotState.FAILED, SnapshotState.EXPIRED):
         return VendorStanding.STALLED
     if state is not None and SnapshotState(state) in _BROUGHT_IN:
@@ -201,7 +202,7 @@ def stranger(brightdata: BrightData, found: Found, kind: str, sources: Sequence[
     except Permanent:  # expired, or "Snapshot input does not exist": rows can still be had, without their sources
         inputs = ()
     known = by_key(sources, found.platform, found.service)
-    state = OVER.get(found.status.lower(), SnapshotState.TRIGGERED)
+    state = STATE_OF.get(meaning_of_status(found.status), SnapshotState.TRIGGERED)
     is_over = state not in (SnapshotState.TRIGGERED, SnapshotState.READY)
     return Stranger(
         provider_id=found.snapshot_id,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
+from workbench.brightdata.responses import Meaning, meaning_of_status
 from workbench.collect.model import Snapshot
 from workbench.errors import Throttled
 
@@ -53,7 +54,7 @@ class RowCounts:
             rows = {
                 one.snapshot_id: one.row_count
                 for one in listed
-                if one.row_count is not None and one.status.lower() == "ready"
+                if one.row_count is not None and meaning_of_status(one.status) is Meaning.READY
             }
             kept = known.rows if len(known.rows) < _MOST_KEPT else {}
             self._listed[snapshot.dataset_id] = _Listed({**kept, **rows}, at, datetime.now(UTC) - at)

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from enum import StrEnum
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -56,6 +57,32 @@ class NotRunning(Permanent):
 
 class NotReady(Transient):
     """The snapshot is still being collected or built."""
+
+
+class Meaning(StrEnum):
+    """What the vendor's word for the status of a snapshot means."""
+
+    READY = "ready"
+    EMPTY = "empty"  # "failed", with words that say that there was nothing to find; nothing is billed for it
+    FAILED = "failed"
+    CANCELED = "canceled"
+
+
+_STATUSES: Final = {
+    "ready": Meaning.READY,
+    "failed": Meaning.FAILED,
+    "canceled": Meaning.CANCELED,
+    "cancelled": Meaning.CANCELED,
+}
+_NOTHING_FOUND: Final = ("snapshot is empty", "no data found")
+
+
+def meaning_of_status(status: str, error_message: str | None = None) -> Meaning | None:
+    """None while the vendor is still at work: so is every word that is new to us, as the snapshot is paid."""
+    meaning = _STATUSES.get(status.lower())
+    if meaning is Meaning.FAILED and any(words in (error_message or "").lower() for words in _NOTHING_FOUND):
+        return Meaning.EMPTY
+    return meaning
 
 
 # 400 has unrelated meanings that the text alone tells apart; a 404 and a 200 can carry the same texts.

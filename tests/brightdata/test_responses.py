@@ -1,11 +1,11 @@
-"""brightdata/answers.py: what each status and body of the vendor becomes."""
+"""brightdata/responses.py: what each status and body of the vendor becomes."""
 
 from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
 
-from workbench.brightdata.answers import (
+from workbench.brightdata.responses import (
     NotAllowed,
     NotFound,
     NotReady,
