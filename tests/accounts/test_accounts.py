@@ -1,4 +1,4 @@
-"""app/accounts.py, app/proving.py, cli: accounts as people handle them, against the stand-ins, in a real Chromium."""
+"""accounts/service.py: accounts as people handle them, against the stand-ins, in a real Chromium."""
 
 from __future__ import annotations
 

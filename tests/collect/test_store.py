@@ -1,4 +1,4 @@
-"""collect/store.py, queries.py, auditing.py: what people order, and what they are told."""
+"""collect/store.py, collect/queries.py, view_tables.py, audit/store.py: what people order, and what they are told."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""db/ledger.py, engine.py, migrate.py: opening a ledger, and refusing to."""
+"""db/ledger.py, connect.py, migrate.py: opening a ledger, and refusing to."""
 
 import os
 import sqlite3

@@ -1,4 +1,4 @@
-"""engine/leases.py, owners.py, locks.py: who may work on what, and what becomes of it when the owner dies."""
+"""engine/leases.py, locks.py, db/liveness.py: who may work on what, and what becomes of it when the owner dies."""
 
 import itertools
 from datetime import timedelta

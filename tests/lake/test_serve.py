@@ -1,4 +1,4 @@
-"""serve.py: a serving copy that is swapped whole, under the hands of those who read it."""
+"""serving.py: a serving copy that is swapped whole, under the hands of those who read it."""
 
 from __future__ import annotations
 

@@ -30,6 +30,20 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True)
 sources_app = typer.Typer(no_args_is_help=True)
 
+Wait = Annotated[bool, typer.Option("--wait", help="Work here until the run is over.")]
+Again = Annotated[
+    bool, typer.Option("--again", help="One more run of the same plan, though the first is still at work.")
+]
+Fresh = Annotated[bool, typer.Option("--fresh", help="Pay again for what a younger snapshot could answer.")]
+PlanHash = Annotated[str, typer.Argument(metavar="HASH", help="As `collect plan` shows it, or its beginning.")]
+# of a source
+Group = Annotated[str | None, typer.Option("--project", help="A word to group sources by.")]
+Creator = Annotated[str | None, typer.Option(help="Whose account it is.")]
+Options = Annotated[
+    str | None, typer.Option(metavar="JSON", help='Inputs of the dataset, e.g. \'{"post_type": "Reel"}\'.')
+]
+Ids = Annotated[list[int], typer.Argument(metavar="ID…", help="As `sources list` shows them.")]
+
 
 @dataclass(frozen=True, kw_only=True)
 class PlanOptions:
@@ -54,20 +68,6 @@ class PlanOptions:
             num_posts=self.num_posts, name=self.name,
         )  # fmt: skip
 
-
-Wait = Annotated[bool, typer.Option("--wait", help="Work here until the run is over.")]
-Again = Annotated[
-    bool, typer.Option("--again", help="One more run of the same plan, though the first is still at work.")
-]
-Fresh = Annotated[bool, typer.Option("--fresh", help="Pay again for what a younger snapshot could answer.")]
-PlanHash = Annotated[str, typer.Argument(metavar="HASH", help="As `collect plan` shows it, or its beginning.")]
-# of a source
-Group = Annotated[str | None, typer.Option("--project", help="A word to group sources by.")]
-Creator = Annotated[str | None, typer.Option(help="Whose account it is.")]
-Options = Annotated[
-    str | None, typer.Option(metavar="JSON", help='Inputs of the dataset, e.g. \'{"post_type": "Reel"}\'.')
-]
-Ids = Annotated[list[int], typer.Argument(metavar="ID…", help="As `sources list` shows them.")]
 
 _COUNTS: Final = ("rows", "warnings", "errors", "malformed")
 
@@ -380,13 +380,13 @@ def _shape(made: Plan) -> dict[str, Any]:
 
 
 def _ask(made: Plan, mode: str) -> None:
-    from workbench.collect.plan import open_ended
+    from workbench.collect.plan import how_much, open_ended
 
     estimate = dollars(made.estimate.micro_usd) + (", open-ended" if open_ended(made) else "")
     cost = "PRACTICE, free" if mode == "practice" else f"LIVE, estimated {estimate}"
     kept = f"The plan is kept: workbench collect start {made.hash[:12]}"
-    snapshots = [one for job in made.jobs for one in job.snapshots]
-    what = f"{counted(len(snapshots), 'collection')} of {counted(sum(len(one.inputs) for one in snapshots), 'input')}"
+    collections, inputs = how_much(made)
+    what = f"{counted(collections, 'collection')} of {counted(inputs, 'input')}"
     agree(mode, f"Start {what} ({cost})?", to=f"an estimate of {estimate}", kept=kept)
 
 

@@ -18,7 +18,7 @@ from IPython.display import display
 
 from workbench.collect import drawn
 from workbench.collect.order import Order, run_id_of
-from workbench.collect.plan import OPEN_END, open_ended
+from workbench.collect.plan import OPEN_END, how_much, open_ended
 from workbench.collect.stages import Pace
 from workbench.collect.watcher import Watcher, look, watcher_of
 from workbench.errors import BadInput, Refused
@@ -204,10 +204,10 @@ class StartPanel(Panel):
 
 def _what(wb: Workbench, order: Order) -> str:
     """How much is asked for, the most that it is estimated to cost, and whether a cap holds by that."""
-    snapshots = [one for job in order.plan.jobs for one in job.snapshots]
-    inputs, estimate = sum(len(one.inputs) for one in snapshots), order.plan.estimate
+    collections, inputs = how_much(order.plan)
+    estimate = order.plan.estimate
     return (
-        f"{len(snapshots)} collections of {inputs} inputs at Bright Data, ESTIMATED {_estimated(order)} for "
+        f"{collections} collections of {inputs} inputs at Bright Data, ESTIMATED {_estimated(order)} for "
         f"{estimate.records:,} records{'; ' + OPEN_END if wb.collect.may_pass_a_cap(order.plan) else ''}"
     )
 

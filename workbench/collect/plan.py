@@ -6,7 +6,7 @@ What is paid is what was shown: a run starts only by the hash of a kept plan.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from itertools import groupby
@@ -221,9 +221,7 @@ def open_end_words(plan: Plan) -> str:
     )
 
 
-def dollars(micro_usd: int) -> float:
-    return micro_usd / _MICRO
-
-
-def total_inputs(jobs: Iterable[PlannedJob]) -> int:
-    return sum(len(snapshot.inputs) for job in jobs for snapshot in job.snapshots)
+def how_much(plan: Plan) -> tuple[int, int]:
+    """How many collections a run begins at Bright Data, and of how many inputs."""
+    snapshots = [one for job in plan.jobs for one in job.snapshots]
+    return len(snapshots), sum(len(one.inputs) for one in snapshots)

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True)
 listings_app = typer.Typer(no_args_is_help=True)
 
+Draft = Annotated[bool, typer.Option("--draft", help="End with the site's own draft; nothing is published.")]
+Job = Annotated[str | None, typer.Argument(metavar="[JOB]", help="The id of a posting job, or its beginning.")]
 Ids = Annotated[list[int] | None, typer.Option("--listing", metavar="ID", help="A listing that is known; repeatable.")]
 
 
@@ -50,9 +52,6 @@ class PostOptions:
     def accounts(self) -> list[int]:
         return self.account or []
 
-
-Draft = Annotated[bool, typer.Option("--draft", help="End with the site's own draft; nothing is published.")]
-Job = Annotated[str | None, typer.Argument(metavar="[JOB]", help="The id of a posting job, or its beginning.")]
 
 _LISTINGS: Final = ("listing_id", "title", "price", "category", "condition", "account", "status", "error_message")
 _ITEMS: Final = ("listing_id", "title", "price", "account_id", "status", "remote_id", "error_class", "error_message")

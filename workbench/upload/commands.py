@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True)
 creatives_app = typer.Typer(no_args_is_help=True)
 
+Session = Annotated[bool, typer.Option("--session", help="What the processor's last session made; the default.")]
+Inventory = Annotated[bool, typer.Option("--inventory", help="The whole inventory, not only the last session.")]
+Slot = Annotated[str | None, typer.Option(metavar="static|video|in_stream|native", help="Where all of them go.")]
 Account = Annotated[int | None, typer.Option(metavar="ID", help="Needed where there are several accounts.")]
 Platform = Annotated[str, typer.Option(metavar="tj|exo", help="exo can be checked, not uploaded.")]
 Force = Annotated[bool, typer.Option("--force", help="Also what is there already; needs --reason.")]
@@ -39,12 +42,8 @@ Batch = Annotated[str | None, typer.Argument(metavar="[BATCH]", help="Like batch
 class UploadOptions:
     """Which files are meant, and where they go: options of `plan`, `rehearse` and `run`."""
 
-    session: Annotated[bool, typer.Option("--session", help="What the processor's last session made; the default.")] = (
-        False
-    )
-    inventory: Annotated[bool, typer.Option("--inventory", help="The whole inventory, not only the last session.")] = (
-        False
-    )
+    session: Session = False
+    inventory: Inventory = False
     files: Annotated[
         str | None, typer.Option("--files", metavar="A,B", help="Files below the creatives' root, with commas between.")
     ] = None
@@ -55,9 +54,7 @@ class UploadOptions:
         str | None, typer.Option(metavar="ID", help="The campaign that is noted beside every file.")
     ] = None
     account: Account = None
-    slot: Annotated[str | None, typer.Option(metavar="static|video|in_stream|native", help="Where all of them go.")] = (
-        None
-    )
+    slot: Slot = None
 
     def order(self, *, force: bool, reason: str, platform: str = "tj") -> UploadOrder:
         from workbench.upload.service import UploadOrder
