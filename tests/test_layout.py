@@ -52,10 +52,8 @@ LATE = {
 }
 # Services and steps that import a heavy neighbour in a method, where they should be given it. Nobody joins them.
 NOT_YET = {
-    "accounts/service.py", "collect/importing.py", "collect/recovery.py", "deliveries/service.py", "lake/keeping.py",
-    "lake/service.py", "lake/tending.py", "post/confirm.py", "post/matching.py", "post/rehearse.py", "post/service.py",
-    "post/submit.py", "post/tools.py", "upload/identify.py", "upload/reconcile.py", "upload/rehearse.py",
-    "upload/send.py", "upload/service.py",
+    "collect/importing.py", "collect/recovery.py", "deliveries/service.py", "lake/keeping.py", "lake/service.py",
+    "lake/tending.py",
 }  # fmt: skip
 BY_ITSELF = {SnapshotState.PUBLISHED, SnapshotState.EMPTY, SnapshotState.FAILED, SnapshotState.CANCELED,
              SnapshotState.EXPIRED, SnapshotState.REUSED}  # fmt: skip

@@ -19,7 +19,7 @@ from workbench.db.schema import upload
 from workbench.errors import BadInput, Misconfigured
 from workbench.post import store as posting
 from workbench.post.model import NewListing
-from workbench.upload import uploaded
+from workbench.upload import queries
 from workbench.upload.model import as_in_sheet
 from workbench.upload.record import write_inventory
 from workbench.upload.service import UploadOrder
@@ -97,7 +97,7 @@ def test_an_upload_has_one_day_everywhere_its_path_and_the_inventorys_word(busy)
         wb.parts.ledger.write(lambda connection: connection.execute(update(upload).values(**row)))
         told = wb.uploads.batch()
         wb.uploads.write_files()
-        changed = write_inventory(wb.settings.creatives, uploaded.inventory_rows(wb.parts.ledger), ZoneInfo(zone))
+        changed = write_inventory(wb.settings.creatives, queries.inventory_rows(wb.parts.ledger), ZoneInfo(zone))
     (item,) = told["items"]
     (status,) = _csv(Path(told["status_csv"]))
     (inventory,) = _csv(busy.folder / "data/creatives/tracking/creative_inventory.csv")
