@@ -1,7 +1,7 @@
 """The edge to Bright Data: the only place that speaks to the vendor.
 
 wire.py      one call: gate, key, total time limit, bounded answer
-answers.py   what an answer means: the vendor's words and status codes as our errors
+responses.py  what the vendor's words mean: the status of a snapshot, and what it refuses as our errors
 client.py    the verbs: trigger, progress, parts, list, cancel, ...
 download.py  a snapshot's rows to disk: streamed, verified, resumable
 rows.py      vendor bodies and rows: their shape, their kind, arrays and CSV as NDJSON

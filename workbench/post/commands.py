@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, make_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -19,6 +19,7 @@ from workbench.cli.items import Bar, Line, Watch, following
 from workbench.cli.opening import Detach, Headless, Reason, Yes, agree, bench, stopping
 from workbench.cli.options import takes
 from workbench.errors import BadInput
+from workbench.post.model import LISTING_FIELDS
 
 if TYPE_CHECKING:
     from workbench.workbench import Workbench
@@ -52,6 +53,19 @@ class PostOptions:
     def accounts(self) -> list[int]:
         return self.account or []
 
+
+_CELLS: Final = {
+    "price": "Whole units of the account's currency.",
+    "photos": "File names, with ';' between.",
+    "account": "Its id or label.",
+}
+ListingCells = make_dataclass(
+    "ListingCells",
+    [
+        (one.name, Annotated[str | None, typer.Option(help=_CELLS.get(one.name))], field(default=None))
+        for one in LISTING_FIELDS
+    ],
+)
 
 _LISTINGS: Final = ("listing_id", "title", "price", "category", "condition", "account", "status", "error_message")
 _ITEMS: Final = ("listing_id", "title", "price", "account_id", "status", "remote_id", "error_class", "error_message")
@@ -203,9 +217,7 @@ def resolve(
 
 @listings_app.command("import")
 def import_(
-    file: Annotated[
-        Path, typer.Argument(help="title, price, category, condition, description, location, photos, account, sku.")
-    ],
+    file: Annotated[Path, typer.Argument(help=f"{', '.join(one.name for one in LISTING_FIELDS)}.")],
     json: Json = False,
 ) -> None:
     """Bring in a listings.csv: all of it, or nothing. Photos lie beside it, in photos/, or in data/inputs/photos.
@@ -233,25 +245,14 @@ def list_(
 
 
 @listings_app.command()
+@takes(ListingCells)
 def edit(
+    cells: Any,
     listing_id: Annotated[int, typer.Argument(metavar="ID", help="As `listings list` shows it.")],
-    title: Annotated[str | None, typer.Option()] = None,
-    price: Annotated[str | None, typer.Option(help="Whole units of the account's currency.")] = None,
-    category: Annotated[str | None, typer.Option()] = None,
-    condition: Annotated[str | None, typer.Option()] = None,
-    description: Annotated[str | None, typer.Option()] = None,
-    location: Annotated[str | None, typer.Option()] = None,
-    photos: Annotated[str | None, typer.Option(help="File names, with ';' between.")] = None,
-    account: Annotated[str | None, typer.Option(help="Its id or label.")] = None,
-    sku: Annotated[str | None, typer.Option()] = None,
     json: Json = False,
 ) -> None:
     """Change cells of a listing that is neither on its way nor at the site."""
-    cells: dict[str, Any] = {
-        "title": title, "price": price, "category": category, "condition": condition, "description": description,
-        "location": location, "photos": photos, "account": account, "sku": sku,
-    }  # fmt: skip
-    given = {name: value for name, value in cells.items() if value is not None}
+    given = {name: value for name, value in vars(cells).items() if value is not None}
     with bench(quiet=json) as workbench:
         workbench.postings.edit_listing(listing_id, **given)
     words = f"listing {listing_id} is changed: {', '.join(sorted(given))}."

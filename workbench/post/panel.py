@@ -22,7 +22,7 @@ from workbench.panels.waiting import tell_outcome
 from workbench.panels.widgets import Panel, Region, button
 from workbench.parsing import as_names
 from workbench.post.drawn import Desk, plan_view, progress, progress_view, results_view
-from workbench.post.listing import COLUMNS
+from workbench.post.listing import COLUMNS, TEXTS
 
 if TYPE_CHECKING:
     from workbench.workbench import Workbench
@@ -131,6 +131,7 @@ class FormPanel(Panel):
             "photos": text(description="Photos", layout=_WIDE, placeholder="a.jpg; b.jpg in data/inputs/photos"),
             "account": choice(description="Account", options=[("any", ""), *accounts]),
             "sku": text(description="SKU", layout=_WIDE),
+            **{name: text(description=name.replace("_", " ").capitalize(), layout=_WIDE) for name in TEXTS},
         }
         self.fields = {name: made[name] for name in COLUMNS}
         self.said = Region(live="polite")
