@@ -10,7 +10,7 @@
     selling    Your listings page by page, listing pages
     pages      frame, home, the pages that stop a seller
     texts      labels in each language, categories, towns, renamed controls
-    control    /sandbox/…: switches, counts, sessions, the person's part
+    control    /sandbox/…: counts, sessions, a past, the person's part
     switches   the failures and variants that can be asked for, each for one account or all
     site/      scripts and styles
 

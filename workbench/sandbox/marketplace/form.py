@@ -21,7 +21,7 @@ def create(visit: Visit) -> Answer:
 
 def edit(visit: Visit) -> Answer:
     """Only the seller sees it; a draft is published from here."""
-    listing = visit.world.store.listing(visit.request.query.get("listing_id", ""))
+    listing = visit.world.store.listing(visit.request.args.get("listing_id", ""))
     if listing is None or listing.label != visit.label:
         return pages.not_found(visit)
     return _drawn(visit, listing)

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from workbench.sandbox.marketplace import pages
 from workbench.sandbox.marketplace.world import Visit
-from workbench.sandbox.web import Answer, HangUp, as_json
+from workbench.sandbox.web import Answer, HangUp, as_json, redirect
 
 _CHECKPOINT: Final = "/checkpoint/1501092823525282/"
 
@@ -29,12 +29,12 @@ def wire(visit: Visit) -> Answer | None:
 def page(visit: Visit) -> Answer | None:
     """What is shown instead of the page that was asked for."""
     if visit.account is None or is_expired(visit) or visit.strike("logged_out_at_site"):
-        return pages.redirect(login_address(visit.address))
+        return redirect(login_address(visit.address))
     if visit.strike("disabled_account"):
         return pages.stopped(visit, "Your account has been disabled", "You can't use Facebook.", chrome=False)
     gate = raised(visit)
     if gate == "checkpoint":
-        return pages.redirect(f"{_CHECKPOINT}?next={quote(visit.address, safe='')}")
+        return redirect(f"{_CHECKPOINT}?next={quote(visit.address, safe='')}")
     if gate == "captcha" and visit.route != "create":
         return pages.captcha(visit)
     return _refused(visit)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from html import escape
 from pathlib import Path
 from typing import Any, Final
@@ -15,6 +14,7 @@ from workbench.sandbox.web import Answer, as_text
 
 _SITE: Final = Path(__file__).with_name("site")
 _TYPES: Final = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8"}
+HTML: Final = "text/html; charset=utf-8"
 LIMIT: Final = (
     "We limit how often you can post, comment, or do other things in a given amount of time"
     " in order to help protect the community from spam."
@@ -47,7 +47,7 @@ def framed(
 <body>{_bar(say) if chrome and visit.account else ""}{body}
 <script type="application/json" id="config">{data}</script>{run}</body></html>
 """
-    return Answer(status, text.encode(), "text/html; charset=utf-8", {"Cache-Control": "no-store"})
+    return Answer(text, status, {"Cache-Control": "no-store"}, content_type=HTML)
 
 
 def _bar(say: Texts) -> str:
@@ -58,11 +58,6 @@ def _bar(say: Texts) -> str:
         '<a href="/marketplace/">Marketplace</a>'
         f'<div role="button" tabindex="0" aria-label="{profile}"></div></div>'
     )
-
-
-def redirect(address: str, **headers: str) -> Answer:
-    named = {name.replace("_", "-"): text for name, text in headers.items()}
-    return Answer(302, b"", "text/html; charset=utf-8", {"Location": address, **named})
 
 
 def home(visit: Visit) -> Answer:
@@ -115,7 +110,7 @@ def blocked(visit: Visit) -> Answer:
     )
 
 
-def checkpoint(visit: Visit, _number: str) -> Answer:
+def checkpoint(visit: Visit, _number: int) -> Answer:
     """Where a person confirms who they are; this page is for people, `POST /sandbox/solve` plays one."""
     return stopped(
         visit,
@@ -135,7 +130,8 @@ def captcha(visit: Visit) -> Answer:
 
 def too_many(visit: Visit, seconds: float) -> Answer:
     answer = stopped(visit, "Sorry, something went wrong.", "Please try again.", chrome=False, status=429)
-    return replace(answer, headers={**answer.headers, "Retry-After": f"{seconds:g}"})
+    answer.headers["Retry-After"] = f"{seconds:g}"
+    return answer
 
 
 # The control that a person uses on pages that only people may pass.
@@ -161,7 +157,7 @@ def static(_visit: Visit, name: str) -> Answer:
     file = _SITE / name
     if file.parent != _SITE or file.suffix not in _TYPES or not file.is_file():
         return as_text("not found", 404)
-    return Answer(200, file.read_bytes(), _TYPES[file.suffix], {"Cache-Control": "max-age=60"})
+    return Answer(file.read_bytes(), headers={"Cache-Control": "max-age=60"}, content_type=_TYPES[file.suffix])
 
 
 def challenge(_visit: Visit, _name: str) -> Answer:
@@ -170,4 +166,4 @@ def challenge(_visit: Visit, _name: str) -> Answer:
         '<!DOCTYPE html><html lang="en"><meta charset="utf-8"><title>reCAPTCHA</title>'
         "<body><label><input type=checkbox disabled> I'm not a robot</label></body></html>"
     )
-    return Answer(200, text.encode(), "text/html; charset=utf-8")
+    return Answer(text, content_type=HTML)

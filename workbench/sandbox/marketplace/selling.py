@@ -10,7 +10,7 @@ from workbench.sandbox.marketplace import pages
 from workbench.sandbox.marketplace.store import Listing
 from workbench.sandbox.marketplace.texts import Texts
 from workbench.sandbox.marketplace.world import Visit
-from workbench.sandbox.web import Answer, as_json
+from workbench.sandbox.web import Answer, as_json, redirect
 
 _UNITS: Final = ((86_400, "day"), (3600, "hour"), (60, "minute"))
 
@@ -57,13 +57,13 @@ def _node(listing: Listing, say: Texts) -> dict[str, Any]:
     }
 
 
-def item(visit: Visit, listing_id: str) -> Answer:
+def item(visit: Visit, number: int) -> Answer:
     """While a listing is in review, its only address is the review's."""
-    listing = visit.world.store.listing(listing_id)
+    listing = visit.world.store.listing(str(number))
     if listing is None or listing.state == "draft":
         return pages.stopped(visit, "This listing isn't available anymore", "It may have been sold or expired.")
     if visit.request.path.rstrip("/") != listing.path.rstrip("/"):
-        return pages.redirect(listing.path)
+        return redirect(listing.path)
     is_seller = listing.label == visit.label
     if listing.state == "review" and not is_seller:
         return pages.stopped(visit, "This listing isn't available anymore", "It may have been sold or expired.")

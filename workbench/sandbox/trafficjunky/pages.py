@@ -10,7 +10,7 @@ from string import Template
 from typing import Final
 
 from workbench.sandbox.trafficjunky.texts import RENAMED, TEXTS
-from workbench.sandbox.trafficjunky.world import World
+from workbench.sandbox.trafficjunky.world import TrafficJunkyWorld
 from workbench.sandbox.web import Answer, Request, as_text
 
 _SITE: Final = Path(__file__).with_name("site")
@@ -21,19 +21,19 @@ _HEADERS: Final = {
 }
 
 
-def texts(world: World) -> dict[str, str]:
+def texts(world: TrafficJunkyWorld) -> dict[str, str]:
     known = TEXTS[world.switches.choice("language")]
     return {**known, **RENAMED} if world.switches.choice("control_renamed") == "all" else known
 
 
-def page(world: World, name: str, status: int = 200, **values: str) -> Answer:
+def page(world: TrafficJunkyWorld, name: str, status: int = 200, **values: str) -> Answer:
     labels = {**texts(world), "lang": world.switches.choice("language"), "error": "", **values}
     shown = {label: escape(text) for label, text in labels.items()}
     body = Template(_read(f"{name}.html").decode()).substitute(shown).encode()
-    return Answer(status, body, "text/html; charset=utf-8", _HEADERS)
+    return Answer(body, status, _HEADERS, content_type="text/html; charset=utf-8")
 
 
-def shell(world: World) -> Answer:
+def shell(world: TrafficJunkyWorld) -> Answer:
     """The same for everybody, signed in or not; the script asks who is there, later."""
     settings = {
         "texts": texts(world),
@@ -45,19 +45,19 @@ def shell(world: World) -> Answer:
     body = Template(_read("shell.html").decode()).safe_substitute(
         lang=world.switches.choice("language"), loading=escape(texts(world)["loading"]), settings=text
     )
-    return Answer(200, body.encode(), "text/html; charset=utf-8", _HEADERS)
+    return Answer(body, headers=_HEADERS, content_type="text/html; charset=utf-8")
 
 
-def asset(_world: World, _request: Request, name: str) -> Answer:
+def asset(_world: TrafficJunkyWorld, _request: Request, name: str) -> Answer:
     path = _SITE / name
     if path.suffix not in _TYPES or not path.is_file():
         return as_text("Not found", 404)
-    return Answer(200, _read(name), _TYPES[path.suffix], _HEADERS)
+    return Answer(_read(name), headers=_HEADERS, content_type=_TYPES[path.suffix])
 
 
-def no_icon(_world: World, _request: Request) -> Answer:
+def no_icon(_world: TrafficJunkyWorld, _request: Request) -> Answer:
     """Browsers ask for one by themselves."""
-    return Answer(204)
+    return Answer(status=204)
 
 
 @cache
