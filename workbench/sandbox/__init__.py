@@ -7,6 +7,7 @@
     control        /sandbox/…: the controls that all have, and how a call is read and refused
     world          what the routes of a service share
     signin         what the sign-ins of the sites share
+    site           what a browser sees of a service: pages from templates, scripts and styles, texts
     switches       the failures that a caller can ask for, declared by each service
     notes          what a service remembers: values, tallies, its switches, its tables
     database       one SQLite file per home: what was accepted survives restarts and kill -9

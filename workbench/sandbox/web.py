@@ -27,6 +27,7 @@ from werkzeug.serving import WSGIRequestHandler
 
 _HOST: Final = "127.0.0.1"
 _PIECE: Final = 1 << 16
+HTML: Final = "text/html; charset=utf-8"
 WHOLE: Final = 1 << 18  # a body up to this size is sent with its length, a longer one in chunks
 
 
@@ -77,7 +78,7 @@ def as_text(text: str, status: int = 200, **headers: str) -> Answer:
 
 
 def redirect(address: str) -> Answer:
-    return Answer(status=302, headers={"Location": address})
+    return Answer(status=302, headers={"Location": address}, content_type=HTML)
 
 
 class _Handler(WSGIRequestHandler):

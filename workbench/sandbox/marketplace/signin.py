@@ -7,7 +7,6 @@ that waits, or at the second factor.
 
 from __future__ import annotations
 
-from html import escape
 from typing import Final
 from urllib.parse import quote, unquote
 
@@ -23,19 +22,11 @@ _CODE: Final = "123456"
 
 def login(visit: Visit, said: str = "", named: str = "") -> Answer:
     """Asked for by address, and shown at `/` to whoever is not signed in."""
-    say = visit.texts()
     onward = _onward(visit.request.args.get("next", "/"))
-    token = visit.world.store.begin_signin(onward)
-    alert = f'<div role="alert">{escape(said)}</div>' if said else ""
-    name, password, button = (escape(say(each)) for each in ("Email or phone number", "Password", "Log in"))
-    body = f"""<div role="main">{alert}<h2>{escape(say("Log in to Facebook"))}</h2>
-<form id="login_form" method="post" action="/login/device-based/regular/login/?next={quote(onward, safe="")}">
-<input type="text" name="email" id="email" aria-label="{name}" placeholder="{name}" value="{escape(named)}">
-<input type="password" name="pass" id="pass" aria-label="{password}" placeholder="{password}">
-<button type="submit" name="login" id="loginbutton">{button}</button>
-<a href="/recover/initiate/">Forgot password?</a></form></div>"""
-    config = {"token": token}
-    return pages.framed(visit, say("Log in to Facebook"), body, chrome=False, scripts=("person.js",), config=config)
+    config = {"token": visit.world.store.begin_signin(onward)}
+    return pages.page(
+        visit, "login", chrome=False, config=config, said=said, named=named, onward=quote(onward, safe="")
+    )
 
 
 def log_in(visit: Visit) -> Answer:
@@ -57,15 +48,10 @@ def two_factor(visit: Visit, said: str = "") -> Answer:
     token = visit.request.args.get("token", "")
     if visit.world.store.signin(token) is None:
         return redirect("/login/")
-    alert = f'<div role="alert">{escape(said)}</div>' if said else ""
-    body = f"""<div role="main">{alert}<h2>Go to your authentication app</h2>
-<p>Enter the 6-digit code for this account from the two-factor authentication app that you set up.</p>
-<p>(Practice site: the code of today is {_CODE[:3]} {_CODE[3:]}.)</p>
-<form method="post" action="{escape(visit.address)}"><label><span>Code</span>
-<input type="text" name="approvals_code" inputmode="numeric" autocomplete="off"></label>
-<button type="submit">Continue</button></form></div>"""
-    config = {"token": token}
-    return pages.framed(visit, "Two-factor authentication", body, chrome=False, scripts=("person.js",), config=config)
+    code = f"{_CODE[:3]} {_CODE[3:]}"
+    return pages.page(
+        visit, "two_factor", chrome=False, config={"token": token}, said=said, code=code, address=visit.address
+    )
 
 
 def enter_code(visit: Visit) -> Answer:

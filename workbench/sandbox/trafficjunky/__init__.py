@@ -11,7 +11,8 @@
     rules      which files each tab takes
     control    /sandbox/…: counts, sessions, a past, reviews, the person's part of a sign-in
     switches   the failures that can be asked for
-    texts      the labels in each language
+    pages      the site's pages and files
+    texts      the labels in each language: the data is texts.toml
     site/      pages, scripts and styles
 
 Names of files come from outside: they are text wherever they are shown.
