@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
+import sqlite3
 import stat
 import subprocess
 import sys
@@ -88,6 +90,26 @@ def test_a_wrong_switch_on_the_command_line_is_told(serve: Serve) -> None:
     process, line = serve("--switch", "surprise=1")
 
     assert (process.wait(60), line.startswith("sandbox: unknown switch 'surprise'")) == (2, True)
+
+
+def test_a_home_of_before_goes_on(tmp_path: Path) -> None:
+    """Bright Data once kept its seed, counts and switches in tables of its own."""
+    with contextlib.closing(sqlite3.connect(tmp_path / "sandbox.db")) as old, old:
+        old.executescript(
+            """CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+            CREATE TABLE switch (name TEXT PRIMARY KEY, value TEXT NOT NULL, used INTEGER NOT NULL DEFAULT 0);
+            CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
+            INSERT INTO meta VALUES ('seed', '12');
+            INSERT INTO switch VALUES ('expired', '{"times": 3}', 2), ('ready_after_seconds', '0.5', 0);
+            INSERT INTO counter VALUES ('ids:snapshot', 4), ('route:trigger', 4);"""
+        )
+    for _ in range(2):
+        with Sandbox(tmp_path) as sandbox:
+            shown = httpx.get(f"{sandbox.url}/sandbox/switches").json()
+            assert (sandbox.brightdata.world.store.seed, shown["expired"]) == (12, {"times": 3})
+            assert shown["ready_after_seconds"] == 0.5
+            assert httpx.get(f"{sandbox.url}/sandbox/count").json()["trigger_requests"] == 4
+            assert sandbox.brightdata.world.notes.tallies()["ids:snapshot"] == 4
 
 
 def test_the_wire_keeps_connections_and_takes_chunked_bodies(sandbox: Sandbox) -> None:

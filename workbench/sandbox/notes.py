@@ -1,9 +1,10 @@
-"""What a service remembers beside its own tables: single values, tallies and the switches that are set."""
+"""What a service remembers: single values, tallies, the switches that are set, and tables of its own."""
 
 from __future__ import annotations
 
 import json
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Any, ClassVar, Final
 
 from workbench.sandbox.database import Database
 
@@ -55,3 +56,26 @@ class Notes:
         with self.db.writing():
             self.db.run("DELETE FROM tally WHERE service = ?", (self.service,))
             self.db.run("DELETE FROM toggle WHERE service = ?", (self.service,))
+
+
+class Store:
+    """The part of the file that belongs to one service: its notes, and its tables."""
+
+    service: ClassVar[str]
+    tables: ClassVar[tuple[str, ...]]
+
+    def __init__(self, database: Database, seed: int | None) -> None:
+        self.db = database
+        self.notes = Notes(database, self.service, seed)
+        self.seed = self.notes.seed
+
+    def insert(self, table: str, fields: Mapping[str, Any]) -> None:
+        names, marks = ", ".join(fields), ", ".join(f":{name}" for name in fields)
+        self.db.run(f"INSERT INTO {table} ({names}) VALUES ({marks})", dict(fields))  # noqa: S608 (our own names)
+
+    def reset(self) -> None:
+        """A new world of the same seed: the same calls give the same ids again."""
+        with self.db.writing():
+            for table in self.tables:
+                self.db.run(f"DELETE FROM {table}")  # noqa: S608 (our own names)
+            self.notes.reset()

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from types import FrameType
-from typing import IO, Any, Final, Protocol
+from typing import IO, Any, Final
 from urllib.parse import urlsplit
 
 from workbench.sandbox import notes
@@ -27,9 +27,10 @@ from workbench.sandbox.brightdata.service import BrightData
 from workbench.sandbox.database import Database
 from workbench.sandbox.marketplace import store as marketplace_store
 from workbench.sandbox.marketplace.service import Marketplace
+from workbench.sandbox.service import StandIn
 from workbench.sandbox.trafficjunky import store as trafficjunky_store
 from workbench.sandbox.trafficjunky.service import TrafficJunky
-from workbench.sandbox.web import Answer, Request, WebServer
+from workbench.sandbox.web import WebServer
 
 ADDRESS: Final = "address.json"
 LOCK: Final = "lock"
@@ -40,27 +41,6 @@ class HomeInUse(RuntimeError):
     """Another sandbox holds the lock of this home."""
 
 
-class _Switches(Protocol):
-    def set(self, values: object) -> None: ...
-
-
-class _World(Protocol):
-    @property
-    def switches(self) -> _Switches: ...
-
-
-class Service(Protocol):
-    """A stand-in of one outside service: what it answers, and what runs beside the requests."""
-
-    name: str
-
-    @property
-    def world(self) -> _World: ...
-    def handle(self, request: Request) -> Answer: ...
-    def start(self) -> None: ...
-    def stop(self) -> None: ...
-
-
 _SCHEMA: Final = notes.SCHEMA + brightdata_store.SCHEMA + trafficjunky_store.SCHEMA + marketplace_store.SCHEMA
 _NAMES: Final = (BrightData.name, TrafficJunky.name, Marketplace.name)
 
@@ -69,7 +49,7 @@ _NAMES: Final = (BrightData.name, TrafficJunky.name, Marketplace.name)
 class Site:
     """A service at its address."""
 
-    service: Service
+    service: StandIn
     web: WebServer
 
     @property
@@ -118,7 +98,7 @@ class Sandbox:
             self.brightdata = BrightData(database, self._seed, self._switches[BrightData.name])
             if self._strangers:
                 strangers.ship(self.brightdata.world)
-            services: tuple[Service, ...] = (
+            services: tuple[StandIn, ...] = (
                 self.brightdata,
                 TrafficJunky(database, self._seed, self._switches[TrafficJunky.name]),
                 Marketplace(database, self._seed, self._switches[Marketplace.name]),
@@ -129,7 +109,7 @@ class Sandbox:
             self._ending = ending.pop_all()
         return self
 
-    def _open(self, service: Service, database: Database, ending: contextlib.ExitStack) -> Site:
+    def _open(self, service: StandIn, database: Database, ending: contextlib.ExitStack) -> Site:
         web = _listening(service, database, self._port if service is self.brightdata else 0)
         ending.callback(web.stop)
         web.start()
@@ -192,7 +172,7 @@ def _by_service(switches: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     return sorted_out
 
 
-def _listening(service: Service, database: Database, port: int) -> WebServer:
+def _listening(service: StandIn, database: Database, port: int) -> WebServer:
     """On `port`, else on the port of last time if it is free: callers that kept the address find us again."""
     remembered = notes.Notes(database, service.name)
     last = 0 if port else int(remembered.recall("port") or 0)

@@ -2,6 +2,7 @@
 
 A `Strike` is a failure that strikes some requests: `true`, a chance from 0 to 1, or an object with `times` or `chance`,
 with what it shall match (`on`: a route, `file`: a pattern of names, `account` …) and with what it then does.
+Without `on` it strikes the routes where the service shows that failure by itself.
 A `Countdown` is a number of requests, or an object with `requests` and what it shall match.
 A `Number` and a `Choice` are settings of the site.
 """
@@ -19,6 +20,7 @@ from workbench.sandbox.notes import Notes
 
 OFF: Final = 0
 _MOST: Final = 86_400.0
+FORMS: Final = 'a chance from 0 to 1, {"times": n} or {"chance": p}, the last two also with what they shall match'
 
 
 class BadSwitch(ValueError):
@@ -29,6 +31,7 @@ class BadSwitch(ValueError):
 class Number:
     default: float
     most: float = _MOST
+    unit: str = ""
 
 
 @dataclass(frozen=True)
@@ -43,10 +46,21 @@ class Strike:
     match: tuple[str, ...] = ()
     # What the failure does, by name, with the value it has when nothing is said; of several words, the first.
     does: Mapping[str, Any] = field(default_factory=dict)
+    # The routes that it strikes when no "on" is given (none: all), and further routes that "on" may name.
+    routes: tuple[str, ...] = ()
+    may: tuple[str, ...] = ()
+    # The effect that a mere number means instead of a chance, and that an object must have.
+    bare: str = ""
+    most: float = 1.0
 
     @property
     def usual(self) -> dict[str, Any]:
         return {key: value[0] if isinstance(value, tuple) else value for key, value in self.does.items()}
+
+    def read(self, value: Any) -> dict[str, Any]:
+        if isinstance(value, dict):
+            return value
+        return {self.bare: value} if self.bare else {"chance": float(value)}
 
 
 @dataclass(frozen=True)
@@ -92,7 +106,10 @@ class Switches:
         return str(self._value(name))
 
     def strikes(self, name: str, *, subject: str = "", **about: object) -> dict[str, Any] | None:
-        """What the failure shall do, if it strikes what `about` tells. A subject is always judged alike."""
+        """What the failure shall do, if it strikes what `about` tells, and which of its strikes this is.
+
+        A subject is always judged alike.
+        """
         spec = self._specs[name]
         if not isinstance(spec, Strike):
             raise TypeError(f"{name} is a setting")
@@ -100,15 +117,21 @@ class Switches:
             return None
         with self._notes.db.writing():
             value = self._value(name)
-            given = value if isinstance(value, dict) else {"chance": float(value)}
+            given = spec.read(value)
             if not _matches(spec, given, about) or not self._falls(name, given, subject):
                 return None
             if "times" in given:
                 self._store(name, {**given, "times": given["times"] - 1})
-            self._notes.db.run(
-                "UPDATE toggle SET used = used + 1 WHERE service = ? AND name = ?", (self._notes.service, name)
+            number = self._notes.db.value(
+                "UPDATE toggle SET used = used + 1 WHERE service = ? AND name = ? RETURNING used",
+                (self._notes.service, name),
             )
-        return {"switch": name, **spec.usual, **{key: given[key] for key in spec.does if key in given}}
+        return {
+            "switch": name,
+            "number": number,
+            **spec.usual,
+            **{key: given[key] for key in spec.does if key in given},
+        }
 
     def runs_out(self, name: str, **about: object) -> bool:
         """Whether this is the request after the last one that the countdown lets pass."""
@@ -145,7 +168,7 @@ class Switches:
         if spec is None:
             raise BadSwitch(f"unknown switch {name!r}; there are: {', '.join(self._specs)}")
         if isinstance(spec, Number):
-            return _checked_number(name, value, spec.most)
+            return _checked_number(name, value, spec.most, spec.unit)
         if isinstance(spec, Choice):
             if value not in spec.words:
                 raise BadSwitch(f"{name} is one of {', '.join(spec.words)}; not {json.dumps(value)}")
@@ -163,6 +186,8 @@ def _default(spec: Spec) -> Any:
 
 def _matches(spec: Spec, given: dict[str, Any], about: dict[str, object]) -> bool:
     """Texts are patterns; what a request does not tell is not matched."""
+    if isinstance(spec, Strike) and spec.routes and "on" not in given and about.get("on") not in spec.routes:
+        return False
     wanted = {key: given[key] for key in getattr(spec, "match", ()) if key in given}
     return all(
         fnmatchcase(str(about.get(key, "")), value) if isinstance(value, str) else about.get(key) == value
@@ -174,10 +199,15 @@ def _checked_strike(name: str, value: Any, spec: Strike) -> Any:
     if isinstance(value, bool):
         return int(value)
     if not isinstance(value, dict):
-        return _checked_number(name, value, 1)
+        return _checked_bare(name, value, spec)
     allowed = {"times", "chance", *spec.match, *spec.does}
     if unknown := set(value) - allowed:
         raise BadSwitch(f"{name} takes {', '.join(sorted(allowed))}; not {', '.join(sorted(unknown))}")
+    if spec.bare and spec.bare not in value:
+        raise BadSwitch(f"{name} takes {spec.bare}; not {json.dumps(value)} without them")
+    routes = dict.fromkeys((*spec.routes, *spec.may))
+    if routes and value.get("on", next(iter(routes))) not in list(routes):
+        raise BadSwitch(f"{name}: on is one of {', '.join(routes)}; not {json.dumps(value['on'])}")
     if "chance" in value:
         _checked_number(name, value["chance"], 1)
     times = value.get("times", 0)
@@ -186,6 +216,12 @@ def _checked_strike(name: str, value: Any, spec: Strike) -> Any:
     for key in set(value) & set(spec.does):
         _check_effect(f"{name}: {key}", value[key], spec.does[key])
     return value
+
+
+def _checked_bare(name: str, value: Any, spec: Strike) -> Any:
+    if _is_number(value, spec.most):
+        return value
+    raise BadSwitch(f"{name} takes {spec.bare or FORMS}; not {json.dumps(value)}")
 
 
 def _check_effect(name: str, given: Any, usual: Any) -> None:
@@ -209,7 +245,11 @@ def _checked_countdown(name: str, value: Any, spec: Countdown) -> Any:
     return given if requests or isinstance(value, dict) else OFF
 
 
-def _checked_number(name: str, value: Any, most: float) -> Any:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= most:
-        raise BadSwitch(f"{name} takes a number from 0 to {most:g}; not {json.dumps(value)}")
+def _checked_number(name: str, value: Any, most: float, unit: str = "") -> Any:
+    if not _is_number(value, most):
+        raise BadSwitch(f"{name} takes a number {unit and f'of {unit} '}from 0 to {most:g}; not {json.dumps(value)}")
     return value
+
+
+def _is_number(value: Any, most: float) -> bool:
+    return not isinstance(value, bool) and isinstance(value, int | float) and 0 <= value <= most

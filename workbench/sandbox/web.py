@@ -1,9 +1,13 @@
-"""The wire of all stand-ins: HTTP/1.1 with keep-alive on 127.0.0.1, and answers that break on request."""
+"""The wire of all stand-ins: werkzeug's requests and responses on 127.0.0.1, kept alive, and broken on request.
+
+werkzeug's own handler closes every connection after one answer and ends every body as it should. Ours keeps the
+connection, as the real services do, and lets an answer break off where a switch says so. werkzeug's own server ends the
+process where a port is taken, and leaves threads behind.
+"""
 
 from __future__ import annotations
 
 import contextlib
-import io
 import itertools
 import json
 import socket
@@ -12,16 +16,18 @@ import struct
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
 from functools import cached_property
-from http.server import BaseHTTPRequestHandler
-from typing import Any, Final, Literal
-from urllib.parse import parse_qsl, urlsplit
+from typing import Any, Final
 
 import orjson
+import werkzeug.wrappers
+from werkzeug.exceptions import ClientDisconnected
+from werkzeug.serving import WSGIRequestHandler
 
+_HOST: Final = "127.0.0.1"
 _PIECE: Final = 1 << 16
+HTML: Final = "text/html; charset=utf-8"
 WHOLE: Final = 1 << 18  # a body up to this size is sent with its length, a longer one in chunks
 
 
@@ -29,140 +35,109 @@ class HangUp(Exception):
     """The connection is reset, without an answer."""
 
 
-class Body:
-    """A body of known length, read as it comes in."""
+class Request(werkzeug.wrappers.Request):
+    """What came in: `args`, `form`, `files`, `cookies` and `headers` are werkzeug's."""
 
-    def __init__(self, file: io.BufferedIOBase, size: int, *, is_on_wire: bool = False) -> None:
-        self._file = file
-        self._is_on_wire = is_on_wire
-        self.left = size
+    max_form_memory_size = None  # lists of inputs may be long
 
-    def read(self, size: int) -> bytes:
-        """Up to `size` bytes; ends early only where the caller went away."""
-        piece = self._file.read(min(size, self.left))
-        self.left = self.left - len(piece) if piece else 0
-        return piece
-
-    def drain(self) -> None:
-        """A caller that still sends would hear a reset instead of its answer."""
-        while self._is_on_wire and self.read(_PIECE):
-            pass
-
-
-@dataclass(frozen=True)
-class Request:
-    method: str
-    path: str
-    query: dict[str, str]
-    headers: Mapping[str, str]
-    client: str
-    # For those who take a body in pieces; `body` takes the rest whole.
-    upload: Body
+    @cached_property
+    def query(self) -> dict[str, str]:
+        """Of a name that is given twice, the last value."""
+        return dict(self.args.items(multi=True))
 
     @cached_property
     def body(self) -> bytes:
-        return self.upload.read(self.upload.left)
+        return self.get_data()
 
-    def json(self) -> Any:
+    def read_json(self) -> Any:
         """Strictly JSON: a lone surrogate or NaN could not be written back."""
         return orjson.loads(self.body or b"null")
 
+    def drain(self) -> None:
+        """Read what nobody asked for: a caller that still sends would hear a reset instead of its answer."""
+        while self.stream.read(_PIECE):
+            pass
 
-@dataclass(frozen=True)
-class Answer:
-    status: int = 200
-    body: bytes | Iterable[bytes] = b""
-    content_type: str = "application/json; charset=utf-8"
-    headers: Mapping[str, str] = field(default_factory=dict)
-    # How the body breaks: the connection closes before the promised length, or before the last chunk.
-    cut: Literal["", "length", "chunked"] = ""
-    promised: int = 0
+
+class Answer(werkzeug.wrappers.Response):
+    """What goes out. A body shorter than its `content_length` ends there, and the connection with it."""
+
+    default_mimetype = "application/json; charset=utf-8"
+    # The body is sent in chunks, and the connection ends before the last one.
+    breaks_off = False
 
 
 def as_json(value: object, status: int = 200, **headers: str) -> Answer:
     named = {name.replace("_", "-"): text for name, text in headers.items()}
-    return Answer(status, json.dumps(value, ensure_ascii=False).encode(), headers=named)
+    return Answer(json.dumps(value, ensure_ascii=False), status, named)
 
 
-def as_text(text: str, status: int = 200) -> Answer:
-    return Answer(status, text.encode(), "text/plain; charset=utf-8")
+def as_text(text: str, status: int = 200, **headers: str) -> Answer:
+    named = {name.replace("_", "-"): text for name, text in headers.items()}
+    return Answer(text, status, named, content_type="text/plain; charset=utf-8")
 
 
-class _Handler(BaseHTTPRequestHandler):
+def redirect(address: str) -> Answer:
+    return Answer(status=302, headers={"Location": address}, content_type=HTML)
+
+
+class _Handler(WSGIRequestHandler):
     protocol_version = "HTTP/1.1"
-    server_version = "sandbox"
-    sys_version = ""
     wbufsize = 1 << 16
     disable_nagle_algorithm = True
-    server: WebServer
+    server: WebServer  # type: ignore[assignment]  # it has what the environ is made of
+    server_version = "sandbox"
 
-    def do_GET(self) -> None:
-        with self.server.busy():
-            request = self._request()
+    def run_wsgi(self) -> None:
+        with self.server.busy(), contextlib.closing(Request(self.make_environ())) as request:
+            answer = None
             try:
-                answer = self.server.handle(request)
-            except HangUp:
-                self.server.reset(self.connection)
+                with contextlib.suppress(HangUp):
+                    answer = self.server.handle(request)
+                request.drain()
+            except ClientDisconnected:
                 self.close_connection = True
                 return
-            request.upload.drain()
-            self._send(answer)
+            if answer is None:
+                self.server.reset(self.connection)
+                self.close_connection = True
+            else:
+                self._send(answer, request)
 
-    do_POST = do_PUT = do_DELETE = do_GET
-
-    def _request(self) -> Request:
-        parts = urlsplit(self.path)
-        query = dict(parse_qsl(parts.query, keep_blank_values=True))
-        headers = {name.lower(): value for name, value in self.headers.items()}
-        return Request(self.command or "", parts.path, query, headers, self.client_address[0], self._body(headers))
-
-    def _body(self, headers: Mapping[str, str]) -> Body:
-        """Only forms are left on the wire: they may hold large files."""
-        if headers.get("content-type", "").lower().startswith("multipart/form-data") and "content-length" in headers:
-            return Body(self.rfile, int(headers["content-length"]), is_on_wire=True)
-        is_chunked = headers.get("transfer-encoding", "").lower() == "chunked"
-        whole = b"".join(self._chunks()) if is_chunked else self.rfile.read(int(headers.get("content-length") or 0))
-        return Body(io.BytesIO(whole), len(whole))
-
-    def _chunks(self) -> Iterator[bytes]:
-        while size := int(self.rfile.readline().split(b";")[0], 16):
-            yield self.rfile.read(size)
-            self.rfile.readline()
-        while self.rfile.readline().strip():
-            pass
-
-    def _send(self, answer: Answer) -> None:
-        chunks = iter((answer.body,) if isinstance(answer.body, bytes) else answer.body)
+    def _send(self, answer: Answer, request: Request) -> None:
+        chunks = iter(answer.get_app_iter(request.environ))
         held: list[bytes] = []
         size = 0
         while size <= WHOLE and (chunk := next(chunks, None)) is not None:
             held.append(chunk)
             size += len(chunk)
-        self.send_response(answer.status)
-        self.send_header("Content-Type", answer.content_type)
-        for name, value in answer.headers.items():
+        if answer.content_length is None and size <= WHOLE and not answer.breaks_off:
+            answer.content_length = size
+        is_chunked = answer.content_length is None
+        left = answer.content_length or 0
+        self.send_response(answer.status_code)
+        for name, value in answer.headers:
             self.send_header(name, value)
-        if answer.cut == "chunked" or (size > WHOLE and answer.cut != "length"):
-            self._send_chunked(itertools.chain(held, chunks), whole=not answer.cut)
-        else:
-            self.send_header("Content-Length", str(answer.promised or size))
-            self.end_headers()
-            for chunk in itertools.chain(held, chunks):
-                self.wfile.write(chunk)
+        if is_chunked:
+            self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        for chunk in filter(None, itertools.chain(held, chunks)):
+            self.wfile.write(b"%x\r\n%b\r\n" % (len(chunk), chunk) if is_chunked else chunk)
+            left -= len(chunk)
+        if is_chunked and not answer.breaks_off:
+            self.wfile.write(b"0\r\n\r\n")
         self.wfile.flush()
-        if answer.cut:
+        if answer.breaks_off or left > 0:
             self.close_connection = True
 
-    def _send_chunked(self, chunks: Iterable[bytes], *, whole: bool) -> None:
-        self.send_header("Transfer-Encoding", "chunked")
-        self.end_headers()
-        for chunk in filter(None, chunks):
-            self.wfile.write(b"%x\r\n%b\r\n" % (len(chunk), chunk))
-        if whole:
-            self.wfile.write(b"0\r\n\r\n")
+    def version_string(self) -> str:
+        return "sandbox"
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 (the name is the base class's)
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Stay silent: `GET /sandbox/count` tells what was answered."""
+
+    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 (the name is the base class's)
+        """Stay silent about requests that could not be read, too."""
 
 
 class WebServer(socketserver.ThreadingTCPServer):
@@ -170,6 +145,8 @@ class WebServer(socketserver.ThreadingTCPServer):
 
     allow_reuse_address = True
     request_queue_size = 128
+    # What werkzeug writes into the environ of each request.
+    multithread, multiprocess, ssl_context = True, False, None
 
     def __init__(self, handle: Callable[[Request], Answer], port: int = 0) -> None:
         self.handle = handle
@@ -178,7 +155,7 @@ class WebServer(socketserver.ThreadingTCPServer):
         self._in_flight = 0
         self._open: set[socket.socket] = set()
         self._resetting: set[socket.socket] = set()
-        super().__init__(("127.0.0.1", port), _Handler)
+        super().__init__((_HOST, port), _Handler)
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._accept, name=f"sandbox:{self.port}")
 
@@ -188,7 +165,7 @@ class WebServer(socketserver.ThreadingTCPServer):
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://{_HOST}:{self.port}"
 
     def start(self) -> None:
         self._thread.start()
@@ -196,7 +173,7 @@ class WebServer(socketserver.ThreadingTCPServer):
     def stop(self) -> None:
         self._ended.set()
         with contextlib.suppress(OSError):  # a knock, so that the wait for a caller ends
-            socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+            socket.create_connection((_HOST, self.port), timeout=1).close()
         self._thread.join()
         with self._guard:
             waiting = list(self._open)

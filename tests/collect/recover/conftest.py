@@ -19,6 +19,7 @@ from workbench.db.clock import now
 from workbench.db.ledger import Ledger, open_ledger
 from workbench.db.schema import snapshot as snapshot_table
 from workbench.sandbox.brightdata import service
+from workbench.sandbox.routes import Route, Routes
 from workbench.sandbox.serve import Sandbox
 from workbench.sandbox.web import as_text
 
@@ -141,11 +142,9 @@ def forget_inputs(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     """As the vendor does after a while: the rows of a snapshot are there, what was asked is not."""
 
     def forget(snapshot_id: str) -> None:
-        gone = service._route(
-            "GET", f"/datasets/v3/snapshot/({snapshot_id})/input", "input",
-            lambda *_: as_text("Snapshot input does not exist", 400),
-        )  # fmt: skip
-        monkeypatch.setattr(service, "ROUTES", (gone, *service.ROUTES))
+        address = f"/datasets/v3/snapshot/{snapshot_id}/input"
+        gone = Route("GET", address, lambda *_: as_text("Snapshot input does not exist", 400), "input")
+        monkeypatch.setattr(service, "ROUTES", Routes(gone, *service.ROUTES))
 
     return forget
 

@@ -8,7 +8,6 @@ import re
 import time
 from dataclasses import dataclass
 from datetime import datetime
-from email import message_from_bytes
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -28,7 +27,7 @@ class Refused(Exception):
     """The request is not accepted; `answer` says why in the vendor's words."""
 
     def __init__(self, answer: Answer) -> None:
-        super().__init__(answer.status)
+        super().__init__(answer.status_code)
         self.answer = answer
 
 
@@ -84,10 +83,10 @@ def _method(query: dict[str, str]) -> tuple[str, Method]:
 
 
 def _body(request: Request) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    if request.headers.get("content-type", "").startswith("multipart/form-data"):
+    if request.mimetype == "multipart/form-data":
         return _csv_inputs(request), {}
     try:
-        body = request.json()
+        body = request.read_json()
     except ValueError as error:
         raise _unreadable(str(error)) from error
     extra: dict[str, Any] = {}
@@ -106,13 +105,11 @@ def _unreadable(why: str) -> Refused:
 
 
 def _csv_inputs(request: Request) -> list[dict[str, Any]]:
-    head = f"Content-Type: {request.headers['content-type']}\r\n\r\n".encode()
-    for part in message_from_bytes(head + request.body).walk():
-        if part.get_param("name", header="content-disposition") == "data":
-            content = part.get_payload(decode=True)
-            text = content.decode("utf-8-sig") if isinstance(content, bytes) else ""
-            return [dict(row) for row in csv.DictReader(io.StringIO(text))]
-    raise Refused(as_text("Invalid attachments", 400))
+    file = request.files.get("data")
+    if file is None and "data" not in request.form:
+        raise Refused(as_text("Invalid attachments", 400))
+    text = request.form["data"] if file is None else file.read().decode("utf-8-sig")
+    return [dict(row) for row in csv.DictReader(io.StringIO(text))]
 
 
 def _options(given: dict[str, Any]) -> Options:
@@ -176,6 +173,6 @@ def deadline_of(query: dict[str, str]) -> float | None:
 
 def read_json(request: Request) -> Any:
     try:
-        return request.json()
+        return request.read_json()
     except ValueError as error:
         raise _unreadable(str(error)) from error

@@ -1,68 +1,52 @@
-"""/sandbox/…: what the stand-in was made to do, the failures it shall show, and a fresh start."""
+"""/sandbox/…: what the stand-in was made to do, and the exact lines of its rows."""
 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
+from typing import Final
 
-from workbench.sandbox.brightdata.accept import read_json
 from workbench.sandbox.brightdata.deliver import as_delivery
 from workbench.sandbox.brightdata.formats import line
 from workbench.sandbox.brightdata.snapshots import NOT_FOUND, as_array
-from workbench.sandbox.brightdata.switches import BadSwitch
 from workbench.sandbox.brightdata.trigger import as_trigger
-from workbench.sandbox.brightdata.world import World
+from workbench.sandbox.brightdata.world import BrightDataWorld
+from workbench.sandbox.control import COMMON
+from workbench.sandbox.routes import Route, Routes
 from workbench.sandbox.web import Answer, Request, as_json
 
 
-def about(world: World, _request: Request) -> Answer:
-    return as_json({"service": "brightdata", "pid": os.getpid(), "seed": world.store.seed})
-
-
-def switches(world: World, _request: Request) -> Answer:
-    return as_json(world.switches.shown())
-
-
-def set_switches(world: World, request: Request) -> Answer:
-    try:
-        world.switches.set(read_json(request))
-    except BadSwitch as error:
-        return as_json({"error": str(error)}, 400)
-    return as_json(world.switches.shown())
-
-
-def count(world: World, _request: Request) -> Answer:
-    store = world.store
+def count(world: BrightDataWorld, _request: Request) -> Answer:
+    store, tallies = world.store, world.notes.tallies
     snapshots = store.accepted()
     downloads = store.db.all(
         "SELECT snapshot_id, sum(whole) AS whole, sum(rows) AS rows, sum(broken) AS broken FROM download GROUP BY 1"
     )
     return as_json(
         {
-            "trigger_requests": store.counters().get("route:trigger", 0),
+            "trigger_requests": tallies().get("route:trigger", 0),
             "triggers_accepted": len(snapshots),
             "inputs": sum(snapshot.inputs for snapshot in snapshots),
             "records_billed": sum(snapshot.billed for snapshot in snapshots),
             "downloads": sum(row["whole"] for row in downloads),
             "rows_delivered": {row["snapshot_id"]: row["rows"] for row in downloads},
             "broken_lines": {row["snapshot_id"]: row["broken"] for row in downloads if row["broken"]},
-            "cancels": store.counters().get("cancels", 0),
-            "requests": store.counters("route:"),
-            "answers": store.counters("answer:"),
+            "cancels": tallies().get("cancels", 0),
+            "requests": tallies("route:"),
+            "answers": tallies("answer:"),
             "too_many_429": [row["at"] for row in store.db.all("SELECT at FROM throttle ORDER BY at")],
             "deliveries": [as_delivery(row) for row in store.db.all("SELECT * FROM delivery ORDER BY rowid")],
         }
     )
 
 
-def triggers(world: World, _request: Request) -> Answer:
+def triggers(world: BrightDataWorld, _request: Request) -> Answer:
     """Oldest first."""
     store = world.store
-    return Answer(body=as_array(json.dumps(as_trigger(each, list(store.inputs(each.id)))) for each in store.accepted()))
+    return Answer(as_array(json.dumps(as_trigger(each, list(store.inputs(each.id)))) for each in store.accepted()))
 
 
-def rows(world: World, _request: Request, snapshot_id: str) -> Answer:
+def rows(world: BrightDataWorld, _request: Request, snapshot_id: str) -> Answer:
     """The exact lines of an NDJSON download, ready or not; bytes that are no UTF-8 are shown as surrogates."""
     snapshot = world.look(snapshot_id)
     if snapshot is None:
@@ -73,11 +57,12 @@ def rows(world: World, _request: Request, snapshot_id: str) -> Answer:
             text, broken = line(snapshot, position, row)
             yield json.dumps({"line": text.decode("utf-8", "surrogateescape"), "kind": kind, "broken": broken})
 
-    return Answer(body=as_array(items()))
+    return Answer(as_array(items()))
 
 
-def reset(world: World, _request: Request) -> Answer:
-    with world.store.db.writing():
-        world.store.reset()
-        world.switches.set(world.initial)
-    return as_json({"ok": True})
+CONTROLS: Final = Routes(
+    *COMMON,
+    Route("GET", "/sandbox/count", count),
+    Route("GET", "/sandbox/triggers", triggers),
+    Route("GET", "/sandbox/rows/<snapshot_id>", rows),
+)

@@ -23,7 +23,7 @@ from workbench.sandbox.brightdata.formats import FORMATS, encode
 from workbench.sandbox.brightdata.rows.dice import share
 from workbench.sandbox.brightdata.snapshots import NOT_FOUND
 from workbench.sandbox.brightdata.store import Snapshot
-from workbench.sandbox.brightdata.world import World
+from workbench.sandbox.brightdata.world import BrightDataWorld
 from workbench.sandbox.database import Row
 from workbench.sandbox.web import Answer, Request, as_json, as_text
 
@@ -44,7 +44,7 @@ class _Call:
     compress: bool = False
 
 
-def order_deliveries(world: World, snapshot_id: str, query: dict[str, str], due: float) -> None:
+def order_deliveries(world: BrightDataWorld, snapshot_id: str, query: dict[str, str], due: float) -> None:
     """What a trigger's `endpoint` and `notify` ask for, written down with the trigger."""
     headers = {name.removeprefix(_PREFIX): value for name, value in query.items() if name.startswith(_PREFIX)}
     if query.get("auth_header"):
@@ -57,7 +57,7 @@ def order_deliveries(world: World, snapshot_id: str, query: dict[str, str], due:
         _add_some(world, snapshot_id, _Call("notify", query["notify"], due, headers))
 
 
-def _add_some(world: World, snapshot_id: str, call: _Call) -> None:
+def _add_some(world: BrightDataWorld, snapshot_id: str, call: _Call) -> None:
     """The call, once to three times and out of order where the switches want it, and the oddities beside it."""
     again = 0
     if world.switches.strikes("deliver_again", subject=f"{snapshot_id} {call.kind}"):
@@ -73,7 +73,7 @@ def _add_some(world: World, snapshot_id: str, call: _Call) -> None:
         _add(world, snapshot_id, replace(one, due=one.due + late))
 
 
-def _add(world: World, snapshot_id: str, call: _Call) -> str:
+def _add(world: BrightDataWorld, snapshot_id: str, call: _Call) -> str:
     delivery_id = world.store.new_id("dl")
     world.store.db.run(
         "INSERT INTO delivery (id, snapshot_id, kind, url, headers, format, compress, due) "
@@ -83,7 +83,7 @@ def _add(world: World, snapshot_id: str, call: _Call) -> str:
     return delivery_id
 
 
-def deliver(world: World, request: Request, snapshot_id: str) -> Answer:
+def deliver(world: BrightDataWorld, request: Request, snapshot_id: str) -> Answer:
     snapshot = world.look(snapshot_id)
     if snapshot is None:
         return as_json(NOT_FOUND, 404)
@@ -123,7 +123,7 @@ def _checked(body: Any) -> dict[str, Any]:
     return options
 
 
-def delivery(world: World, _request: Request, delivery_id: str) -> Answer:
+def delivery(world: BrightDataWorld, _request: Request, delivery_id: str) -> Answer:
     row = world.store.db.one("SELECT * FROM delivery WHERE id = ?", (delivery_id,))
     return as_json({"error": "Delivery not found"}, 404) if row is None else as_json(as_delivery(row))
 
@@ -135,7 +135,7 @@ def as_delivery(row: Row) -> dict[str, Any]:
 class Courier:
     """The thread that calls when a snapshot is over, a few times if need be; unfinished calls survive a restart."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: BrightDataWorld) -> None:
         self._world = world
         self._wake = threading.Event()
         self._thread = threading.Thread(target=self._work, name="sandbox:courier")

@@ -12,7 +12,7 @@ from workbench.sandbox.brightdata.accept import Refused
 from workbench.sandbox.brightdata.datasets import DATASETS
 from workbench.sandbox.brightdata.formats import FORMATS, counted, encode, gzipped
 from workbench.sandbox.brightdata.store import Snapshot
-from workbench.sandbox.brightdata.world import World
+from workbench.sandbox.brightdata.world import BrightDataWorld
 from workbench.sandbox.web import Answer, Request, as_json, as_text
 
 LEAST_BATCH: Final = 1000
@@ -44,7 +44,7 @@ class _Wanted:
         return first, first + self.batch if self.part else None
 
 
-def download(world: World, request: Request, snapshot_id: str) -> Answer:
+def download(world: BrightDataWorld, request: Request, snapshot_id: str) -> Answer:
     snapshot = world.look(snapshot_id)
     if snapshot is None:
         return as_text("Snapshot does not exist", 404)
@@ -53,15 +53,15 @@ def download(world: World, request: Request, snapshot_id: str) -> Answer:
         return refusal
     if (first := wanted.bounds[0]) and first >= snapshot.size:
         return _invalid(f"part must be at most {-(-snapshot.size // (wanted.batch or 1))}")
-    if world.switches.strikes("html_body", "download"):
-        return Answer(body=_HTML, content_type="text/html; charset=utf-8")
-    if strike := world.switches.strikes("truncated_body", "download"):
-        return _truncated(world, snapshot, wanted, strike)
+    if world.switches.strikes("html_body", on="download"):
+        return Answer(_HTML, content_type="text/html; charset=utf-8")
+    if struck := world.switches.strikes("truncated_body", on="download"):
+        return _truncated(world, snapshot, wanted, struck["number"])
     body = _wrong(world, snapshot, wanted) or _body(world, snapshot, wanted)
-    return Answer(body=body, content_type="application/gzip" if wanted.compress else FORMATS[wanted.form])
+    return Answer(body, content_type="application/gzip" if wanted.compress else FORMATS[wanted.form])
 
 
-def body_of(world: World, snapshot: Snapshot, form: str) -> Iterator[bytes]:
+def body_of(world: BrightDataWorld, snapshot: Snapshot, form: str) -> Iterator[bytes]:
     """The whole snapshot in one format, counted as a download."""
     return _body(world, snapshot, _Wanted(form, compress=False, batch=None, part=None))
 
@@ -98,24 +98,24 @@ def _not_ready(snapshot: Snapshot) -> Answer | None:
     return None
 
 
-def _kept_back(world: World, snapshot: Snapshot) -> Answer | None:
+def _kept_back(world: BrightDataWorld, snapshot: Snapshot) -> Answer | None:
     """Ready, says progress; and yet."""
     strikes, flag = world.switches.strikes, world.store.flag
-    if snapshot.expired or strikes("expired", "download", snapshot.id):
+    if snapshot.expired or strikes("expired", on="download", subject=snapshot.id):
         flag(snapshot.id, "expired", 1)
         return as_text("Snapshot is expired", 400)
-    if snapshot.size == 0 or snapshot.emptied or strikes("empty", "download", snapshot.id):
+    if snapshot.size == 0 or snapshot.emptied or strikes("empty", on="download", subject=snapshot.id):
         flag(snapshot.id, "emptied", 1)
         return as_text("Snapshot is empty", 400)
-    if strike := strikes("building_after_ready", "download"):
-        status, message = _BUILDING[(strike - 1) % len(_BUILDING)]
+    if struck := strikes("building_after_ready", on="download"):
+        status, message = _BUILDING[(struck["number"] - 1) % len(_BUILDING)]
         return as_json({"status": "building", "message": message}, status)
-    if strikes("ready_then_409", "download"):
+    if strikes("ready_then_409", on="download"):
         return as_json({"error": "Snapshot is not ready for download"}, 409)
     return None
 
 
-def _body(world: World, snapshot: Snapshot, wanted: _Wanted, *, whole: bool = True) -> Iterator[bytes]:
+def _body(world: BrightDataWorld, snapshot: Snapshot, wanted: _Wanted, *, whole: bool = True) -> Iterator[bytes]:
     first, stop = wanted.bounds
 
     def finish(rows: int, broken: int) -> None:
@@ -129,38 +129,40 @@ def _body(world: World, snapshot: Snapshot, wanted: _Wanted, *, whole: bool = Tr
     return gzipped(pieces) if wanted.compress else pieces
 
 
-def _wrong(world: World, snapshot: Snapshot, wanted: _Wanted) -> Iterator[bytes] | None:
+def _wrong(world: BrightDataWorld, snapshot: Snapshot, wanted: _Wanted) -> Iterator[bytes] | None:
     """A body that ends as it should and is another one: nothing, blanks, half of the rows, all twice, a stranger's."""
     strikes, (first, stop) = world.switches.strikes, wanted.bounds
-    if strikes("empty_body", "download"):
+    if strikes("empty_body", on="download"):
         pieces: Iterable[bytes] = ()
-    elif strikes("blank_body", "download"):
+    elif strikes("blank_body", on="download"):
         pieces = (b" \n\n",)
-    elif strikes("short_body", "download"):
+    elif strikes("short_body", on="download"):
         pieces = _pieces(
             world, snapshot, wanted, first, first + max(min(stop or snapshot.size, snapshot.size) - first, 0) // 2
         )
-    elif strikes("doubled_body", "download"):
+    elif strikes("doubled_body", on="download"):
         pieces = [*_pieces(world, snapshot, wanted, first, stop)] * 2
-    elif strikes("foreign_body", "download") and (other := _another(world, snapshot)) is not None:
+    elif strikes("foreign_body", on="download") and (other := _another(world, snapshot)) is not None:
         pieces = _pieces(world, other, wanted, first, stop)
     else:
         return None
     return gzipped(pieces) if wanted.compress else iter(pieces)
 
 
-def _pieces(world: World, snapshot: Snapshot, wanted: _Wanted, first: int, stop: int | None) -> Iterator[bytes]:
+def _pieces(
+    world: BrightDataWorld, snapshot: Snapshot, wanted: _Wanted, first: int, stop: int | None
+) -> Iterator[bytes]:
     rows = encode(snapshot, DATASETS[snapshot.dataset_id], world.rows(snapshot, first, stop), wanted.form, first)
     return (piece for piece, _, _ in rows)
 
 
-def _another(world: World, snapshot: Snapshot) -> Snapshot | None:
+def _another(world: BrightDataWorld, snapshot: Snapshot) -> Snapshot | None:
     where = "WHERE dataset_id = :dataset_id AND id <> :id AND status = 'ready' ORDER BY number DESC LIMIT 1"
     found = world.store.snapshots(where, {"dataset_id": snapshot.dataset_id, "id": snapshot.id})
     return found[0] if found else None
 
 
-def _truncated(world: World, snapshot: Snapshot, wanted: _Wanted, strike: int) -> Answer:
+def _truncated(world: BrightDataWorld, snapshot: Snapshot, wanted: _Wanted, strike: int) -> Answer:
     """Half of the body: with a length that promises all of it, an aborted chunk stream, or a cut gzip stream."""
     cuts = _PACKED_CUTS if wanted.compress else _CUTS
     cut = cuts[(strike - 1) % len(cuts)]
@@ -168,12 +170,14 @@ def _truncated(world: World, snapshot: Snapshot, wanted: _Wanted, strike: int) -
     first, stop = wanted.bounds
     rows = encode(snapshot, DATASETS[snapshot.dataset_id], world.rows(snapshot, first, stop), wanted.form, first)
     pieces: Iterable[bytes] = (piece for piece, _, _ in rows)
-    return Answer(
-        body=_first_bytes(gzipped(pieces) if wanted.compress else pieces, size // 2),
+    answer = Answer(
+        _first_bytes(gzipped(pieces) if wanted.compress else pieces, size // 2),
         content_type="application/gzip" if wanted.compress else FORMATS[wanted.form],
-        cut="length" if cut == "length" else "chunked" if cut == "chunked" else "",
-        promised=size if cut == "length" else 0,
     )
+    if cut == "length":
+        answer.content_length = size
+    answer.breaks_off = cut == "chunked"
+    return answer
 
 
 def _first_bytes(pieces: Iterable[bytes], left: int) -> Iterator[bytes]:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Final
 
 from workbench.sandbox.brightdata import account, control, deliver, download, snapshots, trigger
 from workbench.sandbox.brightdata.accept import Refused
-from workbench.sandbox.brightdata.store import Store
-from workbench.sandbox.brightdata.switches import Switches
-from workbench.sandbox.brightdata.world import World
+from workbench.sandbox.brightdata.store import BrightDataStore
+from workbench.sandbox.brightdata.switches import BrightDataSwitches
+from workbench.sandbox.brightdata.world import BrightDataWorld
 from workbench.sandbox.database import Database
+from workbench.sandbox.routes import Route, Routes
+from workbench.sandbox.service import StandIn
 from workbench.sandbox.web import Answer, HangUp, Request, as_json, as_text
 
 _BAN_AFTER: Final = 25
@@ -21,110 +20,73 @@ _KEY_LENGTH: Final = 16
 _PLAIN_401: Final = frozenset({"trigger", "scrape"})
 
 
-@dataclass(frozen=True)
-class Route:
-    method: str
-    path: re.Pattern[str]
-    name: str  # what a switch's "on" and the counts call it
-    run: Callable[..., Answer]
-
-
-def _route(method: str, path: str, name: str, run: Callable[..., Answer]) -> Route:
-    return Route(method, re.compile(path.replace("{id}", r"([\w.-]+)") + "/?"), name, run)
-
-
-ROUTES: Final = (
-    _route("POST", "/datasets/v3/trigger", "trigger", trigger.trigger),
-    _route("POST", "/datasets/v3/scrape", "scrape", trigger.scrape),
-    _route("GET", "/datasets/v3/progress/{id}", "progress", snapshots.progress),
-    _route("GET", "/datasets/v3/snapshots", "list", snapshots.listing),
-    _route("GET", "/datasets/v3/log/{id}", "log", snapshots.log),
-    _route("GET", "/datasets/v3/snapshot/{id}", "download", download.download),
-    _route("GET", "/datasets/v3/snapshot/{id}/parts", "parts", snapshots.parts),
-    _route("GET", "/datasets/v3/snapshot/{id}/input", "input", snapshots.inputs),
-    _route("POST", "/datasets/v3/snapshot/{id}/cancel", "cancel", snapshots.cancel),
-    _route("POST", "/datasets/v3/snapshot/{id}/rerun", "rerun", trigger.rerun),
-    _route("POST", "/datasets/v3/deliver/{id}", "deliver", deliver.deliver),
-    _route("GET", "/datasets/v3/delivery/{id}", "delivery", deliver.delivery),
-    _route("GET", "/datasets/list", "datasets", account.datasets),
-    _route("GET", "/datasets/{id}/metadata", "metadata", account.metadata),
-    _route("GET", "/customer/balance", "balance", account.balance),
-    _route("GET", "/status", "status", account.status),
-)
-CONTROLS: Final = (
-    _route("GET", "/sandbox", "about", control.about),
-    _route("GET", "/sandbox/switches", "switches", control.switches),
-    _route("POST", "/sandbox/switches", "switches", control.set_switches),
-    _route("GET", "/sandbox/count", "count", control.count),
-    _route("GET", "/sandbox/triggers", "triggers", control.triggers),
-    _route("GET", "/sandbox/rows/{id}", "rows", control.rows),
-    _route("POST", "/sandbox/reset", "reset", control.reset),
+ROUTES: Final = Routes(
+    Route("POST", "/datasets/v3/trigger", trigger.trigger, "trigger"),
+    Route("POST", "/datasets/v3/scrape", trigger.scrape, "scrape"),
+    Route("GET", "/datasets/v3/progress/<snapshot_id>", snapshots.progress, "progress"),
+    Route("GET", "/datasets/v3/snapshots", snapshots.listing, "list"),
+    Route("GET", "/datasets/v3/log/<snapshot_id>", snapshots.log, "log"),
+    Route("GET", "/datasets/v3/snapshot/<snapshot_id>", download.download, "download"),
+    Route("GET", "/datasets/v3/snapshot/<snapshot_id>/parts", snapshots.parts, "parts"),
+    Route("GET", "/datasets/v3/snapshot/<snapshot_id>/input", snapshots.inputs, "input"),
+    Route("POST", "/datasets/v3/snapshot/<snapshot_id>/cancel", snapshots.cancel, "cancel"),
+    Route("POST", "/datasets/v3/snapshot/<snapshot_id>/rerun", trigger.rerun, "rerun"),
+    Route("POST", "/datasets/v3/deliver/<snapshot_id>", deliver.deliver, "deliver"),
+    Route("GET", "/datasets/v3/delivery/<delivery_id>", deliver.delivery, "delivery"),
+    Route("GET", "/datasets/list", account.datasets, "datasets"),
+    Route("GET", "/datasets/<dataset_id>/metadata", account.metadata, "metadata"),
+    Route("GET", "/customer/balance", account.balance, "balance"),
+    Route("GET", "/status", account.status, "status"),
 )
 
 
-class BrightData:
-    """The service behind one address."""
-
-    name = "brightdata"
+class BrightData(StandIn):
+    name = BrightDataStore.service
+    controls = control.CONTROLS
+    world: BrightDataWorld
 
     def __init__(self, database: Database, seed: int | None, switches: dict[str, Any]) -> None:
-        store = Store(database, seed)
-        self.world = World(store, Switches(store), switches)
-        self.world.switches.set(switches)
+        store = BrightDataStore(database, seed)
+        self.world = BrightDataWorld(store, BrightDataSwitches(store), switches)
         self._courier = deliver.Courier(self.world)
 
     def start(self) -> None:
         self._courier.start()
 
     def stop(self) -> None:
-        self.world.stopping.set()
+        super().stop()
         self._courier.stop()
 
-    def handle(self, request: Request) -> Answer:
-        if request.path.startswith("/sandbox"):
-            return self._run(CONTROLS, request, lambda route, arguments: self._answer(route, request, arguments))
-        answer = self._run(ROUTES, request, lambda route, arguments: self._guarded(route, request, arguments))
-        self.world.store.bump(f"answer:{answer.status}")
-        return answer
+    def visit(self, request: Request) -> Answer:
+        found = ROUTES.find(request)
+        if found is None:
+            return self.counted("", lambda: as_json({"error": "Not found"}, 404))
+        route, values = found
+        return self.counted(route.name, lambda: self._answer(route, request, values))
 
-    def _run(
-        self, routes: tuple[Route, ...], request: Request, run: Callable[[Route, tuple[Any, ...]], Answer]
-    ) -> Answer:
-        for route in routes:
-            if route.method == request.method and (found := route.path.fullmatch(request.path)):
-                return run(route, found.groups())
-        return as_json({"error": "Not found"}, 404)
-
-    def _guarded(self, route: Route, request: Request, arguments: tuple[Any, ...]) -> Answer:
-        world = self.world
-        world.store.bump(f"route:{route.name}")
+    def _answer(self, route: Route, request: Request, values: tuple[Any, ...]) -> Answer:
         try:
-            answer = self._refusal(route, request) or self._answer(route, request, arguments)
-        except HangUp:
-            world.store.bump("answer:none")
-            raise
-        world.stopping.wait(world.switches.delay(route.name))
-        return answer
-
-    def _answer(self, route: Route, request: Request, arguments: tuple[Any, ...]) -> Answer:
-        try:
-            return route.run(self.world, request, *arguments)
+            answer = self._refusal(route, request) or route.run(self.world, request, *values)
         except Refused as refused:
-            return refused.answer
+            answer = refused.answer
+        self.world.stopping.wait(self.world.switches.delay(route.name))
+        return answer
 
     def _refusal(self, route: Route, request: Request) -> Answer | None:
         strikes = self.world.switches.strikes
-        if strikes("reset", route.name):
+        if strikes("reset", on=route.name):
             raise HangUp
-        if strike := strikes("ban", route.name):
-            return self._too_many() if strike % 2 else as_text("Your IP is blocked, please contact support", 403)
+        if struck := strikes("ban", on=route.name):
+            return (
+                self._too_many() if struck["number"] % 2 else as_text("Your IP is blocked, please contact support", 403)
+            )
         if (refusal := _unauthorized(route, request)) is not None:
             return refusal
-        if strikes("too_many_429", route.name):
+        if strikes("too_many_429", on=route.name):
             return self._too_many()
-        if strikes("forbidden_403", route.name):
+        if strikes("forbidden_403", on=route.name):
             return as_json({"error": "Your token has no permission for this"}, 403)
-        if strikes("server_error_500", route.name):
+        if strikes("server_error_500", on=route.name):
             return as_text("Internal server error", 500)
         return None
 
@@ -133,8 +95,7 @@ class BrightData:
         if self.world.store.add_throttled(_BAN_WINDOW) == _BAN_AFTER:
             self.world.switches.set({"ban": 1})
         seconds = f"{self.world.switches.number('retry_after_seconds'):g}"
-        text = b"You have too many running jobs for this dataset"
-        return Answer(429, text, "text/plain; charset=utf-8", {"Retry-After": seconds})
+        return as_text("You have too many running jobs for this dataset", 429, retry_after=seconds)
 
 
 def _unauthorized(route: Route, request: Request) -> Answer | None:

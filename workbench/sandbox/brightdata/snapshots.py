@@ -13,7 +13,7 @@ from workbench.sandbox.brightdata.datasets import DATASETS
 from workbench.sandbox.brightdata.download import LEAST_BATCH
 from workbench.sandbox.brightdata.rows.dice import iso
 from workbench.sandbox.brightdata.store import Snapshot
-from workbench.sandbox.brightdata.world import World
+from workbench.sandbox.brightdata.world import BrightDataWorld
 from workbench.sandbox.web import Answer, Request, as_json, as_text
 
 NOT_FOUND: Final = {"error": "Snapshot not found"}
@@ -26,31 +26,31 @@ _UNKNOWN: Final = ("digesting", "collating", "pending_pdp_input")
 _BYTES_A_ROW: Final = 3000
 
 
-def progress(world: World, _request: Request, snapshot_id: str) -> Answer:
+def progress(world: BrightDataWorld, _request: Request, snapshot_id: str) -> Answer:
     snapshot = world.look(snapshot_id)
     if snapshot is None:
         return as_json(NOT_FOUND, 404)
     status = snapshot.status
-    if strike := world.switches.strikes("unknown_status", "progress"):
-        status = _UNKNOWN[(strike - 1) % len(_UNKNOWN)]
+    if struck := world.switches.strikes("unknown_status", on="progress"):
+        status = _UNKNOWN[(struck["number"] - 1) % len(_UNKNOWN)]
     body = {"snapshot_id": snapshot.id, "dataset_id": snapshot.dataset_id, "status": status}
     if status == "failed":
         body["error_message"] = snapshot.error_message or ""
     return as_json(body)
 
 
-def cancel(world: World, _request: Request, snapshot_id: str) -> Answer:
+def cancel(world: BrightDataWorld, _request: Request, snapshot_id: str) -> Answer:
     snapshot = world.look(snapshot_id)
     if snapshot is None:
         return as_json(NOT_FOUND, 404)
     if snapshot.status not in {"starting", "running"}:
         return as_text("Snapshot is not running", 400)
     world.store.cancel(snapshot.id)
-    world.store.bump("cancels")
+    world.notes.bump("cancels")
     return as_text("OK")
 
 
-def parts(world: World, request: Request, snapshot_id: str) -> Answer:
+def parts(world: BrightDataWorld, request: Request, snapshot_id: str) -> Answer:
     snapshot = world.look(snapshot_id)
     if snapshot is None:
         return as_json(NOT_FOUND, 404)
@@ -62,10 +62,10 @@ def parts(world: World, request: Request, snapshot_id: str) -> Answer:
     return as_json({"parts": -(-snapshot.size // int(batch)) if batch else 1})
 
 
-def inputs(world: World, _request: Request, snapshot_id: str) -> Answer:
-    if world.store.snapshot(snapshot_id) is None or world.switches.strikes("input_forgotten", "input"):
+def inputs(world: BrightDataWorld, _request: Request, snapshot_id: str) -> Answer:
+    if world.store.snapshot(snapshot_id) is None or world.switches.strikes("input_forgotten", on="input"):
         return as_text("Snapshot input does not exist", 400)
-    return Answer(body=as_array(json.dumps(given) for given in world.store.inputs(snapshot_id)))
+    return Answer(as_array(json.dumps(given) for given in world.store.inputs(snapshot_id)))
 
 
 def as_array(items: Iterator[str]) -> Iterator[bytes]:
@@ -76,7 +76,7 @@ def as_array(items: Iterator[str]) -> Iterator[bytes]:
     yield b"[]" if opening == "[" else b"]"
 
 
-def listing(world: World, request: Request) -> Answer:
+def listing(world: BrightDataWorld, request: Request) -> Answer:
     query = request.query
     where, values = _conditions(query)
     skip, limit = _number(query, "skip", 0, least=0), _number(query, "limit", _USUAL, least=1)
@@ -135,7 +135,7 @@ def _row(snapshot: Snapshot) -> dict[str, Any]:
     }
 
 
-def log(world: World, _request: Request, snapshot_id: str) -> Answer:
+def log(world: BrightDataWorld, _request: Request, snapshot_id: str) -> Answer:
     """Metadata, despite the name; capitals are mixed, as on the vendor's older page, for every second dataset."""
     snapshot = world.look(snapshot_id)
     if snapshot is None:

@@ -6,16 +6,14 @@ import json
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from workbench.sandbox.brightdata.plan import Options
 from workbench.sandbox.brightdata.rows.dice import Dice, share
 from workbench.sandbox.database import Database, Row
+from workbench.sandbox.notes import Store
 
 SCHEMA: Final = """
-CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS switch (name TEXT PRIMARY KEY, value TEXT NOT NULL, used INTEGER NOT NULL DEFAULT 0);
-CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS throttle (at REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS snapshot (
     number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, dataset_id TEXT NOT NULL, method TEXT NOT NULL,
@@ -42,7 +40,8 @@ CREATE TABLE IF NOT EXISTS delivery (
 _STATUS: Final = """CASE WHEN :now < begins THEN 'starting' WHEN held OR :now < ends THEN 'running' ELSE outcome END"""
 # What may be asked of the stand-in's own flags of a snapshot.
 FLAGS: Final = frozenset({"held", "expired", "emptied", "broken", "answered"})
-_WORLD: Final = ("switch", "counter", "throttle", "snapshot", "input", "download", "delivery")
+# Homes of before kept these in tables of Bright Data's own.
+_MOVED: Final = {"meta": "note", "counter": "tally", "switch": "toggle"}
 
 
 @dataclass(frozen=True)
@@ -91,35 +90,21 @@ def _snapshot(row: Row) -> Snapshot:
     return Snapshot(**kept, query=json.loads(row["query"]), options=Options(**read))
 
 
-class Store:
+class BrightDataStore(Store):
+    service = "brightdata"
+    tables: ClassVar = ("throttle", "snapshot", "input", "download", "delivery")
+
     def __init__(self, database: Database, seed: int | None) -> None:
-        self.db = database
-        if seed is not None:
-            self.remember("seed", seed)
-        self.seed = int(self.recall("seed") or 1)
-
-    def remember(self, name: str, value: object) -> None:
-        self.db.run("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, json.dumps(value)))
-
-    def recall(self, name: str) -> Any:
-        text = self.db.value("SELECT value FROM meta WHERE name = ?", (name,))
-        return None if text is None else json.loads(text)
-
-    def bump(self, name: str, by: int = 1) -> int:
-        with self.db.writing():
-            self.db.run(
-                "INSERT INTO counter VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = value + excluded.value",
-                (name, by),
-            )
-            return int(self.db.value("SELECT value FROM counter WHERE name = ?", (name,)))
-
-    def counters(self, prefix: str = "") -> dict[str, int]:
-        rows = self.db.all("SELECT name, value FROM counter WHERE name LIKE ? ORDER BY name", (f"{prefix}%",))
-        return {row["name"].removeprefix(prefix): row["value"] for row in rows}
+        with database.writing():
+            for old, new in _MOVED.items():
+                if database.one("SELECT 1 FROM sqlite_master WHERE name = ?", (old,)):
+                    database.run(f"INSERT OR IGNORE INTO {new} SELECT ?, * FROM {old}", (self.service,))  # noqa: S608
+                    database.run(f"DROP TABLE {old}")
+        super().__init__(database, seed)
 
     def new_id(self, kind: str) -> str:
         """Ids of 2026 begin with `sd_`, older ones with `s_`; both are seen, so both are given."""
-        number = self.bump(f"ids:{kind}")
+        number = self.notes.bump(f"ids:{kind}")
         prefix = kind if kind != "snapshot" else "s" if number % 5 == 0 else "sd"
         return f"{prefix}_{Dice(self.seed, kind, number).base36(18)}"
 
@@ -129,11 +114,8 @@ class Store:
         return snapshot_id
 
     def put_snapshot(self, fields: dict[str, Any], inputs: Iterable[dict[str, Any]]) -> None:
-        fields = {**fields, "seed": self.seed}
-        names = ", ".join(fields)
         with self.db.writing():
-            marks = ", ".join(f":{name}" for name in fields)
-            self.db.run(f"INSERT INTO snapshot ({names}) VALUES ({marks})", fields)  # noqa: S608 (our own names)
+            self.insert("snapshot", {**fields, "seed": self.seed})
             self.db.run_many(
                 "INSERT INTO input VALUES (?, ?, ?)",
                 ((fields["id"], number, json.dumps(body)) for number, body in enumerate(inputs)),
@@ -195,12 +177,6 @@ class Store:
         with self.db.writing():
             self.db.run("INSERT INTO throttle VALUES (?)", (now,))
             return int(self.db.value("SELECT count(*) FROM throttle WHERE at > ?", (now - window,)))
-
-    def reset(self) -> None:
-        """A new world of the same seed: the same calls give the same ids again."""
-        with self.db.writing():
-            for table in _WORLD:
-                self.db.run(f"DELETE FROM {table}")  # noqa: S608 (our own names)
 
 
 def is_broken(snapshot: Snapshot, position: int) -> bool:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from workbench.sandbox.brightdata.plan import Options, Terms
 from workbench.sandbox.brightdata.rows.dice import Dice
-from workbench.sandbox.brightdata.world import World, planned_sizes
+from workbench.sandbox.brightdata.world import BrightDataWorld, planned_sizes
 
 _DAY: Final = 86_400.0
 _TOOK: Final = 40.0  # seconds, each
@@ -33,7 +33,7 @@ _ASKED: Final[tuple[tuple[float, str, str, tuple[dict[str, Any], ...]], ...]] = 
 )  # fmt: skip
 
 
-def ship(world: World) -> None:
+def ship(world: BrightDataWorld) -> None:
     """Once in the life of a home: what a reset or a caller did to them is not undone by the next start.
 
     Their numbers are 0 and below, those of accepted triggers above: the list has them at its end, our counts leave
@@ -41,7 +41,7 @@ def ship(world: World) -> None:
     """
     store = world.store
     with store.db.writing():
-        if store.recall(_MADE):
+        if store.notes.recall(_MADE):
             return
         for number, (days, dataset_id, method, inputs) in enumerate(_ASKED, start=1 - len(_ASKED)):
             began = time.time() - days * _DAY
@@ -64,4 +64,4 @@ def ship(world: World) -> None:
                 "errors": sizes["error"],
             }
             store.put_snapshot(fields, inputs)
-        store.remember(_MADE, len(_ASKED))
+        store.notes.remember(_MADE, len(_ASKED))

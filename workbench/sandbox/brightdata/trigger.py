@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any, Final
 
 from workbench.sandbox.brightdata.accept import Order, Refused, deadline_of, invalid, read_order
@@ -13,40 +13,40 @@ from workbench.sandbox.brightdata.download import body_of
 from workbench.sandbox.brightdata.formats import FORMATS
 from workbench.sandbox.brightdata.plan import Terms
 from workbench.sandbox.brightdata.store import Snapshot
-from workbench.sandbox.brightdata.world import World, planned_sizes
+from workbench.sandbox.brightdata.world import BrightDataWorld, planned_sizes
 from workbench.sandbox.web import Answer, HangUp, Request, as_json, as_text
 
 _SYNC_MOST: Final = 20
 _STARTING: Final = 0.2  # of the time until it is ready
 
 
-def trigger(world: World, request: Request) -> Answer:
+def trigger(world: BrightDataWorld, request: Request) -> Answer:
     order = read_order(request)
-    snapshot_id = _accept(world, request, order)
-    if world.switches.strikes("drop_after_trigger", "trigger"):
+    snapshot_id = _accept(world, order, request.query, request.remote_addr)
+    if world.switches.strikes("drop_after_trigger", on="trigger"):
         world.store.flag(snapshot_id, "answered", "dropped")
         raise HangUp
-    if world.switches.strikes("answer_without_id", "trigger"):
+    if world.switches.strikes("answer_without_id", on="trigger"):
         world.store.flag(snapshot_id, "answered", "without_id")
         return as_json({"message": "ok"})
     return as_json({"snapshot_id": snapshot_id})
 
 
-def rerun(world: World, request: Request, snapshot_id: str) -> Answer:
+def rerun(world: BrightDataWorld, request: Request, snapshot_id: str) -> Answer:
     """The same inputs once more, as a new snapshot (the vendor documents no body)."""
     old = world.store.snapshot(snapshot_id)
     if old is None:
         return as_json({"error": "Snapshot not found"}, 404)
     order = Order(old.dataset_id, old.method, list(world.store.inputs(snapshot_id)), old.options)
-    again = _accept(world, replace(request, query=old.query), order)
+    again = _accept(world, order, old.query, request.remote_addr)
     return as_json({"snapshot_id": again})
 
 
-def scrape(world: World, request: Request) -> Answer:
+def scrape(world: BrightDataWorld, request: Request) -> Answer:
     """Rows at once, or 202 and a snapshot to fetch later; no discovery, few inputs."""
     order = _sync_order(request)
     form = request.query.get("format", "json")
-    snapshot_id = _accept(world, request, order)
+    snapshot_id = _accept(world, order, request.query, request.remote_addr)
     last = time.time() + world.switches.number("sync_seconds")
     while True:
         snapshot = world.look(snapshot_id)
@@ -58,7 +58,7 @@ def scrape(world: World, request: Request) -> Answer:
         world.stopping.wait(min(0.05, max(snapshot.ends - time.time(), 0.001)))
     if snapshot is None or snapshot.status != "ready":
         return as_text("Internal server error", 500)
-    return Answer(body=body_of(world, snapshot, form), content_type=FORMATS[form])
+    return Answer(body_of(world, snapshot, form), content_type=FORMATS[form])
 
 
 def _sync_order(request: Request) -> Order:
@@ -70,9 +70,9 @@ def _sync_order(request: Request) -> Order:
     return order
 
 
-def _accept(world: World, request: Request, order: Order) -> str:
+def _accept(world: BrightDataWorld, order: Order, query: dict[str, str], caller: str | None) -> str:
     seconds = world.switches.number("ready_after_seconds")
-    if (deadline := deadline_of(request.query)) is not None:
+    if (deadline := deadline_of(query)) is not None:
         seconds = min(seconds, deadline)
     now = time.time()
     terms = Terms(world.store.seed, order.dataset_id, order.method, order.options, now)
@@ -80,9 +80,9 @@ def _accept(world: World, request: Request, order: Order) -> str:
     fields = {
         "dataset_id": order.dataset_id,
         "method": order.method,
-        "query": json.dumps(request.query),
+        "query": json.dumps(query),
         "options": json.dumps(asdict(order.options)),
-        "caller": request.client,
+        "caller": caller,
         "created": now,
         "begins": now + seconds * _STARTING,
         "ends": now + seconds,
@@ -93,7 +93,7 @@ def _accept(world: World, request: Request, order: Order) -> str:
     }
     with world.store.db.writing():
         snapshot_id = world.store.add_snapshot(fields, order.inputs)
-        order_deliveries(world, snapshot_id, request.query, due=now + seconds)
+        order_deliveries(world, snapshot_id, query, due=now + seconds)
     world.look(snapshot_id)
     world.on_delivery()
     return snapshot_id

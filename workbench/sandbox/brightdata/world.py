@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
 
 from workbench.sandbox.brightdata.plan import Kind, Plan, Terms, plan_for
 from workbench.sandbox.brightdata.rows.dice import share
 from workbench.sandbox.brightdata.shapes import Row
-from workbench.sandbox.brightdata.store import Snapshot, Store
-from workbench.sandbox.brightdata.switches import Switches
+from workbench.sandbox.brightdata.store import BrightDataStore, Snapshot
+from workbench.sandbox.brightdata.switches import BrightDataSwitches
+from workbench.sandbox.world import World
 
 # Texts that the vendor's page of errors lists for failed snapshots.
 FAILURES: Final = (
@@ -26,12 +26,7 @@ _SOME_LINES: Final = 0.2
 
 
 @dataclass
-class World:
-    store: Store
-    switches: Switches
-    # The switches given at the start; a reset goes back to them.
-    initial: dict[str, Any] = field(default_factory=dict)
-    stopping: threading.Event = field(default_factory=threading.Event)
+class BrightDataWorld(World[BrightDataStore, BrightDataSwitches]):
     # Told when a delivery was added.
     on_delivery: Callable[[], None] = lambda: None
 

@@ -8,11 +8,11 @@
     form       chooser, form and edit page, as one JSON that the script draws
     publish    what the form sends: steps, photos, the listing itself, drafts
     selling    Your listings page by page, listing pages
-    pages      frame, home, the pages that stop a seller
-    texts      labels in each language, categories, towns, renamed controls
-    control    /sandbox/…: switches, counts, sessions, the person's part
+    pages      home, market, the pages that stop a seller
+    texts      labels in each language, categories, towns, renamed controls: the data is texts.toml
+    control    /sandbox/…: counts, sessions, a past, the person's part
     switches   the failures and variants that can be asked for, each for one account or all
-    site/      scripts and styles
+    site/      pages, scripts and styles
 
 Markup of a labelled field (`markup`), as seen over the years:
 

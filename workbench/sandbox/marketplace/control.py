@@ -1,56 +1,33 @@
-"""/sandbox/…: what the site was made to do, the failures it shall show, sessions, and the person's part."""
+"""/sandbox/…: what the site was made to do, sessions, a past, and the person's part."""
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from datetime import UTC, datetime
 from typing import Any, Final
 
-import orjson
-
+from workbench.sandbox.control import COMMON, BadCall, account_of, given, seconds_of
 from workbench.sandbox.marketplace.publish import content_of
-from workbench.sandbox.marketplace.signin import storage_state
+from workbench.sandbox.marketplace.signin import KEPT_SECONDS, cookies_of
 from workbench.sandbox.marketplace.store import Listing
-from workbench.sandbox.marketplace.world import World
-from workbench.sandbox.switches import BadSwitch
+from workbench.sandbox.marketplace.world import MarketplaceWorld
+from workbench.sandbox.routes import Route, Routes
+from workbench.sandbox.signin import storage_state
 from workbench.sandbox.web import Answer, Request, as_json
 
-_KEPT_SECONDS: Final = 90 * 86_400
 
-
-class Refused(Exception):
-    """The call says nothing that can be done."""
-
-
-def about(world: World, _request: Request) -> Answer:
-    return as_json({"service": "marketplace", "pid": os.getpid(), "seed": world.store.notes.seed})
-
-
-def switches(world: World, _request: Request) -> Answer:
-    return as_json(world.switches.shown())
-
-
-def set_switches(world: World, request: Request) -> Answer:
-    try:
-        world.switches.set(_read(request))
-    except BadSwitch as error:
-        raise Refused(str(error)) from None
-    return as_json(world.switches.shown())
-
-
-def session(world: World, request: Request) -> Answer:
+def session(world: MarketplaceWorld, request: Request) -> Answer:
     """`{"account": LABEL}`, with `"expires_in": seconds` for a cookie that ends then, or ended already."""
-    said = _read(request)
-    seconds = said.get("expires_in", _KEPT_SECONDS)
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
-        raise Refused("expires_in is a number of seconds")
-    return as_json(storage_state(world, _label(said), seconds))
+    said = given(request)
+    cookies = cookies_of(world, _label(said))
+    return as_json(
+        storage_state(request, seconds_of(said, "expires_in", KEPT_SECONDS), cookies, open_to_scripts="c_user")
+    )
 
 
-def solve(world: World, request: Request) -> Answer:
+def solve(world: MarketplaceWorld, request: Request) -> Answer:
     """The person's part: sign in where a login page or a second factor waits, else lift what stands before them."""
-    label = _label(_read(request))
+    label = _label(given(request))
     account = world.store.account(label)
     if world.store.solve_signin(label):
         return as_json({"account": label, "solved": "sign_in"})
@@ -60,29 +37,29 @@ def solve(world: World, request: Request) -> Answer:
     return as_json({"account": label, "solved": account.gate})
 
 
-def end_sessions(world: World, request: Request) -> Answer:
+def end_sessions(world: MarketplaceWorld, request: Request) -> Answer:
     """Every session of the account is over at the site; the cookies do not know it."""
-    label = _label(_read(request))
+    label = _label(given(request))
     ended = world.store.db.run("UPDATE marketplace_session SET ended = 1 WHERE label = ? AND NOT ended", (label,))
     return as_json({"account": label, "ended": ended})
 
 
-def seed(world: World, request: Request) -> Answer:
+def seed(world: MarketplaceWorld, request: Request) -> Answer:
     """`{"account": LABEL, "listings": [{"title": …, …}]}`: what the account had put there before anybody looked.
 
     The ids are answered in the order of the listings: the newest last.
     """
-    said = _read(request)
+    said = given(request)
     label, listings = _label(said), said.get("listings")
     if not isinstance(listings, list) or not all(isinstance(one, dict) and one.get("title") for one in listings):
-        raise Refused("listings is a list of objects with a title")
+        raise BadCall("listings is a list of objects with a title")
     world.store.account(label)
     made = [world.store.add_listing(label, "live", content_of(one), []) for one in listings]
     return as_json({"ids": [one.id for one in made]})
 
 
-def count(world: World, _request: Request) -> Answer:
-    notes = world.store.notes
+def count(world: MarketplaceWorld, _request: Request) -> Answer:
+    notes = world.notes
     listings = world.store.listings()
     public = [each for each in listings if each.state != "draft"]
     return as_json(
@@ -101,7 +78,7 @@ def count(world: World, _request: Request) -> Answer:
     )
 
 
-def _told(world: World, listing: Listing) -> dict[str, Any]:
+def _told(world: MarketplaceWorld, listing: Listing) -> dict[str, Any]:
     return {
         "listing_id": listing.id,
         "account": listing.label,
@@ -112,25 +89,18 @@ def _told(world: World, listing: Listing) -> dict[str, Any]:
     }
 
 
-def reset(world: World, _request: Request) -> Answer:
-    with world.store.db.writing():
-        world.store.reset()
-        world.switches.set(world.initial)
-    return as_json({"ok": True})
-
-
-def _read(request: Request) -> dict[str, Any]:
-    try:
-        said = request.json()
-    except orjson.JSONDecodeError as error:
-        raise Refused(f"the body is no JSON: {error}") from None
-    if not isinstance(said, dict):
-        raise Refused('send a JSON object, e.g. {"account": "anna"}')
-    return said
-
-
 def _label(said: dict[str, Any]) -> str:
-    label = said.get("account")
-    if not isinstance(label, str) or not label.strip() or "@" in label:
-        raise Refused('account is the label of an account, a text without "@"')
-    return label.strip()
+    label = account_of(said)
+    if "@" in label:
+        raise BadCall('account is the label of an account, a text without "@"')
+    return label
+
+
+CONTROLS: Final = Routes(
+    *COMMON,
+    Route("GET", "/sandbox/count", count),
+    Route("POST", "/sandbox/session", session),
+    Route("POST", "/sandbox/solve", solve),
+    Route("POST", "/sandbox/seed", seed),
+    Route("POST", "/sandbox/end_sessions", end_sessions),
+)

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from workbench.sandbox.marketplace import pages
 from workbench.sandbox.marketplace.store import Listing
-from workbench.sandbox.marketplace.texts import CATEGORIES, CONDITIONS, GROUPS, MEETUPS, SUGGESTED
+from workbench.sandbox.marketplace.texts import CATEGORIES, CONDITIONS, DAILY_LIMIT, GROUPS, MEETUPS, SUGGESTED
 from workbench.sandbox.marketplace.world import Visit
 from workbench.sandbox.web import Answer
 
@@ -21,7 +21,7 @@ def create(visit: Visit) -> Answer:
 
 def edit(visit: Visit) -> Answer:
     """Only the seller sees it; a draft is published from here."""
-    listing = visit.world.store.listing(visit.request.query.get("listing_id", ""))
+    listing = visit.world.store.listing(visit.request.args.get("listing_id", ""))
     if listing is None or listing.label != visit.label:
         return pages.not_found(visit)
     return _drawn(visit, listing)
@@ -41,7 +41,7 @@ def _drawn(visit: Visit, listing: Listing | None) -> Answer:
         "badge": visit.has("badge"),
         "loads": visit.setting("after_publish") == "load",
         "accept": None if renamed == "Photos" else "image/*,image/heif,image/heic",
-        "daily_limit": say(pages.DAILY_LIMIT) if visit.strike("daily_limit") else "",
+        "daily_limit": say(DAILY_LIMIT) if visit.strike("daily_limit") else "",
         "challenge": visit.world.store.account(visit.label).gate == "captcha",
         "heading": say(heading),
         "categories": CATEGORIES,
@@ -53,9 +53,7 @@ def _drawn(visit: Visit, listing: Listing | None) -> Answer:
         "title_length": TITLE_LENGTH,
         "listing": _known(listing, visit.seller.kept),
     }
-    return pages.framed(
-        visit, f"Marketplace – {say(heading)}", '<div id="form"></div>', texts=say, scripts=("form.js",), config=config
-    )
+    return pages.page(visit, "form", texts=say, config=config)
 
 
 def _known(listing: Listing | None, kept: Mapping[str, Any]) -> dict[str, Any]:

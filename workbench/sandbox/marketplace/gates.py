@@ -6,8 +6,9 @@ from typing import Final
 from urllib.parse import quote
 
 from workbench.sandbox.marketplace import pages
+from workbench.sandbox.marketplace.texts import LIMIT
 from workbench.sandbox.marketplace.world import Visit
-from workbench.sandbox.web import Answer, HangUp, as_json
+from workbench.sandbox.web import Answer, HangUp, as_json, redirect
 
 _CHECKPOINT: Final = "/checkpoint/1501092823525282/"
 
@@ -22,21 +23,21 @@ def wire(visit: Visit) -> Answer | None:
     if limit := visit.strike("http_429"):
         return pages.too_many(visit, limit["retry_after"])
     if visit.strike("server_error_500"):
-        return pages.stopped(visit, "Sorry, something went wrong.", "We're working on it.", chrome=False, status=500)
+        return pages.stopped(visit, "server_error_500", 500)
     return None
 
 
 def page(visit: Visit) -> Answer | None:
     """What is shown instead of the page that was asked for."""
     if visit.account is None or is_expired(visit) or visit.strike("logged_out_at_site"):
-        return pages.redirect(login_address(visit.address))
+        return redirect(login_address(visit.address))
     if visit.strike("disabled_account"):
-        return pages.stopped(visit, "Your account has been disabled", "You can't use Facebook.", chrome=False)
+        return pages.stopped(visit, "disabled_account")
     gate = raised(visit)
     if gate == "checkpoint":
-        return pages.redirect(f"{_CHECKPOINT}?next={quote(visit.address, safe='')}")
+        return redirect(f"{_CHECKPOINT}?next={quote(visit.address, safe='')}")
     if gate == "captcha" and visit.route != "create":
-        return pages.captcha(visit)
+        return pages.stopped(visit, "captcha")
     return _refused(visit)
 
 
@@ -45,8 +46,8 @@ def _refused(visit: Visit) -> Answer | None:
     if visit.strike("shell"):
         return pages.shell(visit)
     if visit.strike("not_available"):
-        return pages.stopped(visit, "Marketplace isn't available to you", "Your account doesn't have access to it.")
-    return pages.blocked(visit) if visit.strike("blocked") else None
+        return pages.stopped(visit, "not_available")
+    return pages.stopped(visit, "blocked") if visit.strike("blocked") else None
 
 
 def call(visit: Visit) -> Answer | None:
@@ -63,7 +64,7 @@ def call(visit: Visit) -> Answer | None:
         return error("challenge_required", challenge=True)
     if visit.strike("blocked"):
         say = visit.texts()
-        return error("blocked", heading=say("You can't use this feature right now"), text=say(pages.LIMIT))
+        return error("blocked", heading=say("You can't use this feature right now"), text=say(LIMIT))
     return None
 
 

@@ -115,8 +115,8 @@ def update(visit: Visit) -> Answer:
 
 def greyed(visit: Visit) -> Answer:
     """Somebody clicked a Publish that cannot be clicked."""
-    visit.world.store.notes.bump(f"greyed:{visit.label}")
-    return Answer(204)
+    visit.world.notes.bump(f"greyed:{visit.label}")
+    return Answer(status=204)
 
 
 def _own(visit: Visit, listing_id: str) -> Listing | None:

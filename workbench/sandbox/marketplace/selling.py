@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import time
-from html import escape
 from typing import Any, Final
 
 from workbench.sandbox.marketplace import pages
 from workbench.sandbox.marketplace.store import Listing
 from workbench.sandbox.marketplace.texts import Texts
 from workbench.sandbox.marketplace.world import Visit
-from workbench.sandbox.web import Answer, as_json
+from workbench.sandbox.web import Answer, as_json, redirect
 
 _UNITS: Final = ((86_400, "day"), (3600, "hour"), (60, "minute"))
 
@@ -18,9 +17,7 @@ _UNITS: Final = ((86_400, "day"), (3600, "hour"), (60, "minute"))
 def selling(visit: Visit) -> Answer:
     say, _ = visit.drawn_texts()
     config = {"feed": _feed(visit, 0), "has_links": not visit.strike("cards_without_links")}
-    title = say("Your listings")
-    body = f'<div role="main" aria-label="{escape(title)}" id="selling"><h1>{escape(title)}</h1></div>'
-    return pages.framed(visit, f"Marketplace - {title}", body, texts=say, scripts=("selling.js",), config=config)
+    return pages.page(visit, "selling", texts=say, config=config)
 
 
 def more(visit: Visit) -> Answer:
@@ -57,16 +54,16 @@ def _node(listing: Listing, say: Texts) -> dict[str, Any]:
     }
 
 
-def item(visit: Visit, listing_id: str) -> Answer:
+def item(visit: Visit, number: int) -> Answer:
     """While a listing is in review, its only address is the review's."""
-    listing = visit.world.store.listing(listing_id)
+    listing = visit.world.store.listing(str(number))
     if listing is None or listing.state == "draft":
-        return pages.stopped(visit, "This listing isn't available anymore", "It may have been sold or expired.")
+        return pages.stopped(visit, "gone")
     if visit.request.path.rstrip("/") != listing.path.rstrip("/"):
-        return pages.redirect(listing.path)
+        return redirect(listing.path)
     is_seller = listing.label == visit.label
     if listing.state == "review" and not is_seller:
-        return pages.stopped(visit, "This listing isn't available anymore", "It may have been sold or expired.")
+        return pages.stopped(visit, "gone")
     return _drawn(visit, listing, is_seller=is_seller)
 
 
@@ -76,14 +73,16 @@ def _drawn(visit: Visit, listing: Listing, *, is_seller: bool) -> Answer:
     if is_seller and content["sku"]:
         facts.append(("SKU", content["sku"]))
     facts += [(name.capitalize(), content[name]) for name in ("brand", "color", "material") if content[name]]
-    rows = "".join(f"<li><span>{escape(say(name))}</span> <span>{escape(value)}</span></li>" for name, value in facts)
-    review = f'<div role="status">{escape(say("This listing is being reviewed."))}</div>'
-    edit = f'<a href="/marketplace/edit/?listing_id={listing.id}">{escape(say("Edit listing"))}</a>'
-    body = f"""<div role="main">{review if listing.state == "review" else ""}<h1>{escape(content["title"])}</h1>
-<span>{money(content["price"])}</span> <span>Listed {age(listing.created)} in {escape(content["location"])}</span>
-<h2>{escape(say("Details"))}</h2><ul>{rows}</ul><p class="told">{escape(content["description"])}</p>
-<p>{len(listing.photos)} photos</p>{edit if is_seller else ""}</div>"""
-    return pages.framed(visit, f"Marketplace - {content['title']}", body)
+    return pages.page(
+        visit,
+        "item",
+        listing=listing,
+        content=content,
+        price=money(content["price"]),
+        age=age(listing.created),
+        facts=facts,
+        is_seller=is_seller,
+    )
 
 
 def money(price: int | None) -> str:

@@ -7,11 +7,11 @@ import secrets
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from workbench.sandbox.brightdata.rows.dice import Dice
-from workbench.sandbox.database import Database, Row
-from workbench.sandbox.notes import Notes
+from workbench.sandbox.database import Row
+from workbench.sandbox.notes import Store
 
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS marketplace_account (
@@ -33,7 +33,6 @@ CREATE TABLE IF NOT EXISTS marketplace_listing (
     content TEXT NOT NULL, photos TEXT NOT NULL, created REAL NOT NULL
 );
 """
-_WORLD: Final = ("account", "session", "signin", "photo", "listing")
 _WAITING_SECONDS: Final = 30.0  # a login page that has not asked for so long is closed
 
 
@@ -69,17 +68,16 @@ def _listing(row: Row) -> Listing:
     return Listing(**{**fields, "content": json.loads(row["content"]), "photos": tuple(json.loads(row["photos"]))})
 
 
-class Store:
-    def __init__(self, database: Database, seed: int | None) -> None:
-        self.db = database
-        self.notes = Notes(database, "marketplace", seed)
+class MarketplaceStore(Store):
+    service = "marketplace"
+    tables: ClassVar = tuple(f"marketplace_{name}" for name in ("account", "session", "signin", "photo", "listing"))
 
     def account(self, label: str) -> Account:
         """The account of this name; it exists from the first time that somebody asks for it."""
         with self.db.writing():
             row = self.db.one("SELECT * FROM marketplace_account WHERE label = ?", (label,))
             if row is None:
-                user_id = "1000" + Dice(self.notes.seed, "user", label).digits(11)
+                user_id = "1000" + Dice(self.seed, "user", label).digits(11)
                 self.db.run("INSERT INTO marketplace_account (label, user_id) VALUES (?, ?)", (label, user_id))
                 return Account(label, user_id, "", {}, 0)
         return _account(row)
@@ -165,7 +163,7 @@ class Store:
     def add_photo(self, label: str, size: int, sha256: str) -> str:
         with self.db.writing():
             number = self.notes.bump("ids:photo")
-            photo_id = Dice(self.notes.seed, "photo", number).digits(15)
+            photo_id = Dice(self.seed, "photo", number).digits(15)
             self.db.run("INSERT INTO marketplace_photo VALUES (?, ?, ?, ?)", (photo_id, label, size, sha256))
         return photo_id
 
@@ -178,7 +176,7 @@ class Store:
 
     def add_listing(self, label: str, state: str, content: Mapping[str, Any], photos: list[str]) -> Listing:
         with self.db.writing():
-            listing_id = "77" + Dice(self.notes.seed, "listing", self.notes.bump("ids:listing")).digits(14)
+            listing_id = "77" + Dice(self.seed, "listing", self.notes.bump("ids:listing")).digits(14)
             self.db.run(
                 "INSERT INTO marketplace_listing (id, label, state, content, photos, created)"
                 " VALUES (?, ?, ?, ?, ?, ?)",
@@ -215,13 +213,6 @@ class Store:
             (label, until),
         )
         return [_listing(row) for row in rows]
-
-    def reset(self) -> None:
-        """A new world of the same seed; sessions of the old one are over."""
-        with self.db.writing():
-            self.notes.reset()
-            for table in _WORLD:
-                self.db.run(f"DELETE FROM marketplace_{table}")  # noqa: S608 (our own names)
 
 
 def _account(row: Row) -> Account:

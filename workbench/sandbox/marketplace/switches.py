@@ -10,9 +10,7 @@ a click that was dropped stays dropped; `connections: kept` takes that care away
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from workbench.sandbox.marketplace.texts import LABELS
@@ -24,36 +22,34 @@ CALLS: Final = ("photo", "location", "step", "publish", "draft", "update", "more
 FIELDS: Final = ("price", "title", "category", "condition", "location", "photos")
 
 
-@dataclass(frozen=True)
-class Failure:
-    strikes: tuple[str, ...]  # the routes that it strikes when no "on" is given
-    may: tuple[str, ...] = ()  # further routes that "on" can name
-    does: Mapping[str, Any] = field(default_factory=dict)
+def _failure(routes: Sequence[str], may: Sequence[str] = (), does: Mapping[str, Any] | None = None) -> Strike:
+    """Routes that it strikes by itself, further ones that "on" may name, and what it then does."""
+    return Strike(("on", "account"), does or {}, routes=tuple(routes), may=tuple(may))
 
 
-_PUBLISH: Final = Failure(("publish",))
-FAILURES: Final[dict[str, Failure]] = {
-    "slow": Failure((*DOCUMENTS, *CALLS), does={"seconds": 1.0}),
-    "http_429": Failure(DOCUMENTS, CALLS, {"retry_after": 60}),
-    "server_error_500": Failure(DOCUMENTS, CALLS),
-    "drop_before": Failure(("publish",), (*DOCUMENTS, *CALLS)),
-    "commit_then_drop": _PUBLISH,
-    "answer_without_id": _PUBLISH,
-    "query_error": Failure(("publish",), does={"stored": ("no", "yes")}),
-    "field_error": Failure(("publish",), does={"field": FIELDS}),
-    "under_review": _PUBLISH,
-    "daily_limit": Failure(("create",), ("edit",)),
-    "blocked": Failure(("create",), (*DOCUMENTS, *CALLS)),
-    "checkpoint": Failure(("create",), (*DOCUMENTS, *CALLS)),
-    "captcha": Failure(("create",), (*DOCUMENTS, *CALLS)),
-    "login_in_mid_form": Failure(("step", "publish"), CALLS),
-    "logged_out_at_site": Failure(DOCUMENTS),
-    "disabled_account": Failure(DOCUMENTS),
-    "not_available": Failure(DOCUMENTS[1:], ("home",)),
-    "shell": Failure(DOCUMENTS),
-    "control_renamed": Failure(("create",), ("edit", "selling"), {"control": tuple(LABELS)}),
-    "cards_without_links": Failure(("selling",)),
-    "incomplete_listings": Failure(("more",)),
+_AT_PUBLISH: Final = _failure(["publish"])
+_FAILURES: Final[dict[str, Spec]] = {
+    "slow": _failure([*DOCUMENTS, *CALLS], does={"seconds": 1.0}),
+    "http_429": _failure(DOCUMENTS, CALLS, {"retry_after": 60}),
+    "server_error_500": _failure(DOCUMENTS, CALLS),
+    "drop_before": _failure(["publish"], [*DOCUMENTS, *CALLS]),
+    "commit_then_drop": _AT_PUBLISH,
+    "answer_without_id": _AT_PUBLISH,
+    "query_error": _failure(["publish"], does={"stored": ("no", "yes")}),
+    "field_error": _failure(["publish"], does={"field": FIELDS}),
+    "under_review": _AT_PUBLISH,
+    "daily_limit": _failure(["create"], ["edit"]),
+    "blocked": _failure(["create"], [*DOCUMENTS, *CALLS]),
+    "checkpoint": _failure(["create"], [*DOCUMENTS, *CALLS]),
+    "captcha": _failure(["create"], [*DOCUMENTS, *CALLS]),
+    "login_in_mid_form": _failure(["step", "publish"], CALLS),
+    "logged_out_at_site": _failure(DOCUMENTS),
+    "disabled_account": _failure(DOCUMENTS),
+    "not_available": _failure(DOCUMENTS[1:], ["home"]),
+    "shell": _failure(DOCUMENTS),
+    "control_renamed": _failure(["create"], ["edit", "selling"], {"control": tuple(LABELS)}),
+    "cards_without_links": _failure(["selling"]),
+    "incomplete_listings": _failure(["more"]),
 }
 _SETTINGS: Final[dict[str, Spec]] = {
     "markup": Choice(("B", "A", "C", "D", "E", "F")),
@@ -73,10 +69,7 @@ _SETTINGS: Final[dict[str, Spec]] = {
     "session_expires_after": Number(0),
     "cards_per_page": Number(10, most=1000),
 }
-SPECS: Final[dict[str, Spec]] = {
-    **{name: Strike(("on", "account"), each.does) for name, each in FAILURES.items()},
-    **_SETTINGS,
-}
+SPECS: Final = _FAILURES | _SETTINGS
 _WORDS: Final = {True: "yes", False: "no"}
 
 
@@ -93,7 +86,7 @@ class _ByAccount(Mapping[str, Spec]):
         return len(SPECS)
 
 
-class SiteSwitches(Switches):
+class MarketplaceSwitches(Switches):
     def __init__(self, notes: Notes) -> None:
         super().__init__(notes, _ByAccount())
 
@@ -117,9 +110,6 @@ class SiteSwitches(Switches):
     def strike(self, name: str, route: str, label: str) -> dict[str, Any] | None:
         """What the failure shall do to this request, if it strikes."""
         for key in (f"{name}@{label}", name):
-            value = self._value(key)
-            if not (isinstance(value, dict) and "on" in value) and route not in FAILURES[name].strikes:
-                continue
             if (found := self.strikes(key, on=route, account=label)) is not None:
                 return found
         return None
@@ -135,11 +125,6 @@ class SiteSwitches(Switches):
 def _placed(name: str, value: Any) -> tuple[str, Any]:
     """Under which name a value is kept, and the value without the account."""
     spec = SPECS.get(name.partition("@")[0])
-    if isinstance(value, dict) and "on" in value and isinstance(spec, Strike):
-        failure = FAILURES[name.partition("@")[0]]
-        routes = dict.fromkeys((*failure.strikes, *failure.may))
-        if value["on"] not in list(routes):
-            raise BadSwitch(f"{name}: on is one of {', '.join(routes)}; not {json.dumps(value['on'])}")
     if isinstance(value, dict) and "account" in value:
         rest = {key: each for key, each in value.items() if key != "account"}
         name, value = f"{name}@{value['account']}", rest or 1

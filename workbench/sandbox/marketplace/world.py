@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qsl
 
 import orjson
 
-from workbench.sandbox.marketplace.store import Account, Store
-from workbench.sandbox.marketplace.switches import SiteSwitches
+from workbench.sandbox.marketplace.store import Account, MarketplaceStore
+from workbench.sandbox.marketplace.switches import MarketplaceSwitches
 from workbench.sandbox.marketplace.texts import Texts
 from workbench.sandbox.web import Request
+from workbench.sandbox.world import World
 
 
 @dataclass
-class World:
-    store: Store
-    switches: SiteSwitches
-    # The switches given at the start; a reset goes back to them.
-    initial: dict[str, Any] = field(default_factory=dict)
-    stopping: threading.Event = field(default_factory=threading.Event)
+class MarketplaceWorld(World[MarketplaceStore, MarketplaceSwitches]):
     # Clicks whose connection was reset; see switches.py.
     dropped: set[str] = field(default_factory=set)
 
@@ -30,7 +24,7 @@ class World:
 class Visit:
     """One request of the site's, with the account whose cookies it carries, if they are good."""
 
-    world: World
+    world: MarketplaceWorld
     request: Request
     route: str
     account: Account | None
@@ -55,7 +49,7 @@ class Visit:
     @property
     def click(self) -> str:
         """What is the same for all requests that one gesture of the user causes, if the script says it."""
-        return self.form().get("client_mutation_id", "") if self.route in {"publish", "draft", "update"} else ""
+        return self.request.form.get("client_mutation_id", "") if self.route in {"publish", "draft", "update"} else ""
 
     def strike(self, name: str) -> dict[str, Any] | None:
         return self.world.switches.strike(name, self.route, self.label)
@@ -75,19 +69,10 @@ class Visit:
         renamed = struck["control"] if struck else ""
         return self.texts(renamed), renamed
 
-    def form(self) -> dict[str, str]:
-        return dict(parse_qsl(self.request.body.decode("utf-8", "replace"), keep_blank_values=True))
-
     def variables(self) -> dict[str, Any]:
         """What a call of the site's script says; anything else is an empty call."""
         try:
-            said = orjson.loads(self.form().get("variables", ""))
+            said = orjson.loads(self.request.form.get("variables", ""))
         except orjson.JSONDecodeError:
             return {}
         return said if isinstance(said, dict) else {}
-
-
-def cookies(request: Request) -> dict[str, str]:
-    """By name; read plainly, because other sites' cookies of this host may hold what a strict reader refuses."""
-    pairs = (part.strip().partition("=") for part in request.headers.get("cookie", "").split(";"))
-    return {name: value for name, found, value in pairs if found}

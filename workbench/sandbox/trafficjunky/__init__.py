@@ -6,12 +6,13 @@
     signin     the sign-in, its challenge, the sessions
     library    the app shell, the tabs' cards, reviews
     receive    the upload: a file is read, looked into, and taken, refused or swallowed
-    multipart  a form with a file, read as it comes in
+    multipart  the form of an upload, read as it comes in
     media      what a file is by its bytes
     rules      which files each tab takes
-    control    /sandbox/…: switches, counts, seeds, the person's part of a sign-in
+    control    /sandbox/…: counts, sessions, a past, reviews, the person's part of a sign-in
     switches   the failures that can be asked for
-    texts      the labels in each language
+    pages      the site's pages and files
+    texts      the labels in each language: the data is texts.toml
     site/      pages, scripts and styles
 
 Names of files come from outside: they are text wherever they are shown.

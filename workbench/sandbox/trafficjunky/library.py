@@ -10,20 +10,20 @@ from workbench.sandbox.trafficjunky import seeds
 from workbench.sandbox.trafficjunky.pages import shell
 from workbench.sandbox.trafficjunky.rules import TABS
 from workbench.sandbox.trafficjunky.store import Creative
-from workbench.sandbox.trafficjunky.world import Session, World
+from workbench.sandbox.trafficjunky.world import Session, TrafficJunkyWorld
 from workbench.sandbox.web import Answer, Request, as_json, as_text
 
 _NATIVE = {"0": "native_static", "1": "native_rollover"}
 
 
-def show(world: World, request: Request, session: Session | None) -> Answer:
+def show(world: TrafficJunkyWorld, request: Request, session: Session | None) -> Answer:
     """200 for everybody. The library loaded anew shows what was kept back until then."""
     if session is not None and request.path.startswith("/media-library"):
         world.store.reveal(session.account)
     return shell(world)
 
 
-def who(world: World, _request: Request, session: Session) -> Answer:
+def who(world: TrafficJunkyWorld, _request: Request, session: Session) -> Answer:
     alert = world.switches.strikes("alert", account=session.account)
     cents = int(share(world.store.seed, session.account) * 1_000_000)
     return as_json(
@@ -41,9 +41,9 @@ def slot(kind: str, native: str) -> str:
     return name if name in TABS else ""
 
 
-def creatives(world: World, request: Request, session: Session) -> Answer:
-    tab = slot(request.query.get("type", ""), request.query.get("native_type", "0"))
-    number = request.query.get("page", "1")
+def creatives(world: TrafficJunkyWorld, request: Request, session: Session) -> Answer:
+    tab = slot(request.args.get("type", ""), request.args.get("native_type", "0"))
+    number = request.args.get("page", "1")
     if not tab or not number.isdecimal() or int(number) < 1:
         return as_json({"message": "The given data was invalid."}, 422)
     failure = world.switches.strikes("page_fails", page=int(number), tab=tab, account=session.account)
@@ -62,14 +62,14 @@ def creatives(world: World, request: Request, session: Session) -> Answer:
     return as_json(answer)
 
 
-def _move(world: World, account: str, tab: str, how: str) -> None:
+def _move(world: TrafficJunkyWorld, account: str, tab: str, how: str) -> None:
     if how == "added":
         seeds.plant(world, account, {"creatives": 1, "tab": tab})
     else:
         world.store.remove_newest(account, tab)
 
 
-def _card(world: World, creative: Creative) -> dict[str, Any]:
+def _card(world: TrafficJunkyWorld, creative: Creative) -> dict[str, Any]:
     length = int(world.switches.number("name_truncated"))
     return {
         "id": creative.id,
@@ -80,7 +80,7 @@ def _card(world: World, creative: Creative) -> dict[str, Any]:
     }
 
 
-def review(world: World) -> None:
+def review(world: TrafficJunkyWorld) -> None:
     """Decide what has waited long enough."""
     seconds = world.switches.number("review_after_seconds")
     if not seconds:

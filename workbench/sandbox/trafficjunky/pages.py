@@ -1,65 +1,45 @@
-"""The site's pages and files, in the language that is set. No page reaches for anything outside this site."""
+"""The site's pages and files, in the language that is set."""
 
 from __future__ import annotations
 
-import json
-from functools import cache
-from html import escape
 from pathlib import Path
-from string import Template
-from typing import Final
+from typing import Any, Final
 
+from workbench.sandbox.site import Site
 from workbench.sandbox.trafficjunky.texts import RENAMED, TEXTS
-from workbench.sandbox.trafficjunky.world import World
-from workbench.sandbox.web import Answer, Request, as_text
+from workbench.sandbox.trafficjunky.world import TrafficJunkyWorld
+from workbench.sandbox.web import Answer, Request
 
-_SITE: Final = Path(__file__).with_name("site")
-_TYPES: Final = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8"}
 _HEADERS: Final = {
     "Content-Security-Policy": "default-src 'self'; frame-ancestors 'self'; form-action 'self'",
     "Cache-Control": "no-store",
 }
+_SITE: Final = Site(Path(__file__).with_name("site"), of_pages=_HEADERS, of_files=_HEADERS)
 
 
-def texts(world: World) -> dict[str, str]:
+def texts(world: TrafficJunkyWorld) -> dict[str, str]:
     known = TEXTS[world.switches.choice("language")]
     return {**known, **RENAMED} if world.switches.choice("control_renamed") == "all" else known
 
 
-def page(world: World, name: str, status: int = 200, **values: str) -> Answer:
-    labels = {**texts(world), "lang": world.switches.choice("language"), "error": "", **values}
-    shown = {label: escape(text) for label, text in labels.items()}
-    body = Template(_read(f"{name}.html").decode()).substitute(shown).encode()
-    return Answer(status, body, "text/html; charset=utf-8", _HEADERS)
+def page(world: TrafficJunkyWorld, name: str, **values: Any) -> Answer:
+    return _SITE.page(name, **{**texts(world), "lang": world.switches.choice("language"), "error": "", **values})
 
 
-def shell(world: World) -> Answer:
+def shell(world: TrafficJunkyWorld) -> Answer:
     """The same for everybody, signed in or not; the script asks who is there, later."""
     settings = {
         "texts": texts(world),
         "control_renamed": world.switches.choice("control_renamed"),
         "redirect_seconds": world.switches.number("redirect_seconds"),
     }
-    # Inside <script>, where nothing is unescaped: only an end of the element could be misread.
-    text = json.dumps(settings).replace("<", "\\u003c")
-    body = Template(_read("shell.html").decode()).safe_substitute(
-        lang=world.switches.choice("language"), loading=escape(texts(world)["loading"]), settings=text
-    )
-    return Answer(200, body.encode(), "text/html; charset=utf-8", _HEADERS)
+    return page(world, "shell", settings=settings)
 
 
-def asset(_world: World, _request: Request, name: str) -> Answer:
-    path = _SITE / name
-    if path.suffix not in _TYPES or not path.is_file():
-        return as_text("Not found", 404)
-    return Answer(200, _read(name), _TYPES[path.suffix], _HEADERS)
+def asset(_world: TrafficJunkyWorld, _request: Request, name: str) -> Answer:
+    return _SITE.file(name)
 
 
-def no_icon(_world: World, _request: Request) -> Answer:
+def no_icon(_world: TrafficJunkyWorld, _request: Request) -> Answer:
     """Browsers ask for one by themselves."""
-    return Answer(204)
-
-
-@cache
-def _read(name: str) -> bytes:
-    return (_SITE / name).read_bytes()
+    return Answer(status=204)

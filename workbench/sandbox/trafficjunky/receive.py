@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Any, Final
+from typing import Any
+
+from werkzeug.exceptions import ClientDisconnected
 
 from workbench.sandbox.brightdata.rows.dice import share
 from workbench.sandbox.trafficjunky.library import slot
 from workbench.sandbox.trafficjunky.media import Media, look
-from workbench.sandbox.trafficjunky.multipart import BadForm, File, Form, read_form
+from workbench.sandbox.trafficjunky.multipart import BadForm, File, read_form
 from workbench.sandbox.trafficjunky.rules import TABS, complaint
-from workbench.sandbox.trafficjunky.world import Session, World
+from workbench.sandbox.trafficjunky.world import Session, TrafficJunkyWorld
 from workbench.sandbox.web import Answer, HangUp, Request, as_json, as_text
-
-# A browser that heard nothing sends once more by itself, where its connection was an old one. An answer that has begun
-# keeps it from that, so that this is what `how` means unless asked otherwise.
-_BEGUN: Final = Answer(cut="length", promised=100)
 
 
 @dataclass(frozen=True)
@@ -38,24 +36,21 @@ class Arrival:
         return {"file": self.file.name, "tab": self.tab, "account": self.session.account}
 
 
-def upload(world: World, request: Request, session: Session) -> Answer:
-    form = Form()
+def upload(world: TrafficJunkyWorld, request: Request, session: Session) -> Answer:
     try:
-        read_form(request, form)
-        tab = slot(form.fields.get("type", ""), form.fields.get("native_type", "0"))
-        if form.file is None or not form.file.name or not tab:
-            return as_json({"error": "The given data was invalid."}, 422)
-        return _judge(world, Arrival(session, tab, form.file, look(form.file.content)))
+        with read_form(request) as (fields, file):
+            tab = slot(fields.get("type", ""), fields.get("native_type", "0"))
+            if file is None or not file.name or not tab:
+                return as_json({"error": "The given data was invalid."}, 422)
+            return _judge(world, Arrival(session, tab, file, look(file.content)))
     except BadForm as error:
         return as_json({"error": str(error)}, 400)
-    except ConnectionError:
-        world.store.notes.bump("uploads_cut")
+    except ClientDisconnected:
+        world.notes.bump("uploads_cut")
         raise HangUp from None
-    finally:
-        form.close()
 
 
-def _judge(world: World, arrival: Arrival) -> Answer:
+def _judge(world: TrafficJunkyWorld, arrival: Arrival) -> Answer:
     strikes, about = world.switches.strikes, arrival.about
     if drop := strikes("drop_before", **about):
         _note(world, arrival, "dropped")
@@ -71,14 +66,14 @@ def _judge(world: World, arrival: Arrival) -> Answer:
     return _take(world, arrival)
 
 
-def _is_known(world: World, arrival: Arrival) -> bool:
+def _is_known(world: TrafficJunkyWorld, arrival: Arrival) -> bool:
     if world.switches.strikes("silent_duplicate", **arrival.about):
         return True
     known = world.store.knows(arrival.session.account, arrival.tab, arrival.name)
     return known and not world.switches.strikes("duplicate_accepted", **arrival.about)
 
 
-def _take(world: World, arrival: Arrival) -> Answer:
+def _take(world: TrafficJunkyWorld, arrival: Arrival) -> Answer:
     strikes, about = world.switches.strikes, arrival.about
     terse = TABS[arrival.tab].is_terse and share(world.store.seed, "terse", arrival.name) < 0.5
     with world.store.db.writing():
@@ -110,10 +105,14 @@ def _take(world: World, arrival: Arrival) -> Answer:
 def _lost(drop: dict[str, Any]) -> Answer:
     if drop["how"] == "silent":
         raise HangUp
-    return _BEGUN
+    # A browser that heard nothing sends once more by itself, where its connection was an old one. An answer that has
+    # begun keeps it from that, so that this is what `how` means unless asked otherwise.
+    begun = Answer()
+    begun.content_length = 100
+    return begun
 
 
-def _note(world: World, arrival: Arrival, outcome: str, **more: str) -> None:
+def _note(world: TrafficJunkyWorld, arrival: Arrival, outcome: str, **more: str) -> None:
     world.store.add_file(
         {
             "account": arrival.session.account,

@@ -8,14 +8,14 @@ from typing import Any, Final
 
 from workbench.sandbox.brightdata.rows.dice import Dice, share
 from workbench.sandbox.trafficjunky.rules import TABS
-from workbench.sandbox.trafficjunky.world import World
+from workbench.sandbox.trafficjunky.world import TrafficJunkyWorld
 
 _MOST: Final = 5_000
 _FIRST: Final = 86_400.0 * 30
 _WORDS: Final = ("Beach", "Garden", "Winter", "Studio", "Coast", "Market", "Lantern", "Harbour", "Meadow", "River")
 
 
-def plant(world: World, account: str, given: dict[str, Any]) -> list[str]:
+def plant(world: TrafficJunkyWorld, account: str, given: dict[str, Any]) -> list[str]:
     """`creatives`: how many, or `names`: which; all in `tab`. `same_stem`: so many of them again, some in the same tab.
 
     The ids are returned in the order of planting: the newest last.
@@ -34,7 +34,7 @@ def plant(world: World, account: str, given: dict[str, Any]) -> list[str]:
         ]
 
 
-def _names(world: World, given: dict[str, Any]) -> list[str]:
+def _names(world: TrafficJunkyWorld, given: dict[str, Any]) -> list[str]:
     names = given.get("names")
     if names is None:
         first = world.store.notes.bump("planted", _count(given, "creatives"))
@@ -44,7 +44,7 @@ def _names(world: World, given: dict[str, Any]) -> list[str]:
     return names
 
 
-def _name(world: World, number: int) -> str:
+def _name(world: TrafficJunkyWorld, number: int) -> str:
     dice = Dice(world.store.seed, "planted", number)
     return f"{dice.choice(_WORDS)}_{dice.choice(_WORDS)}_{number:04d}_ID-{dice.base36(8).upper()}"
 
@@ -62,7 +62,7 @@ def _twins(tab: str, names: list[str]) -> list[tuple[str, str]]:
     return [(tab if number % 2 else other.get(tab, "video"), name) for number, name in enumerate(names)]
 
 
-def _row(world: World, account: str, tab: str, name: str, status: str) -> dict[str, Any]:
+def _row(world: TrafficJunkyWorld, account: str, tab: str, name: str, status: str) -> dict[str, Any]:
     rules = TABS[tab]
     dice = Dice(world.store.seed, tab, name)
     return {

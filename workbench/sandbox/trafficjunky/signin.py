@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import time
 from typing import Final
-from urllib.parse import parse_qs
 
 from workbench.sandbox.database import Row
 from workbench.sandbox.trafficjunky.pages import page, texts
-from workbench.sandbox.trafficjunky.world import World
-from workbench.sandbox.web import Answer, Request, as_json, as_text
+from workbench.sandbox.trafficjunky.world import TrafficJunkyWorld
+from workbench.sandbox.web import Answer, Request, as_json, as_text, redirect
 
 _LEAST_PASSWORD: Final = 8
 _CODE_DIGITS: Final = 6
@@ -21,12 +20,12 @@ _MOST_NAME: Final = 80
 _OPEN_SECONDS: Final = 3.0
 
 
-def show(world: World, _request: Request) -> Answer:
+def show(world: TrafficJunkyWorld, _request: Request) -> Answer:
     return page(world, "signin", challenge=world.challenge("sign_in"))
 
 
-def sign_in(world: World, request: Request) -> Answer:
-    given = _form(request)
+def sign_in(world: TrafficJunkyWorld, request: Request) -> Answer:
+    given = request.form
     challenge = _challenge(world, given.get("g-recaptcha-response", ""))
     if challenge is None or challenge["solved"] is None or challenge["used"]:
         return _again(world, "unsolved")
@@ -36,24 +35,24 @@ def sign_in(world: World, request: Request) -> Answer:
         world.store.notes.bump("sign_ins_refused")
         return _again(world, "unknown_login")
     if world.switches.strikes("code", account=account):
-        return _redirect(f"/sign-in/code?c={world.challenge('code', account=account)}")
+        return redirect(f"/sign-in/code?c={world.challenge('code', account=account)}")
     return _welcome(world, account)
 
 
-def _again(world: World, why: str) -> Answer:
+def _again(world: TrafficJunkyWorld, why: str) -> Answer:
     return page(world, "signin", challenge=world.challenge("sign_in"), error=texts(world)[why])
 
 
-def show_code(world: World, request: Request) -> Answer:
-    return page(world, "code", challenge=request.query.get("c", ""))
+def show_code(world: TrafficJunkyWorld, request: Request) -> Answer:
+    return page(world, "code", challenge=request.args.get("c", ""))
 
 
-def enter_code(world: World, request: Request) -> Answer:
+def enter_code(world: TrafficJunkyWorld, request: Request) -> Answer:
     """Any six digits will do: no mail was sent."""
-    given = _form(request)
+    given = request.form
     challenge = _challenge(world, given.get("g-recaptcha-response", ""))
     if challenge is None or challenge["kind"] != "code" or challenge["used"]:
-        return _redirect("/sign-in")
+        return redirect("/sign-in")
     code = given.get("code", "").strip()
     if len(code) != _CODE_DIGITS or not code.isdecimal():
         return page(world, "code", challenge=challenge["id"], error=texts(world)["unknown_login"])
@@ -61,24 +60,24 @@ def enter_code(world: World, request: Request) -> Answer:
     return _welcome(world, challenge["account"])
 
 
-def _welcome(world: World, account: str) -> Answer:
+def _welcome(world: TrafficJunkyWorld, account: str) -> Answer:
     world.store.notes.bump(f"sign_in:{account}")
-    return _redirect("/", world.cookie(world.issue(account)))
+    return world.give_cookie(redirect("/"), world.issue(account))
 
 
-def sign_out(world: World, request: Request) -> Answer:
+def sign_out(world: TrafficJunkyWorld, request: Request) -> Answer:
     if session := world.session(request):
         world.end(session, "signed out")
-    return _redirect("/sign-in")
+    return redirect("/sign-in")
 
 
-def anchor(world: World, request: Request) -> Answer:
+def anchor(world: TrafficJunkyWorld, request: Request) -> Answer:
     """The page inside the challenge's frame."""
-    return page(world, "challenge", challenge=request.query.get("c", ""))
+    return page(world, "challenge", challenge=request.args.get("c", ""))
 
 
-def picture(world: World, request: Request) -> Answer:
-    challenge = _challenge(world, request.query.get("c", ""))
+def picture(world: TrafficJunkyWorld, request: Request) -> Answer:
+    challenge = _challenge(world, request.args.get("c", ""))
     if challenge is None:
         return as_text("Not found", 404)
     letters = "".join(
@@ -86,23 +85,23 @@ def picture(world: World, request: Request) -> Answer:
         for place, letter in enumerate(challenge["word"])
     )
     body = f'<svg xmlns="http://www.w3.org/2000/svg" width="150" height="44" font-size="24">{letters}</svg>'
-    return Answer(200, body.encode(), "image/svg+xml", {"Cache-Control": "no-store"})
+    return Answer(body, headers={"Cache-Control": "no-store"}, content_type="image/svg+xml")
 
 
-def status(world: World, request: Request) -> Answer:
+def status(world: TrafficJunkyWorld, request: Request) -> Answer:
     """What the open page asks all the time; it also tells that the page is open."""
-    challenge = _challenge(world, request.query.get("c", ""))
+    challenge = _challenge(world, request.args.get("c", ""))
     if challenge is None:
         return as_json({"solved": False}, 404)
     world.store.db.run(
         "UPDATE tj_challenge SET polled = ?, typed = ? WHERE number = ?",
-        (time.time(), request.query.get("typed", ""), challenge["number"]),
+        (time.time(), request.args.get("typed", ""), challenge["number"]),
     )
     return as_json({"solved": challenge["solved"] is not None, "account": challenge["solved"] or None})
 
 
-def answer(world: World, request: Request) -> Answer:
-    given = _form(request)
+def answer(world: TrafficJunkyWorld, request: Request) -> Answer:
+    given = request.form
     challenge = _challenge(world, given.get("challenge", ""))
     if challenge is None:
         return as_json({"solved": False}, 404)
@@ -112,7 +111,7 @@ def answer(world: World, request: Request) -> Answer:
     return as_json({"solved": solved})
 
 
-def solve(world: World, account: str) -> int:
+def solve(world: TrafficJunkyWorld, account: str) -> int:
     """The person's part for one page that is open now: what it waits for, oldest first. Tells for how many."""
     row = world.store.db.one(
         "SELECT number FROM tj_challenge WHERE solved IS NULL AND NOT used AND polled > ?"
@@ -124,18 +123,9 @@ def solve(world: World, account: str) -> int:
     return world.store.db.run("UPDATE tj_challenge SET solved = ? WHERE number = ?", (account, row["number"]))
 
 
-def _challenge(world: World, challenge_id: str) -> Row | None:
+def _challenge(world: TrafficJunkyWorld, challenge_id: str) -> Row | None:
     return world.store.db.one("SELECT * FROM tj_challenge WHERE id = ?", (challenge_id,))
 
 
-def _spend(world: World, challenge: Row) -> None:
+def _spend(world: TrafficJunkyWorld, challenge: Row) -> None:
     world.store.db.run("UPDATE tj_challenge SET used = 1 WHERE number = ?", (challenge["number"],))
-
-
-def _form(request: Request) -> dict[str, str]:
-    given = parse_qs(request.body.decode("utf-8", "replace"), keep_blank_values=True)
-    return {name: values[0] for name, values in given.items()}
-
-
-def _redirect(where: str, headers: dict[str, str] | None = None) -> Answer:
-    return Answer(302, headers={"Location": where, **(headers or {})})

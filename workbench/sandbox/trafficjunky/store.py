@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from workbench.sandbox.brightdata.rows.dice import share
-from workbench.sandbox.database import Database, Row
-from workbench.sandbox.notes import Notes
+from workbench.sandbox.database import Row
+from workbench.sandbox.notes import Store
 
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS tj_creative (
@@ -32,7 +32,6 @@ CREATE TABLE IF NOT EXISTS tj_challenge (
     used INTEGER NOT NULL DEFAULT 0
 );
 """
-_TABLES: Final = ("tj_creative", "tj_file", "tj_session", "tj_challenge")
 _FIRST_ID: Final = 1_032_500_000
 PER_PAGE: Final = 12
 
@@ -59,24 +58,17 @@ def digest(token: str) -> str:
     return sha256(token.encode()).hexdigest()
 
 
-class Store:
-    def __init__(self, database: Database, seed: int | None) -> None:
-        self.db = database
-        self.notes = Notes(database, "trafficjunky", seed)
-
-    @property
-    def seed(self) -> int:
-        return self.notes.seed
+class TrafficJunkyStore(Store):
+    service = "trafficjunky"
+    tables: ClassVar = ("tj_creative", "tj_file", "tj_session", "tj_challenge")
 
     def add_creative(self, fields: dict[str, Any]) -> str:
         """Ids are of ten digits, rise, and leave gaps: other advertisers upload too."""
         with self.db.writing():
             last = int(self.db.value("SELECT max(id) FROM tj_creative") or _FIRST_ID)
             creative_id = str(last + 1 + int(share(self.seed, "gap", last) * 40))
-            row = {"hidden": 0, "review": "pending", "created": time.time(), **fields, "id": creative_id}
-            names = ", ".join(row)
-            marks = ", ".join(f":{name}" for name in row)
-            self.db.run(f"INSERT INTO tj_creative ({names}) VALUES ({marks})", row)  # noqa: S608 (our own names)
+            usual = {"hidden": 0, "review": "pending", "created": time.time()}
+            self.insert("tj_creative", {**usual, **fields, "id": creative_id})
         return creative_id
 
     def knows(self, account: str, tab: str, name: str) -> bool:
@@ -115,14 +107,4 @@ class Store:
         self.db.run("UPDATE tj_creative SET review = ?, decided = 1 WHERE id = ?", (review, creative_id))
 
     def add_file(self, fields: dict[str, Any]) -> None:
-        row = {"id": None, "message": None, **fields, "at": time.time()}
-        names = ", ".join(row)
-        marks = ", ".join(f":{name}" for name in row)
-        self.db.run(f"INSERT INTO tj_file ({names}) VALUES ({marks})", row)  # noqa: S608 (our own names)
-
-    def reset(self) -> None:
-        """A new world of the same seed: nobody is signed in, every library is empty."""
-        with self.db.writing():
-            for table in _TABLES:
-                self.db.run(f"DELETE FROM {table}")  # noqa: S608 (our own names)
-            self.notes.reset()
+        self.insert("tj_file", {"id": None, "message": None, **fields, "at": time.time()})

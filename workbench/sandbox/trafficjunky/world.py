@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import secrets
-import threading
 import time
-from dataclasses import dataclass, field
-from http.cookies import CookieError, SimpleCookie
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Final
 
 from workbench.sandbox.switches import Switches
-from workbench.sandbox.trafficjunky.store import Store, digest
-from workbench.sandbox.web import Request
+from workbench.sandbox.trafficjunky.store import TrafficJunkyStore, digest
+from workbench.sandbox.web import Answer, Request
+from workbench.sandbox.world import World
 
 COOKIE: Final = "trafficjunky_session"
 
@@ -27,13 +26,7 @@ class Session:
 
 
 @dataclass
-class World:
-    store: Store
-    switches: Switches
-    # The switches given at the start; a reset goes back to them.
-    initial: dict[str, Any] = field(default_factory=dict)
-    stopping: threading.Event = field(default_factory=threading.Event)
-
+class TrafficJunkyWorld(World[TrafficJunkyStore, Switches]):
     def issue(self, account: str) -> Session:
         session = Session(secrets.token_urlsafe(30), account)
         now = time.time()
@@ -45,7 +38,7 @@ class World:
 
     def session(self, request: Request) -> Session | None:
         """Whose request this is, by its cookie; "" and what has ended are nobody's."""
-        token = _cookie(request)
+        token = request.cookies.get(COOKIE, "")
         row = self.store.db.one("SELECT * FROM tj_session WHERE token = ? AND ended IS NULL", (digest(token),))
         if row is None:
             return None
@@ -64,10 +57,11 @@ class World:
     def end(self, session: Session, why: str) -> None:
         self.store.db.run("UPDATE tj_session SET ended = ? WHERE token = ?", (why, session.key))
 
-    def cookie(self, session: Session) -> dict[str, str]:
+    def give_cookie(self, answer: Answer, session: Session) -> Answer:
         """Every answer gives the cookie a new life, as short as the session's."""
         life = int(self.switches.number("session_idle_seconds"))
-        return {"Set-Cookie": f"{COOKIE}={session.token}; Max-Age={life}; Path=/; HttpOnly; SameSite=Lax"}
+        answer.set_cookie(COOKIE, session.token, max_age=life, httponly=True, samesite="Lax")
+        return answer
 
     def challenge(self, kind: str, session: Session | None = None, account: str | None = None) -> str:
         """A new challenge for a person, of a sign-in or in mid-session."""
@@ -83,11 +77,3 @@ class World:
         sql = "SELECT id FROM tj_challenge WHERE session = ? AND solved IS NULL"
         found = self.store.db.value(sql, (session.key,))
         return None if found is None else str(found)
-
-
-def _cookie(request: Request) -> str:
-    try:
-        morsel = SimpleCookie(request.headers.get("cookie", "")).get(COOKIE)
-    except CookieError:
-        return ""
-    return morsel.value if morsel else ""
