@@ -95,7 +95,7 @@ def ours(url: str, locks: str, number: str, items: int) -> None:
     from workbench.collect.model import Plan, PlannedJob, PlannedSnapshot, SnapshotState
     from workbench.db.ledger import open_ledger
     from workbench.engine.flow import Flow, Move, Step
-    from workbench.engine.leases import Claims
+    from workbench.engine.leases import Leases
     from workbench.engine.retry import RetryPolicy
     from workbench.engine.transitions import Recorder
 
@@ -110,8 +110,8 @@ def ours(url: str, locks: str, number: str, items: int) -> None:
         collecting.save_plan(ledger, plan)
         collecting.start_run(ledger, plan.hash, folder="a_{id6}")
         return
-    claims = Claims(ledger, lease_time=timedelta(minutes=2))
-    recorder = Recorder(ledger, claims, {})
+    leases = Leases(ledger, lease_time=timedelta(minutes=2))
+    recorder = Recorder(ledger, leases, {})
     ends = {"failed": SnapshotState.FAILED, "unsure": SnapshotState.UNSURE, "quarantined": SnapshotState.QUARANTINED}
     steps = {SnapshotState(state): Step(print, RetryPolicy()) for state in _STATES[:-1]}
     flow = Flow(kind="snapshot", steps=steps, longest_act=timedelta(), **ends)
@@ -119,14 +119,14 @@ def ours(url: str, locks: str, number: str, items: int) -> None:
     _wait()
     moves = 0
     while True:
-        claimed = claims.take(flow)
-        if claimed is None:
-            if claims.next_due(flow) is None:
+        leased = leases.take(flow)
+        if leased is None:
+            if leases.next_due(flow) is None:
                 break
             continue
-        (claim,) = claimed.claims
-        to = after[claimed.state]
-        recorder.move(claim, Move(to=to), due=to in steps)
+        (lease,) = leased.leases
+        to = after[leased.state]
+        recorder.move(lease, Move(to=to), due=to in steps)
         moves += 1
     print(moves, flush=True)
 

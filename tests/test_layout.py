@@ -23,7 +23,6 @@ from workbench.engine.retry import RetryPolicy
 
 ROOT = Path(workbench.__file__).parent
 MODULES = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*.py"))
-LONGEST = 600
 FOLDERS = sorted(
     path.parent.relative_to(ROOT).as_posix()
     for path in ROOT.rglob("__init__.py")
@@ -121,12 +120,6 @@ def test_a_step_begins_with_its_arrow_and_has_one_verb() -> None:
         if not first.startswith(f"{state} → "):
             wrong[module] = first
     assert wrong == {}
-
-
-def test_a_module_can_be_read_in_one_sitting() -> None:
-    long = {module: source(module).count("\n") for module in MODULES}
-    long.pop("brightdata/datasets.py")  # a catalogue, which is read by searching
-    assert {module: lines for module, lines in long.items() if lines >= LONGEST} == {}
 
 
 def test_a_module_says_what_it_is_for() -> None:

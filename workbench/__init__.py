@@ -9,7 +9,7 @@ home                 on top of all features: doctor, demo, lab, work, status, to
 workbench.py         the object that people hold: it has the features
 container.py         builds each part once, when it is first needed; it alone reads the settings
 working.py           the work of this process, and of one beside it
-standing.py          how everything stands, and what waits for a person: each feature says its own
+overview.py          how everything stands, and what waits for a person: each feature says its own
 view_tables.py       the ledger as the tables that analysts ask
 feature.py           what the services have in common
 

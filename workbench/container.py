@@ -24,11 +24,11 @@ from workbench.db.journal import Journal
 from workbench.db.ledger import Ledger, open_ledger
 from workbench.engine.account_acts import AccountActs
 from workbench.engine.behind import find_out
-from workbench.engine.leases import Claims
-from workbench.engine.locks import Lanes
+from workbench.engine.leases import Leases
+from workbench.engine.locks import Locks
 from workbench.engine.rate_limit import Breaker
 from workbench.engine.retry import RetryPolicy
-from workbench.engine.worker import Bench, Worker
+from workbench.engine.worker import EquippedFlow, Worker
 from workbench.errors import BadInput, Misconfigured
 from workbench.files import make_folder
 from workbench.lake import store as lake_store
@@ -62,12 +62,12 @@ if TYPE_CHECKING:
     from workbench.lake.raw import RawFile
     from workbench.lake.service import Lake
     from workbench.lake.tending import Tending
+    from workbench.overview import Overview
     from workbench.post.known import Known
     from workbench.post.pages import ItemForm
     from workbench.post.selling_page import SellingPage
     from workbench.post.service import Postings
     from workbench.post.tools import ItemContent, PostTools
-    from workbench.standing import Standing
     from workbench.upload.pages import MediaLibrary
     from workbench.upload.service import Uploads
     from workbench.upload.tools import UploadTools
@@ -172,8 +172,8 @@ class Container:
         return RetryPolicy(first=self.settings.backoff_seconds)
 
     @part
-    def lanes(self) -> Lanes:
-        return Lanes(self.ledger, lease_time=self.settings.lease_seconds)
+    def locks(self) -> Locks:
+        return Locks(self.ledger, lease_time=self.settings.lease_seconds)
 
     @part
     def redactor(self) -> Redactor:
@@ -280,7 +280,7 @@ class Container:
             item_form=self._item_form,
             selling_page=self._selling_page,
             view=PostingQueries(self.ledger),
-            elsewhere=AccountActs(self.ledger),
+            acts=AccountActs(self.ledger),
             home=chosen.home,
             form=self.item_form,
             now=now,
@@ -307,7 +307,7 @@ class Container:
             archive=chosen.archive,
             sending=chosen.data / "sending",
             view=LedgerUploads(self.ledger),
-            elsewhere=AccountActs(self.ledger),
+            acts=AccountActs(self.ledger),
             now=now,
             poll=chosen.poll_seconds,
             file_time=chosen.file_seconds,
@@ -341,11 +341,11 @@ class Container:
             self.ledger,
             [
                 *self._collecting(),
-                Bench(
+                EquippedFlow(
                     posting(retry=self.retry, look_every=chosen.poll_seconds, longest_act=2 * chosen.page_seconds),
                     self.post_tools,
                 ),
-                Bench(
+                EquippedFlow(
                     uploading(
                         retry=self.retry,
                         batch_size=chosen.upload_batch_size,
@@ -362,16 +362,16 @@ class Container:
             journal=self.journal,
         )
 
-    def _collecting(self) -> list[Bench]:
+    def _collecting(self) -> list[EquippedFlow]:
         """None where there is no key for it and nothing to collect: posting and uploading go on without one."""
         from workbench.collect.flow import flow
 
         chosen = self.settings
         steps = flow(retry=self.retry, poll_every=chosen.poll_seconds, longest_trigger=chosen.trigger_seconds)
         try:
-            return [Bench(steps, self.collect_tools)]
+            return [EquippedFlow(steps, self.collect_tools)]
         except Misconfigured:
-            if Claims(self.ledger, lease_time=self.settings.lease_seconds).next_due(steps) is not None:
+            if Leases(self.ledger, lease_time=self.settings.lease_seconds).next_due(steps) is not None:
                 raise
         return []
 
@@ -543,16 +543,16 @@ class Container:
         return Working(self)
 
     @part
-    def standing(self) -> Standing:
+    def overview(self) -> Overview:
         """How everything stands."""
-        from workbench.standing import Standing
+        from workbench.overview import Overview
 
-        return Standing(self)
+        return Overview(self)
 
     def close(self) -> None:
         with self.opening:
             tools = ("upload_tools", "post_tools", "collect_tools")
-            for name in ("catalog", "worker", *tools, "lanes", "brightdata", "ledger", "logs"):
+            for name in ("catalog", "worker", *tools, "locks", "brightdata", "ledger", "logs"):
                 found = self.__dict__.pop(name, None)
                 if hasattr(found, "close"):
                     found.close()

@@ -6,13 +6,13 @@ WorkbenchError
 │   └── Misconfigured   a setting is missing or wrong
 ├── Transient           asked again later, with backoff; counts as an attempt
 │   └── Throttled       the vendor asks everybody to slow down, or a disk is full; does not count as an attempt
-│       └── LaneWaits   one account is to act no sooner than `retry_after` from now
+│       └── AccountWaits   one account is to act no sooner than `retry_after` from now
 ├── Permanent           the item fails; repeating would change nothing
 ├── Unanswered          it may have happened outside: the item becomes `unsure`
 ├── NeedsPerson         the item waits for a person
-│   └── LaneStops       so does the whole account: its lane pauses, its items wait as they are
-├── UiChanged           a page is not what the selector pack describes; the lane of the account stops
-└── Fenced              our claim on the item is over; nothing of ours may be written any more
+│   └── AccountStops       so does the whole account: its lock pauses, its items wait as they are
+├── UiChanged           a page is not what the selector pack describes; the lock of the account stops
+└── Fenced              our lease on the item is over; nothing of ours may be written any more
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ class Throttled(Transient):
     """The service asks everybody to slow down."""
 
 
-class LaneWaits(Throttled):
+class AccountWaits(Throttled):
     """The account is to act no sooner than that."""
 
 
@@ -132,7 +132,7 @@ class NeedsPerson(WorkbenchError):
     """A person has to look at this before it can go on."""
 
 
-class LaneStops(NeedsPerson):
+class AccountStops(NeedsPerson):
     """The account waits for a person, and all its items with it."""
 
 
@@ -141,7 +141,7 @@ class UiChanged(WorkbenchError):
 
 
 class Fenced(WorkbenchError):
-    """The claim on this item has passed to another worker; nothing was written."""
+    """The lease on this item has passed to another worker; nothing was written."""
 
 
 def shortage_of(error: BaseException) -> str | None:

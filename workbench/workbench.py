@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from workbench.lake.lost import LostFiles
     from workbench.lake.service import Lake
     from workbench.lake.tending import Tending
+    from workbench.overview import Overview
     from workbench.post.service import Postings
-    from workbench.standing import Standing
     from workbench.upload.service import Uploads
     from workbench.working import Working
 
@@ -117,9 +117,9 @@ class Workbench:
         return self.parts.working
 
     @property
-    def standing(self) -> Standing:
+    def overview(self) -> Overview:
         """How everything stands."""
-        return self.parts.standing
+        return self.parts.overview
 
     # short ways -----------------------------------------------------------------------------------
 
@@ -139,12 +139,12 @@ class Workbench:
         return self.working.work
 
     def status(self, run: str | None = None) -> dict[str, Any]:
-        """How everything stands: `standing.status`."""
-        return self.standing.status(run)
+        """How everything stands: `overview.status`."""
+        return self.overview.status(run)
 
     def todo(self) -> list[dict[str, Any]]:
-        """Everything that waits for a person: `standing.todo`."""
-        return self.standing.todo()
+        """Everything that waits for a person: `overview.todo`."""
+        return self.overview.todo()
 
     def sql(self, query: str) -> Any:
         """A DuckDB relation over all tables: `lake.sql`."""

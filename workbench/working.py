@@ -17,7 +17,7 @@ from workbench import processes
 from workbench.collect import folders, queries
 from workbench.collect import recovery_store as recovering
 from workbench.db.clock import now
-from workbench.engine.locks import lane_of
+from workbench.engine.locks import lock_of_account
 from workbench.engine.transitions import GAP
 from workbench.engine.worker import Worked
 from workbench.feature import Feature
@@ -98,7 +98,7 @@ class Working(Feature):
 
     def _wipe_leftover_logins(self) -> None:
         for account_id in self._parts.sessions.leftovers():
-            with self._parts.lanes.holding(lane_of(account_id), "sessions") as is_ours:
+            with self._parts.locks.holding(lock_of_account(account_id), "sessions") as is_ours:
                 if is_ours:
                     self._parts.sessions.wipe_leftovers(account_id)
 
@@ -117,7 +117,7 @@ class Working(Feature):
 
     def is_worked(self) -> bool:
         """Whether a living worker is at work on this ledger."""
-        return bool(self._parts.lanes.living("worker"))
+        return bool(self._parts.locks.living("worker"))
 
     def project(self, run_id: str | None = None) -> None:
         """Bring what is derived up to date: folders with their notes."""
@@ -131,7 +131,7 @@ class Working(Feature):
         command = self.settings.notify_command
         if not command:
             return
-        waiting = {f"{one['kind']} {one['id']} {one['command']}": one for one in self._parts.standing.todo()}
+        waiting = {f"{one['kind']} {one['id']} {one['command']}": one for one in self._parts.overview.todo()}
         for name in sorted(recovering.newly_waiting(self.ledger, waiting)):
             _tell(command, waiting[name])
 

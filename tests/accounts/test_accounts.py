@@ -14,7 +14,7 @@ import pytest
 
 from workbench.accounts import store as accounts
 from workbench.browser import login
-from workbench.engine.locks import lane_of
+from workbench.engine.locks import lock_of_account
 from workbench.errors import BadInput, Refused
 from workbench.sandbox.serve import Sandbox
 from workbench.workbench import Workbench, open_workbench
@@ -95,14 +95,14 @@ def test_logout_destroys_the_session_and_what_was_proved_of_it(bench: Workbench,
 
 @pytest.mark.parametrize("verb", ["logout", "import_session", "remove", "login"])
 def test_an_account_at_work_is_not_touched(bench: Workbench, anna: int, tmp_path: Path, verb: str) -> None:
-    token = bench.parts.lanes.take(lane_of(anna))
+    token = bench.parts.locks.take(lock_of_account(anna))
     file = tmp_path / "s.json"
     file.write_text('{"cookies": []}')
     arguments = (file,) if verb == "import_session" else ()
 
     with pytest.raises(Refused, match=f"account {anna} is at work.*accounts stop {anna}"):
         getattr(bench.accounts, verb)(anna, *arguments)
-    bench.parts.lanes.release(lane_of(anna), token or 0)
+    bench.parts.locks.release(lock_of_account(anna), token or 0)
 
 
 def test_the_switch_stops_at_once_and_says_so(bench: Workbench, anna: int) -> None:
@@ -251,9 +251,9 @@ def test_a_site_that_cannot_be_reached_leaves_the_last_proof_as_it_was(bench: Wo
 
 
 def test_an_account_at_work_is_told_by_what_is_known(bench: Workbench, anna: int) -> None:
-    token = bench.parts.lanes.take(lane_of(anna))
+    token = bench.parts.locks.take(lock_of_account(anna))
     found = only(bench.accounts.health(anna))
-    bench.parts.lanes.release(lane_of(anna), token or 0)
+    bench.parts.locks.release(lock_of_account(anna), token or 0)
 
     assert found["reason"] == "the session was never proved at the site"
 

@@ -21,7 +21,7 @@ def test_published_snapshots_are_like_those_of_daily_runs(tmp_path: Path) -> Non
         again = workbench.sql("SELECT count(*) FROM posts_latest").fetchone()[0]
         assert 0 < 200 - again <= 200 * 0.2, "some posts come again"
         assert not workbench.lake.refreshed().missing
-        assert workbench.standing.broken_at() is None
+        assert workbench.overview.broken_at() is None
 
 
 def test_questions_have_figures() -> None:

@@ -14,7 +14,7 @@ import pytest
 from workbench.browser.artifacts import PAGE
 from workbench.browser.page_state import PageState
 from workbench.browser.sites import TRAFFICJUNKY
-from workbench.errors import Fenced, LaneStops, Transient, UiChanged, WorkbenchError
+from workbench.errors import AccountStops, Fenced, Transient, UiChanged, WorkbenchError
 
 pytestmark = pytest.mark.browser
 
@@ -57,7 +57,7 @@ def test_the_page_decides_before_the_exception(trouble, site, web, answer, sign_
 
     error = trouble(do)
 
-    assert (type(error), error.fault.kind) == (LaneStops, "session_expired")
+    assert (type(error), error.fault.kind) == (AccountStops, "session_expired")
     assert "TimeoutError" in error.fault.story
 
 
@@ -147,7 +147,7 @@ def test_a_seeded_password_and_cookie_occur_nowhere(trouble, browsing, site, coo
 
 
 def test_without_a_session_no_browser_is_opened(browsing, site):
-    with pytest.raises(LaneStops, match=r"it has no saved login.*accounts login 3"), browsing.visit(3, site):
+    with pytest.raises(AccountStops, match=r"it has no saved login.*accounts login 3"), browsing.visit(3, site):
         pytest.fail("opened")
 
 
@@ -155,14 +155,14 @@ def test_an_expired_login_cookie_is_not_tried(browsing, marketplace, cookie):
     state = {"cookies": [cookie("c_user", expires=1_600_000_000), cookie("xs")], "origins": []}
     browsing.sessions.imported(3, json.dumps(state))
 
-    with pytest.raises(LaneStops, match="ended at 2020-09-13"), browsing.visit(3, marketplace):
+    with pytest.raises(AccountStops, match="ended at 2020-09-13"), browsing.visit(3, marketplace):
         pytest.fail("opened")
 
 
 def test_a_session_that_others_may_read_is_not_used(browsing, site, logged_in):
     browsing.sessions.path(logged_in).chmod(0o644)
 
-    with pytest.raises(LaneStops, match="others may read"), browsing.visit(logged_in, site):
+    with pytest.raises(AccountStops, match="others may read"), browsing.visit(logged_in, site):
         pytest.fail("opened")
 
 
@@ -171,7 +171,7 @@ def test_a_login_that_the_browser_does_not_take_is_named_and_no_bug(browsing, si
     browsing.sessions.imported(logged_in, json.dumps([cookie_of("good"), cookie_of("__Host-bad", path="/below")]))
     state = browsing.sessions.load(logged_in)
     state["cookies"][1] |= {"secure": False, "name": "__Secure-bad"}
-    told = pytest.raises(LaneStops, match=r"because of the cookie '__Secure-bad'.*workbench accounts login 7")
+    told = pytest.raises(AccountStops, match=r"because of the cookie '__Secure-bad'.*workbench accounts login 7")
     with told, browsing.opened(logged_in, site, state, visible=False):
         pytest.fail("opened")
     with browsing.visit(logged_in, site) as visit:  # mended when it is read

@@ -17,7 +17,7 @@ from workbench.browser.artifacts import PAGE, PICTURE, STORY, Evidence
 from workbench.browser.page_state import PageState
 from workbench.browser.session import Sessions
 from workbench.browser.sites import TRAFFICJUNKY
-from workbench.errors import BadInput, Fault, LaneStops, LaneWaits, NeedsPerson, Permanent, Transient, UiChanged
+from workbench.errors import AccountStops, AccountWaits, BadInput, Fault, NeedsPerson, Permanent, Transient, UiChanged
 
 pytestmark = pytest.mark.browser
 
@@ -103,7 +103,7 @@ def test_a_frame_that_fills_late_is_waited_for(visit, site, web, answer):
 def test_a_frame_that_stays_empty_is_no_login(visit, site, web, answer):
     web.pages["/media-library"] = answer("<html><div id=app></div>")
 
-    with pytest.raises(LaneStops, match="does not show us as logged in"):
+    with pytest.raises(AccountStops, match="does not show us as logged in"):
         visit.goto(site.start)
 
 
@@ -113,14 +113,14 @@ def test_a_frame_that_looks_logged_in_and_then_asks_for_a_login_is_none(visit, s
     visit.goto(site.start)
 
     assert not visit.is_signed_in()
-    with pytest.raises(LaneStops, match=r"logged out.*workbench accounts login 7"):
+    with pytest.raises(AccountStops, match=r"logged out.*workbench accounts login 7"):
         visit.check()
 
 
 def test_a_limit_tells_how_long_the_account_waits(visit, site, web, answer):
     web.pages["/media-library"] = answer("slow down", 429, {"Retry-After": "90"})
 
-    with pytest.raises(LaneWaits) as error:
+    with pytest.raises(AccountWaits) as error:
         visit.goto(site.start)
 
     assert error.value.retry_after == timedelta(seconds=90)
@@ -143,7 +143,7 @@ def test_an_error_at_a_file_is_told_and_not_raised(visit, site, web, answer):
 def test_a_redirect_to_a_look_alike_is_not_followed(visit, site, web, stranger, answer):
     web.pages["/media-library"] = answer("", 302, {"Location": f"{stranger.url}/sign-in?from=here"})
 
-    with pytest.raises(LaneStops, match="nothing was typed") as error:
+    with pytest.raises(AccountStops, match="nothing was typed") as error:
         visit.goto(site.start)
 
     assert error.value.fault.kind == "session_expired"
@@ -155,7 +155,7 @@ def test_a_script_that_leads_elsewhere_later_stops_the_next_look(visit, site, we
     web.pages["/media-library"] = answer(library + later)
     visit.goto(site.start)
 
-    with pytest.raises(LaneStops, match="wanted to lead us to"):
+    with pytest.raises(AccountStops, match="wanted to lead us to"):
         visit.wait(lambda: False, limit=timedelta(seconds=20))
     assert stranger.seen == []
     assert visit.page.url == f"{web.url}/media-library"
@@ -256,7 +256,7 @@ def test_a_disk_that_takes_no_evidence_hides_nothing(visit, site, web, answer, s
     web.pages["/media-library"] = answer(sign_in)
     try:
         assert visit.shot("posted") == ""
-        with pytest.raises(LaneStops) as error:
+        with pytest.raises(AccountStops) as error:
             visit.goto(site.start)
     finally:
         kept.unlink()
@@ -268,7 +268,7 @@ def test_a_disk_that_takes_no_evidence_hides_nothing(visit, site, web, answer, s
 
 def test_no_picture_while_a_login_page_is_shown(visit, site, web, answer, sign_in, data):
     web.pages["/media-library"] = answer(sign_in)
-    with pytest.raises(LaneStops) as error:
+    with pytest.raises(AccountStops) as error:
         visit.goto(site.start)
 
     kept = {path.name for path in (data / error.value.fault.evidence).iterdir()}

@@ -16,7 +16,7 @@ from workbench.accounts.health import ProofState, prove
 from workbench.browser import login
 from workbench.browser.login import LoginGate, wait_for_person
 from workbench.browser.sites import SITES
-from workbench.errors import LaneStops, NeedsPerson, Refused
+from workbench.errors import AccountStops, NeedsPerson, Refused
 
 pytestmark = pytest.mark.browser
 
@@ -125,7 +125,7 @@ def test_a_closed_window_is_told(web, watched, site):
 def test_a_login_page_of_somebody_else_is_never_shown(web, stranger, watched, site, answer):
     """S21: a look-alike gets neither a page view nor a keystroke."""
     web.pages["/sign-in"] = answer("", 302, {"Location": f"{stranger.url}/sign-in"})
-    with watched(site) as visit, pytest.raises(LaneStops, match="no page of trafficjunky"):
+    with watched(site) as visit, pytest.raises(AccountStops, match="no page of trafficjunky"):
         wait_for_person(visit, wait=timedelta(seconds=5))
 
     assert stranger.seen == []

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from workbench.browser.session import Sessions, secrets_of
-from workbench.errors import BadInput, LaneStops
+from workbench.errors import AccountStops, BadInput
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 FACEBOOK = ("c_user", "xs")
@@ -116,7 +116,7 @@ def test_a_damaged_file_stops_the_account_with_the_cure(sessions):
     sessions.save(3, state())
     sessions.path(3).write_text("{")
 
-    with pytest.raises(LaneStops, match="workbench accounts login 3"):
+    with pytest.raises(AccountStops, match="workbench accounts login 3"):
         sessions.load(3)
     assert sessions.about(3, FACEBOOK, NOW).is_damaged
 

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from tests.engine.world import S, a_flow, a_job, a_plan, a_snapshot, change, claims_of, recorder, row, start
+from tests.engine.world import S, a_flow, a_job, a_plan, a_snapshot, change, leases_of, recorder, row, start
 from workbench.budget import caps as caps_module
 from workbench.budget import money
 from workbench.budget.caps import Caps, OverCap, allow_spending, stop_spending
@@ -21,9 +21,9 @@ from workbench.budget.model import Money, Release, Reserve, Settle
 from workbench.collect.recovery_store import decide
 from workbench.db.ledger import Ledger
 from workbench.db.schema import snapshot, spend
-from workbench.engine.flow import Armed, Disarmed, Move
-from workbench.engine.item import Claim
-from workbench.engine.leases import Claims
+from workbench.engine.flow import Intent, Move, Revoked
+from workbench.engine.item import Lease
+from workbench.engine.leases import Leases
 from workbench.engine.transitions import Recorder
 
 CAPS: Final = Caps(trigger=60, run=90, day=100, month=150, datasets={"gd_1": 80})
@@ -86,15 +86,15 @@ class History:
         model = self.orders[key]
         if model.state != "planned":
             return
-        claim, record = self.take(key)
+        lease, record = self.take(key)
         try:
-            record.armed([claim], Armed(intent_id=f"{key}-{next(_intents)}", writes=(Reserve(Money(amount, 1)),)))
+            record.armed([lease], Intent(intent_id=f"{key}-{next(_intents)}", writes=(Reserve(Money(amount, 1)),)))
             was_allowed = True
         except OverCap:
             was_allowed = False
         assert was_allowed == self.is_allowed(model, amount), (model, amount, self.orders)
         if not was_allowed:
-            record.rest(claim, "person", "over")  # type: ignore[arg-type]
+            record.rest(lease, "person", "over")  # type: ignore[arg-type]
             return
         self.past.append(model)
         self.orders[key] = Order(model.run, model.dataset, amount, amount, self.clock.at, "armed")
@@ -113,9 +113,9 @@ class History:
 
     def refused(self, key: int) -> None:
         if self.orders[key].state == "armed":
-            claim, record = self.holder(key)
-            record.disarmed([claim], Disarmed("429"), (Release(),))
-            record.retry(claim, timedelta(), "429")
+            lease, record = self.holder(key)
+            record.disarmed([lease], Revoked("429"), (Release(),))
+            record.retry(lease, timedelta(), "429")
             self.orders[key].held, self.orders[key].state = 0, "planned"
 
     def crashed(self, key: int) -> None:
@@ -123,9 +123,9 @@ class History:
         if self.orders[key].state == "armed":
             change(self.ledger, key, lease_until_boot=0.0)
             self.only(key)
-            claims = claims_of(self.ledger)
-            if taken := claims.take(FLOW):  # it is due as soon as it is unsure
-                claims.release(taken.claims)
+            leases = leases_of(self.ledger)
+            if taken := leases.take(FLOW):  # it is due as soon as it is unsure
+                leases.release(taken.leases)
             assert row(self.ledger, key).state == "unsure"
             self.orders[key].state = "unsure"
 
@@ -162,25 +162,25 @@ class History:
         self.ledger.write(lambda one: one.execute(snapshot.update().values(next_at=None)))
         change(self.ledger, key, next_at=datetime(2020, 1, 1, tzinfo=UTC), attention=None)
 
-    def take(self, key: int) -> tuple[Claim, Recorder]:
+    def take(self, key: int) -> tuple[Lease, Recorder]:
         self.only(key)
-        claims = Claims(self.ledger, lease_time=timedelta(hours=1))
-        taken = claims.take(FLOW)
+        leases = Leases(self.ledger, lease_time=timedelta(hours=1))
+        taken = leases.take(FLOW)
         assert taken
         assert taken.items[0].id == key
-        return taken.claims[0], recorder(self.ledger, claims, caps=CAPS)
+        return taken.leases[0], recorder(self.ledger, leases, caps=CAPS)
 
-    def holder(self, key: int) -> tuple[Claim, Recorder]:
+    def holder(self, key: int) -> tuple[Lease, Recorder]:
         """Whoever has armed it goes on."""
         found = row(self.ledger, key)
-        claims = Claims(self.ledger, lease_time=timedelta(hours=1))
-        return Claim("snapshot", key, found.lease_token, found.lease_until_boot), recorder(self.ledger, claims)
+        leases = Leases(self.ledger, lease_time=timedelta(hours=1))
+        return Lease("snapshot", key, found.lease_token, found.lease_until_boot), recorder(self.ledger, leases)
 
     def end(self, key: int, before: str, after: str, move: Move) -> bool:
         if self.orders[key].state != before:
             return False
-        claim, record = self.holder(key) if before == "armed" else self.take(key)
-        record.move(claim, move, due=False)
+        lease, record = self.holder(key) if before == "armed" else self.take(key)
+        record.move(lease, move, due=False)
         self.orders[key].state = after
         return True
 

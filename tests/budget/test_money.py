@@ -6,18 +6,18 @@ from hypothesis import strategies as st
 from sqlalchemy.exc import IntegrityError
 
 from tests.children import all_at_once
-from tests.engine.world import RESERVE, S, a_flow, add, change, claims_of, money, recorder, row
+from tests.engine.world import RESERVE, S, a_flow, add, change, leases_of, money, recorder, row
 from workbench.budget.caps import accept_overruns
 from workbench.budget.model import Money, Release, Reserve, Settle
 from workbench.budget.money import balance
 from workbench.collect import queries
-from workbench.engine.flow import Armed, Disarmed, Move
+from workbench.engine.flow import Intent, Move, Revoked
 
 
 def held(ledger):
     (item,) = add(ledger)
-    claims = claims_of(ledger)
-    return item, recorder(ledger, claims), claims.take(a_flow()).claims
+    leases = leases_of(ledger)
+    return item, recorder(ledger, leases), leases.take(a_flow()).leases
 
 
 def in_total(ledger, item):
@@ -26,8 +26,8 @@ def in_total(ledger, item):
 
 
 def test_an_order_reserves(ledger):
-    item, record, claims = held(ledger)
-    record.armed(claims, Armed(intent_id="i", writes=(Reserve(RESERVE),)))
+    item, record, leases = held(ledger)
+    record.armed(leases, Intent(intent_id="i", writes=(Reserve(RESERVE),)))
 
     assert money(ledger, item) == [("reserve", 15_000)]
     assert queries.spent(ledger, row(ledger, item).run_id) == 15_000
@@ -35,49 +35,49 @@ def test_an_order_reserves(ledger):
 
 def test_an_intent_is_reserved_once(ledger):
     """The database refuses the second, whoever asks; nothing else of that transaction is written."""
-    item, record, claims = held(ledger)
-    record.armed(claims, Armed(intent_id="i", writes=(Reserve(RESERVE),)))
-    record.disarmed(claims, Disarmed("refused"), (Release(),))
+    item, record, leases = held(ledger)
+    record.armed(leases, Intent(intent_id="i", writes=(Reserve(RESERVE),)))
+    record.disarmed(leases, Revoked("refused"), (Release(),))
     head = ledger.head()
 
     with pytest.raises(IntegrityError):
-        record.armed(claims, Armed(intent_id="i", writes=(Reserve(RESERVE),)))
+        record.armed(leases, Intent(intent_id="i", writes=(Reserve(RESERVE),)))
     assert (ledger.head(), row(ledger, item).armed, in_total(ledger, item)) == (head, False, 0)
 
 
 def test_proof_of_refusal_releases(ledger):
-    item, record, claims = held(ledger)
-    record.armed(claims, Armed(intent_id="i", writes=(Reserve(RESERVE),)))
-    record.disarmed(claims, Disarmed("429"), (Release(),))
+    item, record, leases = held(ledger)
+    record.armed(leases, Intent(intent_id="i", writes=(Reserve(RESERVE),)))
+    record.disarmed(leases, Revoked("429"), (Release(),))
 
     assert money(ledger, item) == [("reserve", 15_000), ("release", -15_000)]
 
 
 def test_delivered_rows_settle_once(ledger):
     """A reprocess delivers the same rows again; they were paid."""
-    item, record, claims = held(ledger)
-    record.armed(claims, Armed(intent_id="i", writes=(Reserve(RESERVE),)))
-    record.move(claims[0], Move(to=S.TRIGGERED, writes=(Settle(Money(9_000, 6)),)), due=True)
+    item, record, leases = held(ledger)
+    record.armed(leases, Intent(intent_id="i", writes=(Reserve(RESERVE),)))
+    record.move(leases[0], Move(to=S.TRIGGERED, writes=(Settle(Money(9_000, 6)),)), due=True)
     assert in_total(ledger, item) == 9_000
 
-    again = claims_of(ledger)
+    again = leases_of(ledger)
     recorder(ledger, again).move(
-        again.take(a_flow()).claims[0], Move(to=S.READY, writes=(Settle(Money(1, 1)),)), due=True
+        again.take(a_flow()).leases[0], Move(to=S.READY, writes=(Settle(Money(1, 1)),)), due=True
     )
     assert money(ledger, item) == [("reserve", 15_000), ("settle", -6_000)]
 
 
 def test_nothing_ordered_nothing_settled(ledger):
-    item, record, claims = held(ledger)
-    record.move(claims[0], Move(to=S.TRIGGERED, writes=(Settle(Money(9_000, 6)), Release())), due=True)
+    item, record, leases = held(ledger)
+    record.move(leases[0], Move(to=S.TRIGGERED, writes=(Settle(Money(9_000, 6)), Release())), due=True)
 
     assert money(ledger, item) == []
 
 
 def test_a_lost_answer_keeps_the_reserve(ledger):
-    item, record, claims = held(ledger)
-    record.armed(claims, Armed(intent_id="i", writes=(Reserve(RESERVE),)))
-    record.give_up_act(claims, a_flow(), "lost")
+    item, record, leases = held(ledger)
+    record.armed(leases, Intent(intent_id="i", writes=(Reserve(RESERVE),)))
+    record.give_up_act(leases, a_flow(), "lost")
 
     assert money(ledger, item) == [("reserve", 15_000)]
 
@@ -103,18 +103,18 @@ def test_whatever_happens_each_intent_is_open_settled_or_released(ledger, histor
     change(ledger, item, dataset_id="history")
     intents, armed = [], False  # the model: [reserved, paid or None, released]
     for verb, amount in zip(history, amounts, strict=False):
-        claims = claims_of(ledger)
-        taken = claims.take(a_flow({S.PLANNED: print, S.TRIGGERED: print}))
+        leases = leases_of(ledger)
+        taken = leases.take(a_flow({S.PLANNED: print, S.TRIGGERED: print}))
         assert taken.items[0].id == item
-        record = recorder(ledger, claims)
+        record = recorder(ledger, leases)
         if verb == "arm" and not armed:
             accept_overruns(ledger)  # a person has seen what was dearer
-            record.armed(taken.claims, Armed(intent_id=f"{item}-{len(intents)}", writes=(Reserve(Money(amount, 1)),)))
-            record.disarmed(taken.claims, Disarmed("no"), (Release(),)) if amount % 2 else None
+            record.armed(taken.leases, Intent(intent_id=f"{item}-{len(intents)}", writes=(Reserve(Money(amount, 1)),)))
+            record.disarmed(taken.leases, Revoked("no"), (Release(),)) if amount % 2 else None
             intents.append([amount, None, bool(amount % 2)])
             armed = not amount % 2
         elif verb == "disarm" and armed:
-            record.disarmed(taken.claims, Disarmed("no"), (Release(),))
+            record.disarmed(taken.leases, Revoked("no"), (Release(),))
             intents[-1][2], armed = True, False
         elif verb in {"settle", "release"} and intents:
             paid = intents[-1][1]
@@ -124,16 +124,16 @@ def test_whatever_happens_each_intent_is_open_settled_or_released(ledger, histor
                 intents[-1][2] = True
             asked = Settle(Money(amount, 1)) if verb == "settle" else Release()
             now_in = S.READY if row(ledger, item).state == "triggered" else S.TRIGGERED
-            record.move(taken.claims[0], Move(to=now_in, writes=(asked,)), due=True)
+            record.move(taken.leases[0], Move(to=now_in, writes=(asked,)), due=True)
             change(ledger, item, state="planned")
             armed = False
             continue
         if armed:
-            record.move(taken.claims[0], Move(to=S.TRIGGERED), due=True)
+            record.move(taken.leases[0], Move(to=S.TRIGGERED), due=True)
             change(ledger, item, state="planned")
             armed = False
         else:
-            claims.release(taken.claims)
+            leases.release(taken.leases)
 
     expected = sum(paid if paid is not None else 0 if released else reserved for reserved, paid, released in intents)
     assert in_total(ledger, item) == expected

@@ -47,12 +47,12 @@ def clause(name: str, file: str, text: str, instead: str, test: str, *also: tupl
     return pytest.param(Clause(file, text, instead, test, also), id=name)
 
 
-RESERVED = "                self._also(connection, claim, order.writes)\n"
+RESERVED = "                self._also(connection, lease, order.writes)\n"
 COMMITTED = "        return self._ledger.write(change)\n\n    def disarmed"
 LATER = """\
         entries = self._ledger.write(change)
-        for claim in claims:
-            self._ledger.write(lambda one: self._also(one, claim, order.writes))
+        for lease in leases:
+            self._ledger.write(lambda one: self._also(one, lease, order.writes))
         return entries
 
     def disarmed"""
@@ -82,8 +82,8 @@ OTHERS = [
     clause("caps are checked at the start", COLLECTING, "    check_start(connection, caps, wanted)\n", "",
            "budget/test_caps.py::test_above_a_cap_a_run_is_not_started_and_not_kept[a day]"),
     clause("caps are checked at the trigger", CAPS,
-           "        check_trigger(connection, caps, claim.item_id, one.money)\n", "", f"{SMALL}[a month]"),
-    clause("the money is reserved", CAPS, "        reserve(connection, claim, intent_id, one.money)\n", "",
+           "        check_trigger(connection, caps, lease.item_id, one.money)\n", "", f"{SMALL}[a month]"),
+    clause("the money is reserved", CAPS, "        reserve(connection, lease, intent_id, one.money)\n", "",
            "budget/test_money.py::test_an_order_reserves[sqlite]"),
     clause("settled once", "budget/money.py", 'if "settle" in kinds:', "if False:",
            "budget/test_money.py::test_delivered_rows_settle_once[sqlite]"),
@@ -123,11 +123,11 @@ OTHERS = [
     # one writer, one act
     clause("the fencing token", "engine/leases.py", 'item.lease_token == bindparam("its_token")',
            'item.lease_token >= bindparam("its_token")',
-           "engine/test_claims.py::test_who_lost_the_item_writes_nothing"),
-    clause("the lease outlasts the act", "engine/worker.py", "< lease / 2:", "< -1e9:",
+           "engine/test_leases.py::test_who_lost_the_item_writes_nothing"),
+    clause("the lease outlasts the act", "engine/worker.py", "< whole / 2:", "< -1e9:",
            "engine/test_worker.py::test_a_process_that_slept_past_its_lease_does_not_act"),
     clause("a dead owner's order is unsure", "engine/leases.py", "        if row.armed:\n", "        if False:\n",
-           "engine/test_claims.py::test_armed_items_of_a_killed_owner_become_unsure"),
+           "engine/test_leases.py::test_armed_items_of_a_killed_owner_become_unsure"),
     clause("a lost answer is no refusal", TRIGGER, "    except Unanswered:\n        raise\n", "",
            "collect/test_trigger.py::test_a_lost_answer_is_unsure_and_is_not_sent_again"),
     clause("a cancelled one is not sent", TRIGGER, "if snapshot.cancel_requested:", "if False:",

@@ -29,7 +29,7 @@ from workbench.db.schema import snapshot as snapshot_table
 from workbench.db.schema import spend
 from workbench.engine.item import to_record
 from workbench.engine.retry import RetryPolicy
-from workbench.engine.worker import Bench, Worker
+from workbench.engine.worker import EquippedFlow, Worker
 from workbench.sandbox.serve import Sandbox
 from workbench.secret import Secret
 
@@ -114,7 +114,7 @@ class Desk:
             poll=timedelta(), stall=timedelta(hours=2), retention=timedelta(days=16), part_rows=1000,
             look_gaps=(timedelta(hours=1), timedelta(hours=2)),
         )  # fmt: skip
-        self.bench = Bench(FLOW, self.tools)
+        self.bench = EquippedFlow(FLOW, self.tools)
         self.worker = Worker(ledger, [self.bench], lease_time=timedelta(seconds=60), writers=all_writers())
 
     def plan(self, *sources: NewSource, **ask: Any) -> Plan:

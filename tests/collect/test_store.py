@@ -14,8 +14,8 @@ from tests.engine.world import (
     a_source,
     add,
     change,
-    claims_of,
     events,
+    leases_of,
     recorder,
     row,
     start,
@@ -27,7 +27,7 @@ from workbench.collect import store as collecting
 from workbench.collect.model import SourceResult
 from workbench.db import history
 from workbench.db.clock import now
-from workbench.engine.flow import Armed, Move
+from workbench.engine.flow import Intent, Move
 from workbench.engine.item import Attention
 from workbench.errors import BadInput
 from workbench.lake import store as lake_store
@@ -223,8 +223,8 @@ def test_without_runs_the_way_to_one_is_said(ledger):
 
 def test_who_waits_for_a_person_is_known(ledger):
     (item, _) = add(ledger, 2)
-    claims = claims_of(ledger)
-    recorder(ledger, claims).rest(claims.take(a_flow()).claims[0], Attention.PERSON, "log in")
+    leases = leases_of(ledger)
+    recorder(ledger, leases).rest(leases.take(a_flow()).leases[0], Attention.PERSON, "log in")
 
     assert [(one["id"], one["attention"], one["reason"]) for one in queries.waiting_for_person(ledger)] == [
         (item, "person", "log in")
@@ -240,14 +240,14 @@ def test_the_tables_of_views(ledger):
             assert len({len(values) for _, values in table.values()}) == 1
         (source,) = collecting.add_sources(ledger, [a_source(creator="Ann")]).source_ids
         start(ledger, a_plan(a_job(a_snapshot([source]))))
-        claims = claims_of(ledger)
-        taken = claims.take(a_flow())
-        record = recorder(ledger, claims)
-        record.armed(taken.claims, Armed(intent_id="i"))
+        leases = leases_of(ledger)
+        taken = leases.take(a_flow())
+        record = recorder(ledger, leases)
+        record.armed(taken.leases, Intent(intent_id="i"))
         files = (LakeFile(kind="posts", path=f"{n}.parquet", rows=1, bytes=2, sha256="x"),)
         results = (SourceResult(source_id=source, row_count=3, warning_count=0, error_count=0),)
         record.move(
-            taken.claims[0],
+            taken.leases[0],
             Move(to=S.TRIGGERED, writes=(ManifestFiles(files), *results), values={"provider_id": f"s_{n}"}),
             due=False,
         )

@@ -9,16 +9,16 @@ import time
 from datetime import timedelta
 from pathlib import Path
 
-from tests.engine.world import RESERVE, S, a_flow, a_source, all_writers, claims_of, events, recorder
+from tests.engine.world import RESERVE, S, a_flow, a_source, all_writers, events, leases_of, recorder
 from workbench.budget.caps import Caps
 from workbench.budget.model import Reserve
 from workbench.collect import store as collecting
 from workbench.db.ledger import Ledger, open_ledger
 from workbench.engine import rate_limit
-from workbench.engine.flow import Armed, Move
+from workbench.engine.flow import Intent, Move
 from workbench.engine.rate_limit import Breaker
 from workbench.engine.transitions import Recorder
-from workbench.engine.worker import Bench, Worker
+from workbench.engine.worker import EquippedFlow, Worker
 from workbench.errors import BadInput, Fenced, Throttled
 
 HOUR = timedelta(hours=1)
@@ -55,22 +55,22 @@ def open_as_nobody(url, locks):
 
 
 def hold(url, locks, how):
-    """Claim all due items, one by one or as a group, arm them if asked, and hold them until killed."""
+    """Lease all due items, one by one or as a group, arm them if asked, and hold them until killed."""
     ledger = opened(url, locks)
     flow = a_flow({S.PLANNED: lambda items, tools: None}, max_items=10 if how == "act" else 1)
-    claims = claims_of(ledger, HOUR)
-    while (taken := claims.take(flow)) is not None:
+    leases = leases_of(ledger, HOUR)
+    while (taken := leases.take(flow)) is not None:
         if how != "unarmed":
-            recorder(ledger, claims).armed(
-                taken.claims, Armed(intent_id=f"i{taken.items[0].id}", writes=(Reserve(RESERVE),))
+            recorder(ledger, leases).armed(
+                taken.leases, Intent(intent_id=f"i{taken.items[0].id}", writes=(Reserve(RESERVE),))
             )
     wait()
 
 
 def fork(url, locks, how):
-    """Claim an item, leave a forked child behind that does nothing, and hold on until killed."""
+    """Lease an item, leave a forked child behind that does nothing, and hold on until killed."""
     ledger = opened(url, locks)
-    claims_of(ledger, HOUR).take(a_flow())
+    leases_of(ledger, HOUR).take(a_flow())
     if os.fork() == 0:
         say("ready")  # by now what a fork does is done
         for end in (0, 1):
@@ -83,21 +83,21 @@ def fork(url, locks, how):
 def fork_and_work(url, locks):
     """Parent and forked child both go on with the ledger they had open."""
     ledger = opened(url, locks)
-    claims = claims_of(ledger, HOUR)
-    taken = claims.take(a_flow())
+    leases = leases_of(ledger, HOUR)
+    taken = leases.take(a_flow())
     mine = ledger.liveness.me
     pid = os.fork()
     if pid == 0:
-        other = claims.take(a_flow())
+        other = leases.take(a_flow())
         try:
-            recorder(ledger, claims).move(taken.claims[0], Move(to=S.TRIGGERED), due=False)
+            recorder(ledger, leases).move(taken.leases[0], Move(to=S.TRIGGERED), due=False)
             stolen = True
         except Fenced:
             stolen = False
         ok = other.items[0].id != taken.items[0].id and ledger.liveness.me != mine and not stolen
         os._exit(0 if ok and len(events(ledger)) == 1 else 1)
     _, status = os.waitpid(pid, 0)
-    recorder(ledger, claims).move(taken.claims[0], Move(to=S.TRIGGERED), due=False)
+    recorder(ledger, leases).move(taken.leases[0], Move(to=S.TRIGGERED), due=False)
     say({"child": status, "parent": len(events(ledger)), "alive": ledger.is_still_alive()})
     ledger.close()
 
@@ -111,7 +111,7 @@ def work(url, locks):
         moved.append(item.id)
         return Move(to=S.TRIGGERED)
 
-    worker = Worker(ledger, [bench := Bench(a_flow({S.PLANNED: step}), None)], lease_time=HOUR)
+    worker = Worker(ledger, [bench := EquippedFlow(a_flow({S.PLANNED: step}), None)], lease_time=HOUR)
     wait()
     while worker.advance(bench):
         pass
@@ -134,30 +134,30 @@ def paused(url, locks, lease_seconds, where, acts):
     def act(item, tools):
         if where == "before the order":
             stop()
-        yield Armed(intent_id="paused")
+        yield Intent(intent_id="paused")
         with Path(acts).open("a") as file:
             file.write("paused\n")
         yield Move(to=S.TRIGGERED)
 
     class Suspended(Recorder):
-        def armed(self, claims, order):
-            super().armed(claims, order)
+        def armed(self, leases, order):
+            super().armed(leases, order)
             if where == "after the order":
                 stop()
 
     worker = Worker(
         ledger,
-        [Bench(a_flow({S.PLANNED: act}), None)],
+        [EquippedFlow(a_flow({S.PLANNED: act}), None)],
         lease_time=timedelta(seconds=float(lease_seconds)),
     )
-    worker._recorder = Suspended(ledger, worker.claims, all_writers())
-    renew = worker.claims.renew
+    worker._recorder = Suspended(ledger, worker.leases, all_writers())
+    renew = worker.leases.renew
 
     def beat(held):
         with beating:
             renew(held)
 
-    worker.claims.renew = beat
+    worker.leases.renew = beat
     wait()
     worker.work(threads=1, limit=timedelta(seconds=0.5))
     say("over")
@@ -177,10 +177,10 @@ def spend(url, locks, cap):
     ledger = opened(url, locks)
 
     def step(item, tools):
-        yield Armed(intent_id=f"i{item.id}", writes=(Reserve(RESERVE),))
+        yield Intent(intent_id=f"i{item.id}", writes=(Reserve(RESERVE),))
         yield Move(to=S.TRIGGERED)
 
-    bench = Bench(a_flow({S.PLANNED: step}), None)
+    bench = EquippedFlow(a_flow({S.PLANNED: step}), None)
     worker = Worker(ledger, [bench], lease_time=HOUR, writers=all_writers(Caps(day=int(cap))))
     wait()
     while worker.advance(bench):

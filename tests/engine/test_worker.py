@@ -19,8 +19,8 @@ from tests.engine.world import (
     add,
     all_writers,
     change,
-    claims_of,
     events,
+    leases_of,
     money,
     row,
     story,
@@ -30,8 +30,8 @@ from workbench.db.clock import now
 from workbench.deliveries.matching import look_now
 from workbench.engine import transitions
 from workbench.engine import worker as worker_module
-from workbench.engine.flow import Armed, Disarmed, Move, Progress, Stay
-from workbench.engine.worker import Bench, Worker
+from workbench.engine.flow import Intent, Move, Progress, Revoked, Stay
+from workbench.engine.worker import EquippedFlow, Worker
 from workbench.errors import (
     BadInput,
     Fenced,
@@ -48,7 +48,7 @@ from workbench.errors import (
 
 SECOND = timedelta(seconds=1)
 DAY = timedelta(days=1)
-ARM = Armed(intent_id="i", writes=(Reserve(RESERVE),))
+ARM = Intent(intent_id="i", writes=(Reserve(RESERVE),))
 
 
 @pytest.fixture
@@ -62,9 +62,9 @@ both = pytest.mark.parametrize("kind", ["sqlite", "postgresql"], indirect=True)
 
 def a_worker(ledger, *steps, lease_time=MINUTE, redact=str, **options):
     """A worker and its first bench; each of `steps` is a table of steps by state."""
-    benches = [Bench(a_flow(one, **options), "tools") for one in steps] or [Bench(a_flow(), "tools")]
-    made = Worker(ledger, benches, lease_time=lease_time, writers=all_writers(), redact=redact)
-    return made, benches[0]
+    flows = [EquippedFlow(a_flow(one, **options), "tools") for one in steps] or [EquippedFlow(a_flow(), "tools")]
+    made = Worker(ledger, flows, lease_time=lease_time, writers=all_writers(), redact=redact)
+    return made, flows[0]
 
 
 def advance(ledger, step, *, count=1, **options):
@@ -144,7 +144,7 @@ def test_after_the_order_every_error_is_a_lost_answer(ledger, name):
 def test_after_proof_of_refusal_the_error_decides_again_and_the_money_is_free(ledger, name):
     error, state, attention, _, attempts, told = UNARMED[name]
 
-    after = advance(ledger, raising(error, ARM, Disarmed("429")))
+    after = advance(ledger, raising(error, ARM, Revoked("429")))
 
     assert (after.state, after.attention, after.attempts, after.armed) == (state, attention, attempts, False)
     assert money(ledger, after.id) == [("reserve", 15_000), ("release", -15_000)]
@@ -183,7 +183,7 @@ def test_stopped_after_the_order_is_unsure(ledger, stop):
     assert (row(ledger, item).state, money(ledger, item)) == ("unsure", [("reserve", 15_000)])
 
 
-@pytest.mark.parametrize("before", [[], [ARM, Disarmed("no")], [Progress(1)]], ids=["at once", "refused", "at work"])
+@pytest.mark.parametrize("before", [[], [ARM, Revoked("no")], [Progress(1)]], ids=["at once", "refused", "at work"])
 def test_ctrl_c_lets_go_of_what_was_not_sent(ledger, open_another, before):
     (item,) = add(ledger)
     made, bench = a_worker(ledger, {S.PLANNED: raising(KeyboardInterrupt(), *before)})
@@ -191,7 +191,7 @@ def test_ctrl_c_lets_go_of_what_was_not_sent(ledger, open_another, before):
     with pytest.raises(KeyboardInterrupt):
         made.advance(bench)
     assert (row(ledger, item).attempts, row(ledger, item).crashes) == (0, 0)
-    assert claims_of(open_another()).take(a_flow()) is not None
+    assert leases_of(open_another()).take(a_flow()) is not None
 
 
 def test_a_surprise_keeps_its_story_without_secrets(ledger, caplog):
@@ -214,7 +214,7 @@ def test_a_surprise_keeps_its_story_without_secrets(ledger, caplog):
         pytest.param(raising(Permanent("hunter2")), id="an error"),
         pytest.param(raising(OSError(1, "hunter2")), id="the system"),
         pytest.param(lambda item, tools: Move(to=S.FAILED, reason="hunter2"), id="a move"),
-        pytest.param(lambda item, tools: [ARM, Disarmed("hunter2"), Move(to=S.FAILED, reason="no")], id="a refusal"),
+        pytest.param(lambda item, tools: [ARM, Revoked("hunter2"), Move(to=S.FAILED, reason="no")], id="a refusal"),
         pytest.param(raising(Unanswered("hunter2"), ARM), id="a lost answer"),
     ],
 )
@@ -526,16 +526,16 @@ def test_meanwhile_is_called_by_the_one_who_asked(ledger):
 def test_a_worker_is_seen_while_it_works(ledger):
     made, _ = a_worker(ledger)
     seen = []
-    made.work(limit=0.3 * SECOND, meanwhile=lambda: seen.append(len(made.lanes.living("worker"))))
+    made.work(limit=0.3 * SECOND, meanwhile=lambda: seen.append(len(made.locks.living("worker"))))
 
     assert set(seen) == {1}
-    assert made.lanes.living("worker") == []
+    assert made.locks.living("worker") == []
 
 
 def test_the_heart_beats_as_long_as_a_step_runs(ledger, open_another):
     """Also while `work` waits for its last step: a lease that ended then would be taken over."""
     (item,) = add(ledger)
-    other = claims_of(open_another())
+    other = leases_of(open_another())
     stolen = []
 
     def step(item, tools):
@@ -561,7 +561,7 @@ def test_no_kind_of_work_starves_another(ledger):
         change(ledger, item, next_at=now() - timedelta(minutes=10 - n))
     change(ledger, old, state="ready", next_at=now() - timedelta(minutes=8, seconds=30))
     change(ledger, busy, next_at=now() - DAY)
-    assert claims_of(ledger).take(a_flow()).items[0].id == busy
+    assert leases_of(ledger).take(a_flow()).items[0].id == busy
 
     def step(to):
         return lambda item, tools: (order.append(item.id), Move(to=to))[1]
@@ -584,7 +584,7 @@ def test_a_process_that_slept_past_its_lease_does_not_act(ledger, url, tmp_path,
     acts.touch()
 
     def act(item, tools):
-        yield Armed(intent_id="second")
+        yield Intent(intent_id="second")
         with acts.open("a") as file:
             file.write("second\n")
         yield Move(to=S.TRIGGERED)
@@ -607,8 +607,8 @@ def test_a_process_that_slept_past_its_lease_does_not_act(ledger, url, tmp_path,
 def test_a_process_that_slept_and_lost_nothing_lets_go(ledger, monkeypatch):
     """Nobody took the item meanwhile: it is free again, the money too, and the step did not act."""
     acted = []
-    real = worker_module.Claims.remaining
-    monkeypatch.setattr(worker_module.Claims, "remaining", lambda self, claim: real(self, claim) - 31)
+    real = worker_module.Leases.remaining
+    monkeypatch.setattr(worker_module.Leases, "remaining", lambda self, lease: real(self, lease) - 31)
 
     def step(item, tools):
         yield ARM

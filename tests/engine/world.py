@@ -15,7 +15,7 @@ from workbench.db import history
 from workbench.db.ledger import Ledger
 from workbench.db.schema import event, snapshot, spend
 from workbench.engine.flow import Flow, Move, Step
-from workbench.engine.leases import Claims
+from workbench.engine.leases import Leases
 from workbench.engine.retry import RetryPolicy
 from workbench.engine.transitions import Recorder, Writers
 from workbench.lake import store as lake_store
@@ -91,16 +91,16 @@ def a_step(run: Any, **options: Any) -> Step:
 _OF_STEP = frozenset({"max_items", "group_by", "on_page", "is_act"})
 
 
-def recorder(ledger: Ledger, claims: Claims, caps: Caps = NO_CAPS) -> Recorder:
-    return Recorder(ledger, claims, all_writers(caps))
+def recorder(ledger: Ledger, leases: Leases, caps: Caps = NO_CAPS) -> Recorder:
+    return Recorder(ledger, leases, all_writers(caps))
 
 
 def all_writers(caps: Caps = NO_CAPS) -> Writers:
     return {**writers(caps), **lake_store.WRITERS, **collecting.WRITERS}
 
 
-def claims_of(ledger: Ledger, lease_time: timedelta = MINUTE) -> Claims:
-    return Claims(ledger, lease_time=lease_time)
+def leases_of(ledger: Ledger, lease_time: timedelta = MINUTE) -> Leases:
+    return Leases(ledger, lease_time=lease_time)
 
 
 def row(ledger: Ledger, item_id: int) -> Any:

@@ -79,22 +79,22 @@ class Lane:
 
 
 @pytest.fixture
-def make_lane(tmp_path: Path) -> Iterator[Callable[..., Lane]]:
+def make_lock(tmp_path: Path) -> Iterator[Callable[..., Lane]]:
     with ExitStack() as ending:
 
         def make(name: str = "lane", **switches: Any) -> Lane:
             wanted = {"ready_after_seconds": 0, **switches}
             sandbox = ending.enter_context(Sandbox(tmp_path / f"{name}-sandbox", seed=7, switches=wanted))
-            lane = Lane(tmp_path / name, sandbox)
-            ending.callback(lane.zygote.close)
-            return lane
+            lock = Lane(tmp_path / name, sandbox)
+            ending.callback(lock.zygote.close)
+            return lock
 
         yield make
 
 
 @pytest.fixture
-def lane(make_lane: Callable[..., Lane]) -> Lane:
-    return make_lane()
+def lock(make_lock: Callable[..., Lane]) -> Lane:
+    return make_lock()
 
 
 def wait_until_stopped(pid: int, seconds: float = 20) -> None:

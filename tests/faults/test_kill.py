@@ -51,30 +51,30 @@ def leftovers(house: House) -> list[str]:
     "every", [5, pytest.param(1, marks=[pytest.mark.soak, pytest.mark.timeout(1800)])], ids=["a fifth", "all"]
 )
 @pytest.mark.long
-def test_stopped_at_every_boundary(make_lane: Callable[..., Lane], tmp_path: Path, every: int) -> None:
+def test_stopped_at_every_boundary(make_lock: Callable[..., Lane], tmp_path: Path, every: int) -> None:
     """Each of the points at which a trace is left, in a run of one snapshot with data and rejects.
 
     Without soak it is every fifth one, beginning at random with one of the first five.
     """
     first = random.SystemRandom().randrange(every)
-    lanes = [make_lane(f"lane{n}", building_after_ready={"times": 1}) for n in range(2)]
-    template = House(tmp_path / "template", lanes[0].sandbox)
+    locks = [make_lock(f"lane{n}", building_after_ready={"times": 1}) for n in range(2)]
+    template = House(tmp_path / "template", locks[0].sandbox)
     with template.open() as workbench:
         workbench.collect.add_source("instagram", "posts", "https://www.instagram.com/patchy.tea/")
         workbench.start(workbench.plan(start="2025-09-01", end="2025-10-01", num_posts=8).hash)
-    quiet = lanes[0].anew(template.home)
-    assert lanes[0].zygote.work(quiet, record=str(tmp_path / "points")) == 0
+    quiet = locks[0].anew(template.home)
+    assert locks[0].zygote.work(quiet, record=str(tmp_path / "points")) == 0
     points = points_of(tmp_path / "points")
     with quiet.open() as workbench:
         expected = content(workbench)
         assert check_every_row_once(quiet, workbench) == 8
     points = [point for point in points if point[0] not in TWICE and not point[0].startswith("after write")]
 
-    def killed_at(lane: Lane, point: tuple[str, int]) -> str | None:
-        house = lane.anew(template.home)
-        if lane.zygote.work(house, at=list(point)) != KILLED:
+    def killed_at(lock: Lane, point: tuple[str, int]) -> str | None:
+        house = lock.anew(template.home)
+        if lock.zygote.work(house, at=list(point)) != KILLED:
             return f"{point}: was not reached"
-        if (code := lane.zygote.work(house)) != 0:
+        if (code := lock.zygote.work(house)) != 0:
             return f"{point}: the next worker ended with {code}"
         with house.open() as workbench:
             (end,) = states(workbench)
@@ -89,7 +89,7 @@ def test_stopped_at_every_boundary(make_lane: Callable[..., Lane], tmp_path: Pat
     chosen = points[first::every]
     with ThreadPoolExecutor(2) as pool:
         halves = [chosen[n::2] for n in range(2)]
-        found = list(pool.map(lambda n: [killed_at(lanes[n], point) for point in halves[n]], range(2)))
+        found = list(pool.map(lambda n: [killed_at(locks[n], point) for point in halves[n]], range(2)))
     wrong = [one for half in found for one in half if one]
     print(f"{len(chosen)} of {len(points)} boundaries, from {chosen[0]}")
 
@@ -112,21 +112,21 @@ QUIET_ENDS = {"published", "empty"}
 class Twenty:
     """A run of 20 snapshots, planned; what it brings when nobody disturbs it, source by source."""
 
-    def __init__(self, lane: Lane, folder: Path) -> None:
-        template = House(folder / "template", lane.sandbox)
+    def __init__(self, lock: Lane, folder: Path) -> None:
+        template = House(folder / "template", lock.sandbox)
         with template.open(batch_size=1) as workbench:
             plan = workbench.plan(sources_csv(template.home / "s.csv", NAMES, TWENTY), num_posts=5, **DATES)
             assert sum(len(job.snapshots) for job in plan.jobs) == 20
             workbench.start(plan.hash)
         self.template = template.home
-        one = House(folder / "one", lane.sandbox)
+        one = House(folder / "one", lock.sandbox)
         with one.open() as workbench:
             workbench.collect.add_source("instagram", "posts", "https://www.instagram.com/tea/")
             workbench.start(workbench.plan(num_posts=3).hash)
-        assert lane.zygote.work(lane.anew(one.home)) == 0  # imports what the others then have
-        quiet = lane.anew(self.template)
+        assert lock.zygote.work(lock.anew(one.home)) == 0  # imports what the others then have
+        quiet = lock.anew(self.template)
         began = time.monotonic()
-        assert lane.zygote.work(quiet, threads=4) == 0
+        assert lock.zygote.work(quiet, threads=4) == 0
         self.seconds = time.monotonic() - began
         self.by_source = self.rows_by_source(quiet)
         assert len(self.by_source) == 20
@@ -158,33 +158,33 @@ class Twenty:
         return ended
 
 
-def kill_at_random_moments(lane: Lane, folder: Path, *, moments: int, a_run: int) -> None:
+def kill_at_random_moments(lock: Lane, folder: Path, *, moments: int, a_run: int) -> None:
     """Runs of 20 snapshots, each killed `a_run` times, worker after worker, and finished; until `moments` have hit."""
     seed = random.SystemRandom().randrange(10**6)
     dice = random.Random(seed)
-    twenty = Twenty(lane, folder)
+    twenty = Twenty(lock, folder)
     total, hit, late, began = Counter[str](), 0, 0, time.monotonic()
     while hit < moments:
-        house = lane.anew(twenty.template)
+        house = lock.anew(twenty.template)
         for _ in range(a_run):
-            pid = lane.zygote.begin(house, threads=4)
+            pid = lock.zygote.begin(house, threads=4)
             time.sleep(dice.uniform(0.05, twenty.seconds / a_run * 0.85**late))
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-            is_late = lane.zygote.end() == 0
+            is_late = lock.zygote.end() == 0
             hit, late = hit + (not is_late), late + is_late
-        assert lane.zygote.work(house, threads=4) == 0, f"seed {seed}"
+        assert lock.zygote.work(house, threads=4) == 0, f"seed {seed}"
         total += twenty.check(house)
     took = time.monotonic() - began
     print(f"seed {seed}: {hit} kills ({late} came too late) in {took:.0f} s, ends {dict(total)}")
 
 
 @pytest.mark.long
-def test_killed_at_two_random_moments(lane: Lane, tmp_path: Path) -> None:
-    kill_at_random_moments(lane, tmp_path, moments=2, a_run=2)
+def test_killed_at_two_random_moments(lock: Lane, tmp_path: Path) -> None:
+    kill_at_random_moments(lock, tmp_path, moments=2, a_run=2)
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(1800)
-def test_killed_at_fifty_random_moments(lane: Lane, tmp_path: Path) -> None:
-    kill_at_random_moments(lane, tmp_path, moments=50, a_run=1)
+def test_killed_at_fifty_random_moments(lock: Lane, tmp_path: Path) -> None:
+    kill_at_random_moments(lock, tmp_path, moments=50, a_run=1)

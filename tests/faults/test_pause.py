@@ -23,26 +23,26 @@ RANDOM = {**SHORT, "lease_seconds": 2}  # on a busy machine a step may take a se
 
 
 @pytest.fixture(scope="module")
-def lane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lane]:
+def lock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lane]:
     folder = tmp_path_factory.mktemp("pause")
     with Sandbox(folder / "sandbox", seed=7, switches={"ready_after_seconds": 0}) as sandbox:
-        lane = Lane(folder / "lane", sandbox)
-        yield lane
-        lane.zygote.close()
+        lock = Lane(folder / "lane", sandbox)
+        yield lock
+        lock.zygote.close()
 
 
 @pytest.fixture(scope="module")
-def second(lane: Lane) -> Iterator[Zygote]:
+def second(lock: Lane) -> Iterator[Zygote]:
     """A process for the worker that takes over."""
-    zygote = Zygote(lane.house)
+    zygote = Zygote(lock.house)
     yield zygote
     zygote.close()
 
 
 @pytest.fixture(scope="module")
-def one_snapshot(lane: Lane, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def one_snapshot(lock: Lane, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with a run of one snapshot, planned."""
-    template = House(tmp_path_factory.mktemp("one") / "home", lane.sandbox)
+    template = House(tmp_path_factory.mktemp("one") / "home", lock.sandbox)
     with template.open() as workbench:
         workbench.collect.add_source("instagram", "posts", "https://www.instagram.com/tea/")
         workbench.start(workbench.plan(num_posts=3).hash)
@@ -62,33 +62,33 @@ WINDOWS = [
 
 @pytest.mark.parametrize("point", WINDOWS)
 def test_paused_around_the_trigger_it_is_accepted_once(
-    lane: Lane, second: Zygote, one_snapshot: Path, point: str
+    lock: Lane, second: Zygote, one_snapshot: Path, point: str
 ) -> None:
     """The second worker looks, finds what was sent or sends it; the first wakes up long after its time was over."""
-    house = lane.anew(one_snapshot)
+    house = lock.anew(one_snapshot)
     point, _, late = point.partition(", ")
     environ = {"LATE_TIMER": late}
     number = 3 if point.startswith("trace") else 1  # the first request, told twice, asks for the vendor's list
-    pid = lane.zygote.begin(house, at=[point, number], signal=signal.SIGSTOP, settings=SHORT, environ=environ)
+    pid = lock.zygote.begin(house, at=[point, number], signal=signal.SIGSTOP, settings=SHORT, environ=environ)
     wait_until_stopped(pid)
     taken_over = second.work(house, settings=SHORT)
     os.kill(pid, signal.SIGCONT)
 
-    assert (taken_over, lane.zygote.end()) == (0, 0)
+    assert (taken_over, lock.zygote.end()) == (0, 0)
     with house.open() as workbench:
         assert states(workbench) == {"published": 1}
         assert house.ask("count")["triggers_accepted"] == 1
         check_every_row_once(house, workbench)
 
 
-def pause_at_random_moments(lane: Lane, second: Zygote, folder: Path, rounds: int) -> None:
+def pause_at_random_moments(lock: Lane, second: Zygote, folder: Path, rounds: int) -> None:
     seed = random.SystemRandom().randrange(10**6)
     dice = random.Random(seed)
-    twenty = Twenty(lane, folder)
+    twenty = Twenty(lock, folder)
     total, began = Counter[str](), time.monotonic()
     for _ in range(rounds):
-        house = lane.anew(twenty.template)
-        pid = lane.zygote.begin(house, threads=4, settings=RANDOM)
+        house = lock.anew(twenty.template)
+        pid = lock.zygote.begin(house, threads=4, settings=RANDOM)
         time.sleep(dice.uniform(0.05, twenty.seconds))
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGSTOP)
@@ -97,34 +97,34 @@ def pause_at_random_moments(lane: Lane, second: Zygote, folder: Path, rounds: in
         wait_until_over(other, seconds=6)
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGCONT)
-        assert (second.end(), lane.zygote.end()) == (0, 0), f"seed {seed}"
+        assert (second.end(), lock.zygote.end()) == (0, 0), f"seed {seed}"
         total += twenty.check(house)
     print(f"seed {seed}: {rounds} pauses in {time.monotonic() - began:.0f} s, ends {dict(total)}")
 
 
-def test_paused_at_a_random_moment(lane: Lane, second: Zygote, tmp_path: Path) -> None:
-    pause_at_random_moments(lane, second, tmp_path, 1)
+def test_paused_at_a_random_moment(lock: Lane, second: Zygote, tmp_path: Path) -> None:
+    pause_at_random_moments(lock, second, tmp_path, 1)
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(1800)
-def test_paused_at_twenty_random_moments(lane: Lane, second: Zygote, tmp_path: Path) -> None:
-    pause_at_random_moments(lane, second, tmp_path, 20)
+def test_paused_at_twenty_random_moments(lock: Lane, second: Zygote, tmp_path: Path) -> None:
+    pause_at_random_moments(lock, second, tmp_path, 20)
 
 
-def test_a_worker_that_wakes_up_writes_nothing_over_the_others(lane: Lane, second: Zygote, one_snapshot: Path) -> None:
+def test_a_worker_that_wakes_up_writes_nothing_over_the_others(lock: Lane, second: Zygote, one_snapshot: Path) -> None:
     """Paused while it brings a snapshot in: the second does it, the first finds itself fenced and goes on."""
-    house = lane.anew(one_snapshot)
-    pid = lane.zygote.begin(house, at=["replace posts.parquet", 1], signal=signal.SIGSTOP, settings=SHORT)
+    house = lock.anew(one_snapshot)
+    pid = lock.zygote.begin(house, at=["replace posts.parquet", 1], signal=signal.SIGSTOP, settings=SHORT)
     wait_until_stopped(pid)
     second.work(house, settings=SHORT)
     with house.open() as workbench:
-        before = [event["seq"] for event in workbench.standing.story("snapshot", 1)]
+        before = [event["seq"] for event in workbench.overview.story("snapshot", 1)]
     os.kill(pid, signal.SIGCONT)
 
-    assert lane.zygote.end() == 0
+    assert lock.zygote.end() == 0
     with house.open() as workbench:
-        assert [event["seq"] for event in workbench.standing.story("snapshot", 1)] == before
+        assert [event["seq"] for event in workbench.overview.story("snapshot", 1)] == before
         assert states(workbench) == {"published": 1}
         check_triggers(house, workbench)
         check_every_row_once(house, workbench)

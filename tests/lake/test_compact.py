@@ -161,8 +161,8 @@ def test_a_snapshot_reprocessed_meanwhile_wins_over_the_swap(workbench: Workbenc
         return real(*given)
 
     monkeypatch.setattr(compacted, "swap", late)
-    monkeypatch.setattr(workbench.parts.lanes, "take", lambda *_: 1)
-    monkeypatch.setattr(workbench.parts.lanes, "release", lambda *_: None)
+    monkeypatch.setattr(workbench.parts.locks, "take", lambda *_: 1)
+    monkeypatch.setattr(workbench.parts.locks, "release", lambda *_: None)
 
     workbench.keeping.compact()
 
@@ -170,11 +170,11 @@ def test_a_snapshot_reprocessed_meanwhile_wins_over_the_swap(workbench: Workbenc
 
 
 def test_one_compactor_at_a_time(house: House, workbench: Workbench) -> None:
-    token = workbench.parts.lanes.take("compact")
+    token = workbench.parts.locks.take("compact")
     assert token is not None
     with house.open() as other:
         assert other.keeping.compact() == []
-    workbench.parts.lanes.release("compact", token)
+    workbench.parts.locks.release("compact", token)
 
     with house.open() as other:
         assert other.keeping.compact()

@@ -9,9 +9,9 @@ import string
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from workbench.lake.mend import mend
 from workbench.lake.raw import body_lines
-from workbench.lake.workshop import connected
+from workbench.lake.repair import mend
+from workbench.lake.transform_session import connected
 
 
 def _drifting(seed: int, rows: int) -> bytes:

@@ -107,7 +107,7 @@ def test_another_compactor_is_left_alone(house: House) -> None:
     house.start(["rain"])
     with (
         house.open() as other,
-        other.parts.lanes.holding("compact") as is_ours,
+        other.parts.locks.holding("compact") as is_ours,
         house.open(compact_after_snapshots=1) as workbench,
     ):
         workbench.work()
@@ -130,7 +130,7 @@ def test_a_compaction_that_fails_is_logged_and_nothing_else(house: House, caplog
 
 
 def test_a_lane_outlasts_its_lease_while_it_is_held(house: House) -> None:
-    with house.open(lease_seconds=0.4) as workbench, workbench.parts.lanes.holding("compact") as is_ours:
+    with house.open(lease_seconds=0.4) as workbench, workbench.parts.locks.holding("compact") as is_ours:
         until = "SELECT until_boot FROM lease WHERE name = 'compact'"
 
         def read() -> float:

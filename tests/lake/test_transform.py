@@ -10,9 +10,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from workbench.errors import BadInput, Permanent
-from workbench.lake import raw, transform, workshop
+from workbench.lake import raw, transform, transform_session
 from workbench.lake.attribute import SourceRef
-from workbench.lake.mend import mend
+from workbench.lake.repair import mend
 from workbench.lake.schema import COLUMNS, REJECTS
 
 NOON = datetime(2024, 1, 12, 12, 0, tzinfo=UTC)
@@ -351,7 +351,7 @@ def test_the_same_body_makes_the_same_files_on_any_number_of_threads(stage, monk
 
     made = []
     for threads in ("1", "2", "4"):
-        monkeypatch.setitem(workshop._SETTINGS, "threads", threads)
+        monkeypatch.setitem(transform_session._SETTINGS, "threads", threads)
         made.append(stage(body).files["posts"].sha256)
 
     assert len(set(made)) == 1
@@ -570,7 +570,7 @@ def test_an_order_that_cannot_be_read_is_refused(stage, columns, words):
 
 def test_many_large_rows_stay_within_memory(stage, monkeypatch):
     row = json.dumps({"post_id": "1", "description": "x" * 1_000_000}).encode() + b"\n"
-    monkeypatch.setitem(workshop._SETTINGS, "memory_limit", "400MB")
+    monkeypatch.setitem(transform_session._SETTINGS, "memory_limit", "400MB")
 
     made = stage(row * 300)
 

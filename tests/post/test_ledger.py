@@ -16,11 +16,11 @@ from workbench.db.clock import now
 from workbench.db.history import story
 from workbench.db.ledger import Ledger
 from workbench.engine.flow import Move, Progress, Step
-from workbench.engine.leases import Claims
+from workbench.engine.leases import Leases
 from workbench.engine.retry import RetryPolicy
 from workbench.engine.transitions import GAP
-from workbench.engine.worker import Bench, Worker
-from workbench.errors import BadInput, Fault, LaneStops, Refused, Unanswered
+from workbench.engine.worker import EquippedFlow, Worker
+from workbench.errors import AccountStops, BadInput, Fault, Refused, Unanswered
 from workbench.post import jobs, queries
 from workbench.post import store as posting
 from workbench.post.flow import flow
@@ -281,8 +281,8 @@ def _flow():
 
 def test_a_job_is_seen_to_go_on_and_begins_once(ledger: Ledger, north: int) -> None:
     made = posting.make_job(ledger, add(ledger, *(listing(f"T{n}", north) for n in range(3))))
-    claims = Claims(ledger, lease_time=timedelta(minutes=1))
-    record = recorder(ledger, claims)
+    leases = Leases(ledger, lease_time=timedelta(minutes=1))
+    record = recorder(ledger, leases)
 
     def told() -> dict[str, object]:
         one = jobs.job(queries.jobs(ledger, made.job_id)[0])
@@ -293,18 +293,18 @@ def test_a_job_is_seen_to_go_on_and_begins_once(ledger: Ledger, north: int) -> N
     assert (told()["status"], told()["started_at"]) == ("queued", None)
     seen, begun = [], set()
     for _ in range(6):
-        claimed = claims.take(_flow())
-        assert claimed is not None
-        (claim,), (item,) = claimed.claims, claimed.items
-        record.progress([claim], Progress(0, 3, "opening Marketplace"))
+        leased = leases.take(_flow())
+        assert leased is not None
+        (lease,), (item,) = leased.leases, leased.items
+        record.progress([lease], Progress(0, 3, "opening Marketplace"))
         begun.add(told()["started_at"])
         assert told()["current_post_id"] == item.listing_id
-        if claimed.state is P.QUEUED:
+        if leased.state is P.QUEUED:
             to = Move(to=P.SUBMITTED, values={"remote_id": str(item.id), "next_at": item.next_at})
         else:
             to = Move(to=P.POSTED, values={"remote_url": "u"})
-        record.move(claim, to, due=to.to is P.SUBMITTED)
-        claims.leave_lane([claim])
+        record.move(lease, to, due=to.to is P.SUBMITTED)
+        leases.leave_page([lease])
         seen.append(told()["completed_posts"])
 
     assert seen == [0, 1, 1, 2, 2, 3]  # each is confirmed before the next is begun
@@ -323,11 +323,11 @@ def test_an_error_record_has_the_frames_that_led_to_it(ledger: Ledger, north: in
     posting.make_job(ledger, add(ledger, listing("Table", north)))
 
     def somebody_opens_a_page(*_: object) -> None:
-        raise LaneStops("the site asks to log in", fault=fault)
+        raise AccountStops("the site asks to log in", fault=fault)
 
     steps = replace(_flow(), steps={P.QUEUED: Step(somebody_opens_a_page, RetryPolicy(), on_page=True, is_act=True)})
-    worker = Worker(ledger, [Bench(steps, None)], lease_time=timedelta(minutes=1))
-    assert worker.advance(Bench(steps, None))
+    worker = Worker(ledger, [EquippedFlow(steps, None)], lease_time=timedelta(minutes=1))
+    assert worker.advance(EquippedFlow(steps, None))
 
     (record,) = queries.error_logs(ledger)
     assert "somebody_opens_a_page" in record["stack_trace"]

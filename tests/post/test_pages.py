@@ -14,7 +14,7 @@ from PIL import Image
 from workbench.browser import fields
 from workbench.browser.request_guard import AnsweredCall
 from workbench.browser.selectors import LocatorCandidate, Selector
-from workbench.errors import LaneStops, NeedsPerson, Permanent, Transient
+from workbench.errors import AccountStops, NeedsPerson, Permanent, Transient
 from workbench.post.pages import CREATE, ItemForm, PublishClick
 from workbench.post.selling_page import SELLING, SellingPage
 from workbench.post.tools import ItemContent
@@ -366,7 +366,7 @@ def test_what_stands_over_the_form_is_named_before_a_photo_is_sent(
 ):
     web.pages[CREATE] = answer(FORM + OVER.replace("INSIDE", inside))
     words = f"something stands over the page.*{said}.*workbench accounts resume 3"
-    with pytest.raises(LaneStops, match=words) as told, browsing.visit(seller, marketplace) as visit:
+    with pytest.raises(AccountStops, match=words) as told, browsing.visit(seller, marketplace) as visit:
         ItemForm(visit, item).fill()
 
     assert told.value.fault.evidence
@@ -381,7 +381,7 @@ def test_what_comes_over_a_page_later_is_named_too(browsing, marketplace, seller
             visit.goto(CREATE)
             visit.page.get_by_role("button", name="Publish").click(timeout=1000)
 
-    with pytest.raises(LaneStops, match="Turn on notifications"):
+    with pytest.raises(AccountStops, match="Turn on notifications"):
         press()
 
 

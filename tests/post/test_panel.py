@@ -9,8 +9,8 @@ import pytest
 
 from tests.post.desk import Desk
 from workbench.accounts import store as accounts
-from workbench.post.drawn import Desk as Order
-from workbench.post.drawn import plan_view, progress_view, results_view
+from workbench.post.markup import Desk as Order
+from workbench.post.markup import plan_view, progress_view, results_view
 from workbench.post.panel import FormPanel, PostPanel
 from workbench.workbench import Workbench
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.upload.studio import LABEL, Studio, check_truth, leftovers, picture_id, statuses, upload
-from workbench.errors import LaneStops
+from workbench.errors import AccountStops
 from workbench.upload import samples
 from workbench.upload.service import UploadOrder
 
@@ -256,7 +256,7 @@ def test_what_a_killed_process_left_of_a_login_goes_with_the_next_work(studio: S
     with studio.open() as wb:
         left = wb.parts.sessions.path(1).with_name(".1.json.0123456789ab.tmp")
         left.write_text("a login")
-        with wb.accounts.lane(1):
+        with wb.accounts.lock(1):
             wb.work()
         assert left.exists()  # whoever has the account may be saving
         wb.work()
@@ -345,7 +345,7 @@ def test_a_seeded_password_and_cookie_are_nowhere(studio: Studio) -> None:
         state = json.loads(next((studio.home / "data" / "sessions").glob("*.json")).read_text())
         upload(wb)
         studio.ask("end_sessions", account=LABEL)
-        with contextlib.suppress(LaneStops):
+        with contextlib.suppress(AccountStops):
             wb.uploads.refresh()
     wanted = [b"hunter2-seeded-word", *(one["value"].encode() for one in state["cookies"] if len(one["value"]) > 6)]
     own = {studio.home / ".env", *(studio.home / "data" / "sessions").iterdir()}

@@ -11,7 +11,7 @@ import typer
 
 from workbench.cli.console import Json, answer, counted, say, show, table, when
 from workbench.cli.exits import Exit
-from workbench.cli.opening import bench
+from workbench.cli.opening import opened_home
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -26,7 +26,7 @@ def add(
     json: Json = False,
 ) -> None:
     """Enter an account of your own. No password is asked for: `accounts login ID` lets you log in by hand."""
-    with bench(quiet=json) as workbench:
+    with opened_home(quiet=json) as workbench:
         account_id = workbench.accounts.add(channel, label)
         has_session = workbench.parts.sessions.path(account_id).exists()
     if json:
@@ -41,7 +41,7 @@ def list_(
     channel: Annotated[str | None, typer.Option(help="marketplace or trafficjunky.")] = None, json: Json = False
 ) -> None:
     """Show every account with its pace, and why it waits."""
-    with bench(quiet=json, look=True) as workbench:
+    with opened_home(quiet=json, look=True) as workbench:
         found = workbench.accounts.all(channel)
         zone = workbench.settings.zone
     if json:
@@ -69,7 +69,7 @@ def _state(one: Mapping[str, Any]) -> str:
 @app.command()
 def login(account_id: Id) -> None:
     """Open a browser in which you log in by hand; it is closed and the login kept as soon as it is proved."""
-    with bench() as workbench:
+    with opened_home() as workbench:
         workbench.accounts.login(account_id, on_wait=lambda text: say(text, style="bold"))
     show(f"account {account_id} is logged in.")
 
@@ -77,7 +77,7 @@ def login(account_id: Id) -> None:
 @app.command()
 def logout(account_id: Id) -> None:
     """Destroy the saved login of an account on this machine."""
-    with bench() as workbench:
+    with opened_home() as workbench:
         gone = workbench.accounts.logout(account_id)
     show(f"the session of account {account_id} is destroyed." if gone else f"account {account_id} had no session.")
 
@@ -88,7 +88,7 @@ def import_session(
     file: Annotated[Path, typer.Argument(help="A Playwright storage_state, exported cookies, or a cookies.txt.")],
 ) -> None:
     """Take in a login that was saved elsewhere. Whoever has that file is logged in: remove it afterwards."""
-    with bench() as workbench:
+    with opened_home() as workbench:
         workbench.accounts.import_session(account_id, file.absolute())
     show(f"account {account_id} has the session of {file}. Prove it: workbench accounts health {account_id}")
 
@@ -100,7 +100,7 @@ def health(
     json: Json = False,
 ) -> Exit:
     """Show whether each login is good, proved at the site by opening one page."""
-    with bench(quiet=json, look=True) as workbench:
+    with opened_home(quiet=json, look=True) as workbench:
         found = workbench.accounts.health(account_id, live=not offline)
         zone = workbench.settings.zone
     code = Exit.PERSON if found["overall_health"] == "error" else Exit.DONE
@@ -122,7 +122,7 @@ def health(
 @app.command()
 def validate(account_id: Id, offline: Offline = False, json: Json = False) -> Exit:
     """Say whether the session of one account is valid."""
-    with bench(quiet=json, look=True) as workbench:
+    with opened_home(quiet=json, look=True) as workbench:
         found = workbench.accounts.validate_session(account_id, live=not offline)
     if json:
         answer(found)
@@ -143,7 +143,7 @@ def pace(
 ) -> None:
     """Set how fast an account acts. Times are of WORKBENCH_TZ; a TrafficJunky act may be ten files at once."""
     hours = None if quiet is None else _hours(quiet)
-    with bench() as workbench:
+    with opened_home() as workbench:
         workbench.accounts.set_pace(
             account_id,
             gap=None if gap is None else timedelta(seconds=gap),
@@ -168,7 +168,7 @@ def _hours(text: str) -> tuple[str, str]:
 @app.command()
 def stop(account_id: Id) -> None:
     """Stop an account at once: nothing more is begun for it, until `accounts resume`."""
-    with bench() as workbench:
+    with opened_home() as workbench:
         workbench.accounts.stop(account_id)
     show(f"account {account_id} is stopped; its items wait. Go on: workbench accounts resume {account_id}")
 
@@ -179,7 +179,7 @@ def resume(
     now: Annotated[bool, typer.Option("--now", help="Also end its cool-down.")] = False,
 ) -> None:
     """Let a stopped or paused account go on."""
-    with bench() as workbench:
+    with opened_home() as workbench:
         workbench.accounts.resume(account_id, at_once=now)
     show(f"account {account_id} goes on, as soon as somebody works: workbench work")
 
@@ -187,6 +187,6 @@ def resume(
 @app.command()
 def remove(account_id: Id) -> None:
     """Take an account out, and destroy its session; what it did stays in the records."""
-    with bench() as workbench:
+    with opened_home() as workbench:
         workbench.accounts.remove(account_id)
     show(f"account {account_id} is removed.")

@@ -15,7 +15,7 @@ from workbench.accounts.health import Health, Proof, ProofState, health, prove
 from workbench.accounts.model import Account
 from workbench.accounts.store import CHANNELS
 from workbench.db.clock import now
-from workbench.engine.locks import lane_of
+from workbench.engine.locks import lock_of_account
 from workbench.errors import BadInput, Refused
 from workbench.feature import Feature
 
@@ -60,7 +60,7 @@ class Accounts(Feature):
 
     def remove(self, account_id: int) -> None:
         """Its session is destroyed, its history stays; refused while items may still need it."""
-        with self.lane(account_id):
+        with self.lock(account_id):
             accounts.remove(self.ledger, account_id)
             self._parts.sessions.destroy(account_id)
 
@@ -121,7 +121,7 @@ class Accounts(Feature):
         see one, the stand-in issues it.
         """
         mine = accounts.find(self.ledger, account_id)
-        with self.lane(account_id):
+        with self.lock(account_id):
             gate = self._parts.login_gate
             if not gate.is_possible and self._practise(account_id):
                 return
@@ -137,7 +137,7 @@ class Accounts(Feature):
     def logout(self, account_id: int) -> bool:
         """Destroy the saved login, here; the site is not told. False when there was none."""
         accounts.find(self.ledger, account_id)
-        with self.lane(account_id):
+        with self.lock(account_id):
             gone = self._parts.sessions.destroy(account_id)
             if gone:
                 accounts.forget_proof(self.ledger, account_id, "logged_out")
@@ -155,7 +155,7 @@ class Accounts(Feature):
             raise BadInput(
                 f"{file}: {error.strerror}. Give the file of a storage state or of exported cookies."
             ) from error
-        with self.lane(account_id):
+        with self.lock(account_id):
             self._import(account_id, raw, name=str(file))
 
     def _import(self, account_id: int, raw: bytes, *, name: str = "the session") -> None:
@@ -180,9 +180,9 @@ class Accounts(Feature):
         return True
 
     @contextlib.contextmanager
-    def lane(self, account_id: int) -> Iterator[None]:
+    def lock(self, account_id: int) -> Iterator[None]:
         """The account for us alone, as long as the block takes; Refused while somebody has its page open."""
-        with self._parts.lanes.holding(lane_of(account_id), "accounts") as is_ours:
+        with self._parts.locks.holding(lock_of_account(account_id), "accounts") as is_ours:
             if not is_ours:
                 raise Refused(
                     f"account {account_id} is at work at this moment. Wait, or stop it first: "
@@ -266,7 +266,7 @@ class Accounts(Feature):
     def _prove(self, one: Account) -> Proof | None:
         """What the site shows of the account, recorded; None while somebody is at work there."""
         try:
-            with self.lane(one.id):
+            with self.lock(one.id):
                 proof = prove(self._parts.browsing, one.id, self._parts.site(one.channel))
                 if proof.is_worth_keeping:
                     accounts.record_proof(self.ledger, one.id, proof.state, self._parts.redactor(proof.reason))
@@ -279,7 +279,7 @@ class Accounts(Feature):
         mine = self._account_for(channel, account_id)
         site = self._parts.site(mine.channel)
         found = []
-        with self.lane(mine.id), self._parts.browsing.visit(mine.id, site) as visit:
+        with self.lock(mine.id), self._parts.browsing.visit(mine.id, site) as visit:
             for page, path in site.pack.pages.items():
                 visit.goto(path)
                 found += [

@@ -47,7 +47,7 @@ def add(ledger: Ledger, channel: str, label: str) -> int:
 
 
 def switch(ledger: Ledger, account_id: int, *, enabled: bool) -> None:
-    """The owner's switch: nothing is claimed for an account that is off."""
+    """The owner's switch: nothing is leased for an account that is off."""
     _change(ledger, account_id, "enabled" if enabled else "disabled", {"enabled": enabled})
 
 

@@ -11,7 +11,7 @@ from workbench.cli import exits
 from workbench.cli.cells import cells
 from workbench.cli.console import Json, answer, show, table, when
 from workbench.cli.exits import Exit
-from workbench.cli.opening import bench
+from workbench.cli.opening import opened_home
 
 if TYPE_CHECKING:
     from workbench.audit.execute import Execution
@@ -30,7 +30,7 @@ def run(
 ) -> Exit:
     """Execute a notebook with parameters and seal it in archive/reports/, whatever its outcome."""
     given = dict(map(_pair, param or ()))
-    with bench(quiet=json) as workbench, cells() as on_progress:
+    with opened_home(quiet=json) as workbench, cells() as on_progress:
         done = workbench.audit.run(notebook, given, limit=timedelta(hours=hours), on_progress=on_progress)
     if json:
         answer(shape_of(done))
@@ -67,7 +67,7 @@ def print_execution(done: Execution) -> None:
 @app.command("list")
 def list_(json: Json = False) -> None:
     """Show every execution, newest first."""
-    with bench(quiet=json, look=True) as workbench:
+    with opened_home(quiet=json, look=True) as workbench:
         found = workbench.lake.rows("FROM executions ORDER BY started_at DESC")
         zone = workbench.settings.zone
     if json:

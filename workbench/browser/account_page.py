@@ -26,7 +26,7 @@ from workbench.browser.selectors import PATIENCE, Probe, SelectorPack
 from workbench.browser.session import Sessions
 from workbench.browser.shared_browser import of_this_thread
 from workbench.browser.sites import Site, without_query
-from workbench.errors import Fault, Fenced, LaneStops, Transient, UiChanged, WorkbenchError
+from workbench.errors import AccountStops, Fault, Fenced, Transient, UiChanged, WorkbenchError
 
 _LOOK_MS: Final = 150
 _MOST_BANNERS: Final = 10
@@ -115,7 +115,7 @@ class Browsing:
             why = f"its login cookie ended at {known.cookie_expires_at:%Y-%m-%d %H:%M} UTC"
         state = self.sessions.load(account_id) if why is None else None
         if state is None:
-            raise LaneStops(
+            raise AccountStops(
                 f"account {account_id} cannot be opened: {why}. Log in: workbench accounts login {account_id}",
                 fault=Fault(kind="session_expired"),
             )
@@ -131,7 +131,7 @@ class Browsing:
             try:
                 chromium: Browser = ending.enter_context(running(**options))
             except NoBrowser as error:
-                raise LaneStops(error.message, fault=Fault(kind="environment")) from error
+                raise AccountStops(error.message, fault=Fault(kind="environment")) from error
             context = _context(chromium, account_id, state)
             ending.callback(_leave, context)
             milliseconds = self.page_seconds.total_seconds() * 1000
@@ -152,7 +152,7 @@ def _context(chromium: Browser, account_id: int, state: Mapping[str, Any] | None
             raise
         culprits = _not_taken(chromium, state)
         why = f"the cookie {' or '.join(map(repr, culprits))}" if culprits else page_errors.first_line(error)
-        raise LaneStops(
+        raise AccountStops(
             f"account {account_id} cannot be opened: the browser does not take its saved login because of {why}. Log "
             f"in: workbench accounts login {account_id}",
             fault=Fault(kind="session_expired"),
@@ -309,10 +309,10 @@ class AccountPage:
             if said is not None:
                 raise self._with_evidence(self._covered(str(said)), "looking what stands over the page", None)
 
-    def _covered(self, said: str) -> LaneStops:
+    def _covered(self, said: str) -> AccountStops:
         words = " ".join(said.split())[:200]
         what = f"it says {words!r}" if words else "it says nothing"
-        return LaneStops(
+        return AccountStops(
             f"something stands over the page, and nothing can be used below it: {what}. Answer it: "
             f"workbench accounts login {self.account_id}, then: workbench accounts resume {self.account_id}",
             fault=Fault(kind="unknown"),

@@ -17,7 +17,7 @@ from playwright.sync_api import Error
 from workbench.browser.account_page import AccountPage, Browsing
 from workbench.browser.page_state import PageState
 from workbench.browser.sites import Site
-from workbench.errors import Fault, LaneStops, NeedsPerson, Refused, Transient
+from workbench.errors import AccountStops, Fault, NeedsPerson, Refused, Transient
 
 _LOOK_MS: Final = 400
 _WAITS_FOR: Final = {
@@ -55,7 +55,7 @@ class LoginGate:
         try:
             # What the site knows of this browser from last time spares the person a question.
             state = self._browsing.sessions.load(account_id)
-        except LaneStops:
+        except AccountStops:
             state = None
         with self._browsing.opened(account_id, site, state, visible=True) as visit:
             wait_for_person(visit, wait=wait, on_wait=on_wait)

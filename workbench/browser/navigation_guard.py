@@ -11,7 +11,7 @@ from playwright.sync_api import BrowserContext, Dialog, Error, Page, Response
 
 from workbench.browser.page_state import is_below
 from workbench.browser.sites import Site, without_query
-from workbench.errors import Fault, LaneStops
+from workbench.errors import AccountStops, Fault
 
 _LONGEST_WAIT: Final = 7 * 86_400  # seconds that a site's Retry-After may ask for
 _MOST_BLOCKED: Final = 50
@@ -42,12 +42,12 @@ class NavigationGuard:
         """The page crashed or was closed; nothing can be asked of it."""
         return self._crashed or self._page.is_closed()
 
-    def navigation_error(self, account_id: int) -> LaneStops | None:
+    def navigation_error(self, account_id: int) -> AccountStops | None:
         """The error of a page that wanted to lead us elsewhere."""
         if not self.blocked:
             return None
         is_login = is_below(urlsplit(self.blocked[0]).path, self._site.pack.rules["urls"].get("login", ()))
-        return LaneStops(
+        return AccountStops(
             f"the site wanted to lead us to {self.blocked[0]}, which is no page of {self._site.name} at "
             f"{self._site.url}; it was not opened and nothing was typed. Look at the site yourself, then: "
             f"workbench accounts resume {account_id}",

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from playwright.sync_api import Page
 
 from workbench.browser.sites import Site, without_query
-from workbench.errors import Fault, LaneStops, LaneWaits, Permanent, UiChanged, WorkbenchError
+from workbench.errors import AccountStops, AccountWaits, Fault, Permanent, UiChanged, WorkbenchError
 
 
 class PageState(StrEnum):
@@ -287,7 +287,7 @@ def refusal(
     login = f"workbench accounts login {account_id}"
     if state in {PageState.RATE_LIMIT, PageState.DAILY_LIMIT}:
         wait = verdict.facts.retry_after or cool_down
-        return LaneWaits(
+        return AccountWaits(
             f"the site limits this account ({why}); it waits {_hours(wait)}.",
             fault=Fault(kind="rate_limit"),
             retry_after=wait,
@@ -318,7 +318,7 @@ def refusal(
     if state not in stops:
         return None
     kind, message = stops[state]
-    return LaneStops(message, fault=Fault(kind=kind))
+    return AccountStops(message, fault=Fault(kind=kind))
 
 
 def _hours(wait: timedelta) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from workbench.browser.session_import import LAST_SECOND, storage_state_of
-from workbench.errors import BadInput, Fault, LaneStops
+from workbench.errors import AccountStops, BadInput, Fault
 from workbench.files import make_folder, write_text
 from workbench.secret import Secret
 
@@ -46,14 +46,14 @@ class Sessions:
         return self._folder / f"{account_id}.json"
 
     def load(self, account_id: int) -> dict[str, Any] | None:
-        """The state as it was saved; None without a file. LaneStops when the file is not what we wrote."""
+        """The state as it was saved; None without a file. AccountStops when the file is not what we wrote."""
         path = self.path(account_id)
         try:
             return storage_state_of(path.read_bytes(), str(path))
         except FileNotFoundError:
             return None
         except BadInput as error:
-            raise LaneStops(
+            raise AccountStops(
                 f"{error.message} Log in anew: workbench accounts login {account_id}",
                 fault=Fault(kind="session_expired"),
             ) from error
@@ -79,7 +79,7 @@ class Sessions:
         return {int(name) for name in names if name.isdecimal()}
 
     def wipe_leftovers(self, account_id: int) -> None:
-        """For who has the account's lane: nobody else saves."""
+        """For who has the account's lock: nobody else saves."""
         for path in self._folder.glob(f".{self.path(account_id).name}.*.tmp"):
             _wipe(path)
 

@@ -21,7 +21,7 @@ from workbench.db.event_log import lock
 from workbench.db.ledger import Ledger
 from workbench.db.schema import meta, snapshot, spend
 from workbench.engine.behind import lost_spend
-from workbench.engine.item import Claim
+from workbench.engine.item import Lease
 from workbench.engine.transitions import Writers
 from workbench.errors import NeedsPerson, Refused
 
@@ -225,15 +225,15 @@ def accept_overruns(ledger: Ledger, snapshot_ids: Iterable[int] | None = None) -
 def writers(caps: Caps) -> Writers:
     """How the money of intents and moves is written; a reserve that would pass one of `caps` is refused."""
 
-    def reserve_within(connection: Connection, claim: Claim, one: Reserve) -> None:
+    def reserve_within(connection: Connection, lease: Lease, one: Reserve) -> None:
         lock(connection)  # two who look at once would both find room below a cap
-        check_trigger(connection, caps, claim.item_id, one.money)
-        intent_id = connection.execute(select(snapshot.c.intent_id).where(snapshot.c.id == claim.item_id)).scalar_one()
-        reserve(connection, claim, intent_id, one.money)
+        check_trigger(connection, caps, lease.item_id, one.money)
+        intent_id = connection.execute(select(snapshot.c.intent_id).where(snapshot.c.id == lease.item_id)).scalar_one()
+        reserve(connection, lease, intent_id, one.money)
 
     return {
         Reserve: reserve_within,
         PaidBefore: adopt,
-        Settle: lambda connection, claim, one: settle(connection, claim, one.money, corrects=one.corrects),
-        Release: lambda connection, claim, _: release_open(connection, claim),
+        Settle: lambda connection, lease, one: settle(connection, lease, one.money, corrects=one.corrects),
+        Release: lambda connection, lease, _: release_open(connection, lease),
     }

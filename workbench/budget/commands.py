@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from workbench.cli.console import Json, answer, counted, dollars, records, reply, show, table, usd
-from workbench.cli.opening import bench
+from workbench.cli.opening import opened_home
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -18,7 +18,7 @@ def show_(
     json: Json = False,
 ) -> None:
     """Show what today, this month, each dataset and each run came to: reserved and settled together."""
-    with bench(quiet=json, look=True) as workbench:
+    with opened_home(quiet=json, look=True) as workbench:
         found = workbench.budget.spend()
         differences = workbench.budget.differences() if check else None
     if json:
@@ -46,7 +46,7 @@ def _show_differences(differences: list[dict[str, Any]]) -> None:
 @app.command()
 def caps(json: Json = False) -> None:
     """Show the caps and what is left of them. They are settings: WORKBENCH_CAP_{TRIGGER,RUN,DAY,MONTH}_USD."""
-    with bench(quiet=json, look=True) as workbench:
+    with opened_home(quiet=json, look=True) as workbench:
         found = workbench.budget.spend()
     if json:
         answer({name: _usd(value) for name, value in found["caps"].items()})
@@ -63,7 +63,7 @@ def stop(
     reason: Annotated[str, typer.Argument(help="Why; shown to whoever is refused.")] = "", json: Json = False
 ) -> None:
     """Stop all spending at once, in every process: nothing is triggered until `spend allow`."""
-    with bench(quiet=json) as workbench:
+    with opened_home(quiet=json) as workbench:
         workbench.budget.stop(reason)
     _told(json=json, stopped=True)
 
@@ -71,7 +71,7 @@ def stop(
 @app.command()
 def allow(json: Json = False) -> None:
     """Let spending go on after `spend stop`. What waited: workbench recover requeue."""
-    with bench(quiet=json) as workbench:
+    with opened_home(quiet=json) as workbench:
         workbench.budget.allow()
     _told(json=json, stopped=False)
 
@@ -84,7 +84,7 @@ def accept(
     json: Json = False,
 ) -> None:
     """Agree to what cost more than was reserved for it. What waited for that: workbench recover requeue."""
-    with bench(quiet=json) as workbench:
+    with opened_home(quiet=json) as workbench:
         done = workbench.budget.accept_overruns(snapshots or ())
     reply({"accepted": done}, f"{counted(len(done), 'snapshot')} accepted as it cost.", json=json)
 

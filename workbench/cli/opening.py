@@ -27,7 +27,9 @@ Reason = Annotated[str, typer.Option(help="Why; kept with who and when.")]
 
 
 @contextlib.contextmanager
-def bench(*, quiet: bool = False, headless: bool = False, look: bool = False, **settings: Any) -> Iterator[Workbench]:
+def opened_home(
+    *, quiet: bool = False, headless: bool = False, look: bool = False, **settings: Any
+) -> Iterator[Workbench]:
     """The workbench; says PRACTICE unless a program reads the answer (`quiet`).
 
     `look`: for a question, which makes no home of a folder that is none.

@@ -4,20 +4,20 @@ plan.py       sources + dates → what would be triggered, what it may cost, and
 trigger.py    planned    → triggered    the one request that costs money, sent once
 poll.py       triggered  → ready        ask whether the snapshot is finished
 download.py   ready      → downloaded   the raw bytes, verified, kept for ever
-whole.py      is a body whole, ours, and there once? asked before anything of it is published
+completeness.py is a body whole, ours, and there once? asked before anything of it is published
 rowcounts.py  how many rows the vendor lists, remembered
 stage.py      downloaded → staged       rows into Parquet and rejects, under final names
 publish.py    staged     → published    into the manifest, in one transaction
 reconcile.py  unsure     → triggered | planned    look whether a trigger without an answer happened
 
-look.py       what was asked the same already is adopted instead of triggered
+adopt.py      what was asked the same already is adopted instead of triggered
 flow.py       the table of the steps, and how long each waits before it is tried again
 model.py      sources, runs, jobs, snapshots; every state of a snapshot with what it means
 sources.py    sources.csv → sources
 folders.py    the tree that people open: names, and why a folder is empty
 imports.py    a file on disk → raw bytes in the lake, as if downloaded
 bodies.py     arrays and CSV as lines
-recover.py    what exists at Bright Data against what we have
+scan.py       what exists at Bright Data against what we have
 stages.py     how far a run is, step by step, with rates and the time left
 status.py     how runs stand, in people's words
 service.py    what a person orders: sources, plans, runs
@@ -32,10 +32,10 @@ commands.py   `workbench collect`, `workbench sources`, `workbench import`
 recovery_commands.py  `workbench recover`
 panel.py      plan, start, watch, folders, tables, chart of a run: the calls of the runs notebook, and their widgets
 recovery_panel.py  scan, adopt, what waits, the outcome: the calls of the recovery notebook, and their widgets
-drawn.py      a plan, a run, its folders and rows as markup: the same for both faces
+markup.py     a plan, a run, its folders and rows as markup: the same for both faces
 progress.py   how a run comes along: live on a terminal, a line per change elsewhere
 order.py      what was planned, and the run that came of it
-run_standing.py  how a run stands, in words for a person: a pure function of `wb.status()`
+run_summary.py   how a run stands, in words for a person: a pure function of `wb.status()`
 watcher.py    the one thread per run that looks at the ledger and tells the views
 tools.py      what the steps work with, and where a snapshot's files lie
 """

@@ -17,7 +17,7 @@ import typer
 from workbench.cli import exits
 from workbench.cli.console import Json, answer, counted, dollars, reply, say, show, table, usd, when
 from workbench.cli.exits import Exit
-from workbench.cli.opening import Yes, agree, bench, stopping
+from workbench.cli.opening import Yes, agree, opened_home, stopping
 from workbench.cli.options import takes
 from workbench.collect.progress import following
 from workbench.collect.status import misfits_said
@@ -76,7 +76,7 @@ _COUNTS: Final = ("rows", "warnings", "errors", "malformed")
 @takes(PlanOptions)
 def plan(asked: PlanOptions, json: Json = False) -> None:
     """Show what a run would ask for and what it may cost; nothing is started. `collect start HASH` starts just that."""
-    with bench(quiet=json) as workbench:
+    with opened_home(quiet=json) as workbench:
         made = asked.plan(workbench)
         if json:
             answer({**_shape(made), "saved_usd": usd(workbench.collect.saving(made).micro_usd)})
@@ -96,7 +96,7 @@ def start(
     json: Json = False,
 ) -> Exit:
     """Start a plan that was shown; a second time answers the same run. Asks only where a cap may not hold."""
-    with bench(quiet=json) as workbench:
+    with opened_home(quiet=json) as workbench:
         if not yes:
             _agree_to_open_end(workbench, workbench.collect.kept_plan(plan_hash))
         return _start(workbench, plan_hash, fresh=fresh, again=again, wait=wait, json=json)
@@ -113,7 +113,7 @@ def run(
     json: Json = False,
 ) -> Exit:
     """Plan, show, ask, start. In live mode this costs money, and nothing is started without a yes."""
-    with bench(quiet=json) as workbench:
+    with opened_home(quiet=json) as workbench:
         made = asked.plan(workbench)
         if not json:
             print_plan(made)
@@ -134,7 +134,7 @@ def cancel(
 
     What was already collected is paid, so it is still brought in.
     """
-    with bench(quiet=json) as workbench:
+    with opened_home(quiet=json) as workbench:
         run_id = workbench.collect.cancel(run)
         reply({"run_id": run_id, "cancel_asked": True}, f"run {run_id} is asked to end.", json=json)
         _hint(workbench)
@@ -150,7 +150,7 @@ def import_sources(
     json: Json = False,
 ) -> None:
     """Bring in a sources.csv: all of it, or nothing. A known platform, service and url is updated, never doubled."""
-    with bench(quiet=json) as workbench:
+    with opened_home(quiet=json) as workbench:
         done = workbench.collect.import_sources(file.absolute(), project=project)
     words = f"{counted(len(done.source_ids), 'source')} in {file}: {done.added} new, {done.changed} changed."
     reply(asdict(done), "\n".join([words, *done.merged]), json=json)
@@ -159,7 +159,7 @@ def import_sources(
 @sources_app.command("list")
 def list_(project: Group = None, json: Json = False) -> None:
     """Show every source with its id."""
-    with bench(quiet=json, look=True) as workbench:
+    with opened_home(quiet=json, look=True) as workbench:
         found = [asdict(one) for one in workbench.collect.sources(project=project)]
     for one in found:
         one["source_id"] = one.pop("id")
@@ -189,7 +189,7 @@ def add(
 ) -> None:
     """Add one source."""
     more = {"name": name, "creator": creator, "project": project, "options": options}
-    with bench(quiet=json) as workbench:
+    with opened_home(quiet=json) as workbench:
         done = workbench.collect.add_source(platform, service, url, **_given(more))
     said = "added" if done.added else "was there already" + (" and is changed" if done.changed else "")
     reply(asdict(done), "\n".join([f"source {done.source_ids[0]} {said}.", *done.merged]), json=json)
@@ -208,7 +208,7 @@ def edit(
     values = _given({"name": name, "creator": creator, "project": project, "options": options})
     if not values:
         raise typer.BadParameter("give at least one of --name, --creator, --project, --options.")
-    with bench(quiet=json) as workbench:
+    with opened_home(quiet=json) as workbench:
         workbench.collect.edit_source(source_id, **values)
         _show_sources(workbench, [source_id], "changed", json=json)
 
@@ -223,7 +223,7 @@ def merge(
 
     What the others gave stays as it is, and is theirs in every table; `doctor` names sources that are there twice.
     """
-    with bench(quiet=json) as workbench:
+    with opened_home(quiet=json) as workbench:
         workbench.collect.merge_sources(into, others)
     listed = ", ".join(map(str, others))
     reply({"source_id": into, "merged": others}, f"source {listed} merged into source {into}.", json=json)
@@ -242,7 +242,7 @@ def enable(source_ids: Ids, json: Json = False) -> None:
 
 
 def _switch(source_ids: list[int], *, enabled: bool, json: bool) -> None:
-    with bench(quiet=json) as workbench:
+    with opened_home(quiet=json) as workbench:
         for source_id in source_ids:
             workbench.collect.edit_source(source_id, enabled=enabled)
         _show_sources(workbench, source_ids, "enabled" if enabled else "disabled", json=json)
@@ -278,7 +278,7 @@ def import_file(
 
     The same file again is not doubled, and an import that was interrupted goes on.
     """
-    with bench(quiet=json) as workbench, following(workbench) as watch:
+    with opened_home(quiet=json) as workbench, following(workbench) as watch:
         done = workbench.imports.import_file(
             file, dataset, name=name, project=project, creator=creator, source_url=source_url, watch=watch
         )
@@ -450,7 +450,7 @@ def _start(workbench: Workbench, plan_hash: str, *, fresh: bool, again: bool, wa
 
 def _started(workbench: Workbench, run: dict[str, Any]) -> dict[str, Any]:
     """What was started, as its first event has it: the plan and its estimate do not change any more."""
-    facts = workbench.standing.story("run", run["run_id"])[0]["facts"]
+    facts = workbench.overview.story("run", run["run_id"])[0]["facts"]
     return {
         "run_id": run["run_id"],
         "plan_hash": facts["plan_hash"],

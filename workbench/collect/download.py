@@ -14,7 +14,7 @@ from workbench.brightdata import rows
 from workbench.brightdata.download import Body
 from workbench.brightdata.responses import NotFound, NotReady, SnapshotEmpty, SnapshotExpired
 from workbench.budget.model import Release
-from workbench.collect import whole
+from workbench.collect import completeness
 from workbench.collect.model import Snapshot, SnapshotState
 from workbench.collect.poll import NO_ROWS, gone
 from workbench.collect.tools import CollectTools, clear, in_lake, job_folder, provider_id, staging, workspace
@@ -38,7 +38,7 @@ def fetch(snapshot: Snapshot, tools: CollectTools) -> Iterator[Yielded]:
         # Bright Data says "ready" and then "building": back to polling.
         yield Move(to=SnapshotState.TRIGGERED, reason=error.message, after=tools.poll)
     except SnapshotEmpty as error:
-        if any(rows for _, rows in whole.counts(snapshot, provider_id(snapshot), tools)):
+        if any(rows for _, rows in completeness.counts(snapshot, provider_id(snapshot), tools)):
             yield _keep(snapshot, tools, NOTHING)  # it counts rows: judged like an empty answer
         else:
             yield Move(to=SnapshotState.EMPTY, reason=error.message, values=dict(NO_ROWS), writes=(Release(),))

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 import ipywidgets
 from IPython.display import display
 
-from workbench.collect import drawn
+from workbench.collect import markup
 from workbench.collect.order import Order, run_id_of
 from workbench.collect.plan import OPEN_END, how_much, open_ended
 from workbench.collect.stages import Pace
@@ -29,7 +29,7 @@ from workbench.panels.page import handled, in_background, is_headless, show_whil
 from workbench.panels.widgets import AskTwice, Bar, Panel, Region, button, question, show
 
 if TYPE_CHECKING:
-    from workbench.collect.run_standing import RunStanding
+    from workbench.collect.run_summary import RunStanding
     from workbench.workbench import Workbench
 
 ROWS: Final = 20  # of a table in the page
@@ -51,7 +51,7 @@ def plan(
         "name": name or None,
     }
     order = Order(wb, asked)
-    still(drawn.plan_view(order.plan, wb.collect.saving(order.plan), wb.settings.mode))
+    still(markup.plan_view(order.plan, wb.collect.saving(order.plan), wb.settings.mode))
     return order
 
 
@@ -109,7 +109,7 @@ def watch(wb: Workbench, run: Order | str, *, wait_minutes: float = 10) -> None:
 def folders(wb: Workbench, run: Order | str) -> None:
     """The folders of a run, with what is in them."""
     lake = wb.settings.lake.relative_to(wb.settings.home).as_posix()
-    _show(wb, run, lambda run_id: drawn.folders_view(wb.collect.folders(run_id), lake), "The folders")
+    _show(wb, run, lambda run_id: markup.folders_view(wb.collect.folders(run_id), lake), "The folders")
 
 
 def tables(wb: Workbench, run: Order | str, queries: Mapping[str, str], *, rows: int = ROWS) -> None:
@@ -117,7 +117,9 @@ def tables(wb: Workbench, run: Order | str, queries: Mapping[str, str], *, rows:
 
     def draw(run_id: str) -> Html:
         found = [(caption, *ask(wb, query, {"run": run_id}, most=rows + 1)) for caption, query in queries.items()]
-        return join(drawn.rows_view(caption, names, values, wb.settings.zone, rows) for caption, names, values in found)
+        return join(
+            markup.rows_view(caption, names, values, wb.settings.zone, rows) for caption, names, values in found
+        )
 
     _show(wb, run, draw, "The tables")
 
@@ -127,7 +129,7 @@ def chart(wb: Workbench, run: Order | str, title: str, query: str) -> None:
 
     def draw(run_id: str) -> Html:
         names, values = ask(wb, query, {"run": run_id})
-        return drawn.bars(title, names, values, wb.settings.zone)
+        return markup.bars(title, names, values, wb.settings.zone)
 
     _show(wb, run, draw, "The chart")
 
@@ -271,14 +273,14 @@ class WatchPanel(Panel):
         zone = self._wb.settings.zone
         pace = self._watcher.pace if self._watcher and not seen.is_over else Pace()
         cost = self._wb.collect.spent_micro_usd(seen.run_id) if seen.is_over else None
-        self._still = drawn.run_view(seen, zone, pace=pace, cost=cost)
+        self._still = markup.run_view(seen, zone, pace=pace, cost=cost)
         show(self.bar, is_shown=True)
         with self.bar.hold_sync():
-            self.bar.label, self.bar.percent, self.bar.text = drawn.label(seen), seen.percent, seen.progress
+            self.bar.label, self.bar.percent, self.bar.text = markup.label(seen), seen.percent, seen.progress
             self.bar.news, self.bar.tone = seen.news, TONES.get(seen.status, "moving")
-        head = [mode_note(seen.mode), drawn.run_facts(seen, zone, time_left=pace.time_left, cost=cost)]
-        silent = drawn.silent_view(self._wb.collect.sources_without_rows(seen.run_id)) if seen.is_over else ""
-        self.body.html = join([*head, _cancelling(seen), drawn.steps_view(seen, pace), drawn.jobs_view(seen), silent])
+        head = [mode_note(seen.mode), markup.run_facts(seen, zone, time_left=pace.time_left, cost=cost)]
+        silent = markup.silent_view(self._wb.collect.sources_without_rows(seen.run_id)) if seen.is_over else ""
+        self.body.html = join([*head, _cancelling(seen), markup.steps_view(seen, pace), markup.jobs_view(seen), silent])
         self._show_buttons(seen)
 
     def _show_buttons(self, seen: RunStanding) -> None:
@@ -323,13 +325,13 @@ def work_and_show(wb: Workbench, run_id: str, wait: timedelta) -> None:
     def view() -> Html:
         seen = look(wb, run_id)
         pace.see(seen.stages)
-        return drawn.run_view(seen, wb.settings.zone, pace=pace)
+        return markup.run_view(seen, wb.settings.zone, pace=pace)
 
     def work(redraw: Callable[[], None]) -> Html:
         wb.work(run=run_id, limit=wait, watch=redraw)
         seen = look(wb, run_id)
-        told = drawn.run_view(seen, wb.settings.zone, cost=wb.collect.spent_micro_usd(run_id))
-        return join([told, drawn.silent_view(wb.collect.sources_without_rows(run_id)), _why_stopped(seen, wait)])
+        told = markup.run_view(seen, wb.settings.zone, cost=wb.collect.spent_micro_usd(run_id))
+        return join([told, markup.silent_view(wb.collect.sources_without_rows(run_id)), _why_stopped(seen, wait)])
 
     show_while(work, view)
 

@@ -11,9 +11,9 @@ from typing import Any, Final
 from workbench.accounts import store as accounts
 from workbench.brightdata.datasets import Dataset, named
 from workbench.budget.model import Money
-from workbench.collect import folders, queries, recover, vendor_lists
+from workbench.collect import folders, queries, scan, vendor_lists
 from workbench.collect import recovery_store as recovering
-from workbench.collect.look import (
+from workbench.collect.adopt import (
     CLOCKS,
     REFUSED,
     adoption,
@@ -26,8 +26,8 @@ from workbench.collect.look import (
 from workbench.collect.model import Snapshot, is_imported, same_inputs
 from workbench.collect.model import SnapshotState as State
 from workbench.collect.reconcile import cancel_extra
-from workbench.collect.recover import Found, Stranger, VendorStanding
 from workbench.collect.recovery_store import Entered
+from workbench.collect.scan import Found, Stranger, VendorStanding
 from workbench.db.clock import now
 from workbench.db.columns import storable
 from workbench.engine import behind
@@ -55,7 +55,7 @@ class Recovery(Feature):
     ) -> list[Found]:
         """Every snapshot that Bright Data lists for the datasets (default: all), beside ours; urgent first."""
         return sorted(
-            recover.scan(
+            scan.scan(
                 self._parts.brightdata,
                 self._chosen(datasets),
                 lambda ids: queries.states_of(self.ledger, ids),
@@ -98,7 +98,7 @@ class Recovery(Feature):
         if short:
             self.requeue(short)
         done, unasked = dict[str, Entered](), dict[Found, Transient]()
-        for pause in (timedelta(), *recover.PAUSES):
+        for pause in (timedelta(), *scan.PAUSES):
             self._wait_as_asked(pause, unasked.values())
             more, unasked = self._enter_each(list(unasked) or strangers, found)
             done |= more
@@ -136,14 +136,14 @@ class Recovery(Feature):
 
     def _enter(self, one: Found, found: Mapping[str, Found]) -> Entered:
         dataset = next(each for each in self._chosen(()) if each.dataset_id == one.dataset_id)
-        new = recover.stranger(self._parts.brightdata, one, dataset.kind, queries.list_sources(self.ledger))
+        new = scan.stranger(self._parts.brightdata, one, dataset.kind, queries.list_sources(self.ledger))
         row = self._row(new, one, dataset)
         if double := self._double_of(one, new, found):
             said = f"DUPLICATE SPEND: the same as {double}, asked once"
             row |= {"state": State.CANCELED, "reason": said, "error_code": "duplicate"}
         job_id, run_id = self._recovered_job(one, dataset)
         row |= {"run_id": run_id, "job_id": job_id}
-        return recovering.adopt(self.ledger, row, new.source_ids, lambda lost: recover.may_be(new, lost))
+        return recovering.adopt(self.ledger, row, new.source_ids, lambda lost: scan.may_be(new, lost))
 
     def _double_of(self, one: Found, new: Stranger, found: Mapping[str, Found]) -> str | None:
         """The snapshot of ours whose one request reached the vendor twice: a proxy on the way may send it again."""
@@ -210,7 +210,7 @@ class Recovery(Feature):
         wanted = [one.snapshot_id for one in found]
         states = queries.states_of(self.ledger, wanted)
         entered = [one for one in wanted if done.get(one) is Entered.ENTERED]
-        claimed = [one for one in wanted if done.get(one) is Entered.CLAIMED]
+        leased = [one for one in wanted if done.get(one) is Entered.CLAIMED]
         held = {one["provider_id"] for one in queries.waiting_for_person(self.ledger)}
         waiting = [one for one in wanted if one not in states or states[one] in _RESTING or one in held]
         doubles = recovering.doubles_among(self.ledger, wanted)
@@ -218,7 +218,7 @@ class Recovery(Feature):
         rows = queries.unmatched_rows(self.ledger, wanted)
         return {
             "adopted": len([one for one in entered if states.get(one) not in _LOST]),
-            "already_known": len(wanted) - len(entered) - len(claimed),
+            "already_known": len(wanted) - len(entered) - len(leased),
             "expired": len(ids[State.EXPIRED]),
             "failed": len(ids[State.FAILED]),
             "unmatched_rows": sum(rows.values()),

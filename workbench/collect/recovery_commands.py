@@ -11,7 +11,7 @@ import typer
 from workbench.cli import exits
 from workbench.cli.console import Json, answer, counted, records, reply, say, show, table, when
 from workbench.cli.exits import Exit
-from workbench.cli.opening import Reason, bench
+from workbench.cli.opening import Reason, opened_home
 from workbench.collect.progress import following
 from workbench.parsing import as_date, as_names
 
@@ -27,7 +27,7 @@ Since = Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="Only what
 @app.command()
 def scan(dataset: Dataset = None, since: Since = None, json: Json = False) -> None:
     """Show every snapshot that Bright Data lists, with how it stands to us and the days until it is gone."""
-    with bench(quiet=json, look=True) as workbench:
+    with opened_home(quiet=json, look=True) as workbench:
         found = workbench.recover.scan(
             dataset or (),
             since=as_date(since, "since"),
@@ -61,7 +61,7 @@ def adopt(
     json: Json = False,
 ) -> Exit:
     """Bring snapshots in that no run of ours started: rows, folders, sources. Safe to run again, and beside others."""
-    with bench(quiet=json) as workbench, following(workbench) as watch:
+    with opened_home(quiet=json) as workbench, following(workbench) as watch:
         done = workbench.recover.adopt(
             snapshots or (), everything=everything, datasets=dataset or (), since=as_date(since, "since"), watch=watch
         )
@@ -100,7 +100,7 @@ def _report(done: dict[str, Any]) -> None:
 @app.command()
 def reconcile(snapshots: Names = None, json: Json = False) -> None:
     """Look now, not later, for triggers whose answer was lost. A worker looks: workbench work."""
-    with bench(quiet=json) as workbench:
+    with opened_home(quiet=json) as workbench:
         number = workbench.recover.reconcile(snapshots or ())
     words = f"{counted(number, 'snapshot')} looked for by the next worker: workbench work --until-idle"
     reply({"due": number}, words, json=json)
@@ -122,7 +122,7 @@ def compare(
 
     A worker does so by itself before it acts, when the ledger was restored, copied, put back or made anew.
     """
-    with bench(quiet=json) as workbench:
+    with opened_home(quiet=json) as workbench:
         ids = as_names(foreign)
         found = workbench.recover.compare(dataset or (), foreign=ids, settled=settled or ())
     if json:
@@ -153,7 +153,7 @@ def resolve(
 
     Look into Bright Data's control panel first. What is published as it is, a worker reads: workbench work.
     """
-    with bench(quiet=json) as workbench:
+    with opened_home(quiet=json) as workbench:
         state = workbench.recover.resolve(
             snapshot, adopt=adopt_id, absent=absent, abandon=abandon, publish=publish, drop=drop, reason=reason
         )
@@ -166,7 +166,7 @@ def requeue(snapshots: Names = None, json: Json = False) -> None:
 
     As its facts prove: nothing is sent twice. One that is named and was read already is fetched once more.
     """
-    with bench(quiet=json) as workbench:
+    with opened_home(quiet=json) as workbench:
         done = workbench.recover.requeue(snapshots or ())
     if json:
         answer(done)
@@ -186,7 +186,7 @@ def reprocess(
     fetched once more, and what nobody has any longer stays as it is.
     """
     left: list[str] = []
-    with bench(quiet=json) as workbench, following(workbench) as watch:
+    with opened_home(quiet=json) as workbench, following(workbench) as watch:
         done = workbench.recover.reprocess(
             snapshots or (), run=run, dataset=dataset, below_version=below_version, on_left=left.append
         )

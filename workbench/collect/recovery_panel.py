@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import ipywidgets
 from IPython.display import display
 
-from workbench.collect.drawn import run_view
+from workbench.collect.markup import run_view
 from workbench.collect.model import SNAPSHOT_UNFINISHED
 from workbench.collect.model import SnapshotState as State
 from workbench.collect.panel import WatchPanel
@@ -29,7 +29,7 @@ from workbench.panels.widgets import Panel, Region, button
 from workbench.parsing import as_count, as_names
 
 if TYPE_CHECKING:
-    from workbench.collect.recover import Found
+    from workbench.collect.scan import Found
     from workbench.workbench import Workbench
 
 __all__ = ["adopt", "outcome", "scan", "waiting"]  # what the notebook calls

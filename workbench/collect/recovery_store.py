@@ -20,7 +20,7 @@ from workbench.db.columns import storable
 from workbench.db.event_log import Event
 from workbench.db.ledger import Ledger, number_of
 from workbench.db.schema import job, meta, run, snapshot, snapshot_use, source_result
-from workbench.engine.item import Claim
+from workbench.engine.item import Lease
 from workbench.engine.moving import is_held, let_go_on, move
 from workbench.errors import BadInput
 
@@ -150,9 +150,9 @@ def decide(
         if is_held(ledger, connection, row):
             raise BadInput(f"snapshot {snapshot_id} is being worked on right now; try again in a moment.")
         if release:
-            release_open(connection, Claim("snapshot", snapshot_id, 0, 0))
+            release_open(connection, Lease("snapshot", snapshot_id, 0, 0))
         if paid is not None:
-            settle(connection, Claim("snapshot", snapshot_id, 0, 0), paid)
+            settle(connection, Lease("snapshot", snapshot_id, 0, 0), paid)
         move(ledger, connection, "snapshot", row, to, reason=reason, what="decided", values=values)
 
     try:

@@ -14,7 +14,7 @@ from workbench.collect import folders, queries, status
 from workbench.collect import store as collecting
 from workbench.collect.model import NewSource, Plan, Source
 from workbench.collect.plan import PlanRequest, make_plan, open_ended
-from workbench.collect.recover import EXPIRING
+from workbench.collect.scan import EXPIRING
 from workbench.collect.sources import COLUMNS, check, key_of, read_csv, twins
 from workbench.collect.store import Imported, Started
 from workbench.db.clock import now

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from workbench.brightdata import datasets
-from workbench.collect import whole
+from workbench.collect import completeness
 from workbench.collect.bodies import lines_of
 from workbench.collect.model import Job, Snapshot, SnapshotState, Source, is_imported
 from workbench.collect.tools import CollectTools, clear, in_lake, job_folder, provider_id, workspace
@@ -33,9 +33,9 @@ def read(snapshot: Snapshot, tools: CollectTools) -> Move:
     vendor_id = provider_id(snapshot) if not is_taken and _can_ask(snapshot, tools) else None
     body = counted(raw)
     if vendor_id is not None and body is not None and raw.get("shape") is None:
-        verdict = whole.missing(snapshot, vendor_id, tools, body.lines - body.blank)
+        verdict = completeness.missing(snapshot, vendor_id, tools, body.lines - body.blank)
         if verdict is not None:
-            return whole.again(snapshot, verdict, tools, may_ask=True)
+            return completeness.again(snapshot, verdict, tools, may_ask=True)
     work = workspace(snapshot, tools)
     lines = lines_of(raw_path, str(raw.get("shape")), work / "lines.ndjson")
     wanted = order(snapshot, job, _sources(snapshot, job, tools), tools.datasets)
@@ -48,10 +48,12 @@ def read(snapshot: Snapshot, tools: CollectTools) -> Move:
     # By what each row itself says it answers, also where one source alone was asked.
     is_said = wanted.is_asked_by_these_alone and is_imported(provider_id(snapshot))
     result = made(replace(wanted, is_asked_by_these_alone=is_said), "tables")
-    verdict = whole.judge(snapshot, vendor_id, tools, result, lines or raw_path, kind=job.kind, keys=wanted.match_keys)
+    verdict = completeness.judge(
+        snapshot, vendor_id, tools, result, lines or raw_path, kind=job.kind, keys=wanted.match_keys
+    )
     if verdict.wrong:
         clear(snapshot, tools)
-        return whole.again(snapshot, verdict, tools, may_ask=vendor_id is not None)
+        return completeness.again(snapshot, verdict, tools, may_ask=vendor_id is not None)
     if wanted.is_asked_by_these_alone and len(wanted.sources) == 1 and not verdict.strays:
         result = _all_attributed(result, wanted, made)
     has_none = verdict.rows is None and not is_imported(provider_id(snapshot))

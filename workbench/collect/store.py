@@ -39,7 +39,7 @@ from workbench.db.schema import (
     source,
     source_result,
 )
-from workbench.engine.item import Claim
+from workbench.engine.item import Lease
 from workbench.engine.transitions import Writers
 from workbench.errors import BadInput
 
@@ -531,15 +531,15 @@ def enabled_sources(ledger: Ledger, *, ids: Iterable[int] | None = None, project
         return [int(one) for one in connection.execute(query).scalars()]
 
 
-def write_result(connection: Connection, claim: Claim, result: SourceResult) -> None:
+def write_result(connection: Connection, lease: Lease, result: SourceResult) -> None:
     values = {
         "row_count": result.row_count, "warning_count": result.warning_count, "error_count": result.error_count,
         "reason": result.reason, "misfits": dict(result.misfits),
     }  # fmt: skip
-    known = (source_result.c.snapshot == claim.item_id) & (source_result.c.source_id == result.source_id)
+    known = (source_result.c.snapshot == lease.item_id) & (source_result.c.source_id == result.source_id)
     if connection.execute(update(source_result).where(known).values(values)).rowcount == 0:
         # Nobody knew that the source was in it: rows of an adopted snapshot tell.
-        whose = {"snapshot": claim.item_id, "source_id": result.source_id}
+        whose = {"snapshot": lease.item_id, "source_id": result.source_id}
         connection.execute(insert(source_result).values(**whose, **values))
 
 

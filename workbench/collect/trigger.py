@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 from workbench.brightdata.wire import boot_clock
 from workbench.budget.model import Money, Reserve
-from workbench.collect.look import look
+from workbench.collect.adopt import look
 from workbench.collect.model import Snapshot, SnapshotState
 from workbench.collect.tools import CollectTools
-from workbench.engine.flow import Armed, Disarmed, Move, Yielded
+from workbench.engine.flow import Intent, Move, Revoked, Yielded
 from workbench.errors import Unanswered, WorkbenchError
 
 
@@ -27,7 +27,7 @@ def send(snapshot: Snapshot, tools: CollectTools) -> Iterator[Yielded]:
     # Before the order is written down: a process that is suspended from here on may wake long after others have
     # looked for the snapshot and sent it again, and must then send nothing.
     ordered = boot_clock()
-    yield Armed(
+    yield Intent(
         intent_id=intent_id,
         facts={"dataset_id": snapshot.dataset_id, "input_hash": snapshot.input_hash, "inputs": len(snapshot.inputs)},
         writes=(Reserve(Money(snapshot.estimate_records * snapshot.price_micro_usd, snapshot.estimate_records)),),
@@ -41,7 +41,7 @@ def send(snapshot: Snapshot, tools: CollectTools) -> Iterator[Yielded]:
         raise
     except WorkbenchError as refusal:
         # Every other error of the edge is proof that the vendor did not start anything.
-        yield Disarmed(refusal.message)
+        yield Revoked(refusal.message)
         raise
     yield Move(
         to=SnapshotState.TRIGGERED,

@@ -19,7 +19,7 @@ from workbench.db.schema import event, snapshot, stranger, vendor_list
 from workbench.engine import behind
 from workbench.engine.behind import WAITS, LostAct
 from workbench.engine.flow import Move
-from workbench.engine.item import Claim, to_record
+from workbench.engine.item import Lease, to_record
 from workbench.engine.moving import is_held, let_go_on, move
 
 FRESH: Final = timedelta(minutes=1)
@@ -235,7 +235,7 @@ def adopt_planned(ledger: Ledger, item: Snapshot, found: Move) -> bool:
         move(ledger, connection, "snapshot", row, found.to, reason=said, what="decided", values=found.values)
         for paid in found.writes:
             if isinstance(paid, PaidBefore):
-                adopt(connection, Claim("snapshot", item.id, 0, 0), paid)
+                adopt(connection, Lease("snapshot", item.id, 0, 0), paid)
         return True
 
     try:

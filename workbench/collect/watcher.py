@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from workbench.collect.run_standing import RunStanding, standing
+from workbench.collect.run_summary import RunStanding, standing
 from workbench.collect.stages import Pace
 from workbench.panels.markup import Html
 from workbench.panels.page import handled, in_background

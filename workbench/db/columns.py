@@ -90,7 +90,7 @@ def by_column(rows: Sequence[Mapping[Any, Any]], types: Mapping[str, str]) -> Ta
 
 
 def item_columns() -> list[Column[Any]]:
-    """What `claims.py` needs of every kind of item."""
+    """What `leases.py` needs of every kind of item."""
     return [
         Column("id", Big, primary_key=True, autoincrement=True),
         Column("state", String(20), nullable=False),
@@ -137,6 +137,6 @@ def item_rules(kind: str) -> list[Index | CheckConstraint]:
         Index(f"ix_{kind}_intent", "intent_id"),
         partial_index(f"ix_{kind}_held", "lease_owner", where="lease_owner IS NOT NULL"),
         CheckConstraint("armed = false OR intent_id IS NOT NULL", name="armed_has_intent"),
-        # Armed and free would be claimed like any other and sent a second time.
+        # Armed and free would be leased like any other and sent a second time.
         CheckConstraint("armed = false OR lease_owner IS NOT NULL", name="armed_has_owner"),
     ]

@@ -104,7 +104,7 @@ class Ledger:
 
     @property
     def liveness(self) -> Liveness:
-        """Our place among the owners; taken when something is first claimed."""
+        """Our place among the owners; taken when something is first leased."""
         with self._mutex:
             if self._alive is None:
                 is_file = self.engine.dialect.name == "sqlite"

@@ -372,7 +372,7 @@ delivery = Table(
     Column("processed_at", UtcText),
 )
 
-lease = Table(
+named_lock = Table(
     "lease",
     metadata,
     Column("name", String(200), primary_key=True),

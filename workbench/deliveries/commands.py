@@ -11,7 +11,7 @@ import typer
 from workbench import processes
 from workbench.cli.console import Json, answer, counted, records, say, show, when
 from workbench.cli.exits import Exit
-from workbench.cli.opening import bench
+from workbench.cli.opening import opened_home
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -31,7 +31,7 @@ def serve(
     """Take deliveries here, address first, until Ctrl-C. Needs WORKBENCH_WEBHOOK_SECRET_FILE; collecting does not
     need this: without a webhook, snapshots are asked for.
     """
-    with bench() as workbench:
+    with opened_home() as workbench:
         workbench.parts.webhook_secrets()
         workbench.parts.cron_secrets()
         home, mode = workbench.settings.home, workbench.settings.mode
@@ -48,7 +48,7 @@ def list_(
     json: Json = False,
 ) -> None:
     """Show what came, newest first."""
-    with bench(quiet=json, look=True) as workbench:
+    with opened_home(quiet=json, look=True) as workbench:
         found = workbench.deliveries.all(status=status, limit=None if json else limit)
         zone = workbench.settings.zone
     if json:
@@ -62,7 +62,7 @@ def list_(
 @app.command("show")
 def show_(delivery_id: Id, json: Json = False) -> None:
     """Show one delivery: what was sent beside its body, where the body lies, and what became of it."""
-    with bench(quiet=json, look=True) as workbench:
+    with opened_home(quiet=json, look=True) as workbench:
         found = workbench.deliveries.one(delivery_id)
     _print(found, json=json)
 
@@ -80,7 +80,7 @@ def _print(found: dict[str, Any], *, json: bool) -> None:
 @app.command()
 def replay(delivery_id: Id, json: Json = False) -> Exit:
     """Judge and match a delivery once more; rows that Bright Data no longer has are taken from its kept body."""
-    with bench(quiet=json) as workbench:
+    with opened_home(quiet=json) as workbench:
         found = workbench.deliveries.replay(delivery_id)
     _print(found, json=json)
     if found["attention"]:
@@ -96,7 +96,7 @@ def check(
     json: Json = False,
 ) -> Exit:
     """Send a test delivery through the public address and look for it here: what failed on the way, in words."""
-    with bench(quiet=json) as workbench:
+    with opened_home(quiet=json) as workbench:
         found = workbench.deliveries.check_address(url)
     if json:
         answer(found)

@@ -11,5 +11,5 @@ locks.py        named leases: what only one may do at a time, and who is at work
 rate_limit.py   one throttle of a vendor for all processes
 behind.py       a ledger that is older than the world: found out, and remembered until compared
 account_acts.py what was done at an account, and what such a ledger may not know of it
-doubt.py        what is looked for at a site for hours, and a person should know of
+stuck.py        what is looked for at a site for hours, and a person should know of
 """

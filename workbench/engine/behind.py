@@ -26,8 +26,8 @@ from workbench.db.schema import (
     event,
     lost_act,
 )
-from workbench.engine.flow import Armed
-from workbench.engine.item import Claim, Item, to_record
+from workbench.engine.flow import Intent
+from workbench.engine.item import Item, Lease, to_record
 
 ALL: Final = "*"
 # How the reason begins of what waits because the ledger may be older than the world.
@@ -54,10 +54,10 @@ class LostAct:
 # what is written into the journal ---------------------------------------------------------------------
 
 
-def entries(ledger: Ledger, connection: Connection, claims: Sequence[Claim], order: Armed) -> list[Entry]:
+def entries(ledger: Ledger, connection: Connection, leases: Sequence[Lease], order: Intent) -> list[Entry]:
     """What the journal is to say of an act, in the transaction that commits its intent."""
     head = connection.execute(select(chain_head.c.seq, chain_head.c.hash)).one()
-    told = [_told(connection, claim) for claim in claims]
+    told = [_told(connection, lease) for lease in leases]
     reserve = sum(one.reserved_micro_usd() for one in order.writes)
     return [
         Entry(
@@ -68,32 +68,32 @@ def entries(ledger: Ledger, connection: Connection, claims: Sequence[Claim], ord
     ]  # fmt: skip
 
 
-def undone(ledger: Ledger, connection: Connection, claims: Sequence[Claim]) -> list[Entry]:
-    """The proof that the latest act of `claims` did not happen."""
+def undone(ledger: Ledger, connection: Connection, leases: Sequence[Lease]) -> list[Entry]:
+    """The proof that the latest act of `leases` did not happen."""
     head = connection.execute(select(chain_head.c.seq, chain_head.c.hash)).one()
     found = []
-    for claim in claims:
-        item = ITEMS[claim.kind].c
-        intent_id = connection.execute(select(item.intent_id).where(item.id == claim.item_id)).scalar_one()
-        told = {**_told(connection, claim), "kind": UNDONE}
+    for lease in leases:
+        item = ITEMS[lease.kind].c
+        intent_id = connection.execute(select(item.intent_id).where(item.id == lease.item_id)).scalar_one()
+        told = {**_told(connection, lease), "kind": UNDONE}
         stamp = {"ledger_id": ledger.ledger_id, "mode": ledger.mode, "seq": head.seq, "hash": head.hash}
         found.append(Entry(**stamp, **told, intent_id=intent_id, at=to_text(now())))
     return found
 
 
-def adopted(connection: Connection, claim: Claim, name: str) -> None:
+def adopted(connection: Connection, lease: Lease, name: str) -> None:
     """What the journal alone knew is known again: the item has it, as `name` at the other side."""
-    told = _told(connection, claim)
+    told = _told(connection, lease)
     found(connection, told["scope"], told["key"], name)
 
 
-def _told(connection: Connection, claim: Claim) -> dict[str, Any]:
+def _told(connection: Connection, lease: Lease) -> dict[str, Any]:
     """Kind, scope, key and mark of an item."""
-    table = ITEMS[claim.kind]
-    row = connection.execute(select(table).where(table.c.id == claim.item_id)).mappings().one()
-    item = to_record(claim.kind, row)
+    table = ITEMS[lease.kind]
+    row = connection.execute(select(table).where(table.c.id == lease.item_id)).mappings().one()
+    item = to_record(lease.kind, row)
     mark = {"mark": item.act_mark} if item.act_mark is not None else {}
-    return {"kind": claim.kind, "scope": scope_of_item(connection, item), "key": item.act_key, **mark}
+    return {"kind": lease.kind, "scope": scope_of_item(connection, item), "key": item.act_key, **mark}
 
 
 def scope_of_item(connection: Connection, item: Item) -> str:

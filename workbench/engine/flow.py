@@ -34,7 +34,7 @@ class Write:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Armed:
+class Intent:
     """About to act outside, once. Only what follows this is not repeatable."""
 
     intent_id: str
@@ -48,7 +48,7 @@ class Armed:
 
 
 @dataclass(frozen=True)
-class Disarmed:
+class Revoked:
     """The other side proved that the act did not happen; what its intent wrote is taken back."""
 
     reason: str
@@ -83,7 +83,7 @@ class Move:
     fault: Fault | None = None  # trouble on a page that this move is the end of
 
 
-Yielded = Armed | Disarmed | Progress | Stay | Move
+Yielded = Intent | Revoked | Progress | Stay | Move
 
 
 @dataclass(frozen=True)

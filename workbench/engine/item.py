@@ -99,15 +99,15 @@ class Item:
 
 
 @dataclass(frozen=True)
-class Claim:
+class Lease:
     """Our right to write an item, until a newer token exists."""
 
     kind: str
     item_id: int
     token: int
     until_boot: float  # seconds of the boot-time clock
-    account_id: int | None = None  # whose lane we hold with it
-    lane_token: int = 0
+    account_id: int | None = None  # whose lock we hold with it
+    lock_token: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

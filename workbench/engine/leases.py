@@ -1,6 +1,6 @@
-"""Claim an item, record what its step yields, let it go: the only way that work changes state.
+"""Lease an item, record what its step yields, let it go: the only way that work changes state.
 
-Every write checks the fencing token and renews the lease. A claim found with an owner means that the owner died: if
+Every write checks the fencing token and renews the lease. A lease found with an owner means that the owner died: if
 it was armed, the act may have happened and the item is `unsure`; three crashes quarantine it.
 """
 
@@ -34,10 +34,10 @@ from workbench.db.columns import storable
 from workbench.db.event_log import Event
 from workbench.db.ledger import Ledger
 from workbench.db.liveness import boot_of
-from workbench.db.schema import ITEMS, account, lease
+from workbench.db.schema import ITEMS, account, named_lock
 from workbench.engine.flow import Flow, Move, Step
-from workbench.engine.item import KINDS, Attention, Claim, Item, to_record
-from workbench.engine.locks import LANE, is_lane_held, lane_of, lease_end, take_lane
+from workbench.engine.item import KINDS, Attention, Item, Lease, to_record
+from workbench.engine.locks import ACCOUNT, is_lock_held, lease_end, lock_of_account, take_lock
 from workbench.errors import Fenced
 
 MOST_CRASHES: Final = 3
@@ -47,31 +47,31 @@ NO_PROGRESS: Final[Mapping[str, None]] = dict.fromkeys(
 
 
 @dataclass(frozen=True)
-class Claimed:
-    """Items alike, claimed together for one step."""
+class LeasedItems:
+    """Items alike, leased together for one step."""
 
     state: Any
-    claims: tuple[Claim, ...]
+    leases: tuple[Lease, ...]
     items: tuple[Item, ...]
 
 
-class Claims:
-    """Claims of one process, for all its threads."""
+class Leases:
+    """Leases of one process, for all its threads."""
 
     def __init__(self, ledger: Ledger, *, lease_time: timedelta) -> None:
         self._ledger = ledger
         self.lease_time = lease_time
         self._flowing: set[str] = set()  # kinds whose last look found an item: the next is taken without asking first
 
-    # claiming -----------------------------------------------------------------------------------
+    # leasing -----------------------------------------------------------------------------------
 
-    def take(self, flow: Flow) -> Claimed | None:
+    def take(self, flow: Flow) -> LeasedItems | None:
         """The oldest due item of `flow` (and up to `Step.max_items` alike), or None when nothing is due now."""
         if flow.kind not in self._flowing and self.oldest_free(flow) is None:
             return None  # a read: idle workers do not queue up for the write lock
-        claimed = self._ledger.write(lambda connection: self._take(connection, flow))
-        (self._flowing.add if claimed else self._flowing.discard)(flow.kind)
-        return claimed
+        leased = self._ledger.write(lambda connection: self._take(connection, flow))
+        (self._flowing.add if leased else self._flowing.discard)(flow.kind)
+        return leased
 
     def oldest_free(self, flow: Flow) -> datetime | None:
         """Since when the oldest item of `flow` is due that nobody living works on."""
@@ -99,51 +99,51 @@ class Claims:
         return {**found, "busy": [*self._busy(connection)]} if flow.page_states else found
 
     def _busy(self, connection: Connection) -> set[int]:
-        """The accounts whose lane somebody living holds."""
-        query = select(lease).where(lease.c.name.startswith(LANE), lease.c.owner.is_not(None))
+        """The accounts whose lock somebody living holds."""
+        query = select(named_lock).where(named_lock.c.name.startswith(ACCOUNT), named_lock.c.owner.is_not(None))
         rows = connection.execute(query).all()
-        return {int(row.name.removeprefix(LANE)) for row in rows if is_lane_held(connection, self._ledger, row)}
+        return {int(row.name.removeprefix(ACCOUNT)) for row in rows if is_lock_held(connection, self._ledger, row)}
 
-    def _take(self, connection: Connection, flow: Flow) -> Claimed | None:
+    def _take(self, connection: Connection, flow: Flow) -> LeasedItems | None:
         table = ITEMS[flow.kind]
         events: list[Event] = []
-        claimed = None
-        while claimed is None and (row := self._first_free(connection, flow)) is not None:
+        leased = None
+        while leased is None and (row := self._first_free(connection, flow)) is not None:
             if row.lease_owner is None or self._survives(connection, table, flow, row, events):
-                claimed = self._claim_alike(connection, flow, row)
-                if claimed is None:
-                    break  # another process took the lane this moment
+                leased = self._lease_alike(connection, flow, row)
+                if leased is None:
+                    break  # another process took the lock this moment
         self._ledger.append(connection, *events)
-        return claimed
+        return leased
 
     def _first_free(self, connection: Connection, flow: Flow) -> Row[Any] | None:
         query = _oldest_due(*_of(flow), lock=True)
         return connection.execute(query, self._who_and_when(connection, flow)).first()
 
-    def _claim_alike(self, connection: Connection, flow: Flow, row: Row[Any]) -> Claimed | None:
+    def _lease_alike(self, connection: Connection, flow: Flow, row: Row[Any]) -> LeasedItems | None:
         state = KINDS[flow.kind].states(row.state)
         step = flow.steps[state]
-        lane = self._enter_lane(connection, row.account_id) if step.on_page else 0
-        if lane is None:
+        lock = self._lock_account(connection, row.account_id) if step.on_page else 0
+        if lock is None:
             return None
         whose = row.account_id if step.on_page else None
         rows = [row, *self._alike(connection, flow, row, step)]
-        taken = (self._claim(connection, flow, step, one) for one in rows)
-        claims = tuple(replace(one, account_id=whose, lane_token=lane) for one in taken)
+        taken = (self._lease(connection, flow, step, one) for one in rows)
+        leases = tuple(replace(one, account_id=whose, lock_token=lock) for one in taken)
         items = tuple(to_record(flow.kind, {**one._mapping, **_tries(step, one)}) for one in rows)  # noqa: SLF001 - public
-        return Claimed(state, claims, items)
+        return LeasedItems(state, leases, items)
 
-    def _enter_lane(self, connection: Connection, account_id: int) -> int | None:
-        """The token of the account's lane, which is free as far as we saw; None when it is not any more."""
-        # The account's row is the lock: two who come at once would both find no lane yet.
+    def _lock_account(self, connection: Connection, account_id: int) -> int | None:
+        """The token of the account's lock, which is free as far as we saw; None when it is not any more."""
+        # The account's row is the lock: two who come at once would both find no lock yet.
         connection.execute(select(account.c.id).where(account.c.id == account_id).with_for_update()).one()
-        return take_lane(connection, self._ledger, lane_of(account_id), note="work", lease_time=self.lease_time)
+        return take_lock(connection, self._ledger, lock_of_account(account_id), note="work", lease_time=self.lease_time)
 
-    def leave_lane(self, claims: Sequence[Claim]) -> None:
+    def leave_page(self, leases: Sequence[Lease]) -> None:
         """The page is closed: others may open one of the same account."""
-        if claims and claims[0].account_id is not None:
-            mine = _lane(claims[0])
-            self._ledger.write(lambda connection: connection.execute(update(lease).where(mine).values(owner=None)))
+        if leases and leases[0].account_id is not None:
+            mine = _lock(leases[0])
+            self._ledger.write(lambda connection: connection.execute(update(named_lock).where(mine).values(owner=None)))
 
     @staticmethod
     def _alike(connection: Connection, flow: Flow, row: Row[Any], step: Step) -> Sequence[Row[Any]]:
@@ -206,18 +206,18 @@ class Claims:
         facts = {"reason": end.reason} | ({"intent_id": row.intent_id} if row.armed else {})
         return Event(flow.kind, str(row.id), "moved", row.state, str(end.to), facts)
 
-    def _claim(self, connection: Connection, flow: Flow, step: Step, row: Row[Any]) -> Claim:
+    def _lease(self, connection: Connection, flow: Flow, step: Step, row: Row[Any]) -> Lease:
         until = boot_time() + self.lease_time.total_seconds()
         values = {
             "lease_owner": self._ledger.liveness.me, "lease_token": row.lease_token + 1,
             "lease_until": now() + self.lease_time, "lease_until_boot": until, **_tries(step, row),
         }  # fmt: skip
         connection.execute(_numbered(flow.kind), {**values, "its_id": row.id})
-        return Claim(flow.kind, row.id, row.lease_token + 1, until)
+        return Lease(flow.kind, row.id, row.lease_token + 1, until)
 
     # holding ------------------------------------------------------------------------------------
 
-    def check(self, connection: Connection, claim: Claim, **values: Any) -> None:
+    def check(self, connection: Connection, lease: Lease, **values: Any) -> None:
         """Set `values` and renew the lease, or raise Fenced when the item is no longer ours."""
         plain: dict[str, Any] = {
             "lease_until": now() + self.lease_time,
@@ -225,55 +225,57 @@ class Claims:
             **{name: storable(value) if isinstance(value, str) else value for name, value in values.items()},
         }
         computed = {name: plain.pop(name) for name, value in values.items() if isinstance(value, ColumnElement)}
-        query = _held(claim.kind)
-        holder = {"its_id": claim.item_id, "its_token": claim.token, "its_owner": self._ledger.liveness.me}
+        query = _held(lease.kind)
+        holder = {"its_id": lease.item_id, "its_token": lease.token, "its_owner": self._ledger.liveness.me}
         changed = connection.execute(query.values(computed) if computed else query, plain | holder)
         if changed.rowcount != 1:
-            raise Fenced(f"{claim.kind} {claim.item_id} was taken over by another worker; nothing was written.")
-        if claim.account_id is not None:
-            mine = (_lane(claim)) & (lease.c.owner == self._ledger.liveness.me)
-            if connection.execute(update(lease).where(mine).values(**lease_end(self.lease_time))).rowcount != 1:
-                raise Fenced(f"the lane of account {claim.account_id} was taken over; nothing was written.")
+            raise Fenced(f"{lease.kind} {lease.item_id} was taken over by another worker; nothing was written.")
+        if lease.account_id is not None:
+            mine = (_lock(lease)) & (named_lock.c.owner == self._ledger.liveness.me)
+            if connection.execute(update(named_lock).where(mine).values(**lease_end(self.lease_time))).rowcount != 1:
+                raise Fenced(f"the lock of account {lease.account_id} was taken over; nothing was written.")
 
-    def renew(self, claims: Sequence[Claim]) -> None:
+    def renew(self, leases: Sequence[Lease]) -> None:
         """The heartbeat: keeps leases that are still ours; a lost one shows at the next write."""
 
         def change(connection: Connection) -> None:
-            for claim in claims:
-                table = ITEMS[claim.kind]
+            for lease in leases:
+                table = ITEMS[lease.kind]
                 connection.execute(
                     update(table)
-                    .where(table.c.id == claim.item_id, table.c.lease_token == claim.token)
+                    .where(table.c.id == lease.item_id, table.c.lease_token == lease.token)
                     .where(table.c.lease_until_boot > boot_time())  # an overslept lease is not revived
                     .values(
                         lease_until=now() + self.lease_time,
                         lease_until_boot=boot_time() + self.lease_time.total_seconds(),
                     )
                 )
-                if claim.account_id is not None:
-                    awake = lease.c.until_boot > boot_time()
-                    connection.execute(update(lease).where(_lane(claim), awake).values(**lease_end(self.lease_time)))
+                if lease.account_id is not None:
+                    awake = named_lock.c.until_boot > boot_time()
+                    connection.execute(
+                        update(named_lock).where(_lock(lease), awake).values(**lease_end(self.lease_time))
+                    )
 
-        if claims and self._ledger.is_still_alive():
+        if leases and self._ledger.is_still_alive():
             self._ledger.write(change)
 
-    def remaining(self, claim: Claim) -> float:
+    def remaining(self, lease: Lease) -> float:
         """Seconds of lease left by the boot-time clock; negative once it is over or no longer ours."""
-        table = ITEMS[claim.kind]
-        query = select(table.c.lease_until_boot).where(table.c.id == claim.item_id, table.c.lease_token == claim.token)
+        table = ITEMS[lease.kind]
+        query = select(table.c.lease_until_boot).where(table.c.id == lease.item_id, table.c.lease_token == lease.token)
         with self._ledger.read() as connection:
             until = connection.execute(query).scalar_one_or_none()
-            if until is not None and claim.account_id is not None:
-                lane = connection.execute(select(lease.c.until_boot).where(_lane(claim))).scalar_one_or_none()
-                until = None if lane is None else min(until, lane)
+            if until is not None and lease.account_id is not None:
+                lock = connection.execute(select(named_lock.c.until_boot).where(_lock(lease))).scalar_one_or_none()
+                until = None if lock is None else min(until, lock)
         return -1.0 if until is None else float(until) - boot_time()
 
-    def release(self, claims: Sequence[Claim], *, after: timedelta | None = None, uncount: bool = False) -> None:
+    def release(self, leases: Sequence[Lease], *, after: timedelta | None = None, uncount: bool = False) -> None:
         """Let items go without a move; due `after` from now (or as they were), optionally not counting the try."""
 
         def change(connection: Connection) -> None:
-            for claim in claims:
-                table = ITEMS[claim.kind]
+            for lease in leases:
+                table = ITEMS[lease.kind]
                 values: dict[str, Any] = {"lease_owner": None}
                 if after is not None:
                     values["next_at"] = now() + after
@@ -281,7 +283,7 @@ class Claims:
                     values["attempts"] = table.c.attempts - 1
                 connection.execute(
                     update(table)
-                    .where(table.c.id == claim.item_id, table.c.lease_token == claim.token, table.c.armed.is_(False))
+                    .where(table.c.id == lease.item_id, table.c.lease_token == lease.token, table.c.armed.is_(False))
                     .values(values)
                 )
 
@@ -289,7 +291,7 @@ class Claims:
 
 
 def _tries(step: Step, row: Row[Any]) -> dict[str, int]:
-    """Counted at the claim, so that a step that kills its process is counted too."""
+    """Counted at the lease, so that a step that kills its process is counted too."""
     return {
         "attempts": row.attempts + (1 if step.retry.counts else 0),
         "crashes": row.crashes + (1 if row.lease_owner is not None else 0),
@@ -333,7 +335,7 @@ def _oldest_due(
 ) -> Select[Any]:
     """The oldest due item held by nobody, by a dead owner, or by one who slept past the end of the lease.
 
-    Where its step works in a lane: of an account that may work now, and whose lane is free.
+    Where its step works in a lock: of an account that may work now, and whose lock is free.
     """
     item = ITEMS[kind].c
     free = or_(
@@ -347,12 +349,12 @@ def _oldest_due(
     if page_states:
         works = select(account.c.id).where(_may_work(), account.c.id.not_in(bindparam("busy", expanding=True)))
         paced = works.where(or_(account.c.not_before.is_(None), account.c.not_before <= bindparam("at")))
-        in_lane = and_(
+        may_open_page = and_(
             or_(item.state.not_in([str(state) for state in page_states]), item.account_id.in_(works)),
             or_(item.state.not_in([str(state) for state in act_states]), item.account_id.in_(paced)),
         )
-        # What a dead owner left armed is no work in a lane: it becomes unsure.
-        due = and_(due, or_(item.armed.is_(True), in_lane))
+        # What a dead owner left armed is no work in a lock: it becomes unsure.
+        due = and_(due, or_(item.armed.is_(True), may_open_page))
     query = select(ITEMS[kind] if lock else item.next_at).where(due, free).order_by(item.next_at, item.id).limit(1)
     return query.with_for_update(skip_locked=True, key_share=True) if lock else query
 
@@ -378,5 +380,5 @@ def _may_work() -> ColumnElement[bool]:
     return and_(account.c.enabled.is_(True), account.c.paused_kind.is_(None), account.c.removed_at.is_(None))
 
 
-def _lane(claim: Claim) -> ColumnElement[bool]:
-    return and_(lease.c.name == lane_of(claim.account_id or 0), lease.c.token == claim.lane_token)
+def _lock(lease: Lease) -> ColumnElement[bool]:
+    return and_(named_lock.c.name == lock_of_account(lease.account_id or 0), named_lock.c.token == lease.lock_token)

@@ -15,39 +15,39 @@ from sqlalchemy.exc import IntegrityError
 from workbench.db.clock import boot_id, boot_time, now
 from workbench.db.ledger import Ledger
 from workbench.db.liveness import boot_of
-from workbench.db.schema import lease
+from workbench.db.schema import named_lock
 from workbench.errors import Fenced, WorkbenchError
 
 log = logging.getLogger(__name__)
 
-LANE: Final = "account:"
+ACCOUNT: Final = "account:"
 
 
-def lane_of(account_id: int) -> str:
+def lock_of_account(account_id: int) -> str:
     """The name of the lease on an account while its page is open."""
-    return f"{LANE}{account_id}"
+    return f"{ACCOUNT}{account_id}"
 
 
-class Lanes:
-    """The lanes of one process, for all its threads."""
+class Locks:
+    """The locks of one process, for all its threads."""
 
     def __init__(self, ledger: Ledger, *, lease_time: timedelta) -> None:
         self._ledger = ledger
         self._lease_time = lease_time
 
     def take(self, name: str, note: str = "") -> int | None:
-        """The fencing token of the lane `name`, or None while somebody living holds it."""
+        """The fencing token of the lock `name`, or None while somebody living holds it."""
         try:
             return self._ledger.write(lambda connection: self._take(connection, name, note))
-        except IntegrityError:  # somebody else made the lane at the same moment
+        except IntegrityError:  # somebody else made the lock at the same moment
             return self._ledger.write(lambda connection: self._take(connection, name, note))
 
     def _take(self, connection: Connection, name: str, note: str) -> int | None:
-        return take_lane(connection, self._ledger, name, note=note, lease_time=self._lease_time)
+        return take_lock(connection, self._ledger, name, note=note, lease_time=self._lease_time)
 
     @contextlib.contextmanager
     def holding(self, name: str, note: str = "") -> Iterator[bool]:
-        """Hold the lane `name`, renewed however long the block takes; False while somebody living holds it."""
+        """Hold the lock `name`, renewed however long the block takes; False while somebody living holds it."""
         token = self.take(name, note)
         if token is None:
             yield False
@@ -70,20 +70,22 @@ class Lanes:
                 log.warning("%s", error.message)
                 return
             except WorkbenchError as error:  # a busy ledger: the next time may come through
-                log.warning("the lane %s could not be renewed: %s", name, error.message)
+                log.warning("the lock %s could not be renewed: %s", name, error.message)
 
     def renew(self, name: str, token: int) -> None:
-        """Keep the lane for another lease, or raise Fenced when it is no longer ours."""
+        """Keep the lock for another lease, or raise Fenced when it is no longer ours."""
         query = (
-            update(lease)
-            .where(lease.c.name == name, lease.c.token == token, lease.c.owner == self._ledger.liveness.me)
+            update(named_lock)
+            .where(
+                named_lock.c.name == name, named_lock.c.token == token, named_lock.c.owner == self._ledger.liveness.me
+            )
             .values(**lease_end(self._lease_time))
         )
         if self._ledger.write(lambda connection: connection.execute(query).rowcount) != 1:
-            raise Fenced(f"the lane {name} was taken over by another worker.")
+            raise Fenced(f"the lock {name} was taken over by another worker.")
 
     def release(self, name: str, token: int) -> None:
-        query = update(lease).where(lease.c.name == name, lease.c.token == token).values(owner=None)
+        query = update(named_lock).where(named_lock.c.name == name, named_lock.c.token == token).values(owner=None)
         self._ledger.write(lambda connection: connection.execute(query))
 
     # who is at work -----------------------------------------------------------------------------
@@ -94,15 +96,15 @@ class Lanes:
 
         def change(connection: Connection) -> None:
             gone = [row.name for row in self._announced(connection, kind) if self._is_gone(connection, row)]
-            connection.execute(delete(lease).where(lease.c.name.in_([*gone, name])))
+            connection.execute(delete(named_lock).where(named_lock.c.name.in_([*gone, name])))
             values = {"owner": self._ledger.liveness.me, **lease_end(self._lease_time)}
-            connection.execute(insert(lease), {"name": name, "token": 1, **values})
+            connection.execute(insert(named_lock), {"name": name, "token": 1, **values})
 
         self._ledger.write(change)
         return name
 
     def withdraw(self, name: str) -> None:
-        self._ledger.write(lambda connection: connection.execute(delete(lease).where(lease.c.name == name)))
+        self._ledger.write(lambda connection: connection.execute(delete(named_lock).where(named_lock.c.name == name)))
 
     def living(self, kind: str) -> list[str]:
         """Names of the processes that are at work as a `kind` and alive."""
@@ -111,23 +113,23 @@ class Lanes:
 
     @staticmethod
     def _announced(connection: Connection, kind: str) -> Sequence[Row[Any]]:
-        names = lease.c.name.startswith(f"{kind}:", autoescape=True)
-        return connection.execute(select(lease).where(names)).all()
+        names = named_lock.c.name.startswith(f"{kind}:", autoescape=True)
+        return connection.execute(select(named_lock).where(names)).all()
 
     def _is_gone(self, connection: Connection, row: Row[Any]) -> bool:
         return row.owner is None or self._ledger.liveness.is_dead(row.owner, connection)
 
 
-def take_lane(connection: Connection, ledger: Ledger, name: str, *, note: str, lease_time: timedelta) -> int | None:
-    """The fencing token, within a transaction; IntegrityError when another one makes the lane at the same moment."""
-    row = connection.execute(select(lease).where(lease.c.name == name).with_for_update()).first()
+def take_lock(connection: Connection, ledger: Ledger, name: str, *, note: str, lease_time: timedelta) -> int | None:
+    """The fencing token, within a transaction; IntegrityError when another one makes the lock at the same moment."""
+    row = connection.execute(select(named_lock).where(named_lock.c.name == name).with_for_update()).first()
     values = {"owner": ledger.liveness.me, "note": note, **lease_end(lease_time)}
     if row is None:
-        connection.execute(insert(lease), {"name": name, "token": 1, **values})
+        connection.execute(insert(named_lock), {"name": name, "token": 1, **values})
         return 1
-    if is_lane_held(connection, ledger, row):
+    if is_lock_held(connection, ledger, row):
         return None
-    connection.execute(update(lease).where(lease.c.name == name).values(token=row.token + 1, **values))
+    connection.execute(update(named_lock).where(named_lock.c.name == name).values(token=row.token + 1, **values))
     return int(row.token) + 1
 
 
@@ -136,7 +138,7 @@ def lease_end(lease_time: timedelta) -> dict[str, Any]:
     return {"until": now() + lease_time, "until_boot": boot_time() + lease_time.total_seconds()}
 
 
-def is_lane_held(connection: Connection, ledger: Ledger, row: Row[Any]) -> bool:
+def is_lock_held(connection: Connection, ledger: Ledger, row: Row[Any]) -> bool:
     """Whether the holder of a lease lives, and its time is not over."""
     if row.owner is None or ledger.liveness.is_dead(row.owner, connection):
         return False

@@ -1,4 +1,4 @@
-"""What people and apps do to an item outside of a claim, in their own transaction: move it, or let it go on."""
+"""What people and apps do to an item outside of a lease, in their own transaction: move it, or let it go on."""
 
 from __future__ import annotations
 

@@ -30,16 +30,16 @@ from workbench.db.journal import Entry
 from workbench.db.ledger import Ledger
 from workbench.db.schema import ITEMS, account, act, error_log
 from workbench.engine import behind
-from workbench.engine.flow import Armed, Disarmed, Flow, Move, Progress, Stay, Step, Write
-from workbench.engine.item import KINDS, Attention, Claim
-from workbench.engine.leases import NO_PROGRESS, Claims
+from workbench.engine.flow import Flow, Intent, Move, Progress, Revoked, Stay, Step, Write
+from workbench.engine.item import KINDS, Attention, Lease
+from workbench.engine.leases import NO_PROGRESS, Leases
 from workbench.errors import Fault, Transient, WorkbenchError
 
 _PROGRESS_EVERY: Final = 1.0  # seconds
 GAP: Final = "the gap between two acts"  # why an account waits, when it is its owner's own pace
 
 # How a feature writes its part of an intent or of a move: in the transaction of that, or not at all.
-Writer = Callable[[Connection, Claim, Any], None]
+Writer = Callable[[Connection, Lease, Any], None]
 Writers = Mapping[type[Write], Writer]
 
 
@@ -48,181 +48,181 @@ class IllegalMove(WorkbenchError):
 
 
 class Recorder:
-    def __init__(self, ledger: Ledger, claims: Claims, writers: Writers) -> None:
+    def __init__(self, ledger: Ledger, leases: Leases, writers: Writers) -> None:
         """`writers`: of every kind of `Write` that the steps yield."""
         self._ledger = ledger
         self._writers = writers
-        self._claims = claims
-        self._last_progress: dict[Claim, float] = {}
+        self._leases = leases
+        self._last_progress: dict[Lease, float] = {}
 
-    def armed(self, claims: Sequence[Claim], order: Armed) -> list[Entry]:
+    def armed(self, leases: Sequence[Lease], order: Intent) -> list[Entry]:
         """Commit the intent of one act for all its items, with what else it writes; what the journal is to say."""
         act_id = uuid.uuid4().hex
 
         def change(connection: Connection) -> list[Entry]:
             events = []
             if order.baseline is not None:
-                _keep_baseline(connection, act_id, claims, order)
-            for claim in claims:
-                begun = {**_begun(claim), "armed_at": now(), "acts": ITEMS[claim.kind].c.acts + 1, "looks": 0}
-                self._claims.check(connection, claim, armed=True, intent_id=order.intent_id, act_id=act_id, **begun)
-                self._also(connection, claim, order.writes)
+                _keep_baseline(connection, act_id, leases, order)
+            for lease in leases:
+                begun = {**_begun(lease), "armed_at": now(), "acts": ITEMS[lease.kind].c.acts + 1, "looks": 0}
+                self._leases.check(connection, lease, armed=True, intent_id=order.intent_id, act_id=act_id, **begun)
+                self._also(connection, lease, order.writes)
                 facts = {"intent_id": order.intent_id, **order.facts}
-                events.append(Event(claim.kind, str(claim.item_id), "armed", None, None, facts))
+                events.append(Event(lease.kind, str(lease.item_id), "armed", None, None, facts))
             self._ledger.append(connection, *events)
-            return behind.entries(self._ledger, connection, claims, order)
+            return behind.entries(self._ledger, connection, leases, order)
 
         return self._ledger.write(change)
 
-    def disarmed(self, claims: Sequence[Claim], proof: Disarmed, writes: Sequence[Write] = ()) -> list[Entry]:
+    def disarmed(self, leases: Sequence[Lease], proof: Revoked, writes: Sequence[Write] = ()) -> list[Entry]:
         """Commit that the act did not happen; `writes` take back what its intent wrote."""
 
         def change(connection: Connection) -> list[Entry]:
             events = []
-            undone = select(ITEMS[claims[0].kind].c.act_id).where(ITEMS[claims[0].kind].c.id == claims[0].item_id)
+            undone = select(ITEMS[leases[0].kind].c.act_id).where(ITEMS[leases[0].kind].c.id == leases[0].item_id)
             connection.execute(update(act).where(act.c.id.in_(undone)).values(undone_at=now()))
-            for claim in claims:
-                self._claims.check(connection, claim, armed=False, act_id=None, acts=ITEMS[claim.kind].c.acts - 1)
-                self._also(connection, claim, writes)
-                events.append(Event(claim.kind, str(claim.item_id), "disarmed", facts={"reason": proof.reason}))
+            for lease in leases:
+                self._leases.check(connection, lease, armed=False, act_id=None, acts=ITEMS[lease.kind].c.acts - 1)
+                self._also(connection, lease, writes)
+                events.append(Event(lease.kind, str(lease.item_id), "disarmed", facts={"reason": proof.reason}))
             self._ledger.append(connection, *events)
-            return behind.undone(self._ledger, connection, claims)
+            return behind.undone(self._ledger, connection, leases)
 
         return self._ledger.write(change)
 
-    def undone(self, claim: Claim) -> list[Entry]:
+    def undone(self, lease: Lease) -> list[Entry]:
         """What the journal is to say of an act that was proved not to have happened for this item."""
         with self._ledger.read() as connection:
-            return behind.undone(self._ledger, connection, [claim])
+            return behind.undone(self._ledger, connection, [lease])
 
-    def progress(self, claims: Sequence[Claim], step: Progress) -> None:
+    def progress(self, leases: Sequence[Lease], step: Progress) -> None:
         """At most one commit a second; the rest is dropped, since the next one says more."""
         at = time.monotonic()
-        last = self._last_progress.get(claims[0])
+        last = self._last_progress.get(leases[0])
         if last is not None and at - last < _PROGRESS_EVERY:
             return
-        self._last_progress[claims[0]] = at
+        self._last_progress[leases[0]] = at
         values = {
             "progress_done": step.done, "progress_total": step.total, "progress_text": step.text, "progress_at": now(),
         }  # fmt: skip
 
         def change(connection: Connection) -> None:
-            for claim in claims:
-                self._claims.check(connection, claim, **values, **_begun(claim))
+            for lease in leases:
+                self._leases.check(connection, lease, **values, **_begun(lease))
 
         self._ledger.write(change)
 
-    def stay(self, claim: Claim, stay: Stay, step: Step, *, due: datetime | None) -> None:
-        """Look again later; at once when somebody said "look now" since the item was claimed, which was `due` then."""
+    def stay(self, lease: Lease, stay: Stay, step: Step, *, due: datetime | None) -> None:
+        """Look again later; at once when somebody said "look now" since the item was leased, which was `due` then."""
         after = step.retry.every if stay.after is None else stay.after
-        at = ITEMS[claim.kind].c.next_at
+        at = ITEMS[lease.kind].c.next_at
         values = {**stay.values, "next_at": case((at != due, at), else_=literal(now() + after, at.type)), "crashes": 0}
-        self._let_go(claim, values, uncount=step.retry.counts)
+        self._let_go(lease, values, uncount=step.retry.counts)
 
     def retry(
-        self, claim: Claim, after: timedelta, reason: str, *, uncount: bool = False, fault: Fault | None = None
+        self, lease: Lease, after: timedelta, reason: str, *, uncount: bool = False, fault: Fault | None = None
     ) -> None:
         """Try the step again `after` from now; the reason is shown meanwhile."""
         values = {"next_at": now() + after, "reason": reason, "crashes": 0}
-        self._let_go(claim, values, uncount=uncount, fault=fault)
+        self._let_go(lease, values, uncount=uncount, fault=fault)
 
-    def _let_go(self, claim: Claim, values: Mapping[str, Any], *, uncount: bool, fault: Fault | None = None) -> None:
-        self._last_progress.pop(claim, None)
-        tries = {"attempts": ITEMS[claim.kind].c.attempts - 1} if uncount else {}
+    def _let_go(self, lease: Lease, values: Mapping[str, Any], *, uncount: bool, fault: Fault | None = None) -> None:
+        self._last_progress.pop(lease, None)
+        tries = {"attempts": ITEMS[lease.kind].c.attempts - 1} if uncount else {}
 
         def change(connection: Connection) -> None:
-            trouble = _error_type(claim, fault) if fault else {}
-            self._claims.check(connection, claim, **values, **tries, **trouble, lease_owner=None)
-            log_fault(connection, claim, fault, values.get("reason") or "")
+            trouble = _error_type(lease, fault) if fault else {}
+            self._leases.check(connection, lease, **values, **tries, **trouble, lease_owner=None)
+            log_fault(connection, lease, fault, values.get("reason") or "")
 
         self._ledger.write(change)
 
-    def move(self, claim: Claim, move: Move, *, due: bool) -> None:
+    def move(self, lease: Lease, move: Move, *, due: bool) -> None:
         """Move one item and let it go; `due`: its new state has a step, which runs at once (or after `move.after`)."""
-        self._last_progress.pop(claim, None)
+        self._last_progress.pop(lease, None)
         try:
-            self._ledger.write(lambda connection: self._move(connection, claim, move, due=due))
+            self._ledger.write(lambda connection: self._move(connection, lease, move, due=due))
         except IntegrityError as error:
             # Two items found the same thing at the other side, and the other one was first.
-            raise Transient(f"{claim.kind} {claim.item_id}: what it found belongs to another by now") from error
+            raise Transient(f"{lease.kind} {lease.item_id}: what it found belongs to another by now") from error
 
-    def _move(self, connection: Connection, claim: Claim, move: Move, *, due: bool, keep_act: bool = False) -> None:
-        old = connection.execute(_state_of(claim.kind), {"its_id": claim.item_id}).scalar_one()
+    def _move(self, connection: Connection, lease: Lease, move: Move, *, due: bool, keep_act: bool = False) -> None:
+        old = connection.execute(_state_of(lease.kind), {"its_id": lease.item_id}).scalar_one()
         at = now()
-        self._claims.check(
+        self._leases.check(
             connection,
-            claim,
+            lease,
             **{
                 "state": str(move.to), "state_at": at, "reason": move.reason, "attention": move.attention,
                 "next_at": (at + (move.after or timedelta())) if due else None, "attempts": 0, "crashes": 0,
                 "armed": False, "lease_owner": None, **NO_PROGRESS, **({} if keep_act else {"act_id": None}),
-                **_error_type(claim, move.fault), **_begun(claim), **move.values,
+                **_error_type(lease, move.fault), **_begun(lease), **move.values,
             },
         )  # fmt: skip
-        check_legal(claim.kind, old, move.to)
-        log_fault(connection, claim, move.fault, move.reason or "")
-        self._also(connection, claim, move.writes)
-        facts = {"reason": move.reason, **told(claim.kind, move.values)}
-        self._ledger.append(connection, Event(claim.kind, str(claim.item_id), "moved", old, str(move.to), facts))
+        check_legal(lease.kind, old, move.to)
+        log_fault(connection, lease, move.fault, move.reason or "")
+        self._also(connection, lease, move.writes)
+        facts = {"reason": move.reason, **told(lease.kind, move.values)}
+        self._ledger.append(connection, Event(lease.kind, str(lease.item_id), "moved", old, str(move.to), facts))
 
-    def _also(self, connection: Connection, claim: Claim, writes: Iterable[Write]) -> None:
+    def _also(self, connection: Connection, lease: Lease, writes: Iterable[Write]) -> None:
         for one in writes:
-            self._writers[type(one)](connection, claim, one)
+            self._writers[type(one)](connection, lease, one)
 
-    def rest(self, claim: Claim, attention: Attention, reason: str, *, fault: Fault | None = None) -> None:
+    def rest(self, lease: Lease, attention: Attention, reason: str, *, fault: Fault | None = None) -> None:
         """Leave the item in its state until a person has acted."""
-        self._last_progress.pop(claim, None)
+        self._last_progress.pop(lease, None)
 
         def change(connection: Connection) -> None:
-            values = {"attention": attention, "reason": reason, "next_at": None, **_error_type(claim, fault)}
-            self._claims.check(connection, claim, **values, lease_owner=None)
-            log_fault(connection, claim, fault, reason)
+            values = {"attention": attention, "reason": reason, "next_at": None, **_error_type(lease, fault)}
+            self._leases.check(connection, lease, **values, lease_owner=None)
+            log_fault(connection, lease, fault, reason)
             facts = {"attention": str(attention), "reason": reason}
-            self._ledger.append(connection, Event(claim.kind, str(claim.item_id), "attention", facts=facts))
+            self._ledger.append(connection, Event(lease.kind, str(lease.item_id), "attention", facts=facts))
 
         self._ledger.write(change)
 
-    def stop_lane(self, claims: Sequence[Claim], fault: Fault, reason: str) -> None:
+    def stop_account(self, leases: Sequence[Lease], fault: Fault, reason: str) -> None:
         """The account waits for a person; its items stay as they are, and are due as soon as it goes on."""
 
         def change(connection: Connection) -> None:
-            self._pause(connection, claims[0], fault.kind, reason)
-            for claim in claims:
-                values = {"reason": reason, "crashes": 0, "attempts": ITEMS[claim.kind].c.attempts - 1}
-                self._claims.check(connection, claim, **values, **_error_type(claim, fault), lease_owner=None)
-                log_fault(connection, claim, fault, reason)
+            self._pause(connection, leases[0], fault.kind, reason)
+            for lease in leases:
+                values = {"reason": reason, "crashes": 0, "attempts": ITEMS[lease.kind].c.attempts - 1}
+                self._leases.check(connection, lease, **values, **_error_type(lease, fault), lease_owner=None)
+                log_fault(connection, lease, fault, reason)
 
         self._ledger.write(change)
 
-    def hold_lane(self, claims: Sequence[Claim], until: datetime, reason: str, fault: Fault | None) -> None:
+    def hold_account(self, leases: Sequence[Lease], until: datetime, reason: str, fault: Fault | None) -> None:
         """The account acts no sooner than `until`; nor does the step that found this look again before."""
 
         def change(connection: Connection) -> None:
-            self._wait(connection, claims[0], until, reason)
-            for claim in claims:
+            self._wait(connection, leases[0], until, reason)
+            for lease in leases:
                 values = {
-                    "reason": reason, "next_at": until, "crashes": 0, "attempts": ITEMS[claim.kind].c.attempts - 1,
+                    "reason": reason, "next_at": until, "crashes": 0, "attempts": ITEMS[lease.kind].c.attempts - 1,
                 }  # fmt: skip
-                self._claims.check(connection, claim, **values, **_error_type(claim, fault), lease_owner=None)
-                log_fault(connection, claim, fault, reason)
+                self._leases.check(connection, lease, **values, **_error_type(lease, fault), lease_owner=None)
+                log_fault(connection, lease, fault, reason)
 
         self._ledger.write(change)
 
-    def _pause(self, connection: Connection, claim: Claim, kind: str, reason: str) -> None:
+    def _pause(self, connection: Connection, lease: Lease, kind: str, reason: str) -> None:
         values = {"paused_kind": kind, "paused_reason": storable(reason), "paused_at": now()}
         disproved = {"proof": None, "proof_reason": None, "proved_at": None} if kind in _DISPROVE else {}
-        connection.execute(update(account).where(account.c.id == claim.account_id).values({**values, **disproved}))
+        connection.execute(update(account).where(account.c.id == lease.account_id).values({**values, **disproved}))
         facts = {"kind": kind, "reason": reason}
-        self._ledger.append(connection, Event("account", str(claim.account_id), "paused", facts=facts))
+        self._ledger.append(connection, Event("account", str(lease.account_id), "paused", facts=facts))
 
-    def _wait(self, connection: Connection, claim: Claim, until: datetime, reason: str) -> None:
+    def _wait(self, connection: Connection, lease: Lease, until: datetime, reason: str) -> None:
         later = or_(account.c.not_before.is_(None), account.c.not_before < until)
         values = {"not_before": until, "wait_reason": storable(reason)}
-        connection.execute(update(account).where(account.c.id == claim.account_id, later).values(values))
+        connection.execute(update(account).where(account.c.id == lease.account_id, later).values(values))
 
     def give_up_act(
         self,
-        claims: Sequence[Claim],
+        leases: Sequence[Lease],
         flow: Flow,
         reason: str,
         *,
@@ -235,15 +235,15 @@ class Recorder:
         """
 
         def change(connection: Connection) -> None:
-            lane = claims[0].account_id is not None
-            if lane and until is not None:
-                self._wait(connection, claims[0], until, reason)
-            elif lane and fault is not None and fault.kind in _STOPPING:
-                self._pause(connection, claims[0], fault.kind, reason)
-            for claim in claims:
+            lock = leases[0].account_id is not None
+            if lock and until is not None:
+                self._wait(connection, leases[0], until, reason)
+            elif lock and fault is not None and fault.kind in _STOPPING:
+                self._pause(connection, leases[0], fault.kind, reason)
+            for lease in leases:
                 self._move(
                     connection,
-                    claim,
+                    lease,
                     Move(to=flow.unsure, reason=reason, attention=Attention.RECONCILE, fault=fault),
                     due=flow.unsure in flow.steps,
                     keep_act=True,
@@ -262,10 +262,10 @@ def told(kind: str, values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: values[name] for name in KINDS[kind].facts if name in values}
 
 
-def _keep_baseline(connection: Connection, act_id: str, claims: Sequence[Claim], order: Armed) -> None:
-    at, first = now(), claims[0]
+def _keep_baseline(connection: Connection, act_id: str, leases: Sequence[Lease], order: Intent) -> None:
+    at, first = now(), leases[0]
     row = {
-        "id": act_id, "item_kind": first.kind, "items": [claim.item_id for claim in claims],
+        "id": act_id, "item_kind": first.kind, "items": [lease.item_id for lease in leases],
         "account_id": first.account_id, "intent_id": order.intent_id, "baseline": dict(order.baseline or {}),
         "armed_at": at,
     }  # fmt: skip
@@ -282,22 +282,22 @@ def _keep_baseline(connection: Connection, act_id: str, claims: Sequence[Claim],
         )
 
 
-def _error_type(claim: Claim, fault: Fault | None) -> dict[str, str | None]:
+def _error_type(lease: Lease, fault: Fault | None) -> dict[str, str | None]:
     """An item shows the class of its latest trouble until it goes on."""
-    return {"error_type": fault.kind if fault else None} if "error_type" in ITEMS[claim.kind].c else {}
+    return {"error_type": fault.kind if fault else None} if "error_type" in ITEMS[lease.kind].c else {}
 
 
-def _begun(claim: Claim) -> dict[str, Any]:
+def _begun(lease: Lease) -> dict[str, Any]:
     """The moment at which an item was first worked on, where its kind keeps it."""
-    item = ITEMS[claim.kind].c
+    item = ITEMS[lease.kind].c
     return {"begun_at": func.coalesce(item.begun_at, literal(now(), item.begun_at.type))} if "begun_at" in item else {}
 
 
-def log_fault(connection: Connection, claim: Claim, fault: Fault | None, message: str) -> None:
+def log_fault(connection: Connection, lease: Lease, fault: Fault | None, message: str) -> None:
     if fault is None:
         return
     row = {
-        "item_kind": claim.kind, "item_id": claim.item_id, "account_id": claim.account_id,
+        "item_kind": lease.kind, "item_id": lease.item_id, "account_id": lease.account_id,
         "error_type": fault.of.error_type, "error_class": fault.kind, "certain": fault.certain,
         "retryable": fault.of.is_retryable and fault.certain, "needs_person": fault.of.needs_person,
         "message": storable(message), "stack_trace": storable(fault.story), "evidence": fault.evidence,

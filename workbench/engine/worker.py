@@ -22,17 +22,17 @@ from workbench.db.clock import now
 from workbench.db.journal import Entry, Journal
 from workbench.db.ledger import Ledger
 from workbench.engine.behind import mind_journal
-from workbench.engine.flow import Armed, Disarmed, Flow, Move, Progress, Stay, Step, Yielded
-from workbench.engine.item import Attention, Claim
-from workbench.engine.leases import Claimed, Claims
-from workbench.engine.locks import Lanes
+from workbench.engine.flow import Flow, Intent, Move, Progress, Revoked, Stay, Step, Yielded
+from workbench.engine.item import Attention, Lease
+from workbench.engine.leases import LeasedItems, Leases
+from workbench.engine.locks import Locks
 from workbench.engine.transitions import IllegalMove, Recorder, Writers, check_legal
 from workbench.errors import (
+    AccountStops,
+    AccountWaits,
     BadInput,
     Fault,
     Fenced,
-    LaneStops,
-    LaneWaits,
     Misconfigured,
     NeedsPerson,
     Permanent,
@@ -51,7 +51,7 @@ _STORY_LINES: Final = 12
 # What an error of a page's step is called where the page itself said nothing.
 _KINDS: Final[tuple[tuple[type[WorkbenchError] | tuple[type[WorkbenchError], ...], str], ...]] = (
     (UiChanged, "ui_changed"),
-    (LaneWaits, "rate_limit"),
+    (AccountWaits, "rate_limit"),
     (Unanswered, "uncertain_submit"),
     (Transient, "network_error"),
     ((BadInput, Permanent), "validation_error"),
@@ -60,7 +60,7 @@ _NO_ANSWER: Final = "the step ended without saying how its act went"
 
 
 @dataclass(frozen=True)
-class Bench:
+class EquippedFlow:
     """A flow with the tools of its steps."""
 
     flow: Flow
@@ -96,7 +96,7 @@ class Worker:
     def __init__(
         self,
         ledger: Ledger,
-        benches: Sequence[Bench],
+        flows: Sequence[EquippedFlow],
         *,
         lease_time: timedelta,
         writers: Writers = MappingProxyType({}),
@@ -111,38 +111,38 @@ class Worker:
         """
         self._ledger = ledger
         self._journal = journal
-        self._benches = benches
-        self.claims = Claims(ledger, lease_time=lease_time)
-        self.lanes = Lanes(ledger, lease_time=lease_time)
-        self._recorder = Recorder(ledger, self.claims, writers)
+        self._benches = flows
+        self.leases = Leases(ledger, lease_time=lease_time)
+        self.locks = Locks(ledger, lease_time=lease_time)
+        self._recorder = Recorder(ledger, self.leases, writers)
         self._redact = redact
         self._in_thread = in_thread
-        self._held: set[Claim] = set()
+        self._held: set[Lease] = set()
         self._held_lock = threading.Lock()
 
     # one step -----------------------------------------------------------------------------------
 
-    def advance(self, bench: Bench) -> bool:
+    def advance(self, bench: EquippedFlow) -> bool:
         """Run one step of one item (or group); False when nothing is due. Raises Misconfigured, else nothing."""
-        claimed = self.claims.take(bench.flow)
-        if claimed is None:
+        leased = self.leases.take(bench.flow)
+        if leased is None:
             return False
         try:
-            with self._holding(claimed.claims):
-                _Visit(self, bench, claimed).run()
+            with self._holding(leased.leases):
+                _StepRun(self, bench, leased).run()
         finally:
-            self.claims.leave_lane(claimed.claims)
+            self.leases.leave_page(leased.leases)
         return True
 
     @contextlib.contextmanager
-    def _holding(self, claims: Iterable[Claim]) -> Iterator[None]:
+    def _holding(self, leases: Iterable[Lease]) -> Iterator[None]:
         with self._held_lock:
-            self._held.update(claims)
+            self._held.update(leases)
         try:
             yield
         finally:
             with self._held_lock:
-                self._held.difference_update(claims)
+                self._held.difference_update(leases)
 
     # the loop -----------------------------------------------------------------------------------
 
@@ -164,7 +164,7 @@ class Worker:
         stop = stop or threading.Event()
         done, over, worked, errors = threading.Event(), threading.Event(), Worked(), list[BaseException]()
         lookout = threading.Lock()
-        announced = self.lanes.announce("worker")
+        announced = self.locks.announce("worker")
         crew = [
             threading.Thread(target=self._crew, args=(done, lookout, worked, errors), name=f"worker-{n}", daemon=True)
             for n in range(threads)
@@ -189,7 +189,7 @@ class Worker:
             over.set()  # the heart beats until the last step is over
             if heart.ident is not None:
                 heart.join()
-            self.lanes.withdraw(announced)
+            self.locks.withdraw(announced)
         if errors:
             raise errors[0]
         worked.idle = worked.idle or self._all_rest()
@@ -197,11 +197,11 @@ class Worker:
 
     def is_idle(self) -> bool:
         """Nothing is due this moment, and nobody is at work on anything."""
-        due = (self.claims.next_due(bench.flow) for bench in self._benches)
+        due = (self.leases.next_due(bench.flow) for bench in self._benches)
         return all(one is None or one > 0 for one in due)
 
     def _all_rest(self) -> bool:
-        return all(self.claims.next_due(bench.flow) is None for bench in self._benches)
+        return all(self.leases.next_due(bench.flow) is None for bench in self._benches)
 
     def _crew(
         self, done: threading.Event, lookout: threading.Lock, worked: Worked, errors: list[BaseException]
@@ -222,10 +222,10 @@ class Worker:
                 rest()
                 continue
             try:
-                benches = self._look_out(done, rest)
+                flows = self._look_out(done, rest)
             finally:
                 lookout.release()
-            if any(self.advance(bench) for bench in benches):
+            if any(self.advance(bench) for bench in flows):
                 worked.count()
                 nap = 0.02
                 continue
@@ -233,29 +233,29 @@ class Worker:
             nap = min(nap * 2, _LONGEST_NAP)
             rest()
 
-    def _look_out(self, done: threading.Event, rest: Callable[[], None]) -> list[Bench]:
+    def _look_out(self, done: threading.Event, rest: Callable[[], None]) -> list[EquippedFlow]:
         """The benches with work, as soon as there are any; none when the work is `done`."""
         nap = 0.02
-        while not (done.is_set() or (benches := self._oldest_first())):
+        while not (done.is_set() or (flows := self._oldest_first())):
             done.wait(nap)
             nap = min(nap * 2, _LONGEST_NAP)
             rest()
-        return [] if done.is_set() else benches
+        return [] if done.is_set() else flows
 
-    def _oldest_first(self) -> list[Bench]:
+    def _oldest_first(self) -> list[EquippedFlow]:
         """The benches with work, fair between kinds: the one whose oldest item waits longest comes first."""
         if len(self._benches) == 1:
             return list(self._benches)
-        waiting = [(self.claims.oldest_free(bench.flow), n, bench) for n, bench in enumerate(self._benches)]
+        waiting = [(self.leases.oldest_free(bench.flow), n, bench) for n, bench in enumerate(self._benches)]
         return [bench for _, _, bench in sorted((since, n, bench) for since, n, bench in waiting if since is not None)]
 
     def _heartbeat(self, over: threading.Event) -> None:
-        every = self.claims.lease_time.total_seconds() / 4
+        every = self.leases.lease_time.total_seconds() / 4
         while not over.wait(every):
             with self._held_lock:
                 held = tuple(self._held)
             try:
-                self.claims.renew(held)
+                self.leases.renew(held)
             except Exception as error:  # noqa: BLE001 - a thread's boundary: the next beat may come through
                 log.warning("the heartbeat could not be written: %s", error)
 
@@ -268,7 +268,7 @@ class Worker:
 
     # the second witness -------------------------------------------------------------------------
 
-    def witness(self, entries: Sequence[Entry]) -> None:
+    def journal_acts(self, entries: Sequence[Entry]) -> None:
         """Write acts into the journal. Raises Transient when it tells that the ledger is older than the world.
 
         Then, and when the disk does not take it (OSError), the act must not be done.
@@ -279,7 +279,7 @@ class Worker:
             raise Transient("the journal has acts that this ledger does not know; what is there is looked for first")
         self._journal.append(entries)
 
-    def unwitness(self, entries: Sequence[Entry]) -> None:
+    def journal_revoked(self, entries: Sequence[Entry]) -> None:
         """Write down that they did not happen. Without it a ledger that is put back asks about them once more."""
         try:
             if self._journal is not None:
@@ -291,22 +291,22 @@ class Worker:
 def _each(result: Iterable[Yielded] | Yielded | None) -> Iterable[Yielded]:
     if result is None:
         return ()
-    return (result,) if isinstance(result, Armed | Disarmed | Progress | Stay | Move) else result
+    return (result,) if isinstance(result, Intent | Revoked | Progress | Stay | Move) else result
 
 
-class _Visit:
+class _StepRun:
     """One run of one step: what it yields is recorded, what it raises decides."""
 
-    def __init__(self, worker: Worker, bench: Bench, claimed: Claimed) -> None:
+    def __init__(self, worker: Worker, bench: EquippedFlow, leased: LeasedItems) -> None:
         self._worker = worker
         self._record = worker.recorder
         self._flow = bench.flow
         self._tools = bench.tools
-        self._step: Step = bench.flow.steps[claimed.state]
-        self._items = claimed.items
-        self._open = {claim.item_id: claim for claim in claimed.claims}
+        self._step: Step = bench.flow.steps[leased.state]
+        self._items = leased.items
+        self._open = {lease.item_id: lease for lease in leased.leases}
         self._armed = False
-        self._intent: Armed | None = None
+        self._intent: Intent | None = None
 
     def run(self) -> None:
         self._unless_fenced(self._quarantine_exhausted)
@@ -359,85 +359,87 @@ class _Visit:
                 close()
         if self._armed and self._open:
             raise Unanswered(_NO_ANSWER)
-        for claim in list(self._open.values()):
-            self._end(claim, lambda claim: self._stay(claim, Stay()))
+        for lease in list(self._open.values()):
+            self._end(lease, lambda lease: self._stay(lease, Stay()))
 
     def _write(self, one: Yielded) -> None:
-        claims = tuple(self._open.values())
-        if not claims:
+        leases = tuple(self._open.values())
+        if not leases:
             raise IllegalMove(f"a step went on after its last item was written: {type(one).__name__}")
-        if isinstance(one, Armed):
-            self._arm(claims, one)
-        elif isinstance(one, Disarmed):
-            self._disarm(claims, self._worker.redact(one.reason))
+        if isinstance(one, Intent):
+            self._commit_intent(leases, one)
+        elif isinstance(one, Revoked):
+            self._revoke(leases, self._worker.redact(one.reason))
         elif isinstance(one, Progress):
-            self._record.progress(claims, one)
+            self._record.progress(leases, one)
         elif isinstance(one, Stay):
             if self._armed:
                 raise Unanswered(_NO_ANSWER)
-            for claim in claims:
-                self._end(claim, lambda claim: self._stay(claim, one))
+            for lease in leases:
+                self._end(lease, lambda lease: self._stay(lease, one))
         else:
-            self._move(claims, one)
+            self._move(leases, one)
 
-    def _arm(self, claims: Sequence[Claim], order: Armed) -> None:
+    def _commit_intent(self, leases: Sequence[Lease], order: Intent) -> None:
         # Refused before anything happens: an act whose answer could be lost needs a place to go then.
         check_legal(self._flow.kind, self._items[0].state, self._flow.unsure)
-        entries = self._record.armed(claims, order)
+        entries = self._record.armed(leases, order)
         self._armed, self._intent = True, order
         try:
-            self._worker.witness(entries)
+            self._worker.journal_acts(entries)
         except (OSError, WorkbenchError) as error:
-            self._disarm(claims, f"not done: it could not be written down a second time ({error})")
+            self._revoke(leases, f"not done: it could not be written down a second time ({error})")
             raise
         # The act must not begin unless the lease outlasts it: a process that was suspended right here would
         # otherwise act beside the owner that took over. Half a lease: the heartbeat renews every quarter.
-        lease = self._worker.claims.lease_time.total_seconds()
-        if min(self._worker.claims.remaining(claim) for claim in claims) < lease / 2:
+        whole = self._worker.leases.lease_time.total_seconds()
+        if min(self._worker.leases.remaining(lease) for lease in leases) < whole / 2:
             raise _Overslept
 
-    def _disarm(self, claims: Sequence[Claim], reason: str) -> None:
+    def _revoke(self, leases: Sequence[Lease], reason: str) -> None:
         writes = () if self._intent is None else self._intent.undone
-        self._worker.unwitness(self._record.disarmed(claims, Disarmed(reason), writes))
+        self._worker.journal_revoked(self._record.disarmed(leases, Revoked(reason), writes))
         self._armed, self._intent = False, None
 
-    def _move(self, claims: Sequence[Claim], move: Move) -> None:
+    def _move(self, leases: Sequence[Lease], move: Move) -> None:
         if move.item_id is None and len(self._items) > 1:
             raise IllegalMove(f"a step of a group moved to {move.to} without saying which item")
-        claim = claims[0] if move.item_id is None else self._open[move.item_id]
+        lease = leases[0] if move.item_id is None else self._open[move.item_id]
         told = replace(move, reason=None if move.reason is None else self._worker.redact(move.reason))
-        refused = self._record.undone(claim) if self._armed and move.to == self._flow.failed else []
-        self._end(claim, lambda claim: self._record.move(claim, told, due=move.to in self._flow.steps))
+        refused = self._record.undone(lease) if self._armed and move.to == self._flow.failed else []
+        self._end(lease, lambda lease: self._record.move(lease, told, due=move.to in self._flow.steps))
         if refused:
-            self._worker.unwitness(refused)
+            self._worker.journal_revoked(refused)
 
-    def _stay(self, claim: Claim, stay: Stay) -> None:
-        due = next(item.next_at for item in self._items if item.id == claim.item_id)
-        self._record.stay(claim, stay, self._step, due=due)
+    def _stay(self, lease: Lease, stay: Stay) -> None:
+        due = next(item.next_at for item in self._items if item.id == lease.item_id)
+        self._record.stay(lease, stay, self._step, due=due)
 
-    def _end(self, claim: Claim, write: Callable[[Claim], None]) -> None:
-        write(claim)
-        del self._open[claim.item_id]
+    def _end(self, lease: Lease, write: Callable[[Lease], None]) -> None:
+        write(lease)
+        del self._open[lease.item_id]
 
     # when a step raises -------------------------------------------------------------------------
 
     def _failed(self, error: WorkbenchError) -> None:
         reason = self._worker.redact(error.message)
         fault = self._fault(error)
-        claims = tuple(self._open.values())
+        leases = tuple(self._open.values())
         if self._armed:
-            self._give_up_act(reason, fault, now() + self._cool_down(error) if isinstance(error, LaneWaits) else None)
-        elif fault is not None and isinstance(error, LaneStops | UiChanged) and self._step.on_page:
-            self._end_all(lambda: self._record.stop_lane(claims, fault, reason))
-        elif isinstance(error, LaneWaits) and self._step.on_page:
+            self._give_up_act(
+                reason, fault, now() + self._cool_down(error) if isinstance(error, AccountWaits) else None
+            )
+        elif fault is not None and isinstance(error, AccountStops | UiChanged) and self._step.on_page:
+            self._end_all(lambda: self._record.stop_account(leases, fault, reason))
+        elif isinstance(error, AccountWaits) and self._step.on_page:
             until = now() + self._cool_down(error)
             # Pace is no trouble of a page.
-            self._end_all(lambda: self._record.hold_lane(claims, until, reason, fault if error.fault else None))
+            self._end_all(lambda: self._record.hold_account(leases, until, reason, fault if error.fault else None))
         else:
-            for claim in claims:
-                self._end(claim, lambda claim: self._failed_one(claim, error, reason, fault))
+            for lease in leases:
+                self._end(lease, lambda lease: self._failed_one(lease, error, reason, fault))
 
-    def _cool_down(self, error: LaneWaits) -> timedelta:
+    def _cool_down(self, error: AccountWaits) -> timedelta:
         return self._step.retry.cool_down if error.retry_after is None else error.retry_after
 
     def _end_all(self, write: Callable[[], None]) -> None:
@@ -456,23 +458,23 @@ class _Visit:
             found = replace(found, story="".join(traceback.format_exception(error)[-_STORY_LINES:]))
         return replace(found, story=self._worker.redact(found.story), certain=found.certain and not self._armed)
 
-    def _failed_one(self, claim: Claim, error: WorkbenchError, reason: str, fault: Fault | None) -> None:
-        item = next(item for item in self._items if item.id == claim.item_id)
+    def _failed_one(self, lease: Lease, error: WorkbenchError, reason: str, fault: Fault | None) -> None:
+        item = next(item for item in self._items if item.id == lease.item_id)
         if isinstance(error, Transient | Unanswered):
             policy = self._step.retry
             wait, uncount = policy.after(error, item.attempts), isinstance(error, Throttled) and policy.counts
-            self._record.retry(claim, wait, reason, uncount=uncount, fault=fault)
+            self._record.retry(lease, wait, reason, uncount=uncount, fault=fault)
         elif isinstance(error, NeedsPerson | UiChanged):
-            self._record.rest(claim, Attention.PERSON, reason, fault=fault)
+            self._record.rest(lease, Attention.PERSON, reason, fault=fault)
         elif isinstance(error, Permanent | BadInput):
             values = {"error_code": error.code} if error.code else {}
             move = Move(
                 to=self._flow.failed, reason=reason, values=values, writes=self._flow.writes_on_failure, fault=fault
             )
-            self._record.move(claim, move, due=self._flow.failed in self._flow.steps)
+            self._record.move(lease, move, due=self._flow.failed in self._flow.steps)
         else:
             move = Move(to=self._flow.quarantined, reason=reason, attention=Attention.REVIEW, fault=fault)
-            self._record.move(claim, move, due=move.to in self._flow.steps)
+            self._record.move(lease, move, due=move.to in self._flow.steps)
 
     def _surprised(self, error: Exception) -> None:
         lines = traceback.format_exception(error)[-_STORY_LINES:]
@@ -482,21 +484,21 @@ class _Visit:
         if self._armed:
             self._give_up_act(story, fault)
             return
-        for claim in tuple(self._open.values()):
-            self._quarantine(claim, story, fault)
+        for lease in tuple(self._open.values()):
+            self._quarantine(lease, story, fault)
 
     def _give_up_act(self, reason: str, fault: Fault | None = None, until: datetime | None = None) -> None:
-        claims = tuple(self._open.values())
-        self._end_all(lambda: self._record.give_up_act(claims, self._flow, reason, fault=fault, until=until))
+        leases = tuple(self._open.values())
+        self._end_all(lambda: self._record.give_up_act(leases, self._flow, reason, fault=fault, until=until))
 
-    def _quarantine(self, claim: Claim, reason: str, fault: Fault | None = None) -> None:
+    def _quarantine(self, lease: Lease, reason: str, fault: Fault | None = None) -> None:
         move = Move(to=self._flow.quarantined, reason=reason, attention=Attention.REVIEW, fault=fault)
-        self._end(claim, lambda claim: self._record.move(claim, move, due=move.to in self._flow.steps))
+        self._end(lease, lambda lease: self._record.move(lease, move, due=move.to in self._flow.steps))
 
     def _nothing_was_sent(self) -> None:
-        claims = tuple(self._open.values())
-        self._disarm(claims, "the lease was too short to act; nothing was sent")
-        self._worker.claims.release(claims, uncount=self._step.retry.counts)
+        leases = tuple(self._open.values())
+        self._revoke(leases, "the lease was too short to act; nothing was sent")
+        self._worker.leases.release(leases, uncount=self._step.retry.counts)
 
     def _stand_down(self) -> None:
         """We stop here: what was sent without an answer is unsure, the rest is free for others at once."""
@@ -506,7 +508,7 @@ class _Visit:
                     lambda: self._give_up_act("the worker was stopped between the order and its answer")
                 )
             else:
-                self._worker.claims.release(tuple(self._open.values()), uncount=self._step.retry.counts)
+                self._worker.leases.release(tuple(self._open.values()), uncount=self._step.retry.counts)
         except Exception as error:  # noqa: BLE001 - the stop itself matters more; the next owner finds it so
             log.warning("an item could not be let go: %s", error)
 

@@ -8,7 +8,7 @@ import typer
 
 from workbench.cli.console import Json, answer, counted, show, table
 from workbench.cli.exits import Exit
-from workbench.cli.opening import bench
+from workbench.cli.opening import opened_home
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -25,7 +25,7 @@ def probe(
     json: Json = False,
 ) -> Exit:
     """Open the site's pages and show what each selector finds; nothing is filled in or clicked."""
-    with bench(quiet=json, look=True) as workbench:
+    with opened_home(quiet=json, look=True) as workbench:
         found = workbench.accounts.probe(site, account)
     missing = [one for one in found if not one["ok"]]
     if json:

@@ -11,7 +11,7 @@ from workbench.cli import exits
 from workbench.cli.cells import cells
 from workbench.cli.console import Json, answer, counted, dollars, say, show, table
 from workbench.cli.exits import Exit
-from workbench.cli.opening import bench
+from workbench.cli.opening import opened_home
 from workbench.collect.commands import print_plan, wait_for
 from workbench.errors import Refused
 from workbench.files import make_folder, write_bytes
@@ -46,7 +46,7 @@ def demo(json: Json = False) -> Exit:
 
     A second demo is a second run beside the first; nothing of the first is lost.
     """
-    with bench(quiet=json, **_brisk()) as workbench:
+    with opened_home(quiet=json, **_brisk()) as workbench:
         if workbench.settings.mode == "live":
             raise Refused("demo practises and this home is live; set WORKBENCH_HOME to another folder for it.")
         made = _planned(workbench, quiet=json)
@@ -71,7 +71,7 @@ def demo(json: Json = False) -> Exit:
 
 def _brisk() -> dict[str, Any]:
     """Look more often than at the real service, unless somebody chose how often."""
-    with bench(quiet=True) as workbench:
+    with opened_home(quiet=True) as workbench:
         chosen = {one.name for one in workbench.parts.origins if one.source != "default"}
     return {} if "WORKBENCH_POLL_SECONDS" in chosen else {"poll_seconds": _POLL}
 

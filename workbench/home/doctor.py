@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from workbench.cli.console import Json, answer, show, table
 from workbench.cli.exits import Exit
-from workbench.cli.opening import bench
+from workbench.cli.opening import opened_home
 from workbench.errors import BadInput, WorkbenchError
 from workbench.files import make_folder
 
@@ -33,7 +33,7 @@ class Check:
 
 def doctor(json: Json = False) -> Exit:
     """Show every setting with its origin, and check what work needs. Exit 2 when something is broken."""
-    with bench(quiet=json, look=True) as workbench:
+    with opened_home(quiet=json, look=True) as workbench:
         settings = [one.model_dump() for one in workbench.parts.origins]
         checks = list(_checks(workbench))
         mode, home = workbench.settings.mode, str(workbench.home)
@@ -86,7 +86,7 @@ def _guarded(name: str, check: Callable[[Workbench], Check], workbench: Workbenc
 
 def _ledger(workbench: Workbench) -> Check:
     number, _ = workbench.parts.ledger.head()
-    broken = workbench.standing.broken_at()
+    broken = workbench.overview.broken_at()
     if broken is not None:
         return Check(
             "ledger", "error",

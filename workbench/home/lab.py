@@ -12,7 +12,7 @@ import typer
 
 from workbench import processes
 from workbench.cli.console import say
-from workbench.cli.opening import bench
+from workbench.cli.opening import opened_home
 from workbench.files import SHIPPED_NOTEBOOKS, make_folder
 
 SHIPPED: Final = SHIPPED_NOTEBOOKS
@@ -26,7 +26,7 @@ def lab(
     browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,
 ) -> None:
     """Start JupyterLab on this machine alone, with a token, its notebooks in WORKBENCH_HOME/notebooks."""
-    with bench() as workbench:
+    with opened_home() as workbench:
         settings = workbench.settings
     bring_notebooks(settings.home / "notebooks")
     own = make_folder(make_folder(settings.data, mode=0o700) / "jupyter", mode=0o700)

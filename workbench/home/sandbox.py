@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from workbench import practice, processes
-from workbench.cli.opening import bench
+from workbench.cli.opening import opened_home
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -23,7 +23,7 @@ def serve(
     ] = None,
 ) -> None:
     """Serve this home's stand-ins here, addresses first, until Ctrl-C. Practice mode starts them by itself."""
-    with bench(quiet=True) as workbench:
+    with opened_home(quiet=True) as workbench:
         home = workbench.parts.sandbox
     options = [part for one in switch or () for part in ("--switch", one)]
     # Becomes the sandbox: its signals and its exit code are its own. Somebody watches it, so it does not stop idle.

@@ -11,7 +11,7 @@ import typer
 from workbench.cli import exits
 from workbench.cli.console import Json, answer, clean, counted, out, records, say, show, table, when
 from workbench.cli.exits import Exit
-from workbench.cli.opening import bench, stopping
+from workbench.cli.opening import opened_home, stopping
 from workbench.collect.commands import print_runs
 from workbench.collect.progress import following
 
@@ -38,7 +38,7 @@ def work(
     The exit code goes by what moved meanwhile and by what waits for a person: 0 all good, 1 something failed,
     3 a person is needed, 4 something is unsure, or --until-idle was stopped before everything rested.
     """
-    with bench(quiet=json) as workbench, stopping() as stop:
+    with opened_home(quiet=json) as workbench, stopping() as stop:
         before = _states(workbench)
         with following(workbench) as watch:
             limit = None if timeout is None else timedelta(seconds=timeout)
@@ -81,7 +81,7 @@ def _report(idle: bool, counts: Counter[str], waiting: int) -> None:
 
 def status(run: Run = None, json: Json = False) -> None:
     """Show how runs stand; of one RUN, every snapshot with its reason."""
-    with bench(quiet=json, look=True) as workbench:
+    with opened_home(quiet=json, look=True) as workbench:
         found = workbench.status(run)
         if json:
             answer(found)
@@ -128,7 +128,7 @@ def _print_without_rows(sources: list[dict[str, Any]]) -> None:
 
 def todo(json: Json = False) -> None:
     """Show everything that waits for a person, each with the command that resolves it."""
-    with bench(quiet=json, look=True) as workbench:
+    with opened_home(quiet=json, look=True) as workbench:
         found = workbench.todo()
     if json:
         answer(found)
@@ -140,7 +140,7 @@ def todo(json: Json = False) -> None:
 
 def folders(run: Run = None, json: Json = False) -> None:
     """Show the tree of runs, platforms, services and jobs, with counts."""
-    with bench(quiet=json, look=True) as workbench:
+    with opened_home(quiet=json, look=True) as workbench:
         found = workbench.collect.folders(run)
         lake = workbench.settings.lake
     if json:

@@ -18,12 +18,12 @@ pieces.py     a large body cut, so that two can read it at once
 columns.py    vendor keys → our columns and their types
 values.py     one value against one type
 attribute.py  rows → sources
-mend.py       lines that cannot be read → lines that can
+repair.py     lines that cannot be read → lines that can
 rejects.py    lines that did not become data → rejects
-doubts.py     rows that need a second look before they are published
-workshop.py   the DuckDB that transforms, in bounded memory
+suspect_rows.py rows that need a second look before they are published
+transform_session.py the DuckDB that transforms, in bounded memory
 catalog.py    the files of the lake and the ledger's tables as one queryable whole
-ledgered.py   the ledger's tables as Arrow
+ledger_tables.py the ledger's tables as Arrow
 guard.py      one SELECT and nothing else; a connection that reaches no further than the lake
 compaction.py small files → one sorted file a kind, and the latest of everything
 serving.py    the serving copy workbench.duckdb, swapped whole

@@ -19,7 +19,7 @@ import duckdb
 from workbench.errors import BadInput
 from workbench.files import make_folder, remove_tree
 from workbench.lake import guard
-from workbench.lake.ledgered import TableData, arrow_table, select_list
+from workbench.lake.ledger_tables import TableData, arrow_table, select_list
 from workbench.lake.schema import COLUMNS, IDENTITY, LONGEST_LINE, REJECTS, typed_rows
 from workbench.lake.sql import fill, list_literal, literal, name, path_literal
 

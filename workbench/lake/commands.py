@@ -12,7 +12,7 @@ import typer
 
 from workbench.cli.console import Json, answer, counted, say, show, table
 from workbench.cli.exits import Exit
-from workbench.cli.opening import bench
+from workbench.cli.opening import opened_home
 from workbench.errors import BadInput
 from workbench.files import written_beside
 
@@ -41,7 +41,7 @@ def sql(
     if form is Format.PARQUET and output is None and sys.stdout.isatty():
         raise BadInput("Parquet is no text to look at; give --output FILE, or send stdout to a file.")
     missing: list[str] = []
-    with bench(quiet=form is not Format.TABLE, look=True) as workbench:
+    with opened_home(quiet=form is not Format.TABLE, look=True) as workbench:
         _write(workbench.lake.select(query, on_missing=missing.append), form, output)
     for one in missing[:_MOST_TOLD]:
         say(f"PARTIAL ANSWER: {one}", style="bold")
@@ -69,7 +69,7 @@ def compact(json: Json = False) -> None:
 
     The worker does so by itself after WORKBENCH_COMPACT_AFTER_SNAPSHOTS. Also makes data/workbench.duckdb anew.
     """
-    with bench(quiet=json) as workbench:
+    with opened_home(quiet=json) as workbench:
         done = workbench.keeping.compact()
         workbench.tending.serve_copy()
     if json:
@@ -94,7 +94,7 @@ def sweep(
     and logs of upload batches whose time or room is (WORKBENCH_EVIDENCE_DAYS, WORKBENCH_EVIDENCE_MB), unless
     something in review refers to it.
     """
-    with bench(quiet=json, look=not remove) as workbench:
+    with opened_home(quiet=json, look=not remove) as workbench:
         evidence = workbench.keeping.sweep_evidence(dry=not remove)
         found = workbench.keeping.sweep(older_than=timedelta(hours=hours), dry=not remove)
         bodies = workbench.deliveries.retire() if remove else 0
@@ -121,7 +121,7 @@ def backup(
     json: Json = False,
 ) -> Exit:
     """Copy ledger, lake, inputs and reports, every file verified, while work goes on."""
-    with bench(quiet=json) as workbench:
+    with opened_home(quiet=json) as workbench:
         done = workbench.keeping.backup(target)
     return _told(done, f"{target} holds", "files that the ledger names and the lake has not", json=json)
 
@@ -130,7 +130,7 @@ def restore(
     source: Annotated[Path, typer.Argument(help="A folder that `workbench backup` made.")], json: Json = False
 ) -> Exit:
     """Bring a backup into an empty WORKBENCH_HOME and prove that it answers the same."""
-    with bench(quiet=json) as workbench:
+    with opened_home(quiet=json) as workbench:
         done = workbench.keeping.restore(source)
     code = _told(done, "Restored:", "files that the backup lacks", json=json)
     if done["differs"]:

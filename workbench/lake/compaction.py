@@ -19,7 +19,7 @@ from workbench.files import make_folder, move_into_place, remove_tree, sha256_of
 from workbench.lake.catalog import TableFile, key_of
 from workbench.lake.schema import COLUMNS, IDENTITY, typed_rows
 from workbench.lake.sql import fill, list_literal, literal, name, path_literal
-from workbench.lake.workshop import rows_in
+from workbench.lake.transform_session import rows_in
 
 FOLDER: Final = ".compact"
 KINDS: Final = tuple(IDENTITY)

@@ -41,7 +41,7 @@ class Keeping(Feature):
 
         One process at a time; the others leave it be and get an empty list. Nobody who queries waits.
         """
-        with self._parts.lanes.holding("compact") as is_ours:
+        with self._parts.locks.holding("compact") as is_ours:
             if not is_ours:
                 return []
             if lost := [one for one in compacted.listed(self.ledger) if not (self.settings.lake / one).is_file()]:

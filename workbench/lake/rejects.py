@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from workbench.lake.columns import ROW, Mapped, casts
-from workbench.lake.mend import NOTHING
+from workbench.lake.repair import NOTHING
 from workbench.lake.schema import LONGEST_LINE, REJECTS
 from workbench.lake.sql import fill, path_literal
 

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from workbench.db.clock import now
 from workbench.db.ledger import Ledger, read_meta
 from workbench.db.schema import file, meta, snapshot
-from workbench.engine.item import Claim
+from workbench.engine.item import Lease
 from workbench.engine.transitions import Writers
 from workbench.lake.model import ManifestFiles
 
@@ -84,14 +84,14 @@ def manifest(ledger: Ledger, *, but: Collection[str] = ()) -> list[dict[str, Any
         return [dict(row) for row in connection.execute(query).mappings()]
 
 
-def write_files(connection: Connection, claim: Claim, new: ManifestFiles) -> None:
+def write_files(connection: Connection, lease: Lease, new: ManifestFiles) -> None:
     """What an item has in the manifest from now on, in the transaction of its move."""
-    mine = (file.c.item_kind == claim.kind) & (file.c.item_id == claim.item_id)
+    mine = (file.c.item_kind == lease.kind) & (file.c.item_id == lease.item_id)
     _undo_compaction(connection, mine)
     connection.execute(delete(file).where(mine))
     rows = [
         {
-            "path": one.path, "kind": one.kind, "item_kind": claim.kind, "item_id": claim.item_id, "rows": one.rows,
+            "path": one.path, "kind": one.kind, "item_kind": lease.kind, "item_id": lease.item_id, "rows": one.rows,
             "bytes": one.bytes, "sha256": one.sha256, "created_at": now(),
         }
         for one in new.files

@@ -120,7 +120,7 @@ class Tending(Feature):
 
     def serve_copy(self) -> Path | None:
         """Make data/workbench.duckdb of everything as it is now; one process at a time, the others leave it be."""
-        with self._parts.lanes.holding("serve") as is_ours:
+        with self._parts.locks.holding("serve") as is_ours:
             if not is_ours:
                 return None
             begun, head = time.monotonic(), self.ledger.head()

@@ -26,11 +26,11 @@ from workbench.files import make_folder, sha256_of
 from workbench.lake import raw, rejects
 from workbench.lake.attribute import SourceRef, introduce
 from workbench.lake.columns import ROW, Mapped, casts, prepare
-from workbench.lake.mend import mend
 from workbench.lake.pieces import LARGEST, Piece, ahead, cut
+from workbench.lake.repair import mend
 from workbench.lake.schema import COLUMNS, LONGEST_LINE, OWN_COLUMNS
 from workbench.lake.sql import fill, list_literal, literal, path_literal
-from workbench.lake.workshop import connected, numbers_in, rows_in
+from workbench.lake.transform_session import connected, numbers_in, rows_in
 
 _ROW_GROUP_BYTES: Final = 64 << 20  # of lines, where they are heaviest: DuckDB holds a group in memory
 _LARGEST_ROW_GROUP: Final = 50_000

@@ -14,7 +14,7 @@ queries.py    how listings, posting jobs and their errors stand
 
 commands.py   `workbench post`, `workbench listings`
 panel.py      check, rehearse or post, watch, results of listings: the calls of the postings notebook, and their widgets
-drawn.py      what is to be posted and what came of it as markup
+markup.py     what is to be posted and what came of it as markup
 
 flow.py       the table of the steps
 model.py      the fields of a listing; every state of its way to an account with what it means

@@ -16,7 +16,7 @@ from workbench.cli import exits
 from workbench.cli.console import Json, answer, counted, records, reply, say, when
 from workbench.cli.exits import Exit
 from workbench.cli.items import Bar, Line, Watch, following
-from workbench.cli.opening import Detach, Headless, Reason, Yes, agree, bench, stopping
+from workbench.cli.opening import Detach, Headless, Reason, Yes, agree, opened_home, stopping
 from workbench.cli.options import takes
 from workbench.errors import BadInput
 from workbench.post.model import LISTING_FIELDS
@@ -78,7 +78,7 @@ _ERRORS: Final = ("id", "post", "post_title", "account_id", "error_type", "error
 @takes(PostOptions)
 def plan(chosen: PostOptions, json: Json = False) -> Exit:
     """Check every listing offline and show what a job would do: no browser, nothing is started."""
-    with bench(quiet=json, look=True) as workbench:
+    with opened_home(quiet=json, look=True) as workbench:
         rows = workbench.postings.plan(chosen.what, accounts=chosen.accounts)
     if json:
         answer({"depth": "plan", "items": rows})
@@ -96,7 +96,7 @@ def rehearse(
     json: Json = False,
 ) -> Exit:
     """Fill every form and read it back, up to the enabled last button, which is not pressed. Nothing is sent."""
-    with bench(quiet=json, headless=headless) as workbench:
+    with opened_home(quiet=json, headless=headless) as workbench:
         return _rehearse(workbench, chosen, draft=draft, json=json)
 
 
@@ -117,7 +117,7 @@ def run(
 ) -> Exit:
     """Post listings, each at most once. What is posted already, or on its way, is left alone."""
     what, accounts = chosen.what, chosen.accounts
-    with bench(quiet=json, headless=headless) as workbench:
+    with opened_home(quiet=json, headless=headless) as workbench:
         if not live:
             return _rehearse(workbench, chosen, draft=draft, json=json)
         if not yes:
@@ -140,7 +140,7 @@ def run(
 @app.command()
 def status(job: Job = None, json: Json = False) -> None:
     """Show how posting jobs stand; of one JOB, every listing with its reason."""
-    with bench(quiet=json, look=True) as workbench:
+    with opened_home(quiet=json, look=True) as workbench:
         if job is not None:
             _told(workbench, workbench.postings.job(job), json=json)
             return
@@ -164,7 +164,7 @@ def errors(
     json: Json = False,
 ) -> None:
     """Show what went wrong with listings, with the picture of the page."""
-    with bench(quiet=json, look=True) as workbench:
+    with opened_home(quiet=json, look=True) as workbench:
         found = workbench.postings.errors(
             listing_id=listing, account_id=account, error_type=error_type, since=since, until=until, limit=limit
         )
@@ -183,7 +183,7 @@ def retry(
     """Queue what failed or was cancelled again, with what the listings say now. A worker posts: workbench work."""
     if not listing and job is None:
         raise BadInput("name listings, or a job with --job.")
-    with bench(quiet=json) as workbench:
+    with opened_home(quiet=json) as workbench:
         number = workbench.postings.retry(listing or (), job=job)
     words = f"{counted(number, 'listing')} queued again; a worker posts them: workbench work --until-idle."
     reply({"queued": number}, words, json=json)
@@ -192,7 +192,7 @@ def retry(
 @app.command()
 def cancel(job: Job = None, listing: Ids = None, json: Json = False) -> None:
     """Take listings out of the queue: those named with --listing, or all of a job. What is at work this moment ends."""
-    with bench(quiet=json) as workbench:
+    with opened_home(quiet=json) as workbench:
         number = workbench.postings.cancel(job, listing_ids=listing or ())
     reply({"cancelled": number}, f"{counted(number, 'listing')} taken out of the queue.", json=json)
 
@@ -207,7 +207,7 @@ def resolve(
     json: Json = False,
 ) -> None:
     """Say by hand what became of a click whose answer was lost. Look into Your listings first."""
-    with bench(quiet=json) as workbench:
+    with opened_home(quiet=json) as workbench:
         state = workbench.postings.resolve(listing, adopt=adopt, absent=absent, abandon=abandon, reason=reason)
     reply({"listing_id": listing, "state": str(state)}, f"listing {listing} is {state} now.", json=json)
 
@@ -224,7 +224,7 @@ def import_(
 
     The same listing again is not doubled; one whose sku is known is brought up to date until it is posted.
     """
-    with bench(quiet=json) as workbench:
+    with opened_home(quiet=json) as workbench:
         done = workbench.postings.import_listings(file.absolute())
     words = f"{counted(len(done.listing_ids), 'listing')} in {file}: {done.added} new, {done.changed} changed."
     reply(asdict(done), words, json=json)
@@ -235,7 +235,7 @@ def list_(
     status: Annotated[str | None, typer.Option(help="pending, posting, posted or failed.")] = None, json: Json = False
 ) -> None:
     """Show every listing with its id and what became of it."""
-    with bench(quiet=json, look=True) as workbench:
+    with opened_home(quiet=json, look=True) as workbench:
         found = workbench.postings.listings()
     found = [one for one in found if status in {None, one["status"]}]
     if json:
@@ -253,7 +253,7 @@ def edit(
 ) -> None:
     """Change cells of a listing that is neither on its way nor at the site."""
     given = {name: value for name, value in vars(cells).items() if value is not None}
-    with bench(quiet=json) as workbench:
+    with opened_home(quiet=json) as workbench:
         workbench.postings.edit_listing(listing_id, **given)
     words = f"listing {listing_id} is changed: {', '.join(sorted(given))}."
     reply({"listing_id": listing_id, "changed": sorted(given)}, words, json=json)

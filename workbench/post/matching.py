@@ -43,26 +43,26 @@ def already_there(
 
     A listing that says the same without a token that can be read is asked about, where the ledger may not know it.
     """
-    said, known = posting.content, tools.elsewhere.known(posting.account_id)
+    said, known = posting.content, tools.acts.known(posting.account_id)
     alike = [
         card
         for card in cards
         if card.remote_id not in known and card.is_of(str(said["title"]), int(said["price"]))
     ]  # fmt: skip
-    doubt = tools.elsewhere.doubt(posting)
-    marks = [posting.token, *(one.mark for one in tools.elsewhere.lost(posting) if one.mark)]
+    doubt = tools.acts.doubt(posting)
+    marks = [posting.token, *(one.mark for one in tools.acts.lost(posting) if one.mark)]
     ours = [card for card in alike if any(_shows(card, str(said["title"]), mark, selling) for mark in marks)]
     if len(ours) == 1:
-        tools.elsewhere.found(posting, ours[0].remote_id)
-        tools.elsewhere.compared(posting.account_id)
+        tools.acts.found(posting, ours[0].remote_id)
+        tools.acts.compared(posting.account_id)
         return _found(posting, selling, ours[0])
     if ours or (alike and doubt is not None):
         names = ", ".join(card.remote_id for card in ours or alike)
         why = doubt or "it bears our token"
         raise for_person(posting, f"{WAITS}, as {why}, and the account shows the same already: {names}.")
-    if doubt is not None and tools.elsewhere.lost(posting):
+    if doubt is not None and tools.acts.lost(posting):
         raise for_person(posting, f"{WAITS}, as {doubt}, and the account's list does not show it.")
-    tools.elsewhere.compared(posting.account_id)
+    tools.acts.compared(posting.account_id)
     return None
 
 

@@ -21,8 +21,8 @@ from workbench.panels.sending import NOT_AT_WORK, Look, SendPanel, WorkPanel, ch
 from workbench.panels.waiting import tell_outcome
 from workbench.panels.widgets import Panel, Region, button
 from workbench.parsing import as_names
-from workbench.post.drawn import Desk, plan_view, progress, progress_view, results_view
 from workbench.post.listing import COLUMNS, TEXTS
+from workbench.post.markup import Desk, plan_view, progress, progress_view, results_view
 
 if TYPE_CHECKING:
     from workbench.workbench import Workbench

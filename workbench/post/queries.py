@@ -11,8 +11,8 @@ from sqlalchemy import Connection, RowMapping, Select, func, select
 from workbench.db.columns import TableRows, by_column
 from workbench.db.ledger import Ledger
 from workbench.db.schema import account, act, error_log, listing, posting, posting_job
-from workbench.engine.doubt import long_in_doubt
 from workbench.engine.item import Attention
+from workbench.engine.stuck import is_stuck
 from workbench.errors import FAULTS, BadInput
 from workbench.post.model import LISTING_CONTENT, Posting, PostingState, posting_told
 
@@ -153,7 +153,7 @@ def latest_posting(ledger: Ledger, listing_id: int) -> RowMapping:
 def waiting(ledger: Ledger) -> list[dict[str, Any]]:
     """Postings that do not move by themselves or are long in doubt, apart from those whose whole account waits."""
     waits = posting.c.attention.is_not(None) & posting.c.next_at.is_(None)
-    waits |= long_in_doubt(posting, (P.SUBMITTED, P.UNSURE))
+    waits |= is_stuck(posting, (P.SUBMITTED, P.UNSURE))
     names = ("id", "listing_id", "state", "attention", "reason", "error_type", "job_id")
     query = select(*(posting.c[name] for name in names)).where(waits).order_by(posting.c.id)
     with ledger.read() as connection:

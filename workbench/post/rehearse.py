@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from workbench.errors import LaneStops, LaneWaits, UiChanged, WorkbenchError
+from workbench.errors import AccountStops, AccountWaits, UiChanged, WorkbenchError
 from workbench.post.model import Posting
 from workbench.post.tools import DRAFT, PostTools, item_of
 
@@ -21,7 +21,7 @@ class RehearsedListing:
     @property
     def stops(self) -> bool:
         """Whether the account would stop here, so that nothing more of it is tried."""
-        return isinstance(self.error, LaneStops | LaneWaits | UiChanged)
+        return isinstance(self.error, AccountStops | AccountWaits | UiChanged)
 
     @property
     def facts(self) -> dict[str, Any]:

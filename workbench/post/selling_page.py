@@ -19,7 +19,7 @@ from workbench.browser.account_page import AccountPage
 from workbench.browser.page_requests import ASKS, PageRequests, is_page
 from workbench.browser.page_state import PageFacts, PageState, PageVerdict
 from workbench.browser.page_text import folded
-from workbench.errors import Fault, LaneStops, NeedsPerson, Transient
+from workbench.errors import AccountStops, Fault, NeedsPerson, Transient
 from workbench.post.site_listings import UNDER_REVIEW, ListingCard, SeenListing, item_path, listing_id_in
 
 SELLING: Final = "/marketplace/you/selling"
@@ -190,7 +190,7 @@ def _open(visit: AccountPage, requests: PageRequests) -> None:
     try:
         visit.goto(SELLING)
         visit.page.wait_for_timeout(_BY_ITSELF_MS)
-    except LaneStops as stop:
+    except AccountStops as stop:
         said = requests.failure_words(is_shown=False)
         if said and stop.fault and stop.fault.kind == "unknown":
             raise _unread(said) from stop

@@ -239,7 +239,7 @@ class Postings(Feature):
     def _rehearse(self, mine: Sequence[Posting], watch: Callable[[RehearsedListing], None]) -> list[RehearsedListing]:
         done: list[RehearsedListing] = []
         try:
-            with self._parts.accounts.lane(mine[0].account_id):
+            with self._parts.accounts.lock(mine[0].account_id):
                 for one in mine:
                     done.append(rehearse(one, self._parts.post_tools))
                     watch(done[-1])

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from workbench.engine.flow import Armed, Disarmed, Move, Progress, Yielded
+from workbench.engine.flow import Intent, Move, Progress, Revoked, Yielded
 from workbench.engine.item import Attention
 from workbench.errors import Fault, Permanent, Unanswered
 from workbench.post.confirm import proved
@@ -51,7 +51,7 @@ def _post(posting: Posting, item: ItemContent, tools: PostTools, visit: AccountP
     button = form.ready(end)
     baseline = {"ids": sorted(before), "has_sku": form.has_sku}
     facts = {"end": posting.end, "token": posting.token}
-    yield Armed(intent_id=secrets.token_urlsafe(16), facts=facts, baseline=baseline)
+    yield Intent(intent_id=secrets.token_urlsafe(16), facts=facts, baseline=baseline)
     answer = form.click_once(button, before, patience=tools.patience)
     if answer is None:
         raise visit.fail(
@@ -66,7 +66,7 @@ def _post(posting: Posting, item: ItemContent, tools: PostTools, visit: AccountP
         refusal = visit.fail(
             Permanent(f"the site refused the listing: {answer.why}", fault=Fault(kind="validation_error")), "publishing"
         )
-        yield Disarmed(refusal.message)
+        yield Revoked(refusal.message)
         raise refusal
     if answer.remote_id is None:
         yield proved(posting, tools, visit, _only(find(posting, baseline, selling)))

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from workbench.engine.behind import LostAct
-from workbench.errors import Fault, LaneWaits, NeedsPerson, Permanent
+from workbench.errors import AccountWaits, Fault, NeedsPerson, Permanent
 from workbench.files import sha256_of
 from workbench.post.known import Known
 from workbench.post.model import LISTING_CONTENT, Posting
@@ -30,7 +30,7 @@ class PostView(Protocol):
     def remote_ids(self, account_id: int) -> set[str]: ...  # listings at the site that came from here
 
 
-class OtherSideOfPosting(Protocol):
+class PostingActs(Protocol):
     """What the ledger may not know of an account, because it is older than the world."""
 
     def known(self, account_id: int) -> frozenset[str]: ...  # ids at the site of everything in the ledger
@@ -62,7 +62,7 @@ class PostTools:
     now: Callable[[], datetime]
     may_act_from: Callable[[int], datetime | None]  # the owner's daily cap and quiet hours of an account
     look_gaps: tuple[timedelta, ...]  # between looks for a listing whose answer was lost
-    elsewhere: OtherSideOfPosting
+    acts: PostingActs
     patience: timedelta  # how long the site may take to answer the click
 
 
@@ -106,7 +106,7 @@ def wait_for_pace(posting: Posting, tools: PostTools) -> None:
     """The owner's daily cap and quiet hours: no trouble of a page, so without a fault."""
     until = tools.may_act_from(posting.account_id)
     if until is not None:
-        raise LaneWaits(
+        raise AccountWaits(
             f"the daily cap or the quiet hours of account {posting.account_id}; it goes on at "
             f"{until:%Y-%m-%d %H:%M} UTC.",
             retry_after=until - tools.now(),

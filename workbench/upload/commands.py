@@ -16,7 +16,7 @@ from workbench.cli import exits
 from workbench.cli.console import Json, answer, counted, records, reply, say, show, table, when
 from workbench.cli.exits import Exit
 from workbench.cli.items import Bar, Line, Watch, following
-from workbench.cli.opening import Detach, Headless, Reason, Yes, agree, bench, stopping
+from workbench.cli.opening import Detach, Headless, Reason, Yes, agree, opened_home, stopping
 from workbench.cli.options import takes
 from workbench.engine.item import FOR_A_PERSON
 from workbench.errors import BadInput
@@ -88,7 +88,7 @@ def plan(
     json: Json = False,
 ) -> Exit:
     """Check every file offline and show what would be refused, and why: no browser, nothing is started."""
-    with bench(quiet=json, look=True) as workbench:
+    with opened_home(quiet=json, look=True) as workbench:
         ask = chosen.order(platform=platform, force=force, reason=reason)
         done = workbench.uploads.plan(ask)
     if json:
@@ -108,7 +108,7 @@ def rehearse(
     json: Json = False,
 ) -> Exit:
     """Go as far as the open upload panel and read the library; nothing is attached, nothing is kept."""
-    with bench(quiet=json, headless=headless) as workbench:
+    with opened_home(quiet=json, headless=headless) as workbench:
         ask = chosen.order(force=force, reason=reason)
         return _rehearse(workbench, ask, json=json)
 
@@ -134,7 +134,7 @@ def run(
 
     What is there already is skipped; without --live this is a rehearsal.
     """
-    with bench(quiet=json, headless=headless) as workbench:
+    with opened_home(quiet=json, headless=headless) as workbench:
         ask = chosen.order(platform=platform, force=force, reason=reason)
         if setup:
             return _setup(workbench, ask)
@@ -159,7 +159,7 @@ def run(
 @app.command()
 def status(batch: Batch = None, json: Json = False) -> None:
     """Show how batches stand; of one BATCH, every file with its reason."""
-    with bench(quiet=json, look=True) as workbench:
+    with opened_home(quiet=json, look=True) as workbench:
         if batch is not None:
             _told(workbench, workbench.uploads.batch(batch), json=json)
             return
@@ -175,7 +175,7 @@ def status(batch: Batch = None, json: Json = False) -> None:
 @app.command()
 def refresh(account: Account = None, json: Json = False) -> Exit:
     """Ask the platform how its review of our creatives stands; the history is kept."""
-    with bench(quiet=json) as workbench:
+    with opened_home(quiet=json) as workbench:
         done = workbench.uploads.refresh(account)
     if json:
         answer(done)
@@ -193,7 +193,7 @@ def retry(
     json: Json = False,
 ) -> None:
     """Check and upload again what failed, and let go on what waits. A worker uploads: workbench work."""
-    with bench(quiet=json) as workbench:
+    with opened_home(quiet=json) as workbench:
         number = workbench.uploads.retry(uploads or (), batch=batch)
     words = f"{counted(number, 'file')} tried again by the next worker: workbench work --until-idle"
     reply({"retried": number}, words, json=json)
@@ -210,7 +210,7 @@ def resolve(
 ) -> None:
     """Say by hand what became of a file that nobody can tell. Look into the media library first."""
     is_act = upload.startswith("act:")
-    with bench(quiet=json) as workbench:
+    with opened_home(quiet=json) as workbench:
         ids = workbench.uploads.resolve(
             upload.removeprefix("act:"), remote_id=remote_id, absent=absent, abandon=abandon, is_act=is_act,
             reason=reason,
@@ -222,7 +222,7 @@ def resolve(
 @app.command()
 def cancel(batch: Batch = None, json: Json = False) -> None:
     """End a batch: what is not attached yet stays where it is; what is goes on to its end."""
-    with bench(quiet=json) as workbench:
+    with opened_home(quiet=json) as workbench:
         batch_id = workbench.uploads.cancel(batch)
     reply({"batch_id": batch_id, "cancel_asked": True}, f"{batch_id} is asked to end.", json=json)
 
@@ -230,7 +230,7 @@ def cancel(batch: Batch = None, json: Json = False) -> None:
 @app.command()
 def report(batch: Batch = None, json: Json = False) -> None:
     """Write the files of a batch anew: status CSV, log, summary, errors, manifest."""
-    with bench(quiet=json) as workbench:
+    with opened_home(quiet=json) as workbench:
         files = workbench.uploads.write_files(batch)
     if json:
         answer(files)
@@ -257,7 +257,7 @@ def campaign_csv(
         if not sign:
             raise BadInput(f"--column {one!r} is not like NAME=TEXT.")
         texts[name] = text
-    with bench(quiet=json) as workbench:
+    with opened_home(quiet=json) as workbench:
         made, paths = workbench.uploads.campaign_csv({name: text for name, text in texts.items() if text}, batch=batch,
                                              folder=folder and folder.absolute())  # fmt: skip
     if json:
@@ -277,7 +277,7 @@ def scan(
     json: Json = False,
 ) -> None:
     """Enter a folder's media files into the inventory, as the creative processor would; what is in it stays."""
-    with bench(quiet=json) as workbench:
+    with opened_home(quiet=json) as workbench:
         found = workbench.uploads.scan(folder)
     if json:
         answer(found)
@@ -289,7 +289,7 @@ def scan(
 @creatives_app.command("list")
 def list_(json: Json = False) -> None:
     """Show every creative that was ever in a batch, with its id at the platform."""
-    with bench(quiet=json, look=True) as workbench:
+    with opened_home(quiet=json, look=True) as workbench:
         found = workbench.uploads.creatives()
     if json:
         answer(found)

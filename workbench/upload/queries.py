@@ -11,8 +11,8 @@ from sqlalchemy import Connection, RowMapping, String, cast, func, select
 from workbench.db.columns import TableRows, by_column
 from workbench.db.ledger import Ledger
 from workbench.db.schema import account, act, batch, creative, event, upload
-from workbench.engine.doubt import long_in_doubt
 from workbench.engine.item import Attention, to_record
+from workbench.engine.stuck import is_stuck
 from workbench.errors import BadInput
 from workbench.upload.model import PLATFORMS, Upload, UploadState, as_in_sheet
 from workbench.upload.store import OVER, THERE
@@ -189,7 +189,7 @@ def changed_since(ledger: Ledger, at: datetime) -> list[str]:
 def waiting(ledger: Ledger) -> list[dict[str, Any]]:
     """Uploads that do not move by themselves or are long in doubt, apart from those whose whole account waits."""
     waits = upload.c.attention.is_not(None) & upload.c.next_at.is_(None)
-    waits |= long_in_doubt(upload, (U.SENT, U.UNSURE))
+    waits |= is_stuck(upload, (U.SENT, U.UNSURE))
     names = (
         "id",
         "account_id",

@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workbench.engine.behind import WAITS
-from workbench.engine.flow import Armed, Disarmed, Move, Yielded
+from workbench.engine.flow import Intent, Move, Revoked, Yielded
 from workbench.engine.item import Attention
-from workbench.errors import BadInput, Fault, LaneStops, LaneWaits, Transient, WorkbenchError
+from workbench.errors import AccountStops, AccountWaits, BadInput, Fault, Transient, WorkbenchError
 from workbench.files import CHUNK, is_running, make_folder, remove_tree
 from workbench.upload.archive import place_of
 from workbench.upload.fingerprint import matching
@@ -57,7 +57,7 @@ def send(uploads: Sequence[Upload], tools: UploadTools) -> Iterator[Yielded]:
 def _mind_pace(account_id: int, tools: UploadTools) -> None:
     until = tools.may_act_from(account_id)
     if until is not None:
-        raise LaneWaits(
+        raise AccountWaits(
             f"the account's own limits say: no sooner than {until:%Y-%m-%d %H:%M} UTC", retry_after=until - tools.now()
         )
 
@@ -73,7 +73,7 @@ def _send(visit: AccountPage, files: SendableCopies, tools: UploadTools) -> Iter
             left.append(one)
         else:
             yield known
-    tools.elsewhere.compared(files.ready[0].account_id)
+    tools.acts.compared(files.ready[0].account_id)
     if not left:
         return
     panel = library.panel(tab)
@@ -81,7 +81,7 @@ def _send(visit: AccountPage, files: SendableCopies, tools: UploadTools) -> Iter
         # The others stay as they are, and are due again at once.
         raise Transient("the upload panel takes one file at a time; set WORKBENCH_UPLOAD_BATCH_SIZE=1")
     paths = [files.path_of(one) for one in left]
-    yield Armed(
+    yield Intent(
         intent_id=secrets.token_urlsafe(24),
         facts={"tab": tab, "files": [one.name for one in left]},
         baseline={"tab": tab, "ids": [card.id for card in listing.cards], "at": tools.now().isoformat()},
@@ -104,7 +104,7 @@ def already_there(one: Upload, listing: TabListing, tools: UploadTools) -> Move 
     Where the ledger may be older than the library, also a file that was to be sent again may be there already: the
     cards of this name that no upload of ours has.
     """
-    doubt = tools.elsewhere.doubt(one)
+    doubt = tools.acts.doubt(one)
     others = tools.view.remote_ids(one.account_id, but=None if one.force_reason else one.creative_id)
     found = [card for card in matching(one, listing.cards) if card.id not in others]
     if one.force_reason and doubt is None:
@@ -114,12 +114,12 @@ def already_there(one: Upload, listing: TabListing, tools: UploadTools) -> Move 
         reason = f"the library has this name {len(found)} times already: {ids}. Say which: {resolve_hint(one)} --id ID"
         return Move(to=UploadState.UNKNOWN_ID, item_id=one.id, reason=reason, attention=Attention.PERSON)
     if found:
-        tools.elsewhere.found(one, found[0].id)
+        tools.acts.found(one, found[0].id)
         return Move(
             to=UploadState.IDENTIFIED, item_id=one.id, reason="already there: it was uploaded before",
             values=identified(found[0], tools, at=one.uploaded_at),
         )  # fmt: skip
-    if doubt is not None and tools.elsewhere.lost(one):
+    if doubt is not None and tools.acts.lost(one):
         reason = (
             f"{WAITS}, as {doubt}, and the library does not show it. Look there, then: {resolve_hint(one)} --absent "
             "(it is sent), --id ID, or --abandon"
@@ -159,7 +159,7 @@ def _answers(
         yield _lost(visit, one, "the site did not say in time what became of it")
     if away:
         words = "; ".join(dict.fromkeys(f"{one.words} ({one.status})" for one in away))
-        yield Disarmed(f"the site did not take them: {words}")
+        yield Revoked(f"the site did not take them: {words}")
         _turned_away(visit, away)
 
 
@@ -175,7 +175,7 @@ def _answered(visit: AccountPage, one: Upload, result: SendResult, tools: Upload
 
 def _lost(visit: AccountPage, one: Upload, words: str) -> Move:
     error = visit.fail(
-        LaneStops(words, fault=Fault(kind="uncertain_submit")),
+        AccountStops(words, fault=Fault(kind="uncertain_submit")),
         f"waiting for the answer about {one.name}",
         certain=False,
     )
@@ -198,11 +198,11 @@ def _turned_away(visit: AccountPage, away: Sequence[SendResult]) -> None:
     statuses = {one.status for one in away}
     if 429 in statuses:  # noqa: PLR2004 - HTTP's
         wait = max((one.retry_after for one in away if one.retry_after), default=None)
-        raise LaneWaits("the site asks to slow down (429)", retry_after=wait, fault=Fault(kind="rate_limit"))
+        raise AccountWaits("the site asks to slow down (429)", retry_after=wait, fault=Fault(kind="rate_limit"))
     if statuses == {None}:
         raise Transient(away[0].words, fault=Fault(kind="network_error"))
     kind = "captcha" if 403 in statuses else "session_expired"  # noqa: PLR2004 - HTTP's
-    raise visit.fail(LaneStops(f"the site turned files away: {away[0].words}", fault=Fault(kind=kind)), "uploading")
+    raise visit.fail(AccountStops(f"the site turned files away: {away[0].words}", fault=Fault(kind=kind)), "uploading")
 
 
 # files that nobody can change any more --------------------------------------------------------------

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from workbench.accounts import store as accounts
 from workbench.db.clock import now
 from workbench.engine.item import FOR_A_PERSON
-from workbench.errors import BadInput, LaneStops, LaneWaits, Refused, Transient, UiChanged
+from workbench.errors import AccountStops, AccountWaits, BadInput, Refused, Transient, UiChanged
 from workbench.feature import Feature
 from workbench.files import make_folder, write_text
 from workbench.upload import batches, gather, inventory, queries, reports, samples, scan
@@ -182,11 +182,11 @@ class Uploads(Feature):
         groups = [[one for one in orders if one.tab == tab] for tab in dict.fromkeys(one.tab for one in orders)]
         if not groups:
             return self._dry("rehearse", rows)
-        with self._parts.accounts.lane(account_id):
+        with self._parts.accounts.lock(account_id):
             done = _aside(lambda: rehearse(groups, self._parts.upload_tools, watch))
         for each in done:
             rows[each.upload.id] = batches.rehearsed_item(each, rows[each.upload.id])
-        stops = (one.error for one in done if isinstance(one.error, LaneStops | LaneWaits | UiChanged))
+        stops = (one.error for one in done if isinstance(one.error, AccountStops | AccountWaits | UiChanged))
         error = next(stops, None)
         told = self._dry("rehearse", rows)
         return {**told, "stopped": error.message} if error else told
@@ -361,7 +361,7 @@ class Uploads(Feature):
                     seen.update((card.id, card.review) for card in listing.cards)
                     gaps.extend([listing.gap] if listing.gap else [])
 
-        with self._parts.accounts.lane(account_id):
+        with self._parts.accounts.lock(account_id):
             _aside(look)
         changed = uploading.set_review(self.ledger, account_id, seen)
         return {"account_id": account_id, "seen": len(seen), "changed": changed, "gaps": gaps}

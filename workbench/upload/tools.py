@@ -26,7 +26,7 @@ class UploadView(Protocol):
     def remote_ids(self, account_id: int, *, but: int | None) -> frozenset[str]: ...  # without those of one creative
 
 
-class OtherSideOfUpload(Protocol):
+class UploadActs(Protocol):
     """What the ledger may not know of an account, because it is older than the world."""
 
     def lost(self, item: Upload) -> list[LostAct]: ...
@@ -46,7 +46,7 @@ class UploadTools:
     archive: Path
     sending: Path  # copies of what is being attached
     view: UploadView
-    elsewhere: OtherSideOfUpload
+    acts: UploadActs
     now: Callable[[], datetime]
     poll: timedelta
     file_time: timedelta  # that the platform may take for one file

@@ -23,7 +23,7 @@ from tests.collect.datasets.conftest import FAST, records, rows_of
 from workbench.brightdata import rows
 from workbench.collect import importing, imports
 from workbench.errors import BadInput
-from workbench.lake import mend, raw, rejects
+from workbench.lake import raw, rejects, repair
 from workbench.workbench import Workbench
 
 REPO = Path(__file__).parents[3]
@@ -255,7 +255,7 @@ def test_shifted_columns_are_rejects_with_their_text(workbench: Workbench, file:
 def _small(monkeypatch: pytest.MonkeyPatch, longest: int) -> None:
     """Ten thousand bytes stand for ten gigabytes."""
     monkeypatch.setattr(imports, "_HEAD", 2 * longest)
-    for module in (raw, mend, rejects):
+    for module in (raw, repair, rejects):
         monkeypatch.setattr(module, "LONGEST_LINE", longest)
     monkeypatch.setattr(rows, "LARGEST_ROW", longest)
 

@@ -30,7 +30,7 @@ PLAN = {"sources": "data/inputs/sources.csv", "num_posts": 5, "name": "Tuesday"}
 OVER = {"completed", "partial", "failed", "cancelled"}
 
 
-class Bench(Workbench):
+class OpenedHome(Workbench):
     """Works in a thread of this process instead of a process of its own; counts how often it was asked to."""
 
     def __init__(self, *given: Any) -> None:
@@ -40,7 +40,7 @@ class Bench(Workbench):
 
 
 class _Here(Working):
-    def __init__(self, bench: Bench) -> None:
+    def __init__(self, bench: OpenedHome) -> None:
         super().__init__(bench.parts)
         self._bench = bench
 
@@ -59,7 +59,7 @@ def at_work(*names: str) -> list[threading.Thread]:
 
 
 @contextlib.contextmanager
-def opened_bench(folder: Path, migrated: Path) -> Iterator[tuple[Bench, Sandbox]]:
+def opened_bench(folder: Path, migrated: Path) -> Iterator[tuple[OpenedHome, Sandbox]]:
     """A bench in a home below `folder`, with a sandbox of its own; everything of it is over at the end."""
     home = folder / "home"
     (home / "data" / "inputs").mkdir(parents=True)
@@ -67,7 +67,7 @@ def opened_bench(folder: Path, migrated: Path) -> Iterator[tuple[Bench, Sandbox]
     shutil.copy(migrated, home / "data" / "ledger.db")
     with (
         Sandbox(folder / "sandbox", seed=7, switches={"ready_after_seconds": 0.2}) as sandbox,
-        Bench(*load(home, environ={}, brightdata_url=sandbox.url, poll_seconds=0.1)) as bench,
+        OpenedHome(*load(home, environ={}, brightdata_url=sandbox.url, poll_seconds=0.1)) as bench,
     ):
         yield bench, sandbox
         eventually(lambda: not at_work("start-run", "clicked"))  # what a click began may begin a run yet
@@ -81,24 +81,24 @@ def opened_bench(folder: Path, migrated: Path) -> Iterator[tuple[Bench, Sandbox]
 
 
 @pytest.fixture
-def opened(tmp_path: Path, migrated: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Bench, Sandbox]]:
+def opened(tmp_path: Path, migrated: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[OpenedHome, Sandbox]]:
     monkeypatch.delenv("WORKBENCH_HEADLESS_NOTEBOOK", raising=False)
     with opened_bench(tmp_path, migrated) as opened:
         yield opened
 
 
 @pytest.fixture
-def wb(opened: tuple[Bench, Sandbox]) -> Bench:
+def wb(opened: tuple[OpenedHome, Sandbox]) -> OpenedHome:
     return opened[0]
 
 
 @pytest.fixture
-def sandbox(opened: tuple[Bench, Sandbox]) -> Sandbox:
+def sandbox(opened: tuple[OpenedHome, Sandbox]) -> Sandbox:
     return opened[1]
 
 
 @pytest.fixture(scope="module")
-def worked(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[Bench]:
+def worked(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[OpenedHome]:
     """A bench for looking: the runs Tuesday (5 posts a source) and Wednesday (4), begun without a person, are over."""
     with opened_bench(tmp_path_factory.mktemp("worked"), migrated) as (bench, _):
         for asked in (PLAN, {**PLAN, "name": "Wednesday", "num_posts": 4}):

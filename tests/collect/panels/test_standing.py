@@ -1,11 +1,11 @@
-"""collect/run_standing.py and the pace of collect/watcher.py: a run in words, and no promise that cannot be kept."""
+"""collect/run_summary.py and the pace of collect/watcher.py: a run in words, and no promise that cannot be kept."""
 
 from __future__ import annotations
 
 import pytest
 
 from workbench.collect.model import SnapshotState, roll_up
-from workbench.collect.run_standing import MARKS, WORDS, standing
+from workbench.collect.run_summary import MARKS, WORDS, standing
 from workbench.collect.watcher import Pace
 
 

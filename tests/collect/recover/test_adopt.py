@@ -13,9 +13,9 @@ from sqlalchemy import select
 from tests.cli.conftest import Home
 from tests.collect.recover.conftest import DAY, HOUR, TEA, collected, ids, said
 from tests.house import House, check_every_row_once, snapshots
-from workbench.collect import recover
+from workbench.collect import scan
 from workbench.collect.model import Source
-from workbench.collect.recover import by_key
+from workbench.collect.scan import by_key
 from workbench.db.clock import now
 from workbench.db.schema import snapshot as table
 from workbench.errors import BadInput, Transient
@@ -191,7 +191,7 @@ def test_the_source_of_an_input_is_told_by_all_that_tells_it_apart() -> None:
         "a [b] / c": None,
     }  # fmt: skip
 
-    assert {text: recover._source_of("youtube", {"url": text}, known) for text in asked} == asked
+    assert {text: scan._source_of("youtube", {"url": text}, known) for text in asked} == asked
 
 
 @pytest.mark.parametrize(
@@ -295,7 +295,7 @@ def test_a_hiccup_of_the_vendor_costs_a_second_try(workbench: Workbench, sandbox
 def test_what_could_not_be_asked_about_is_said_and_the_rest_is_in(
     workbench: Workbench, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recover, "PAUSES", (timedelta(),) * 3)
+    monkeypatch.setattr(scan, "PAUSES", (timedelta(),) * 3)
     for _ in range(2):
         collected(sandbox)
     sandbox.switch(server_error_500={"times": 7, "on": "input"})

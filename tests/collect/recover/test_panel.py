@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.collect.panels.conftest import Bench
+from tests.collect.panels.conftest import OpenedHome
 from tests.collect.recover.conftest import DAY, collected
 from tests.panels.conftest import eventually
 from workbench.collect import recovery_panel as recovery
@@ -22,9 +22,9 @@ from workbench.settings import load
 
 
 @pytest.fixture
-def wb(tmp_path: Path, sandbox: Sandbox, house: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
+def wb(tmp_path: Path, sandbox: Sandbox, house: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[OpenedHome]:
     monkeypatch.delenv("WORKBENCH_HEADLESS_NOTEBOOK", raising=False)
-    with Bench(*load(house.home, environ={}, brightdata_url=sandbox.url, poll_seconds=0.1)) as bench:
+    with OpenedHome(*load(house.home, environ={}, brightdata_url=sandbox.url, poll_seconds=0.1)) as bench:
         yield bench
         bench.work()
         eventually(lambda: not [one for one in threading.enumerate() if one.name.startswith(("watch-", "bench"))])
@@ -40,7 +40,9 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     return found
 
 
-def test_the_scan_says_what_is_urgent_first_and_changes_nothing(wb: Bench, sandbox: Sandbox, shown: list[Any]) -> None:
+def test_the_scan_says_what_is_urgent_first_and_changes_nothing(
+    wb: OpenedHome, sandbox: Sandbox, shown: list[Any]
+) -> None:
     young, old = collected(sandbox), collected(sandbox, ago=14 * DAY)
     found = recovery.scan(wb)
     words = plain(shown[0])
@@ -51,7 +53,7 @@ def test_the_scan_says_what_is_urgent_first_and_changes_nothing(wb: Bench, sandb
     assert wb.status()["runs"] == []
 
 
-def test_a_click_brings_them_in_once_and_the_page_follows(wb: Bench, sandbox: Sandbox, shown: list[Any]) -> None:
+def test_a_click_brings_them_in_once_and_the_page_follows(wb: OpenedHome, sandbox: Sandbox, shown: list[Any]) -> None:
     for _ in range(2):
         collected(sandbox)
     panel = AdoptPanel(recovery.scan(wb))
@@ -68,14 +70,14 @@ def test_a_click_brings_them_in_once_and_the_page_follows(wb: Bench, sandbox: Sa
     assert "2 of 2 snapshots" in watch.bar.text
 
 
-def test_nothing_to_adopt_is_nothing_to_click(wb: Bench, shown: list[Any]) -> None:
+def test_nothing_to_adopt_is_nothing_to_click(wb: OpenedHome, shown: list[Any]) -> None:
     panel = AdoptPanel(recovery.scan(wb))
 
     assert panel.adopt.disabled
     assert "Everything that Bright Data lists is known here" in panel.markup()
 
 
-def test_an_error_is_shown_and_the_button_comes_back(wb: Bench, sandbox: Sandbox, shown: list[Any]) -> None:
+def test_an_error_is_shown_and_the_button_comes_back(wb: OpenedHome, sandbox: Sandbox, shown: list[Any]) -> None:
     collected(sandbox)
     panel = AdoptPanel(recovery.scan(wb))
     sandbox.switch(server_error_500={"times": 9, "on": "input"})
@@ -85,7 +87,7 @@ def test_an_error_is_shown_and_the_button_comes_back(wb: Bench, sandbox: Sandbox
 
 
 def test_by_hand_the_last_cell_says_what_a_schedule_would_fail_for(
-    wb: Bench, sandbox: Sandbox, shown: list[Any], monkeypatch: pytest.MonkeyPatch
+    wb: OpenedHome, sandbox: Sandbox, shown: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     name = collected(sandbox, expired=1)
     found = recovery.scan(wb)

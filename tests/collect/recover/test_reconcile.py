@@ -196,24 +196,24 @@ def test_looks_of_a_living_owners_act_begin_after_the_longest_one(planned: Desk,
 
 def armed_by(open_second: Any, *, lease: timedelta) -> Any:
     from workbench.collect.flow import flow
-    from workbench.engine.flow import Armed
-    from workbench.engine.leases import Claims
+    from workbench.engine.flow import Intent
+    from workbench.engine.leases import Leases
 
     owner = open_second()
-    claims = Claims(owner, lease_time=lease)
-    taken = claims.take(flow(retry=RetryPolicy(), poll_every=HOUR, longest_trigger=HOUR))
+    leases = Leases(owner, lease_time=lease)
+    taken = leases.take(flow(retry=RetryPolicy(), poll_every=HOUR, longest_trigger=HOUR))
     assert taken
-    recorder(owner, claims).armed(taken.claims, Armed(intent_id="theirs"))
+    recorder(owner, leases).armed(taken.leases, Intent(intent_id="theirs"))
     return owner
 
 
 def take(desk: Desk) -> None:
-    desk.worker.claims.take(desk.bench.flow)
+    desk.worker.leases.take(desk.bench.flow)
     assert desk.snapshot().state == "unsure"
 
 
 def seconds_until_due(desk: Desk) -> float:
-    due = desk.worker.claims.next_due(desk.bench.flow)
+    due = desk.worker.leases.next_due(desk.bench.flow)
     assert due is not None
     return due
 

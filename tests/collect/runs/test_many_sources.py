@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.house import DATES, House, check_every_row_once, sources_csv, states
-from workbench.collect.run_standing import standing
+from workbench.collect.run_summary import standing
 from workbench.sandbox.serve import Sandbox
 
 DATASETS = (

@@ -14,7 +14,7 @@ from workbench.db.schema import account
 _LONG: Final = timedelta(hours=6)
 
 
-def long_in_doubt(item: Table, states: Iterable[str]) -> ColumnElement[bool]:
+def is_stuck(item: Table, states: Iterable[str]) -> ColumnElement[bool]:
     """The looks go on, as a page that cannot be read proves nothing; a person should know of it all the same."""
     stopped = select(account.c.id).where(account.c.paused_kind.is_not(None))
     return (

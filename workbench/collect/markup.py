@@ -13,7 +13,7 @@ from workbench.budget.model import Money
 from workbench.collect import stages
 from workbench.collect.model import Plan, PlannedJob
 from workbench.collect.plan import open_end_words
-from workbench.collect.run_standing import RunStanding
+from workbench.collect.run_summary import RunStanding
 from workbench.collect.stages import Pace
 from workbench.panels.facts import facts, mode_note
 from workbench.panels.markup import Amount, Html, dollars, join, note, picture, progress_bar, shown, table, tag

@@ -8,7 +8,7 @@ from workbench.db import history
 from workbench.feature import Feature
 
 
-class Standing(Feature):
+class Overview(Feature):
     """Answers about all features together."""
 
     def status(self, run: str | None = None) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from workbench.brightdata.rows import kind_of_row
 from workbench.collect.model import Snapshot, SnapshotState
 from workbench.engine.flow import Move
 from workbench.errors import BadInput, NeedsPerson, Permanent, Transient
-from workbench.lake import doubts
+from workbench.lake import suspect_rows
 
 if TYPE_CHECKING:
     from workbench.collect.tools import CollectTools
@@ -223,9 +223,9 @@ def judge(
     strays = _Strays()
     if Asked(snapshot.inputs, keys):
         asked = [one for one in snapshot.source_ids if one is not None]
-        suspects = doubts.of_no_source(data, rejects, asked)
+        suspects = suspect_rows.of_no_source(data, rejects, asked)
         if suspects:
-            strays = _strays(snapshot, doubts.lines_at(body, suspects), keys, tools)
+            strays = _strays(snapshot, suspect_rows.lines_at(body, suspects), keys, tools)
             wrong += _foreign(strays, came)
     return BodyVerdict(rows, tuple(wrong), strays.number)
 
@@ -270,9 +270,9 @@ def _patient(snapshot: Snapshot, vendor_id: str) -> Iterator[None]:
 
 def _doubled(data: Sequence[Path], rejects: Sequence[Path], body: Path, kind: str) -> int:
     """Lines that are byte for byte another one; the tables say where it is worth looking."""
-    candidates = doubts.look_alike(data, rejects, kind)
+    candidates = suspect_rows.look_alike(data, rejects, kind)
     seen, doubled = set[bytes](), 0
-    for _, line in doubts.lines_at(body, candidates) if candidates else ():
+    for _, line in suspect_rows.lines_at(body, candidates) if candidates else ():
         digest = hashlib.sha256(line.strip()).digest()
         doubled += digest in seen
         seen.add(digest)

@@ -1,4 +1,6 @@
-"""collect/whole.py: nothing is published that is not whole, ours, and there once; a person takes or leaves the rest."""
+"""collect/completeness.py: nothing is published that is not whole, ours and there once;
+a person takes or leaves the rest.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,7 @@ import pytest
 
 from tests.collect.conftest import ID, Desk, Vendor, a_post, a_source, lines, reply
 from workbench.budget.caps import accept_overruns
-from workbench.collect.whole import Delivered, compared
+from workbench.collect.completeness import Delivered, compared
 from workbench.db.schema import snapshot as snapshot_table
 
 POSTS = [a_post(1), a_post(2), a_post(3), a_post(4)]

@@ -1,4 +1,4 @@
-"""leases.py, transitions.py, worker.py: items of accounts are worked on in the lane of their account, at its pace."""
+"""leases.py, transitions.py, worker.py: items of accounts are worked on in the lock of their account, at its pace."""
 
 import threading
 import time
@@ -10,12 +10,12 @@ from sqlalchemy import insert, select, update
 from tests.engine.world import MINUTE, a_step
 from workbench.db import history
 from workbench.db.clock import now
-from workbench.db.schema import account, error_log, lease, listing, posting, posting_job
-from workbench.engine.flow import Armed, Flow, Move
-from workbench.engine.leases import Claims
-from workbench.engine.locks import Lanes, lane_of
-from workbench.engine.worker import Bench, Worker
-from workbench.errors import Fault, LaneStops, LaneWaits, NeedsPerson, Transient, UiChanged
+from workbench.db.schema import account, error_log, listing, named_lock, posting, posting_job
+from workbench.engine.flow import Flow, Intent, Move
+from workbench.engine.leases import Leases
+from workbench.engine.locks import Locks, lock_of_account
+from workbench.engine.worker import EquippedFlow, Worker
+from workbench.errors import AccountStops, AccountWaits, Fault, NeedsPerson, Transient, UiChanged
 from workbench.post import queries as posting_queries
 from workbench.post.model import PostingState as P
 
@@ -68,7 +68,7 @@ def a_flow(step, look=lambda item, tools: None, **options):
 
 
 def a_worker(ledger, step, **options):
-    bench = Bench(a_flow(step, **options), "tools")
+    bench = EquippedFlow(a_flow(step, **options), "tools")
     return Worker(ledger, [bench], lease_time=MINUTE), bench
 
 
@@ -78,7 +78,7 @@ def rows(ledger, table):
 
 
 def posted(item, tools):
-    yield Armed(intent_id=f"i{item.id}", baseline=BASELINE)
+    yield Intent(intent_id=f"i{item.id}", baseline=BASELINE)
     yield Move(to=P.POSTED, values={"remote_id": str(item.id)})
 
 
@@ -93,16 +93,16 @@ def raising(error, *before):
 @both
 def test_one_lane_for_an_account_and_several_accounts_side_by_side(ledger):
     add(ledger, 1, 1, 2)
-    claims = Claims(ledger, lease_time=MINUTE)
+    leases = Leases(ledger, lease_time=MINUTE)
     flow = a_flow(posted)
 
-    first, second, third = claims.take(flow), claims.take(flow), claims.take(flow)
+    first, second, third = leases.take(flow), leases.take(flow), leases.take(flow)
 
     assert [one.account_id for one in (*first.items, *second.items)] == [1, 2]
-    assert third is None  # the other item of account 1 waits for its lane
-    claims.leave_lane(first.claims)
-    claims.release(first.claims)
-    assert claims.take(flow).items[0].account_id == 1
+    assert third is None  # the other item of account 1 waits for its lock
+    leases.leave_page(first.leases)
+    leases.release(first.leases)
+    assert leases.take(flow).items[0].account_id == 1
 
 
 @both
@@ -115,7 +115,7 @@ def test_threads_never_meet_in_a_lane(ledger):
             inside[item.account_id] += 1
             most.append(dict(inside))
         time.sleep(0.01)
-        yield Armed(intent_id=f"i{item.id}", baseline={})
+        yield Intent(intent_id=f"i{item.id}", baseline={})
         with guard:
             inside[item.account_id] -= 1
         yield Move(to=P.POSTED)
@@ -130,20 +130,20 @@ def test_threads_never_meet_in_a_lane(ledger):
 
 def test_a_lane_that_a_person_holds_is_respected(ledger):
     add(ledger, 1)
-    lanes = Lanes(ledger, lease_time=MINUTE)
-    token = lanes.take(lane_of(1), "login")
-    claims = Claims(ledger, lease_time=MINUTE)
+    locks = Locks(ledger, lease_time=MINUTE)
+    token = locks.take(lock_of_account(1), "login")
+    leases = Leases(ledger, lease_time=MINUTE)
 
-    assert claims.take(a_flow(posted)) is None
-    lanes.release(lane_of(1), token)
-    assert claims.take(a_flow(posted)) is not None
+    assert leases.take(a_flow(posted)) is None
+    locks.release(lock_of_account(1), token)
+    assert leases.take(a_flow(posted)) is not None
 
 
 def test_who_lost_the_lane_writes_nothing(ledger):
     add(ledger, 1)
 
     def step(item, tools):
-        ledger.write(lambda connection: connection.execute(update(lease).values(token=lease.c.token + 1)))
+        ledger.write(lambda connection: connection.execute(update(named_lock).values(token=named_lock.c.token + 1)))
         yield Move(to=P.POSTED)
 
     worker, bench = a_worker(ledger, step)
@@ -156,8 +156,8 @@ def test_who_lost_the_lane_writes_nothing(ledger):
 @pytest.mark.parametrize(
     ("error", "kind_of_pause"),
     [
-        pytest.param(LaneStops("log in", fault=Fault(kind="session_expired")), "session_expired", id="login"),
-        pytest.param(LaneStops("prove who you are", fault=Fault(kind="checkpoint")), "checkpoint", id="checkpoint"),
+        pytest.param(AccountStops("log in", fault=Fault(kind="session_expired")), "session_expired", id="login"),
+        pytest.param(AccountStops("prove who you are", fault=Fault(kind="checkpoint")), "checkpoint", id="checkpoint"),
         pytest.param(UiChanged("no button"), "ui_changed", id="changed page"),
     ],
 )
@@ -186,13 +186,13 @@ def test_an_account_that_is_stopped_stops_alone(ledger, error, kind_of_pause):
     assert (logged.error_class, logged.needs_person, logged.certain, logged.account_id) == (
         kind_of_pause, True, True, 1,
     )  # fmt: skip
-    assert worker.claims.next_due(bench.flow) is None  # what waits for a person rests
+    assert worker.leases.next_due(bench.flow) is None  # what waits for a person rests
     assert history.story(ledger, "account", "1")[-1]["what"] == "paused"
 
 
 def test_a_resumed_account_goes_on(ledger):
     add(ledger, 1)
-    worker, bench = a_worker(ledger, raising(LaneStops("log in", fault=Fault(kind="session_expired"))))
+    worker, bench = a_worker(ledger, raising(AccountStops("log in", fault=Fault(kind="session_expired"))))
     worker.advance(bench)
     ledger.write(lambda connection: connection.execute(update(account).values(paused_kind=None)))
 
@@ -208,13 +208,15 @@ def test_an_account_that_is_switched_off_does_nothing(ledger):
     worker, bench = a_worker(ledger, posted)
 
     assert worker.advance(bench) is False
-    assert worker.claims.next_due(bench.flow) is None
+    assert worker.leases.next_due(bench.flow) is None
 
 
 @both
 def test_a_cool_down_holds_the_account_and_survives(ledger):
     add(ledger, 1, 1, 2)
-    worker, bench = a_worker(ledger, raising(LaneWaits("slow down", fault=Fault(kind="rate_limit"), retry_after=DAY)))
+    worker, bench = a_worker(
+        ledger, raising(AccountWaits("slow down", fault=Fault(kind="rate_limit"), retry_after=DAY))
+    )
 
     worker.advance(bench)
 
@@ -224,7 +226,7 @@ def test_a_cool_down_holds_the_account_and_survives(ledger):
     again, bench = a_worker(ledger, posted)
     assert again.advance(bench) is True  # account 2
     assert again.advance(bench) is False
-    assert 23 * 3600 < again.claims.next_due(bench.flow) <= 24 * 3600
+    assert 23 * 3600 < again.leases.next_due(bench.flow) <= 24 * 3600
     assert rows(ledger, error_log)[0].error_type == "rate_limit"
 
 
@@ -233,12 +235,12 @@ def test_after_an_act_the_account_waits_for_its_gap(ledger):
     worker, bench = a_worker(ledger, posted)
 
     assert [worker.advance(bench), worker.advance(bench)] == [True, False]
-    assert 3500 < worker.claims.next_due(bench.flow) <= 3600
+    assert 3500 < worker.leases.next_due(bench.flow) <= 3600
 
 
 def test_looks_do_not_wait_for_the_pace(ledger):
     def submitted(item, tools):
-        yield Armed(intent_id="i", baseline={})
+        yield Intent(intent_id="i", baseline={})
         yield Move(to=P.SUBMITTED)
 
     add(ledger, 1, gap_seconds=3600)
@@ -253,13 +255,13 @@ def test_looks_do_not_wait_for_the_pace(ledger):
     ("error", "paused", "waits"),
     [
         pytest.param(Transient("cut off", fault=Fault(kind="network_error")), None, False, id="network"),
-        pytest.param(LaneStops("log in", fault=Fault(kind="session_expired")), "session_expired", False, id="login"),
-        pytest.param(LaneWaits("slow", retry_after=DAY), None, True, id="limit"),
+        pytest.param(AccountStops("log in", fault=Fault(kind="session_expired")), "session_expired", False, id="login"),
+        pytest.param(AccountWaits("slow", retry_after=DAY), None, True, id="limit"),
     ],
 )
 def test_after_armed_it_is_unsure_whatever_else_it_means(ledger, error, paused, waits):
     add(ledger, 1)
-    worker, bench = a_worker(ledger, raising(error, Armed(intent_id="i", baseline=BASELINE)))
+    worker, bench = a_worker(ledger, raising(error, Intent(intent_id="i", baseline=BASELINE)))
 
     worker.advance(bench)
 
@@ -286,4 +288,4 @@ def test_a_lane_is_free_again_after_each_visit(ledger):
     worker, bench = a_worker(ledger, raising(Transient("no answer")))
     worker.advance(bench)
 
-    assert Lanes(ledger, lease_time=MINUTE).take(lane_of(1)) is not None
+    assert Locks(ledger, lease_time=MINUTE).take(lock_of_account(1)) is not None

@@ -17,8 +17,8 @@ from tests.engine.world import (
     a_step,
     add,
     change,
-    claims_of,
     events,
+    leases_of,
     money,
     recorder,
     row,
@@ -31,11 +31,11 @@ from workbench.collect import store as collecting
 from workbench.collect.model import SourceResult
 from workbench.db import event_log
 from workbench.db.clock import boot_time, now
-from workbench.db.schema import lease
+from workbench.db.schema import named_lock
 from workbench.engine import leases, locks
-from workbench.engine.flow import Armed, Disarmed, Move, Progress, Stay
+from workbench.engine.flow import Intent, Move, Progress, Revoked, Stay
 from workbench.engine.item import Attention
-from workbench.engine.locks import Lanes
+from workbench.engine.locks import Locks
 from workbench.errors import Fenced
 from workbench.lake import store as lake_store
 from workbench.lake.model import LakeFile, ManifestFiles
@@ -56,7 +56,7 @@ def later(monkeypatch, module, name, by):
 
 def test_two_owners_never_hold_one_item(ledger, open_another):
     add(ledger, 2)
-    ours, theirs = claims_of(ledger), claims_of(open_another())
+    ours, theirs = leases_of(ledger), leases_of(open_another())
 
     taken = [ours.take(FLOW), theirs.take(FLOW), ours.take(FLOW), theirs.take(FLOW)]
 
@@ -77,29 +77,29 @@ def test_four_processes_share_the_work_and_keep_one_gapless_chain(ledger, url, t
 
 def test_tokens_grow_with_every_claim(ledger):
     add(ledger)
-    mine = claims_of(ledger)
+    mine = leases_of(ledger)
     tokens = []
     for _ in range(3):
         taken = mine.take(FLOW)
-        tokens.append(taken.claims[0].token)
-        mine.release(taken.claims)
+        tokens.append(taken.leases[0].token)
+        mine.release(taken.leases)
 
     assert tokens == [1, 2, 3]
 
 
 MOVE = Move(to=S.TRIGGERED, writes=(Settle(RESERVE), ManifestFiles(())))
 VERBS = {
-    "armed": lambda record, claim: record.armed([claim], Armed(intent_id="i", writes=(Reserve(RESERVE),))),
-    "disarmed": lambda record, claim: record.disarmed([claim], Disarmed("no"), (Release(),)),
-    "progress": lambda record, claim: record.progress([claim], Progress(1)),
-    "stay": lambda record, claim: record.stay(claim, Stay(), a_step(print), due=None),
-    "move": lambda record, claim: record.move(
-        claim, Move(to=S.TRIGGERED, writes=(Settle(RESERVE), ManifestFiles(()))), due=True
+    "armed": lambda record, lease: record.armed([lease], Intent(intent_id="i", writes=(Reserve(RESERVE),))),
+    "disarmed": lambda record, lease: record.disarmed([lease], Revoked("no"), (Release(),)),
+    "progress": lambda record, lease: record.progress([lease], Progress(1)),
+    "stay": lambda record, lease: record.stay(lease, Stay(), a_step(print), due=None),
+    "move": lambda record, lease: record.move(
+        lease, Move(to=S.TRIGGERED, writes=(Settle(RESERVE), ManifestFiles(()))), due=True
     ),
-    "an illegal move": lambda record, claim: record.move(claim, Move(to=S.STAGED), due=True),
-    "rest": lambda record, claim: record.rest(claim, Attention.PERSON, "look"),
-    "retry": lambda record, claim: record.retry(claim, DAY, "again"),
-    "give_up_act": lambda record, claim: record.give_up_act([claim], FLOW, "lost"),
+    "an illegal move": lambda record, lease: record.move(lease, Move(to=S.STAGED), due=True),
+    "rest": lambda record, lease: record.rest(lease, Attention.PERSON, "look"),
+    "retry": lambda record, lease: record.retry(lease, DAY, "again"),
+    "give_up_act": lambda record, lease: record.give_up_act([lease], FLOW, "lost"),
 }
 
 
@@ -107,18 +107,18 @@ VERBS = {
 @pytest.mark.parametrize("verb", VERBS)
 def test_who_lost_the_item_writes_nothing(ledger, open_another, verb, how):
     (item,) = add(ledger)
-    mine = claims_of(ledger)
-    (claim,) = mine.take(FLOW).claims
+    mine = leases_of(ledger)
+    (lease,) = mine.take(FLOW).leases
     if how == "a newer token":
-        change(ledger, item, lease_token=claim.token + 1)
+        change(ledger, item, lease_token=lease.token + 1)
     elif how == "another owner":
         change(ledger, item, lease_owner=open_another().liveness.me)
     else:
-        mine.release([claim])
+        mine.release([lease])
     before = row(ledger, item), ledger.head(), money(ledger, item)
 
     with pytest.raises(Fenced):
-        VERBS[verb](recorder(ledger, mine), claim)
+        VERBS[verb](recorder(ledger, mine), lease)
     assert (row(ledger, item), ledger.head(), money(ledger, item)) == before
 
 
@@ -127,86 +127,86 @@ def test_who_lost_the_item_writes_nothing(ledger, open_another, verb, how):
 
 def test_the_lease_of_a_living_owner_is_not_stolen(ledger, open_another):
     add(ledger)
-    held = claims_of(ledger).take(FLOW)
+    held = leases_of(ledger).take(FLOW)
 
     assert held is not None
-    assert claims_of(open_another()).take(FLOW) is None
+    assert leases_of(open_another()).take(FLOW) is None
 
 
 def test_a_wall_clock_that_jumps_steals_nothing(ledger, open_another, monkeypatch):
     add(ledger)
-    claims_of(ledger).take(FLOW)
+    leases_of(ledger).take(FLOW)
     later(monkeypatch, leases, "now", DAY)
 
-    assert claims_of(open_another()).take(FLOW) is None
+    assert leases_of(open_another()).take(FLOW) is None
 
 
 def test_a_lease_ends_by_the_boot_time_clock(ledger, open_another, monkeypatch):
     """An owner that is suspended lives, but does not keep its items for ever."""
     add(ledger)
-    claims_of(ledger).take(FLOW)
+    leases_of(ledger).take(FLOW)
     later(monkeypatch, leases, "boot_time", 61)
 
-    taken = claims_of(open_another()).take(FLOW)
+    taken = leases_of(open_another()).take(FLOW)
 
-    assert (taken.claims[0].token, taken.items[0].crashes) == (2, 1)
+    assert (taken.leases[0].token, taken.items[0].crashes) == (2, 1)
 
 
 def test_an_owner_of_another_machine_keeps_its_lease_until_the_wall_clock_says_so(ledger, open_another, monkeypatch):
     """Its boot clock says nothing here. On SQLite it can only be an earlier boot of this machine: dead."""
     (item,) = add(ledger)
-    claims_of(ledger).take(FLOW)
+    leases_of(ledger).take(FLOW)
     change(
         ledger, item, lease_owner="far:1:another-boot:abc", lease_until_boot=boot_time() - 9, lease_until=now() + DAY
     )
     other = open_another()
     if ledger.engine.dialect.name == "postgresql":
         monkeypatch.setattr(other.liveness, "is_dead", lambda owner, connection: False)
-        assert claims_of(other).take(FLOW) is None
+        assert leases_of(other).take(FLOW) is None
         later(monkeypatch, leases, "now", 2 * DAY)
 
-    assert claims_of(other).take(FLOW) is not None
+    assert leases_of(other).take(FLOW) is not None
 
 
 def test_the_heartbeat_keeps_a_lease(ledger, monkeypatch):
     add(ledger)
-    mine = claims_of(ledger)
-    (claim,) = mine.take(FLOW).claims
+    mine = leases_of(ledger)
+    (lease,) = mine.take(FLOW).leases
     later(monkeypatch, leases, "boot_time", 50)
-    mine.renew([claim])
+    mine.renew([lease])
 
-    assert mine.remaining(claim) == pytest.approx(60, abs=1)
+    assert mine.remaining(lease) == pytest.approx(60, abs=1)
 
 
 def test_the_heartbeat_does_not_revive_an_overslept_lease(ledger, monkeypatch):
     """Else a suspended process that wakes would take its own right to act from its sleep."""
     add(ledger)
-    mine = claims_of(ledger)
-    (claim,) = mine.take(FLOW).claims
+    mine = leases_of(ledger)
+    (lease,) = mine.take(FLOW).leases
     later(monkeypatch, leases, "boot_time", 61)
-    mine.renew([claim])
+    mine.renew([lease])
 
-    assert mine.remaining(claim) == pytest.approx(-1, abs=1)
+    assert mine.remaining(lease) == pytest.approx(-1, abs=1)
 
 
 def test_nothing_remains_of_a_lease_that_another_has(ledger, monkeypatch):
     (item,) = add(ledger)
-    mine = claims_of(ledger)
-    (claim,) = mine.take(FLOW).claims
+    mine = leases_of(ledger)
+    (lease,) = mine.take(FLOW).leases
     change(ledger, item, lease_token=2)
 
-    assert mine.remaining(claim) < 0
+    assert mine.remaining(lease) < 0
 
 
 @pytest.mark.parametrize("verb", ["armed", "progress"])
 def test_every_write_renews_the_lease(ledger, monkeypatch, verb):
     add(ledger)
-    mine = claims_of(ledger)
-    (claim,) = mine.take(FLOW).claims
+    mine = leases_of(ledger)
+    (lease,) = mine.take(FLOW).leases
     later(monkeypatch, leases, "boot_time", 50)
-    VERBS[verb](recorder(ledger, mine), claim)
+    VERBS[verb](recorder(ledger, mine), lease)
 
-    assert mine.remaining(claim) == pytest.approx(60, abs=1)
+    assert mine.remaining(lease) == pytest.approx(60, abs=1)
 
 
 # death -------------------------------------------------------------------------------------------
@@ -215,10 +215,10 @@ def test_every_write_renews_the_lease(ledger, monkeypatch, verb):
 def test_a_killed_owner_frees_its_items_at_once(ledger, url, tmp_path):
     (item,) = add(ledger)
     with children(1, "hold", url, tmp_path / "locks", "unarmed") as (child,):
-        assert claims_of(ledger).take(FLOW) is None
+        assert leases_of(ledger).take(FLOW) is None
         child.kill()
 
-        taken = soon(lambda: claims_of(ledger).take(FLOW))
+        taken = soon(lambda: leases_of(ledger).take(FLOW))
 
     assert (taken.items[0].id, taken.items[0].crashes) == (item, 1)
     assert story(ledger, item) == ["crashed"]
@@ -229,23 +229,23 @@ def test_a_forked_child_does_not_keep_its_dead_parent_alive(ledger, url, tmp_pat
     with children(1, "fork", url, tmp_path / "locks", "") as (child,):
         child.kill()
 
-        assert soon(lambda: claims_of(ledger).take(FLOW)) is not None
+        assert soon(lambda: leases_of(ledger).take(FLOW)) is not None
 
 
 def test_an_owner_that_ended_well_without_letting_go_is_dead(ledger, open_another):
     add(ledger)
     other = open_another()
-    claims_of(other).take(FLOW)
+    leases_of(other).take(FLOW)
     other.close()
 
-    assert claims_of(ledger).take(FLOW) is not None
+    assert leases_of(ledger).take(FLOW) is not None
 
 
 def test_an_owner_whose_sign_of_life_was_removed_begins_anew(ledger, open_another, kind, tmp_path):
     """By hand, or by a restart of the database: what it held is another's, what it takes from now on is its own."""
     add(ledger, 2)
-    mine = claims_of(ledger)
-    (claim,) = mine.take(FLOW).claims
+    mine = leases_of(ledger)
+    (lease,) = mine.take(FLOW).leases
     if kind == "sqlite":
         for file in (tmp_path / "locks").iterdir():
             file.unlink()
@@ -254,13 +254,13 @@ def test_an_owner_whose_sign_of_life_was_removed_begins_anew(ledger, open_anothe
             connection.exec_driver_sql(
                 "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND pid <> pg_backend_pid()"
             )
-    mine.renew([claim])
+    mine.renew([lease])
 
     with pytest.raises(Fenced):
-        recorder(ledger, mine).move(claim, Move(to=S.TRIGGERED), due=False)
+        recorder(ledger, mine).move(lease, Move(to=S.TRIGGERED), due=False)
     assert soon(lambda: mine.take(FLOW)).items[0].crashes == 1
-    assert claims_of(open_another()).take(FLOW).items[0].id == 2
-    assert claims_of(open_another()).take(FLOW) is None
+    assert leases_of(open_another()).take(FLOW).items[0].id == 2
+    assert leases_of(open_another()).take(FLOW) is None
 
 
 def test_killed_owners_leave_no_files(ledger, url, tmp_path, kind, open_another):
@@ -281,7 +281,7 @@ def test_armed_items_of_a_killed_owner_become_unsure(ledger, url, tmp_path, how)
     ids = add(ledger, 3)
     with children(1, "hold", url, tmp_path / "locks", how) as (child,):
         child.kill()
-    mine, flow = claims_of(ledger), a_flow({S.PLANNED: print, S.TRIGGERED: print})
+    mine, flow = leases_of(ledger), a_flow({S.PLANNED: print, S.TRIGGERED: print})
 
     assert soon(lambda: True if mine.take(flow) is None and mine.next_due(flow) is None else None)
     for item in ids:
@@ -295,11 +295,11 @@ def test_armed_items_of_a_killed_owner_become_unsure(ledger, url, tmp_path, how)
 def test_an_unsure_item_is_due_when_there_is_a_step_that_looks(ledger, open_another):
     add(ledger)
     other = open_another()
-    theirs = claims_of(other)
-    recorder(other, theirs).armed(theirs.take(WITH_LOOKS).claims, Armed(intent_id="i"))
+    theirs = leases_of(other)
+    recorder(other, theirs).armed(theirs.take(WITH_LOOKS).leases, Intent(intent_id="i"))
     other.close()
 
-    assert claims_of(ledger).take(WITH_LOOKS).state is S.UNSURE
+    assert leases_of(ledger).take(WITH_LOOKS).state is S.UNSURE
 
 
 @pytest.mark.parametrize(("clock", "wait"), [(0, None), (61, 120)], ids=["dead", "suspended"])
@@ -308,27 +308,27 @@ def test_looks_begin_when_the_act_must_be_over(ledger, open_another, monkeypatch
     (item,) = add(ledger)
     flow = a_flow({S.PLANNED: print, S.UNSURE: print}, longest_act=timedelta(seconds=120))
     other = open_another()
-    theirs = claims_of(other)
-    recorder(other, theirs).armed(theirs.take(flow).claims, Armed(intent_id="i"))
+    theirs = leases_of(other)
+    recorder(other, theirs).armed(theirs.take(flow).leases, Intent(intent_id="i"))
     if wait is None:
         other.close()
     later(monkeypatch, leases, "boot_time", clock)
-    taken = claims_of(ledger).take(flow)
+    taken = leases_of(ledger).take(flow)
 
     assert row(ledger, item).state == "unsure"
     assert (taken is None) == (wait is not None)
     if wait is not None:
-        assert claims_of(ledger).next_due(flow) == pytest.approx(wait, abs=2)
+        assert leases_of(ledger).next_due(flow) == pytest.approx(wait, abs=2)
 
 
 def test_items_of_an_act_become_unsure_together(ledger, open_another):
     """Also those whose lease was renewed a moment later: the act is one."""
     first, second = add(ledger, 2)
     other = open_another()
-    theirs, flow = claims_of(other), a_flow({S.PLANNED: print}, max_items=2)
-    recorder(other, theirs).armed(theirs.take(flow).claims, Armed(intent_id="i"))
+    theirs, flow = leases_of(other), a_flow({S.PLANNED: print}, max_items=2)
+    recorder(other, theirs).armed(theirs.take(flow).leases, Intent(intent_id="i"))
     change(ledger, first, lease_until_boot=boot_time() - 1)
-    claims_of(ledger).take(flow)
+    leases_of(ledger).take(flow)
 
     assert [row(ledger, item).state for item in (first, second)] == ["unsure", "unsure"]
 
@@ -336,13 +336,13 @@ def test_items_of_an_act_become_unsure_together(ledger, open_another):
 def test_items_of_an_act_that_were_answered_stay_answered(ledger, open_another):
     first, second = add(ledger, 2)
     other = open_another()
-    theirs, flow = claims_of(other), a_flow({S.PLANNED: print}, max_items=2)
-    held = theirs.take(flow).claims
+    theirs, flow = leases_of(other), a_flow({S.PLANNED: print}, max_items=2)
+    held = theirs.take(flow).leases
     record = recorder(other, theirs)
-    record.armed(held, Armed(intent_id="i"))
+    record.armed(held, Intent(intent_id="i"))
     record.move(held[0], Move(to=S.TRIGGERED), due=False)
     other.close()
-    claims_of(ledger).take(flow)
+    leases_of(ledger).take(flow)
 
     assert [row(ledger, item).state for item in (first, second)] == ["triggered", "unsure"]
 
@@ -351,13 +351,13 @@ def test_three_crashes_quarantine(ledger, open_another):
     (item,) = add(ledger)
     for _ in range(2):
         other = open_another()
-        assert claims_of(other).take(FLOW) is not None
+        assert leases_of(other).take(FLOW) is not None
         other.close()
     third = open_another()
-    assert claims_of(third).take(FLOW).items[0].crashes == 2
+    assert leases_of(third).take(FLOW).items[0].crashes == 2
     third.close()
 
-    assert claims_of(ledger).take(FLOW) is None
+    assert leases_of(ledger).take(FLOW) is None
     assert (row(ledger, item).state, row(ledger, item).attention, row(ledger, item).crashes) == (
         "quarantined",
         "review",
@@ -370,8 +370,8 @@ def test_three_crashes_quarantine(ledger, open_another):
 def test_a_crash_between_good_visits_is_forgotten(ledger, open_another):
     (item,) = add(ledger)
     change(ledger, item, crashes=2)
-    mine = claims_of(ledger)
-    recorder(ledger, mine).move(mine.take(FLOW).claims[0], Move(to=S.TRIGGERED), due=True)
+    mine = leases_of(ledger)
+    recorder(ledger, mine).move(mine.take(FLOW).leases[0], Move(to=S.TRIGGERED), due=True)
 
     assert row(ledger, item).crashes == 0
 
@@ -390,9 +390,9 @@ def test_items_alike_are_claimed_together_each_with_its_token(ledger):
     ids = add(ledger, 5)
     change(ledger, ids[0], lease_token=7)
 
-    taken = claims_of(ledger).take(a_flow({S.PLANNED: print}, max_items=3))
+    taken = leases_of(ledger).take(a_flow({S.PLANNED: print}, max_items=3))
 
-    assert [(one.item_id, one.token) for one in taken.claims] == [(ids[0], 8), (ids[1], 1), (ids[2], 1)]
+    assert [(one.item_id, one.token) for one in taken.leases] == [(ids[0], 8), (ids[1], 1), (ids[2], 1)]
     assert [item.id for item in taken.items] == ids[:3]
 
 
@@ -406,7 +406,7 @@ def test_a_group_is_alike_in_state_and_in_the_columns_named(ledger):
 
     flow = a_flow({S.PLANNED: print, S.TRIGGERED: print}, max_items=10, group_by=("dataset_id", "error_code"))
 
-    assert [item.id for item in claims_of(ledger).take(flow).items] == [same, same_too]
+    assert [item.id for item in leases_of(ledger).take(flow).items] == [same, same_too]
 
 
 def test_after_a_crash_an_item_goes_alone(ledger):
@@ -414,7 +414,7 @@ def test_after_a_crash_an_item_goes_alone(ledger):
     first, second, third = add(ledger, 3)
     change(ledger, first, crashes=1)
     change(ledger, third, crashes=1)
-    mine, flow = claims_of(ledger), a_flow({S.PLANNED: print}, max_items=10)
+    mine, flow = leases_of(ledger), a_flow({S.PLANNED: print}, max_items=10)
 
     assert [[item.id for item in mine.take(flow).items] for _ in range(3)] == [[first], [second], [third]]
 
@@ -423,7 +423,7 @@ def test_oldest_due_first(ledger):
     ids = add(ledger, 3)
     for item, minutes in zip(ids, (1, 3, 2), strict=True):
         change(ledger, item, next_at=now() - timedelta(minutes=minutes))
-    mine = claims_of(ledger)
+    mine = leases_of(ledger)
 
     assert [mine.take(FLOW).items[0].id for _ in ids] == [ids[1], ids[2], ids[0]]
 
@@ -431,7 +431,7 @@ def test_oldest_due_first(ledger):
 def test_what_is_not_due_waits(ledger):
     (item,) = add(ledger)
     change(ledger, item, next_at=now() + timedelta(seconds=90))
-    mine = claims_of(ledger)
+    mine = leases_of(ledger)
 
     assert mine.take(FLOW) is None
     assert mine.next_due(FLOW) == pytest.approx(90, abs=2)
@@ -443,13 +443,13 @@ def test_only_states_with_a_step_are_taken(ledger):
     (item,) = add(ledger)
     change(ledger, item, state="published")
 
-    assert claims_of(ledger).take(FLOW) is None
-    assert claims_of(ledger).next_due(FLOW) is None
+    assert leases_of(ledger).take(FLOW) is None
+    assert leases_of(ledger).next_due(FLOW) is None
 
 
 def test_tries_are_counted_at_the_claim_unless_the_step_does_not_count(ledger):
     first, second = add(ledger, 2)
-    mine = claims_of(ledger)
+    mine = leases_of(ledger)
 
     assert mine.take(a_flow({S.PLANNED: print})).items[0].attempts == 1
     assert mine.take(a_flow({S.PLANNED: print}, counts=False)).items[0].attempts == 0
@@ -458,7 +458,7 @@ def test_tries_are_counted_at_the_claim_unless_the_step_does_not_count(ledger):
 
 def test_a_record_is_the_row(ledger):
     (item,) = add(ledger)
-    taken = claims_of(ledger).take(FLOW).items[0]
+    taken = leases_of(ledger).take(FLOW).items[0]
 
     assert (taken.id, taken.state, taken.inputs, taken.armed) == (
         item,
@@ -470,9 +470,9 @@ def test_a_record_is_the_row(ledger):
 
 def test_release_leaves_an_armed_item_held(ledger):
     (item,) = add(ledger)
-    mine = claims_of(ledger)
-    held = mine.take(FLOW).claims
-    recorder(ledger, mine).armed(held, Armed(intent_id="i"))
+    mine = leases_of(ledger)
+    held = mine.take(FLOW).leases
+    recorder(ledger, mine).armed(held, Intent(intent_id="i"))
     mine.release(held)
 
     assert row(ledger, item).lease_owner is not None
@@ -480,22 +480,22 @@ def test_release_leaves_an_armed_item_held(ledger):
 
 def test_release_can_delay_and_uncount(ledger):
     (item,) = add(ledger)
-    mine = claims_of(ledger)
-    mine.release(mine.take(FLOW).claims, after=DAY, uncount=True)
+    mine = leases_of(ledger)
+    mine.release(mine.take(FLOW).leases, after=DAY, uncount=True)
 
     assert (row(ledger, item).attempts, row(ledger, item).lease_owner) == (0, None)
     assert mine.next_due(FLOW) == pytest.approx(DAY.total_seconds(), abs=2)
 
 
-# lanes -------------------------------------------------------------------------------------------
+# locks -------------------------------------------------------------------------------------------
 
 
-def lanes_of(ledger):
-    return Lanes(ledger, lease_time=timedelta(minutes=1))
+def locks_of(ledger):
+    return Locks(ledger, lease_time=timedelta(minutes=1))
 
 
 def test_a_lane_has_one_holder(ledger, open_another):
-    ours, theirs = lanes_of(ledger), lanes_of(open_another())
+    ours, theirs = locks_of(ledger), locks_of(open_another())
 
     token = ours.take("account:1")
     assert token == 1
@@ -507,22 +507,22 @@ def test_a_lane_has_one_holder(ledger, open_another):
 
 def test_the_lane_of_a_dead_holder_is_free_at_once(ledger, open_another):
     other = open_another()
-    lanes_of(other).take("account:1")
+    locks_of(other).take("account:1")
     other.close()
 
-    assert lanes_of(ledger).take("account:1") == 2
+    assert locks_of(ledger).take("account:1") == 2
 
 
 @pytest.mark.parametrize(("clock", "by", "token"), [("now", DAY, None), ("boot_time", 61, 2)], ids=["wall", "boot"])
 def test_a_lane_ends_by_the_boot_time_clock(ledger, open_another, monkeypatch, clock, by, token):
-    lanes_of(ledger).take("account:1")
+    locks_of(ledger).take("account:1")
     later(monkeypatch, locks, clock, by)
 
-    assert lanes_of(open_another()).take("account:1") == token
+    assert locks_of(open_another()).take("account:1") == token
 
 
 def test_a_lane_is_renewed_by_its_holder_alone(ledger, open_another, monkeypatch):
-    ours, theirs = lanes_of(ledger), lanes_of(open_another())
+    ours, theirs = locks_of(ledger), locks_of(open_another())
     token = ours.take("account:1")
     later(monkeypatch, locks, "boot_time", 61)
     ours.renew("account:1", token)
@@ -537,16 +537,16 @@ def test_a_lane_is_renewed_by_its_holder_alone(ledger, open_another, monkeypatch
 
 
 def test_who_is_at_work_is_known_and_the_dead_are_swept(ledger, open_another):
-    ours, other, third = lanes_of(ledger), open_another(), open_another()
-    theirs = lanes_of(other)
+    ours, other, third = locks_of(ledger), open_another(), open_another()
+    theirs = locks_of(other)
     name, gone = ours.announce("worker"), theirs.announce("worker")
     assert sorted(ours.living("worker")) == sorted([name, gone])
 
     other.close()
     assert ours.living("worker") == [name]
-    assert lanes_of(third).announce("worker") in ours.living("worker")
+    assert locks_of(third).announce("worker") in ours.living("worker")
     with ledger.read() as connection:
-        assert gone not in connection.execute(lease.select().with_only_columns(lease.c.name)).scalars().all()
+        assert gone not in connection.execute(named_lock.select().with_only_columns(named_lock.c.name)).scalars().all()
     ours.withdraw(name)
     assert name not in ours.living("worker")
 
@@ -554,11 +554,11 @@ def test_who_is_at_work_is_known_and_the_dead_are_swept(ledger, open_another):
 def test_results_and_files_are_written_with_the_move(ledger):
     collecting.add_sources(ledger, [a_source()])
     start(ledger, a_plan(a_job(a_snapshot([1]))))
-    mine = claims_of(ledger)
+    mine = leases_of(ledger)
     result = SourceResult(source_id=1, row_count=3, warning_count=2, error_count=1, reason="?")
     file = LakeFile(kind="posts", path="a.parquet", rows=3, bytes=4, sha256="x")
     move = Move(to=S.TRIGGERED, writes=(result, ManifestFiles((file,))))
-    recorder(ledger, mine).move(mine.take(FLOW).claims[0], move, due=True)
+    recorder(ledger, mine).move(mine.take(FLOW).leases[0], move, due=True)
 
     assert view_tables.table_rows(ledger)["source_results"]["row_count"][1] == [3]
     assert [one["path"] for one in lake_store.manifest(ledger)] == ["a.parquet"]
