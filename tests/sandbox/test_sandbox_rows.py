@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from pathlib import Path
 from typing import Any
 
 import httpx
+import orjson
 import pytest
 
 from workbench.sandbox.brightdata.datasets import DATASETS
+from workbench.sandbox.brightdata.plan import Options, Terms, plan_for
 from workbench.sandbox.brightdata.shapes import Dataset
 from workbench.sandbox.serve import Sandbox
 
@@ -186,6 +189,18 @@ def test_every_way_makes_rows_of_its_own_columns(caller: Any, dataset: Dataset, 
         assert len(set(row) - system - set(dataset.columns)) <= 1
         assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", row["timestamp"])
         assert (row["discovery_input"] if method.discovers else row["input"]).items() >= asked.items()
+
+
+def test_the_rows_of_a_seed_are_what_they_always_were() -> None:
+    """To the byte, and in the order of their keys: homes of practice were filled with them."""
+    digest = hashlib.sha256()
+    for dataset in DATASETS.values():
+        for name, method in dataset.methods.items():
+            terms = Terms(7, dataset.dataset_id, name, Options(), created=1764500000.0)
+            plan = plan_for(terms, {key: ASKED[key] for key in method.required})
+            digest.update(b"".join(orjson.dumps(row) for _, row in plan.rows()))
+
+    assert digest.hexdigest() == "2412b8a202f4638e4e9b476b166efa8960f2d1e3899743096792eb040599cc41"
 
 
 @pytest.mark.parametrize("dataset", DATASETS.values(), ids=lambda dataset: dataset.name)
