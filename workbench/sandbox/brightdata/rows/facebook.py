@@ -37,8 +37,6 @@ COMMENTS: Final = columns(
 )
 _MOODS: Final = ("Love", "Care", "Wow", "Haha", "Sad", "Angry")
 _SOMETIMES_ABSENT: Final = ("hashtags", "play_count", "page_likes")
-
-
 _ROWS: Final = templates(__file__)
 
 

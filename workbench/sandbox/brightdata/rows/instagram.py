@@ -36,8 +36,6 @@ COMMENTS: Final = columns(
 )
 _NO_AUDIO: Final = dict.fromkeys(("audio_asset_id", "original_audio_title", "ig_artist_username", "ig_artist_id"), None)
 _SOMETIMES_ABSENT: Final = ("coauthor_producers", "hashtags", "videos", "location", "engagement_score_view")
-
-
 _ROWS: Final = templates(__file__)
 
 

@@ -18,8 +18,6 @@ POSTS: Final = columns(
     video_thumbnail:url external_link_data:array document_cover_image:url document_page_count:number"""
 )
 _SOMETIMES_ABSENT: Final = ("user_title", "num_connections", "external_link_data", "document_cover_image")
-
-
 _ROWS: Final = templates(__file__)
 
 

@@ -31,8 +31,6 @@ COMMENTS: Final = columns(
     num_replies:number commenter_user_name commenter_id commenter_url:url comment_id comment_url:url"""
 )
 _SOMETIMES_ABSENT: Final = ("num_share_count", "comments", "cdn_link", "subtitle_info")
-
-
 _ROWS: Final = templates(__file__)
 
 

@@ -27,6 +27,7 @@ COMMENTS: Final = columns(
     """url:url comment_id comment_text likes:number replies:number username user_channel:url date:date video_id
     replies_value:array"""
 )
+_ROWS: Final = templates(__file__)
 
 
 def _video_id(url: str) -> str | None:
@@ -35,9 +36,6 @@ def _video_id(url: str) -> str | None:
         return rest.split("&")[0]
     last = url.rstrip("/").split("?")[0].rsplit("/", 1)[-1]
     return last if "/shorts/" in url or "/live/" in url or "youtu.be/" in url else None
-
-
-_ROWS: Final = templates(__file__)
 
 
 def _channel(seed: int, handle: str) -> Row:
