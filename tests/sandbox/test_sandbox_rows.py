@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import re
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -279,3 +281,15 @@ def test_a_hundred_thousand_rows_are_never_in_memory(caller: Any, page: Any) -> 
     assert answer.elapsed.total_seconds() < 10
     assert caller.count()["records_billed"] == 100_000
     assert caller.download(snapshot_id, batch_size=1000, part=100).content.count(b"\n") == 1000
+
+
+def test_a_caller_that_leaves_in_the_middle_of_an_answer_leaves_no_socket_behind(
+    caller: Any, page: Any, sandbox: Sandbox
+) -> None:
+    snapshot_id = caller.triggered(*(page(f"club{n}", count=1000) for n in range(5)))
+    with caller.http.stream("GET", f"/datasets/v3/snapshot/{snapshot_id}") as answer:
+        next(answer.iter_raw())
+    sandbox.stop()  # its threads are over then
+    gc.collect()  # pytest tells what was not closed
+
+    assert not [thread for thread in threading.enumerate() if "process_request" in thread.name]
