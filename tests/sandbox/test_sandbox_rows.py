@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import gc
+import hashlib
 import re
+import threading
 from pathlib import Path
 from typing import Any
 
 import httpx
+import orjson
 import pytest
 
 from workbench.sandbox.brightdata.datasets import DATASETS
+from workbench.sandbox.brightdata.plan import Options, Terms, plan_for
 from workbench.sandbox.brightdata.shapes import Dataset
 from workbench.sandbox.serve import Sandbox
 
@@ -188,6 +193,18 @@ def test_every_way_makes_rows_of_its_own_columns(caller: Any, dataset: Dataset, 
         assert (row["discovery_input"] if method.discovers else row["input"]).items() >= asked.items()
 
 
+def test_the_rows_of_a_seed_are_what_they_always_were() -> None:
+    """To the byte, and in the order of their keys: homes of practice were filled with them."""
+    digest = hashlib.sha256()
+    for dataset in DATASETS.values():
+        for name, method in dataset.methods.items():
+            terms = Terms(7, dataset.dataset_id, name, Options(), created=1764500000.0)
+            plan = plan_for(terms, {key: ASKED[key] for key in method.required})
+            digest.update(b"".join(orjson.dumps(row) for _, row in plan.rows()))
+
+    assert digest.hexdigest() == "2412b8a202f4638e4e9b476b166efa8960f2d1e3899743096792eb040599cc41"
+
+
 @pytest.mark.parametrize("dataset", DATASETS.values(), ids=lambda dataset: dataset.name)
 def test_every_dataset_warns_and_fails(caller: Any, dataset: Dataset) -> None:
     """`nothing` and `private` in what is asked: a warning that may carry every key, and an error without any."""
@@ -264,3 +281,15 @@ def test_a_hundred_thousand_rows_are_never_in_memory(caller: Any, page: Any) -> 
     assert answer.elapsed.total_seconds() < 10
     assert caller.count()["records_billed"] == 100_000
     assert caller.download(snapshot_id, batch_size=1000, part=100).content.count(b"\n") == 1000
+
+
+def test_a_caller_that_leaves_in_the_middle_of_an_answer_leaves_no_socket_behind(
+    caller: Any, page: Any, sandbox: Sandbox
+) -> None:
+    snapshot_id = caller.triggered(*(page(f"club{n}", count=1000) for n in range(5)))
+    with caller.http.stream("GET", f"/datasets/v3/snapshot/{snapshot_id}") as answer:
+        next(answer.iter_raw())
+    sandbox.stop()  # its threads are over then
+    gc.collect()  # pytest tells what was not closed
+
+    assert not [thread for thread in threading.enumerate() if "process_request" in thread.name]

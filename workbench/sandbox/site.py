@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _TYPES: Final = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8"}
 
 
-class Site:
+class SiteFiles:
     """A folder of templates, scripts and styles. No page reaches for anything outside its site."""
 
     def __init__(self, folder: Path, *, of_pages: Mapping[str, str], of_files: Mapping[str, str]) -> None:

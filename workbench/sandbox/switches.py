@@ -1,10 +1,10 @@
-"""Switches of the sites: the failures a caller can ask for, declared by each site, kept in its notes.
+"""Switches: the failures that a caller can ask for, declared by each service, kept in its notes.
 
 A `Strike` is a failure that strikes some requests: `true`, a chance from 0 to 1, or an object with `times` or `chance`,
 with what it shall match (`on`: a route, `file`: a pattern of names, `account` …) and with what it then does.
 Without `on` it strikes the routes where the service shows that failure by itself.
 A `Countdown` is a number of requests, or an object with `requests` and what it shall match.
-A `Number` and a `Choice` are settings of the site.
+A `Number` and a `Choice` are settings of the service.
 """
 
 from __future__ import annotations

@@ -130,6 +130,11 @@ class _Handler(WSGIRequestHandler):
         if answer.breaks_off or left > 0:
             self.close_connection = True
 
+    def finish(self) -> None:
+        """Let go of the socket, even where the caller went away in the middle of an answer."""
+        with contextlib.closing(self.rfile), contextlib.suppress(ConnectionError):
+            super().finish()
+
     def version_string(self) -> str:
         return "sandbox"
 

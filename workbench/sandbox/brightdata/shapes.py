@@ -24,6 +24,16 @@ class Ask:
     end: int = 0
     without: frozenset[str] = frozenset()
 
+    @property
+    def last(self) -> str:
+        """The last part of the address."""
+        return self.url.rstrip("/").split("?")[0].rsplit("/", 1)[-1]
+
+    @property
+    def number(self) -> str:
+        """The last part of the address if it is a number, as ids of posts are; else ""."""
+        return self.last if self.last.isdigit() else ""
+
 
 Maker = Callable[[Ask, int], Row]
 

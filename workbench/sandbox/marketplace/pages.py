@@ -8,10 +8,10 @@ from typing import Any, Final
 
 from workbench.sandbox.marketplace.texts import STOPS, Texts
 from workbench.sandbox.marketplace.world import Visit
-from workbench.sandbox.site import Site
+from workbench.sandbox.site import SiteFiles
 from workbench.sandbox.web import Answer
 
-_SITE: Final = Site(
+_SITE: Final = SiteFiles(
     Path(__file__).with_name("site"),
     of_pages={"Cache-Control": "no-store"},
     of_files={"Cache-Control": "max-age=60"},

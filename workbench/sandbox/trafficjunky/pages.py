@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Final
 
-from workbench.sandbox.site import Site
+from workbench.sandbox.site import SiteFiles
 from workbench.sandbox.trafficjunky.texts import RENAMED, TEXTS
 from workbench.sandbox.trafficjunky.world import TrafficJunkyWorld
 from workbench.sandbox.web import Answer, Request
@@ -14,7 +14,7 @@ _HEADERS: Final = {
     "Content-Security-Policy": "default-src 'self'; frame-ancestors 'self'; form-action 'self'",
     "Cache-Control": "no-store",
 }
-_SITE: Final = Site(Path(__file__).with_name("site"), of_pages=_HEADERS, of_files=_HEADERS)
+_SITE: Final = SiteFiles(Path(__file__).with_name("site"), of_pages=_HEADERS, of_files=_HEADERS)
 
 
 def texts(world: TrafficJunkyWorld) -> dict[str, str]:

@@ -36,10 +36,15 @@ class Dice(random.Random):
         return str(self.randrange(10 ** (count - 1), 10**count))
 
     def base36(self, count: int) -> str:
-        return "".join(self.choices(_BASE36, k=count))
+        return self._letters(_BASE36, count)
 
     def base64(self, count: int) -> str:
-        return "".join(self.choices(_BASE64, k=count))
+        return self._letters(_BASE64, count)
+
+    def _letters(self, alphabet: str, count: int) -> str:
+        """What `choices` gives, in less time: a row has many of them."""
+        throw, size = self.random, len(alphabet)
+        return "".join([alphabet[int(throw() * size)] for _ in range(count)])
 
     def crowd(self, most: int) -> int:
         """A count as people give them: mostly small, now and then huge."""

@@ -2,18 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
-from workbench.sandbox.brightdata.rows.dice import Dice, iso
-from workbench.sandbox.brightdata.rows.words import (
-    PLACES,
-    REPLIES,
-    caption,
-    handle_of,
-    person,
-    picture,
-    tags_in,
-)
+from workbench.sandbox.brightdata.rows.dice import Dice
+from workbench.sandbox.brightdata.rows.template import templates
 from workbench.sandbox.brightdata.shapes import Ask, Row, columns
 
 POSTS: Final = columns(
@@ -45,42 +37,12 @@ COMMENTS: Final = columns(
 )
 _MOODS: Final = ("Love", "Care", "Wow", "Haha", "Sad", "Angry")
 _SOMETIMES_ABSENT: Final = ("hashtags", "play_count", "page_likes")
+_ROWS: Final = templates(__file__)
 
 
 def _page(seed: int, handle: str) -> Row:
-    dice = Dice(seed, "facebook", handle)
-    name = handle.replace(".", " ").title()
-    url = f"https://www.facebook.com/{handle}"
-    logo = picture(dice)
-    return {
-        "user_url": url,
-        "user_username_raw": name,
-        "page_name": name,
-        "profile_id": "1000" + dice.digits(11),
-        "page_intro": "Page · Community Kitchen",
-        "page_category": "Community Kitchen",
-        "page_logo": logo,
-        "page_external_website": f"{handle.replace('.', '-')}.sandbox.example",
-        "page_followers": (followers := dice.crowd(900_000)),
-        "page_likes": followers - followers // 9,
-        "page_is_verified": dice.now_and_then(2),
-        "page_url": url,
-        "header_image": picture(dice),
-        "avatar_image_url": logo,
-        "profile_handle": handle,
-        "following": dice.crowd(900),
-        "is_page": True,
-        "page_phone": "+00 00 000 00 00",
-        "page_email": None,
-        "page_creation_time": "2011-04-01T00:00:00.000Z",
-        "page_reviews_score": None,
-        "page_reviewers_amount": None,
-        "page_price_range": None,
-        "about": [{"type": "INFLUENCER CATEGORY", "value": f"Page · {dice.choice(PLACES)}", "link": None}],
-        "active_ads_urls": [],
-        "delegate_page_id": dice.digits(11),
-        "privacy_and_legal_info": None,
-    }
+    name, url = handle.replace(".", " ").title(), f"https://www.facebook.com/{handle}"
+    return _ROWS["page"].fill(Dice(seed, "facebook", handle), handle=handle, name=name, url=url)
 
 
 def _reactions(dice: Dice) -> Row:
@@ -95,41 +57,8 @@ def _reactions(dice: Dice) -> Row:
 
 def make_post(ask: Ask, moment: int) -> Row:
     dice = Dice(ask.seed, "facebook post", ask.handle, moment)
-    number, text = dice.digits(16), caption(dice)
-    reel = dice.now_and_then(3)
-    url = (
-        f"https://www.facebook.com/reel/{number}/" if reel else f"https://www.facebook.com/{ask.handle}/posts/{number}"
-    )
-    views = dice.crowd(80_000) if reel else None
-    row: dict[str, Any] = {
-        "url": url,
-        "post_id": number,
-        "content": text,
-        "date_posted": iso(moment),
-        "hashtags": [tag.lstrip("#").lower() for tag in tags_in(text)] or None,
-        "num_comments": dice.crowd(900),
-        "num_shares": dice.crowd(500),
-        "original_post": {"user_avatar_image": None},
-        "attachments": [
-            {
-                "id": number,
-                "type": "Video" if reel else "Photo",
-                "url": picture(dice),
-                "video_length": dice.digits(5) if reel else None,
-                "attachment_url": url,
-                "video_url": picture(dice, "mp4") if reel else None,
-            }
-        ],
-        "post_external_image": None,
-        "is_sponsored": False,
-        "shortcode": number,
-        "video_view_count": views,
-        "play_count": views,
-        "post_type": "Reel" if reel else "Post",
-        "link_description_text": None,
-        **_reactions(dice),
-        **_page(ask.seed, ask.handle),
-    }
+    row = _ROWS["post"].fill(dice, handle=ask.handle, moment=moment)
+    row |= _reactions(dice) | _page(ask.seed, ask.handle)
     for name in _SOMETIMES_ABSENT:
         if dice.now_and_then(4):
             del row[name]
@@ -140,30 +69,11 @@ def make_post(ask: Ask, moment: int) -> Row:
 
 def make_group_post(ask: Ask, moment: int) -> Row:
     """A member's post: the group is where a page's own facts would be."""
-    dice = Dice(ask.seed, "facebook group", ask.handle)
-    group = {
-        "group_name": ask.handle.replace(".", " ").replace("-", " ").title(),
-        "group_id": dice.digits(15),
-        "group_url": f"https://www.facebook.com/groups/{ask.handle}",
-        "group_intro": None,
-        "group_category": "Public group",
-        "group_members": dice.crowd(90_000),
-    }
+    group = _ROWS["group"].fill(Dice(ask.seed, "facebook group", ask.handle), handle=ask.handle)
     dice = Dice(ask.seed, "facebook group post", ask.handle, moment)
-    name = person(dice)
-    handle = handle_of(name, dice)
     post = make_post(ask, moment)
-    number = post["post_id"]
-    return {
-        **{column: post.get(column) for column in GROUP_POSTS},
-        **group,
-        "url": f"https://www.facebook.com/groups/{ask.handle}/posts/{number}/",
-        "user_url": f"https://www.facebook.com/{handle}",
-        "user_username_raw": name,
-        "user_is_verified": False,
-        "profile_handle": handle,
-        "post_type": "Post",
-    }
+    own = _ROWS["group_post"].fill(dice, handle=ask.handle, number=post["post_id"])
+    return {**{column: post.get(column) for column in GROUP_POSTS}, **group, **own}
 
 
 def make_one_post(ask: Ask, moment: int) -> Row:
@@ -176,40 +86,12 @@ def make_one_post(ask: Ask, moment: int) -> Row:
 def make_reel(ask: Ask, moment: int) -> Row:
     dice = Dice(ask.seed, "facebook reel", ask.handle, moment)
     post = make_post(ask, moment)
-    number, views = post["post_id"], dice.crowd(80_000)
-    return {
-        **{column: post[column] for column in REELS if column in post},
-        "url": f"https://www.facebook.com/reel/{number}/",
-        "video_view_count": views,
-        "play_count": views,
-        "post_type": "Reel",
-        "video_url": picture(dice, "mp4"),
-        "thumbnail": picture(dice),
-        "length": dice.randrange(4, 90),
-        "audio": None,
-    }
+    own = _ROWS["reel"].fill(dice, number=post["post_id"])
+    return {**{column: post[column] for column in REELS if column in post}, **own}
 
 
 def make_comment(ask: Ask, moment: int) -> Row:
     """Ids are texts of letters and digits, and a count of nothing is null."""
     dice = Dice(ask.seed, "facebook comment", ask.url, moment)
-    name, number = person(dice), dice.base36(44)
-    likes = dice.crowd(90)
-    return {
-        "url": f"{ask.url}?comment_id={number}",
-        "post_id": Dice(ask.seed, "facebook post of", ask.url).base36(60),
-        "post_url": ask.url,
-        "comment_id": number,
-        "user_name": name,
-        "user_id": f"pfbid0{dice.base36(58)}",
-        "user_url": f"https://www.facebook.com/{handle_of(name, dice)}",
-        "date_created": iso(moment),
-        "comment_text": None if dice.now_and_then(12) else dice.choice(REPLIES),
-        "num_likes": likes if likes > 1 else None,
-        "num_replies": dice.randrange(4),
-        "attached_files": [picture(dice)] if dice.now_and_then(6) else None,
-        "video_length": None,
-        "source_type": "TextWithEntities",
-        "subtype": "TextWithEntities",
-        "type": "Comment",
-    }
+    post_id = Dice(ask.seed, "facebook post of", ask.url).base36(60)
+    return _ROWS["comment"].fill(dice, moment=moment, url=ask.url, post_id=post_id)

@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
-from workbench.sandbox.brightdata.rows.dice import Dice, iso
-from workbench.sandbox.brightdata.rows.words import (
-    PLACES,
-    REPLIES,
-    TAGS,
-    caption,
-    handle_of,
-    person,
-    picture,
-    tags_in,
-)
+from workbench.sandbox.brightdata.rows.dice import Dice
+from workbench.sandbox.brightdata.rows.template import templates
+from workbench.sandbox.brightdata.rows.words import caption, handle_of, person, picture
 from workbench.sandbox.brightdata.shapes import Ask, Row, columns
 
 POSTS: Final = columns(
@@ -44,18 +36,11 @@ COMMENTS: Final = columns(
 )
 _NO_AUDIO: Final = dict.fromkeys(("audio_asset_id", "original_audio_title", "ig_artist_username", "ig_artist_id"), None)
 _SOMETIMES_ABSENT: Final = ("coauthor_producers", "hashtags", "videos", "location", "engagement_score_view")
+_ROWS: Final = templates(__file__)
 
 
 def _user(seed: int, handle: str) -> Row:
-    dice = Dice(seed, "instagram", handle)
-    return {
-        "followers": dice.crowd(2_000_000),
-        "posts_count": dice.crowd(4000),
-        "profile_image_link": picture(dice),
-        "profile_url": f"https://www.instagram.com/{handle}",
-        "is_verified": dice.now_and_then(3),
-        "user_posted_id": dice.digits(10),
-    }
+    return _ROWS["user"].fill(Dice(seed, "instagram", handle), handle=handle)
 
 
 def _kind(ask: Ask, dice: Dice) -> str:
@@ -65,15 +50,8 @@ def _kind(ask: Ask, dice: Dice) -> str:
 
 
 def _latest_comments(dice: Dice) -> list[Row]:
-    return [
-        {
-            "comments": dice.choice(REPLIES),
-            "user_commenting": handle_of(person(dice), dice),
-            "likes": dice.crowd(50),
-            "profile_picture": picture(dice),
-        }
-        for _ in range(dice.randrange(3))
-    ]
+    comments: list[Row] = _ROWS["latest_comments"].fill(dice)["list"]
+    return comments
 
 
 def _media(kind: str, dice: Dice) -> Row:
@@ -105,41 +83,21 @@ def make_post(ask: Ask, moment: int) -> Row:
     dice = Dice(ask.seed, "instagram post", ask.handle, moment)
     number, shortcode = "3" + dice.digits(18), "D" + dice.base64(10)
     if ask.method == "":
-        shortcode = ask.url.rstrip("/").split("?")[0].rsplit("/", 1)[-1]
+        shortcode = ask.last
     author = ask.handle if ask.method else handle_of(person(dice), dice)
     kind, text = _kind(ask, dice), caption(dice)
-    tagged = person(dice)
-    row: dict[str, Any] = {
-        "url": f"https://www.instagram.com/{'reel' if kind == 'Reel' else 'p'}/{shortcode}",
-        "user_posted": author,
-        "description": text,
-        "num_comments": dice.crowd(2000),
-        "date_posted": iso(moment),
-        "likes": dice.crowd(300_000),
-        "location": [dice.choice(PLACES)] if dice.now_and_then(3) else None,
-        "latest_comments": _latest_comments(dice),
-        "post_id": number,
-        "shortcode": shortcode,
-        "pk": number,
-        "content_id": shortcode,
-        "coauthor_producers": [handle_of(tagged, dice)],
-        "tagged_users": [
-            {
-                "full_name": tagged,
-                "id": dice.digits(10),
-                "is_verified": dice.now_and_then(4),
-                "profile_pic_url": picture(dice),
-                "username": handle_of(tagged, dice),
-            }
-        ],
-        "is_paid_partnership": dice.now_and_then(9),
-        "partnership_details": {"profile_id": None, "username": None, "profile_url": None},
-        "alt_text": f"Photo by {author}. May be an image of tea and text.",
-        "hashtags": tags_in(text) or None,
-        "engagement_score_view": dice.randrange(100),
-        **_media(kind, dice),
-        **_user(ask.seed, author),
-    }
+    row = _ROWS["post"].fill(
+        dice,
+        moment=moment,
+        folder="reel" if kind == "Reel" else "p",
+        shortcode=shortcode,
+        number=number,
+        author=author,
+        text=text,
+        tagged=person(dice),
+        comments=_latest_comments,
+    )
+    row |= _media(kind, dice) | _user(ask.seed, author)
     for name in _SOMETIMES_ABSENT:
         if dice.now_and_then(6) or (row[name] is None and dice.now_and_then(2)):
             del row[name]
@@ -151,39 +109,21 @@ def make_post(ask: Ask, moment: int) -> Row:
 def make_reel(ask: Ask, moment: int) -> Row:
     """Like a post, but its id has the owner's number at the end."""
     dice = Dice(ask.seed, "instagram reel", ask.handle, moment)
-    shortcode = "D" + dice.base64(10) if ask.method else ask.url.rstrip("/").split("?")[0].rsplit("/", 1)[-1]
+    shortcode = "D" + dice.base64(10) if ask.method else ask.last
     author = ask.handle if ask.method else handle_of(person(dice), dice)
     user, text, views = _user(ask.seed, author), caption(dice), dice.crowd(5_000_000)
-    row: Row = {
-        "url": f"https://www.instagram.com/reel/{shortcode}",
-        "user_posted": author,
-        "description": text,
-        "hashtags": tags_in(text) or None,
-        "num_comments": dice.crowd(2000),
-        "date_posted": iso(moment),
-        "likes": dice.crowd(300_000),
-        "views": views,
-        "video_play_count": views * 2,
-        "top_comments": _latest_comments(dice) or None,
-        "post_id": f"3{dice.digits(18)}_{user['user_posted_id']}",
-        "thumbnail": picture(dice),
-        "shortcode": shortcode,
-        "content_id": shortcode,
-        "product_type": "clips",
-        "coauthor_producers": [],
-        "tagged_users": [],
-        "length": dice.randrange(400, 9000) / 100,
-        "video_url": picture(dice, "mp4"),
-        "audio_url": picture(dice, "m4a"),
-        "posts_count": user["posts_count"],
-        "followers": user["followers"],
-        "following": dice.crowd(3000),
-        "user_profile_url": user["profile_url"],
-        "is_paid_partnership": dice.now_and_then(9),
-        "partnership_details": {"profile_id": None, "username": None, "profile_url": None},
-        "is_verified": user["is_verified"],
-        "profile_image_link": user["profile_image_link"],
-    }
+    row = _ROWS["reel"].fill(
+        dice,
+        moment=moment,
+        shortcode=shortcode,
+        author=author,
+        text=text,
+        views=views,
+        plays=views * 2,
+        comments=lambda dice: _latest_comments(dice) or None,
+        length=lambda dice: dice.randrange(400, 9000) / 100,
+        **user,
+    )
     if dice.now_and_then(5):
         del row["audio_url"]
     return row
@@ -191,45 +131,7 @@ def make_reel(ask: Ask, moment: int) -> Row:
 
 def make_profile(ask: Ask, _moment: int) -> Row:
     dice = Dice(ask.seed, "instagram profile", ask.handle)
-    user, name = _user(ask.seed, ask.handle), person(dice)
-    site = f"https://{ask.handle.replace('_', '-').replace('.', '-')}.sandbox.example/"
-    return {
-        "account": ask.handle,
-        "fbid": dice.digits(17),
-        "id": user["user_posted_id"],
-        "followers": user["followers"],
-        "posts_count": user["posts_count"],
-        "following": dice.crowd(3000),
-        "is_verified": user["is_verified"],
-        "is_private": dice.now_and_then(8),
-        "is_joined_recently": False,
-        "external_url": [site] if dice.now_and_then(2) else None,
-        "external_url_title": None,
-        "external_urls": [],
-        "biography": f"{dice.choice(PLACES)} ☕\nkettles & <3",
-        "post_hashtags": [f"#{dice.choice(TAGS)}"] if dice.now_and_then(2) else None,
-        "bio_hashtags": None,
-        "posts": [
-            {
-                "caption": caption(dice),
-                "likes": dice.crowd(9000),
-                "image_url": picture(dice),
-                "id": dice.digits(19),
-                "content_type": "Image",
-            }
-            for _ in range(3)
-        ],
-        "profile_image_link": user["profile_image_link"],
-        "profile_url": user["profile_url"],
-        "url": user["profile_url"],
-        "profile_name": name,
-        "full_name": name,
-        "highlights_count": 0,
-        "highlights": [],
-        "partner_id": None,
-        "email_address": None,
-        "pronouns": None,
-    }
+    return _ROWS["profile"].fill(dice, handle=ask.handle, **_user(ask.seed, ask.handle))
 
 
 def make_comment(ask: Ask, moment: int) -> Row:
@@ -237,28 +139,12 @@ def make_comment(ask: Ask, moment: int) -> Row:
     user = handle_of(person(dice), dice)
     owner = Dice(ask.seed, "instagram post of", ask.url)
     answers = dice.randrange(2)
-    return {
-        "url": f"https://www.instagram.com/{(post_user := handle_of(person(owner), owner))}",
-        "comment_user": user,
-        "comment_user_url": f"https://www.instagram.com/{user}",
-        "comment_date": iso(moment),
-        "comment": dice.choice(REPLIES),
-        "likes_number": dice.crowd(400),
-        "replies_number": answers,
-        "replies": [
-            {
-                "likes_number": 0,
-                "reply": f"@{user} {dice.choice(REPLIES)}",
-                "reply_date": iso(moment + 3600),
-                "reply_user": post_user,
-            }
-        ]
-        * answers
-        or None,
-        "hashtag_comment": None,
-        "tagged_users_in_comment": [f"@{post_user}"] if dice.now_and_then(4) else None,
-        "post_url": ask.url,
-        "post_user": post_user,
-        "comment_id": dice.digits(17),
-        "post_id": owner.digits(19),
-    }
+    names = {"moment": moment, "commenter": user, "owner": handle_of(person(owner), owner)}
+    return _ROWS["comment"].fill(
+        dice,
+        url=ask.url,
+        post_id=owner.digits(19),
+        answers=answers,
+        replies=lambda dice: [_ROWS["answer"].fill(dice, **names)] * answers or None,
+        **names,
+    )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from workbench.sandbox.brightdata.rows.dice import Dice, iso
-from workbench.sandbox.brightdata.rows.words import PLACES, REPLIES, caption, handle_of, person, picture, tags_in
+from workbench.sandbox.brightdata.rows.dice import Dice
+from workbench.sandbox.brightdata.rows.template import templates
+from workbench.sandbox.brightdata.rows.words import caption, handle_of, person, tags_in
 from workbench.sandbox.brightdata.shapes import Ask, Row, columns
 
 VIDEOS: Final = columns(
@@ -26,6 +27,7 @@ COMMENTS: Final = columns(
     """url:url comment_id comment_text likes:number replies:number username user_channel:url date:date video_id
     replies_value:array"""
 )
+_ROWS: Final = templates(__file__)
 
 
 def _video_id(url: str) -> str | None:
@@ -38,17 +40,7 @@ def _video_id(url: str) -> str | None:
 
 def _channel(seed: int, handle: str) -> Row:
     dice = Dice(seed, "youtube", handle)
-    return {
-        "youtuber": f"@{handle}",
-        "youtuber_md5": f"{dice.getrandbits(128):032x}",
-        "youtuber_id": "UC" + dice.base64(22),
-        "channel_url": f"https://www.youtube.com/%40{handle}",
-        "channel_url_decoded": f"https://www.youtube.com/@{handle}",
-        "handle_name": handle.replace("_", " ").title(),
-        "avatar_img_channel": picture(dice),
-        "subscribers": dice.crowd(9_000_000),
-        "verified": dice.now_and_then(3),
-    }
+    return _ROWS["channel_facts"].fill(dice, handle=handle, md5=lambda dice: f"{dice.getrandbits(128):032x}")
 
 
 def make_video(ask: Ask, moment: int) -> Row:
@@ -56,42 +48,9 @@ def make_video(ask: Ask, moment: int) -> Row:
     number = _video_id(ask.url) or dice.base64(11)
     short, text = "/shorts/" in ask.url or dice.now_and_then(3), caption(dice)
     owner = ask.handle if "/@" in ask.url else handle_of(person(dice), dice)
-    row: Row = {
-        "url": f"https://www.youtube.com/{'shorts/' if short else 'watch?v='}{number}",
-        "title": text[:90],
-        "video_url": picture(dice, "mp4"),
-        "video_length": dice.randrange(9, 4000),
-        "likes": None if dice.now_and_then(9) else dice.crowd(90_000),
-        "views": dice.crowd(90_000_000),
-        "date_posted": iso(moment),
-        "description": text,
-        "num_comments": dice.crowd(9000),
-        "music": None,
-        "video_id": number,
-        "preview_image": picture(dice),
-        "shortcode": number,
-        "is_sponsored": False,
-        "related_videos": [],
-        "license": None,
-        "quality": "hd720",
-        "quality_label": "720p",
-        "post_type": "short" if short else "post",
-        "transcript": None,
-        "formatted_transcript": [],
-        "hashtags": [
-            {"hashtag": tag, "link": f"https://www.youtube.com/hashtag/{tag.lstrip('#')}"} for tag in tags_in(text)
-        ],
-        "tags": None,
-        "chapters": None,
-        "transcription_language": None,
-        "is_age_restricted": False,
-        "category": "Howto & Style",
-        "made_for_kids": False,
-        "live_status": "not_live",
-        "comments": None,
-        "discovery_input": None,
-        **_channel(ask.seed, owner),
-    }
+    hashtags = [{"hashtag": tag, "link": f"https://www.youtube.com/hashtag/{tag.lstrip('#')}"} for tag in tags_in(text)]
+    row = _ROWS["video"].fill(dice, moment=moment, number=number, short=short, text=text, hashtags=hashtags)
+    row |= _channel(ask.seed, owner)
     if dice.now_and_then(4):
         del row["tags"]
     return row
@@ -100,38 +59,10 @@ def make_video(ask: Ask, moment: int) -> Row:
 def make_channel(ask: Ask, moment: int) -> Row:
     found = handle_of(person(Dice(ask.seed, ask.url, moment)), Dice(ask.seed, moment))
     handle = ask.handle if "/@" in ask.url else found
-    channel, dice = _channel(ask.seed, handle), Dice(ask.seed, "youtube channel", handle)
-    return {
-        "url": f"{channel['channel_url_decoded']}/about",
-        "handle": channel["youtuber"],
-        "handle_md5": channel["youtuber_md5"],
-        "banner_img": picture(dice),
-        "profile_image": channel["avatar_img_channel"],
-        "name": channel["handle_name"],
-        "subscribers": channel["subscribers"],
-        "Description": f"{caption(dice)}\n\nkettles, weekly\n",
-        "videos_count": dice.crowd(900),
-        "created_date": "2014-02-16T00:00:00.000Z",
-        "views": dice.crowd(9_000_000_000),
-        "Details": {"location": dice.choice(PLACES)},
-        "Links": [f"{handle.replace('_', '-')}.sandbox.example"] if dice.now_and_then(2) else None,
-        "identifier": channel["youtuber_id"],
-        "id": channel["youtuber_id"],
-    }
+    dice = Dice(ask.seed, "youtube channel", handle)
+    return _ROWS["channel"].fill(dice, handle=handle, **_channel(ask.seed, handle))
 
 
 def make_comment(ask: Ask, moment: int) -> Row:
     dice = Dice(ask.seed, "youtube comment", ask.url, moment)
-    user = handle_of(person(dice), dice)
-    return {
-        "url": ask.url,
-        "comment_id": "Ug" + dice.base64(24),
-        "comment_text": dice.choice(REPLIES),
-        "likes": dice.crowd(900),
-        "replies": dice.randrange(5),
-        "username": f"@{user}",
-        "user_channel": f"https://www.youtube.com/@{user}",
-        "date": iso(moment),
-        "video_id": _video_id(ask.url),
-        "replies_value": None,
-    }
+    return _ROWS["comment"].fill(dice, moment=moment, url=ask.url, video_id=_video_id(ask.url))
