@@ -18,6 +18,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -67,7 +68,12 @@ def _table(signs: tuple[str, ...], instead: str) -> dict[int, str]:
 
 class Template:
     def __init__(self, read: dict[str, Any]) -> None:
-        self._row = _object(read)
+        self._read = read
+
+    @cached_property
+    def _row(self) -> _Fill:
+        """Made when the first row is: a start of the stand-in needs none."""
+        return _object(self._read)
 
     def fill(self, dice: Dice, **given: Any) -> Row:
         if taken := _THROWS.keys() & given.keys():
