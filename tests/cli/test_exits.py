@@ -7,8 +7,9 @@ import signal
 
 import pytest
 
-from workbench.cli.exits import Exit, of_execution, of_snapshot, worst
+from workbench.cli.exits import Exit, of_execution, worst
 from workbench.collect.model import SnapshotState
+from workbench.engine.outcome import of_item
 
 
 def _snapshot(state, attention=None):
@@ -35,13 +36,13 @@ CODES = {
 
 @pytest.mark.parametrize("state", SnapshotState)
 def test_every_state_leads_to_a_code(state):
-    assert of_snapshot(_snapshot(state)) == CODES[state]
+    assert of_item("snapshot", _snapshot(state)) == CODES[state]
 
 
 def test_whoever_waits_for_a_person_says_so():
-    assert of_snapshot(_snapshot("planned", "person")) is Exit.PERSON
-    assert of_snapshot(_snapshot("unsure", "person")) is Exit.PERSON
-    assert of_snapshot(_snapshot("unsure", "reconcile")) is Exit.UNSURE
+    assert of_item("snapshot", _snapshot("planned", "person")) == Exit.PERSON
+    assert of_item("snapshot", _snapshot("unsure", "person")) == Exit.PERSON
+    assert of_item("snapshot", _snapshot("unsure", "reconcile")) == Exit.UNSURE
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 commands.py  the tree: which word calls what
 boundary.py  errors → one line, a JSON object, an exit code; never a traceback
-exits.py     the exit codes, and which state leads to which
+exits.py     the exit codes
 console.py   what a terminal is shown: tables, times, JSON; hostile text made harmless
 options.py   options that several commands take, declared once
 opening.py   the workbench of this home, a person's yes, and a clean end on Ctrl-C and SIGTERM

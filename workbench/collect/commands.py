@@ -21,6 +21,7 @@ from workbench.cli.opening import Yes, agree, opened_home, stopping
 from workbench.cli.options import takes
 from workbench.collect.progress import following
 from workbench.collect.status import misfits_said
+from workbench.engine.outcome import of_item
 from workbench.errors import Refused
 
 if TYPE_CHECKING:
@@ -286,7 +287,7 @@ def import_file(
         answer(done)
     else:
         _tell_import(file, done)
-    return exits.of_snapshot(done)
+    return Exit(of_item("snapshot", done))
 
 
 def _tell_import(file: Path, done: dict[str, Any]) -> None:
@@ -431,7 +432,7 @@ def _start(workbench: Workbench, plan_hash: str, *, fresh: bool, again: bool, wa
     code = Exit.PERSON if begun.waits_for_cap else Exit.DONE
     if wait:
         run = wait_for(workbench, run_id)
-        code = exits.worst(exits.of_snapshot(one) for job in run["jobs"] for one in job["snapshots"])
+        code = exits.worst(Exit(of_item("snapshot", one)) for job in run["jobs"] for one in job["snapshots"])
         started |= {
             "status": run["status"],
             "rows": run["rows"],

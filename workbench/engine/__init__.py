@@ -2,6 +2,7 @@
 
 item.py         what every kind of item has, what a state means, the kinds that features register
 flow.py         what a flow and a step are; what a step may yield
+outcome.py      how an order ended: one rule for commands and panels
 retry.py        when something is tried or looked for again
 worker.py       lease items that are due, run their step, record what it yields
 leases.py       lease, hold, release; what becomes of a dead owner's items

@@ -13,10 +13,13 @@ from workbench.cli.console import Json, answer, counted, dollars, say, show, tab
 from workbench.cli.exits import Exit
 from workbench.cli.opening import opened_home
 from workbench.collect.commands import print_plan, wait_for
+from workbench.engine.outcome import of_item
 from workbench.errors import Refused
 from workbench.files import make_folder, write_bytes
 from workbench.home.work import print_folders
+from workbench.post import jobs
 from workbench.post.commands import following_job, print_posting
+from workbench.upload import batches
 from workbench.upload.commands import following_batch, print_upload
 
 if TYPE_CHECKING:
@@ -63,10 +66,10 @@ def demo(json: Json = False) -> Exit:
             print_upload(loaded)
             show("")
             table("Try next", ("command", ""), _NEXT)
-    codes = [exits.of_snapshot(one) for job in run["jobs"] for one in job["snapshots"]]
-    posts = [exits.of_posting(one) for one in posted["items"]]
-    uploads = [exits.of_upload(one) for one in loaded["items"]]
-    return exits.worst([*codes, *posts, *uploads, exits.of_execution(executed.outcome)])
+    codes = [Exit(of_item("snapshot", one)) for job in run["jobs"] for one in job["snapshots"]]
+    posts = Exit(jobs.outcome(posted))
+    uploads = Exit(batches.outcome(loaded))
+    return exits.worst([*codes, posts, uploads, exits.of_execution(executed.outcome)])
 
 
 def _brisk() -> dict[str, Any]:

@@ -14,6 +14,7 @@ from workbench.cli.exits import Exit
 from workbench.cli.opening import opened_home, stopping
 from workbench.collect.commands import print_runs
 from workbench.collect.progress import following
+from workbench.engine.outcome import of_item
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -61,14 +62,14 @@ def _states(workbench: Workbench) -> dict[tuple[str, int], dict[str, Any]]:
     found: dict[tuple[str, int], dict[str, Any]] = {}
     for run in workbench.status()["runs"]:
         for one in (each for job in run["jobs"] for each in job["snapshots"]):
-            found["snapshot", one["key"]] = {**one, "exit": exits.of_snapshot(one)}
+            found["snapshot", one["key"]] = {**one, "exit": Exit(of_item("snapshot", one))}
     for one in workbench.postings.listings():
         if one["posting_id"] is not None:
             due = one["next_at"] if one["is_due"] else None
-            found["posting", one["posting_id"]] = {**one, "next_at": due, "exit": exits.of_posting(one)}
+            found["posting", one["posting_id"]] = {**one, "next_at": due, "exit": Exit(of_item("posting", one))}
     for one in (each for batch in workbench.uploads.batches() for each in batch["items"]):
         due = one["next_at"] if one["is_due"] else None
-        found["upload", one["upload_id"]] = {**one, "next_at": due, "exit": exits.of_upload(one)}
+        found["upload", one["upload_id"]] = {**one, "next_at": due, "exit": Exit(of_item("upload", one))}
     return found
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from workbench.engine.item import FOR_A_PERSON
+from workbench.engine.outcome import Outcome
 from workbench.errors import NeedsPerson, Permanent, Unanswered, WorkbenchError
 from workbench.panels.markup import note, table, tag
 from workbench.panels.page import is_headless, still
@@ -31,16 +31,16 @@ def raise_or_show(error: WorkbenchError) -> None:
     still(note("error", error.message, role="alert"))
 
 
-def tell_outcome(
-    wb: Workbench, thing: str, items: Sequence[Mapping[str, Any]], *, failed: Sequence[str], is_open: bool, done: str
-) -> None:
-    """Say how the items of one order went; `failed`: names of those that did, `is_open`: some are not over yet."""
-    if any(one.get("attention") in FOR_A_PERSON for one in items):
+def tell_outcome(wb: Workbench, thing: str, outcome: Outcome, *, total: int, failed: Sequence[str], done: str) -> None:
+    """Say how the items of one order went; `failed`: names of those that did."""
+    said = f"{len(failed)} of {total} {thing}s failed: {', '.join(failed[:5])}" if failed else ""
+    if outcome is Outcome.PERSON:
         waiting(wb)
         raise_or_show(NeedsPerson(f"a person has to look at some of these {thing}s: workbench todo."))
-    elif failed:
-        raise_or_show(Permanent(f"{len(failed)} of {len(items)} {thing}s failed: {', '.join(failed[:5])}."))
-    elif is_open:
-        raise_or_show(Unanswered(f"not every {thing} is over; the rest goes on with: workbench work"))
+    elif outcome is Outcome.UNSURE:
+        rest = f"not every {thing} is over; the rest goes on with: workbench work"
+        raise_or_show(Unanswered(f"{said}; {rest}" if said else rest))
+    elif outcome is Outcome.FAILED:
+        raise_or_show(Permanent(f"{said or f'not every {thing} came to its end'}."))
     else:
         still(note("plain", done))

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from workbench.cli import exits
 from workbench.cli.console import Json, answer, counted, records, reply, say, when
 from workbench.cli.exits import Exit
 from workbench.cli.items import Bar, Line, Watch, following
 from workbench.cli.opening import Detach, Headless, Reason, Yes, agree, opened_home, stopping
 from workbench.cli.options import takes
 from workbench.errors import BadInput
+from workbench.post import jobs
 from workbench.post.model import LISTING_FIELDS
 
 if TYPE_CHECKING:
@@ -292,7 +292,7 @@ def _told(workbench: Workbench, done: dict[str, Any], *, json: bool, detached: b
         print_posting(workbench, done, detached=detached)
     if detached:
         return Exit.DONE
-    return exits.worst(map(exits.of_posting, done["items"]))
+    return Exit(jobs.outcome(done))
 
 
 def print_posting(workbench: Workbench, done: dict[str, Any], *, detached: bool = False) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from workbench.engine.behind import WAITS
+from workbench.engine.outcome import Outcome, of_item, of_rehearsed, worst
 from workbench.post.model import PostingState, posting_told
 
 P = PostingState
@@ -16,6 +17,13 @@ def job(row: Row) -> dict[str, Any]:
     """A posting job as `job-status` answers it, with what does not move and why."""
     told = posting_told(row["items"], is_cancelled=row["cancelled_at"] is not None)
     return {"job_id": row["id"], "created_at": row["created_at"], **told}
+
+
+def outcome(told: Row) -> Outcome:
+    """How a job, or a rehearsal of one, ended."""
+    if told["job_id"] is None:
+        return worst(map(of_rehearsed, told["items"]))
+    return worst(of_item("posting", one) for one in told["items"])
 
 
 def how_far(told: Row) -> tuple[int, int, str]:

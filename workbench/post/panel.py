@@ -21,6 +21,7 @@ from workbench.panels.sending import NOT_AT_WORK, Look, SendPanel, WorkPanel, ch
 from workbench.panels.waiting import tell_outcome
 from workbench.panels.widgets import Panel, Region, button
 from workbench.parsing import as_names
+from workbench.post import jobs
 from workbench.post.listing import COLUMNS, TEXTS
 from workbench.post.markup import Desk, plan_view, progress, progress_view, results_view
 
@@ -105,7 +106,7 @@ def outcome(desk: Desk) -> None:
     if done["job_id"] is None:
         said = f"Nothing was sent: rehearsed {done['rehearsed_posts']}"
     tell_outcome(
-        desk.wb, "listing", done["items"], failed=failed, is_open=done["status"] in {"queued", "running"},
+        desk.wb, "listing", jobs.outcome(done), total=done["total_posts"], failed=failed,
         done=f"{said} of {done['total_posts']} listings.",
     )  # fmt: skip
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
+from workbench.engine.outcome import Outcome, of_item, of_rehearsed, worst
 from workbench.upload.check import CheckedFile
 from workbench.upload.model import PLATFORMS, Upload, UploadState, as_in_sheet
 from workbench.upload.names import made_id
@@ -18,6 +19,14 @@ Row = Mapping[str, Any]
 
 ITEM: Final = (*COLUMNS, "state", "attention", "account_id", "slot", "sha256", "screenshot")
 _ORDER: Final = ("static", "native_static", "video", "native_rollover", "in_stream")  # images go first
+
+
+def outcome(done: Row) -> Outcome:
+    """How a batch, or a rehearsal of one, ended."""
+    if done["depth"] == "rehearse":
+        stopped = [Outcome.PERSON] if done.get("stopped") else []
+        return worst([*stopped, *map(of_rehearsed, done["items"])])
+    return worst(of_item("upload", one) for one in done["items"])
 
 
 def in_order(found: Iterable[CheckedFile]) -> list[CheckedFile]:

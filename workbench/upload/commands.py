@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from workbench.cli import exits
 from workbench.cli.console import Json, answer, counted, records, reply, say, show, table, when
 from workbench.cli.exits import Exit
 from workbench.cli.items import Bar, Line, Watch, following
@@ -21,6 +20,7 @@ from workbench.cli.options import takes
 from workbench.engine.item import FOR_A_PERSON
 from workbench.errors import BadInput
 from workbench.parsing import as_names
+from workbench.upload import batches
 
 if TYPE_CHECKING:
     from workbench.upload.service import UploadOrder
@@ -336,10 +336,7 @@ def _told(workbench: Workbench, done: dict[str, Any], *, json: bool) -> Exit:
             say("something waits for a person: workbench todo")
         elif done["depth"] == "real" and done["totals"]["pending"] and not workbench.working.is_worked():
             say("the rest goes on with: workbench work")
-    if done["depth"] == "rehearse":
-        stopped = [Exit.PERSON] if done.get("stopped") else []
-        return exits.worst([*stopped, Exit.FAILED if done["totals"]["failed"] else Exit.DONE])
-    return exits.worst(map(exits.of_upload, done["items"]))
+    return Exit(batches.outcome(done))
 
 
 def print_upload(done: dict[str, Any]) -> None:

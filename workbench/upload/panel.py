@@ -19,6 +19,7 @@ from workbench.panels.pictures import pictures
 from workbench.panels.sending import NOT_AT_WORK, Look, SendPanel, WorkPanel, check_depth
 from workbench.panels.waiting import tell_outcome
 from workbench.parsing import as_names
+from workbench.upload import batches
 from workbench.upload.batches import how_far
 from workbench.upload.service import UploadOrder
 
@@ -160,7 +161,7 @@ def outcome(load: Load) -> None:
         return
     failed = [one["file_name"] for one in done["items"] if one["status"] in ("failed", "file_not_found")]
     tell_outcome(
-        load.wb, "file", done["items"], failed=failed, is_open=bool(done["batch_id"] and done["totals"]["pending"]),
+        load.wb, "file", batches.outcome(done), total=len(done["items"]), failed=failed,
         done="Done: " + ", ".join(f"{number} {name}" for name, number in counts(done)) + ".",
     )  # fmt: skip
 
