@@ -33,7 +33,7 @@ _NAMES = {
     "dlt_unaided": "dlt, rows as they come",
 }
 _WORDS = """Bytes of a snapshot of Instagram-like posts, 3.5 KB a row, every fiftieth an error or a warning. Workbench
-keeps them (sha256, zstd, lines counted), makes the posts table with its 25 columns, and the rejects, and counts rows
+keeps them (sha256, zstd, lines counted), makes the posts table with its columns, and the rejects, and counts rows
 and rejects against lines; a body of this size is read in pieces, two at once. The bare COPY makes a table with the same
 values and nothing else; a test compares the two. The peers make Parquet of the same file, without custody, count or
 rejects: with our columns by hand, and as their manuals begin, which is what the aims are about."""

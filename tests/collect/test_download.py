@@ -12,6 +12,7 @@ import pytest
 import zstandard
 
 from tests.collect.conftest import ID, Desk, Vendor, a_post, a_source, lines, reply
+from workbench.lake.schema import TRANSFORM_VERSION
 from workbench.sandbox.serve import Sandbox
 
 POSTS = [a_post(1), a_post(2)]
@@ -63,7 +64,7 @@ def test_raw_bytes_are_kept_as_received(ready: Desk, vendor: Vendor) -> None:
     assert raw_bytes(ready) == BODY
     assert raw["sha256"] == hashlib.sha256(BODY).hexdigest()
     assert raw["bytes"] == len(BODY)
-    assert raw["path"].endswith(f"{ID}__v2_{raw['sha256'][:8]}.raw.ndjson.zst")
+    assert raw["path"].endswith(f"{ID}__v{TRANSFORM_VERSION}_{raw['sha256'][:8]}.raw.ndjson.zst")
 
 
 def test_it_asks_for_ndjson_in_gzip(ready: Desk, vendor: Vendor) -> None:

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from tests.collect.conftest import Desk, Vendor, reply
-from workbench.collect.poll import allowed
+from workbench.collect.poll import deadline_of
 from workbench.engine.item import Attention
 
 NOT_FOUND = reply(404, {"error": "Snapshot not found"})
@@ -131,7 +131,7 @@ def test_the_deadline_holds_while_the_vendor_is_down(triggered: Desk, vendor: Ve
     ],
 )
 def test_how_long_a_collection_may_take(seconds: list[float], hours: float) -> None:
-    assert allowed(timedelta(hours=2), seconds) == timedelta(hours=hours)
+    assert deadline_of(timedelta(hours=2), seconds) == timedelta(hours=hours)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import httpx
 
-from workbench.brightdata.responses import Answer, NotReady, meaning_of, refusal
+from workbench.brightdata.responses import Answer, NotReady, error_in, refusal
 from workbench.brightdata.rows import shape_of
 from workbench.brightdata.wire import Lost, Wire
 from workbench.errors import Permanent, Transient
@@ -168,9 +168,9 @@ class Download:
         is_short = size == len(head)
         answer = Answer(200, response.headers, head, True, self._wire.address(self._path), self._wire.redact)
         if shape == "status" and is_short:
-            raise meaning_of(answer) or NotReady(f"{answer.address}: {answer.words}", code=answer.code)
+            raise error_in(answer) or NotReady(f"{answer.address}: {answer.words}", code=answer.code)
         if shape == "html" or (shape == "csv" and "csv" not in kind):
-            raise (meaning_of(answer) if is_short else None) or answer.unexpected("rows")
+            raise (error_in(answer) if is_short else None) or answer.unexpected("rows")
 
 
 def gunzipped(chunks: Iterator[bytes]) -> Iterator[bytes]:

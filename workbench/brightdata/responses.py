@@ -86,7 +86,7 @@ def meaning_of_status(status: str, error_message: str | None = None) -> Meaning 
 
 
 # 400 has unrelated meanings that the text alone tells apart; a 404 and a 200 can carry the same texts.
-_MEANINGS: Final[tuple[tuple[re.Pattern[str], type[Permanent | Transient]], ...]] = (
+_REFUSALS: Final[tuple[tuple[re.Pattern[str], type[Permanent | Transient]], ...]] = (
     (re.compile(r"snapshot (is |has )?expired"), SnapshotExpired),
     (re.compile(r"snapshot is empty"), SnapshotEmpty),
     (re.compile(r"snapshot is not running"), NotRunning),
@@ -171,7 +171,7 @@ def refusal(answer: Answer) -> WorkbenchError:
         return Transient(said, code=answer.code, retry_after=retry_after(answer.headers))
     if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
         return _key_refused(answer)
-    meaning = meaning_of(answer)
+    meaning = error_in(answer)
     if meaning is not None:
         return meaning
     if status in (HTTPStatus.ACCEPTED, HTTPStatus.CONFLICT):
@@ -196,13 +196,13 @@ def refusal_of_act(answer: Answer) -> WorkbenchError:
     return (NotFound if status == HTTPStatus.NOT_FOUND else Permanent)(said, code=answer.code)
 
 
-def meaning_of(answer: Answer) -> WorkbenchError | None:
+def error_in(answer: Answer) -> WorkbenchError | None:
     """The error that the vendor's text stands for, whatever its status code."""
     found = _object(answer.body)
     if found.get("errors") or found.get("validation_errors"):
         return None  # the words of field errors are about a field: "... is empty" is no empty snapshot
     words = answer.words.casefold()
-    for pattern, kind in _MEANINGS:
+    for pattern, kind in _REFUSALS:
         if pattern.search(words):
             said = f"{answer.words} ({answer.address} answered {answer.status})"
             if issubclass(kind, Transient):

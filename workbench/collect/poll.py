@@ -19,7 +19,7 @@ from workbench.lake.model import LakeFile, ManifestFiles
 S = SnapshotState
 
 # Without a meaning the vendor is still at work. The deadline below, not this table, decides when it is stalled.
-STATE_OF: Final[Mapping[Meaning | None, SnapshotState]] = {
+STATE_OF: Final[Mapping[Meaning, SnapshotState]] = {
     Meaning.READY: SnapshotState.READY,
     Meaning.EMPTY: SnapshotState.EMPTY,
     Meaning.FAILED: SnapshotState.FAILED,
@@ -29,6 +29,12 @@ STATE_OF: Final[Mapping[Meaning | None, SnapshotState]] = {
 _GRACE: Final = timedelta(seconds=60)
 EXPIRED: Final = "expired"  # the code of one that the vendor gave none for
 _NOT_FOUND: Final = "not found"  # as the vendor's status, until a second look says so too
+
+
+def state_of(status: str, error_message: str | None = None) -> SnapshotState | None:
+    """The state that a status of the vendor's leads to; None while it is still at work."""
+    meaning = meaning_of_status(status, error_message)
+    return None if meaning is None else STATE_OF[meaning]
 
 
 def check(snapshot: Snapshot, tools: CollectTools) -> Move | Stay:
@@ -45,7 +51,7 @@ def check(snapshot: Snapshot, tools: CollectTools) -> Move | Stay:
             return Stay(values=seen)
         return gone(snapshot, tools, error.message, seen, code=error.code)
     except Permanent as error:  # an empty account, a gateway: says nothing of the snapshot, which is paid
-        if age > allowed(tools.stall, tools.view.collection_seconds(snapshot.dataset_id)):
+        if age > deadline_of(tools.stall, tools.view.collection_seconds(snapshot.dataset_id)):
             return Move(to=SnapshotState.STALLED, reason=error.message, attention=Attention.REVIEW)
         raise Transient(error.message, code=error.code) from error
     return _judge(snapshot, tools, answer, at, age)
@@ -55,8 +61,8 @@ def _judge(
     snapshot: Snapshot, tools: CollectTools, answer: SnapshotProgress, at: datetime, age: timedelta
 ) -> Move | Stay:
     seen = {"vendor_status": answer.status[:60], "last_checked_at": at}
-    state = STATE_OF.get(meaning_of_status(answer.status, answer.error_message))
-    deadline = allowed(tools.stall, tools.view.collection_seconds(snapshot.dataset_id))
+    state = state_of(answer.status, answer.error_message)
+    deadline = deadline_of(tools.stall, tools.view.collection_seconds(snapshot.dataset_id))
     # One that was ready before came back from the download: "building". That may not go on for ever either.
     if state is SnapshotState.READY and not (snapshot.ready_at and age > deadline):
         ready_at = snapshot.ready_at or at
@@ -108,7 +114,7 @@ def gone(
 NO_ROWS: Final = {"row_count": 0, "warning_count": 0, "error_count": 0, "malformed_count": 0}
 
 
-def allowed(shortest: timedelta, seconds: list[float]) -> timedelta:
+def deadline_of(shortest: timedelta, seconds: list[float]) -> timedelta:
     """How long a collection may take: four times the dataset's own 95th percentile, but not less than `shortest`."""
     if not seconds:
         return shortest

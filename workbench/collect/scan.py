@@ -15,7 +15,7 @@ from workbench.brightdata.contents import Listed
 from workbench.brightdata.datasets import Dataset
 from workbench.brightdata.responses import Meaning, meaning_of_status
 from workbench.collect.model import SnapshotState, Source, same_inputs
-from workbench.collect.poll import STATE_OF
+from workbench.collect.poll import state_of
 from workbench.collect.reconcile import EARLIER
 from workbench.errors import Permanent, Transient
 
@@ -202,7 +202,7 @@ def stranger(brightdata: BrightData, found: Found, kind: str, sources: Sequence[
     except Permanent:  # expired, or "Snapshot input does not exist": rows can still be had, without their sources
         inputs = ()
     known = by_key(sources, found.platform, found.service)
-    state = STATE_OF.get(meaning_of_status(found.status), SnapshotState.TRIGGERED)
+    state = state_of(found.status) or SnapshotState.TRIGGERED
     is_over = state not in (SnapshotState.TRIGGERED, SnapshotState.READY)
     return Stranger(
         provider_id=found.snapshot_id,

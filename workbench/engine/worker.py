@@ -111,7 +111,7 @@ class Worker:
         """
         self._ledger = ledger
         self._journal = journal
-        self._benches = flows
+        self._flows = flows
         self.leases = Leases(ledger, lease_time=lease_time)
         self.locks = Locks(ledger, lease_time=lease_time)
         self._recorder = Recorder(ledger, self.leases, writers)
@@ -122,14 +122,14 @@ class Worker:
 
     # one step -----------------------------------------------------------------------------------
 
-    def advance(self, bench: EquippedFlow) -> bool:
+    def advance(self, equipped: EquippedFlow) -> bool:
         """Run one step of one item (or group); False when nothing is due. Raises Misconfigured, else nothing."""
-        leased = self.leases.take(bench.flow)
+        leased = self.leases.take(equipped.flow)
         if leased is None:
             return False
         try:
             with self._holding(leased.leases):
-                _StepRun(self, bench, leased).run()
+                _StepRun(self, equipped, leased).run()
         finally:
             self.leases.leave_page(leased.leases)
         return True
@@ -197,11 +197,11 @@ class Worker:
 
     def is_idle(self) -> bool:
         """Nothing is due this moment, and nobody is at work on anything."""
-        due = (self.leases.next_due(bench.flow) for bench in self._benches)
+        due = (self.leases.next_due(equipped.flow) for equipped in self._flows)
         return all(one is None or one > 0 for one in due)
 
     def _all_rest(self) -> bool:
-        return all(self.leases.next_due(bench.flow) is None for bench in self._benches)
+        return all(self.leases.next_due(equipped.flow) is None for equipped in self._flows)
 
     def _crew(
         self, done: threading.Event, lookout: threading.Lock, worked: Worked, errors: list[BaseException]
@@ -225,7 +225,7 @@ class Worker:
                 flows = self._look_out(done, rest)
             finally:
                 lookout.release()
-            if any(self.advance(bench) for bench in flows):
+            if any(self.advance(equipped) for equipped in flows):
                 worked.count()
                 nap = 0.02
                 continue
@@ -234,7 +234,7 @@ class Worker:
             rest()
 
     def _look_out(self, done: threading.Event, rest: Callable[[], None]) -> list[EquippedFlow]:
-        """The benches with work, as soon as there are any; none when the work is `done`."""
+        """The flows with work, as soon as there are any; none when the work is `done`."""
         nap = 0.02
         while not (done.is_set() or (flows := self._oldest_first())):
             done.wait(nap)
@@ -243,11 +243,14 @@ class Worker:
         return [] if done.is_set() else flows
 
     def _oldest_first(self) -> list[EquippedFlow]:
-        """The benches with work, fair between kinds: the one whose oldest item waits longest comes first."""
-        if len(self._benches) == 1:
-            return list(self._benches)
-        waiting = [(self.leases.oldest_free(bench.flow), n, bench) for n, bench in enumerate(self._benches)]
-        return [bench for _, _, bench in sorted((since, n, bench) for since, n, bench in waiting if since is not None)]
+        """The flows with work, fair between kinds: the one whose oldest item waits longest comes first."""
+        if len(self._flows) == 1:
+            return list(self._flows)
+        waiting = [(self.leases.oldest_free(equipped.flow), n, equipped) for n, equipped in enumerate(self._flows)]
+        return [
+            equipped
+            for _, _, equipped in sorted((since, n, equipped) for since, n, equipped in waiting if since is not None)
+        ]
 
     def _heartbeat(self, over: threading.Event) -> None:
         every = self.leases.lease_time.total_seconds() / 4
@@ -297,12 +300,12 @@ def _each(result: Iterable[Yielded] | Yielded | None) -> Iterable[Yielded]:
 class _StepRun:
     """One run of one step: what it yields is recorded, what it raises decides."""
 
-    def __init__(self, worker: Worker, bench: EquippedFlow, leased: LeasedItems) -> None:
+    def __init__(self, worker: Worker, equipped: EquippedFlow, leased: LeasedItems) -> None:
         self._worker = worker
         self._record = worker.recorder
-        self._flow = bench.flow
-        self._tools = bench.tools
-        self._step: Step = bench.flow.steps[leased.state]
+        self._flow = equipped.flow
+        self._tools = equipped.tools
+        self._step: Step = equipped.flow.steps[leased.state]
         self._items = leased.items
         self._open = {lease.item_id: lease for lease in leased.leases}
         self._armed = False
@@ -462,8 +465,9 @@ class _StepRun:
         item = next(item for item in self._items if item.id == lease.item_id)
         if isinstance(error, Transient | Unanswered):
             policy = self._step.retry
-            wait, uncount = policy.after(error, item.attempts), isinstance(error, Throttled) and policy.counts
-            self._record.retry(lease, wait, reason, uncount=uncount, fault=fault)
+            # A throttle is no fault of the item: the attempt that was counted when it was leased is taken back.
+            uncount = isinstance(error, Throttled) and policy.counts
+            self._record.retry(lease, policy.after(error, item.attempts), reason, uncount=uncount, fault=fault)
         elif isinstance(error, NeedsPerson | UiChanged):
             self._record.rest(lease, Attention.PERSON, reason, fault=fault)
         elif isinstance(error, Permanent | BadInput):

@@ -58,7 +58,7 @@ _RESTS: Final = """(_, [quiet, most]) => new Promise((answer) => {
 })"""
 _NEEDED: Final = frozenset(one.name for one in LISTING_FIELDS if one.is_needed)
 # They may stand under "More details".
-_FOLDED: Final = frozenset({"description", *(one.name for one in LISTING_FIELDS if not one.is_needed)})
+_UNDER_MORE_DETAILS: Final = frozenset({"description", *(one.name for one in LISTING_FIELDS if not one.is_needed)})
 _MENUS: Final = {"category": "Category", "condition": "Condition"}  # with their labels, which they show as well
 # How the text of a field is compared with what the form shows of it; all others as lines.
 _COMPARED: Final = {"price": digits, "category": folded, "condition": folded}
@@ -157,7 +157,7 @@ class ItemForm:
         for name, work in fill.items():
             if name in self._filled:
                 continue
-            if name in _FOLDED:
+            if name in _UNDER_MORE_DETAILS:
                 self._unfold(name)
             field = self._field(name)
             if field is not None:

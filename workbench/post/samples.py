@@ -12,6 +12,7 @@ from workbench.files import make_folder, write_bytes
 from workbench.post.listing import COLUMNS
 
 _SIZE: Final = (960, 720)
+_SAID: Final = ("title", "price", "category", "condition", "description", "location", "photos", "sku")
 _SAMPLES: Final = (
     ("Oak table, practice", "120", "Furniture", "Used - Good", "Four legs, one scratch.", "Springfield, Illinois",
      ("sample-table.jpg", "sample-table-side.jpg"), "SAMPLE-1"),
@@ -36,11 +37,12 @@ def write_samples(inputs: Path, accounts: Sequence[str]) -> Path:
 
 def _csv(accounts: Sequence[str]) -> str:
     written = io.StringIO(newline="")
-    rows = csv.writer(written)
-    rows.writerow(COLUMNS)
+    rows = csv.DictWriter(written, COLUMNS, restval="")
+    rows.writeheader()
     for number, sample in enumerate(_SAMPLES):
-        *words, names, sku = sample
-        rows.writerow([*words, ";".join(names), accounts[number % len(accounts)], sku])
+        cells = dict(zip(_SAID, sample, strict=True))
+        account = accounts[number % len(accounts)]
+        rows.writerow({**cells, "photos": ";".join(cells["photos"]), "account": account})
     return written.getvalue()
 
 
