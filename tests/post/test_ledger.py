@@ -331,7 +331,7 @@ def test_an_error_record_has_the_frames_that_led_to_it(ledger: Ledger, north: in
 
     (record,) = queries.error_logs(ledger)
     assert "somebody_opens_a_page" in record["stack_trace"]
-    assert "LaneStops: the site asks to log in" in record["stack_trace"]
+    assert "AccountStops: the site asks to log in" in record["stack_trace"]
 
 
 def test_an_error_that_was_never_raised_has_the_frames_of_who_made_it() -> None:
