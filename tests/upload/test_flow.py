@@ -116,7 +116,7 @@ def test_dropped_before_it_arrived_waits_for_a_person_and_is_sent_once_more_by_o
         wb.uploads.resolve(todo["id"], absent=True, reason="looked")
         done = wb.uploads.work_on(items[second]["batch_id"])
         check_truth(studio, wb)
-        told = [one["facts"].get("reason") for one in wb.standing.story("upload", items[second]["upload_id"])]
+        told = [one["facts"].get("reason") for one in wb.overview.story("upload", items[second]["upload_id"])]
 
     assert done["totals"]["uploaded"] == 2
     assert "not in the library, by hand; sent once more: looked" in told
@@ -311,7 +311,7 @@ def test_300_creatives_over_25_pages_are_read_whole_or_not_at_all(studio: Studio
     studio.switch(page_fails={"page": 13, "tab": "static", "how": "short", "times": 1})
     with studio.open(page_seconds=20) as wb:
         items = upload(wb)
-        reasons = [one["facts"].get("reason") or "" for one in wb.standing.story("upload", items[name]["upload_id"])]
+        reasons = [one["facts"].get("reason") or "" for one in wb.overview.story("upload", items[name]["upload_id"])]
         refreshed = wb.uploads.refresh()
 
     assert items[name]["tj_creative_id"] == str(there)

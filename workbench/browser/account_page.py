@@ -84,7 +84,7 @@ class Browsing:
 
     @contextlib.contextmanager
     def visit(self, account_id: int, site: Site, *, visible: bool = False) -> Iterator[AccountPage]:
-        """Open the site as the account; LaneStops without a session that can be used.
+        """Open the site as the account; AccountStops without a session that can be used.
 
         Whatever Playwright raises inside leaves as one of our errors, with its evidence. The session is saved again
         at the end if the visit proved that it is good.
@@ -303,7 +303,7 @@ class AccountPage:
         return read_facts(self.page, self.site, guard.status, retry_after=guard.retry_after)
 
     def refuse_cover(self, control: Locator) -> None:
-        """LaneStops where something that is not the control's stands over it, in the page's own words."""
+        """AccountStops where something that is not the control's stands over it, in the page's own words."""
         with contextlib.suppress(Error):
             said = control.evaluate(_COVER, timeout=3000)
             if said is not None:

@@ -1,7 +1,7 @@
 """The worker: take the oldest due item, run its step, record what the step yields.
 
 Every face, schedule, webhook and recovery ends in this one `advance`. Errors decide by their type (`errors.py`); after
-`Armed` an answer that is lost makes the item `unsure`, and nothing is sent twice.
+an `Intent` an answer that is lost makes the item `unsure`, and nothing is sent twice.
 """
 
 from __future__ import annotations
