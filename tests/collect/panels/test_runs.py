@@ -236,7 +236,7 @@ def test_hostile_names_stay_text(wb, plan, displayed, eventually):
     order = runs.plan(wb, **{**plan, "name": hostile})
     watch = WatchPanel(wb, order)
     folders = LivePanel(
-        wb, order, lambda run_id: runs.drawn.folders_view(wb.collect.folders(run_id), "lake"), "The folders"
+        wb, order, lambda run_id: runs.markup.folders_view(wb.collect.folders(run_id), "lake"), "The folders"
     )
     start = StartPanel(wb, order)
 

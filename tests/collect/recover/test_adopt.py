@@ -345,7 +345,7 @@ def lose_one(workbench: Workbench) -> None:
     """Trigger one snapshot whose answer is lost, and look for it once."""
     workbench.collect.add_source("instagram", "posts", TEA["url"])
     workbench.start(workbench.plan(num_posts=3).hash)
-    assert workbench.parts.worker.advance(workbench.parts.worker._benches[0])
+    assert workbench.parts.worker.advance(workbench.parts.worker._flows[0])
 
 
 def test_a_lost_triggers_snapshot_is_left_to_its_own_look(house: House, sandbox: Sandbox) -> None:

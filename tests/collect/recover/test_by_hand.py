@@ -77,7 +77,7 @@ def test_a_person_says_that_it_is_there(waits: Workbench, sandbox: Sandbox) -> N
 
     assert state == "triggered"
     assert (the_one(waits)["state"], the_one(waits)["provider_id"]) == ("published", name)
-    decided = [one for one in waits.standing.story("snapshot", key) if one["what"] == "decided"]
+    decided = [one for one in waits.overview.story("snapshot", key) if one["what"] == "decided"]
     assert waits.parts.ledger.actor in decided[0]["facts"]["reason"]
     assert "seen in the control panel" in decided[0]["facts"]["reason"]
 
@@ -402,7 +402,7 @@ def test_an_unsure_one_that_is_still_looked_for_waits_for_nobody(house: House, s
     with open_workbench(house.home, brightdata_url=sandbox.url, look_gaps="600") as workbench:
         workbench.collect.add_source("instagram", "posts", TEA["url"])
         start(workbench)
-        bench = workbench.parts.worker._benches[0]
+        bench = workbench.parts.worker._flows[0]
         workbench.parts.worker.advance(bench)
         workbench.parts.worker.advance(bench)
         (one,) = snapshots(workbench)
