@@ -53,7 +53,7 @@ for page in json.load(open(sys.argv[1])):
 
 
 def run(size: str) -> Iterator[Figure]:
-    rounds = 1 if size == "small" else 5
+    rounds = 1 if size == "small" else 3
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         notebook = _notebook(home / "daily.ipynb", rows=20 if size == "small" else 500)
