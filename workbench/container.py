@@ -177,9 +177,12 @@ class Container:
 
     @part
     def redactor(self) -> Redactor:
+        from workbench.audit.lookalikes import of_environment
+
+        own = [self.settings.brightdata_api_key, *of_environment({"ledger_url": self.settings.ledger_url})]
         with contextlib.suppress(Misconfigured):  # told by whoever needs them
-            return Redactor([self.settings.brightdata_api_key, *self.receiver_secrets()])
-        return Redactor([self.settings.brightdata_api_key])
+            return Redactor([*own, *self.receiver_secrets()])
+        return Redactor(own)
 
     @part
     def logs(self) -> LogFolder:

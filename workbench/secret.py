@@ -71,10 +71,19 @@ class Redactor:
     """Replaces every known secret, in every encoding, by ``***``."""
 
     def __init__(self, secrets: Iterable[Secret]) -> None:
-        forms = {form for secret in secrets for form in encodings(secret.reveal().strip())}
+        self._know({form for secret in secrets for form in encodings(secret.reveal().strip())})
+
+    def _know(self, forms: set[str]) -> None:
+        self._forms = forms
         self._pattern = _any_of(forms)
         apart = {form.translate(_BETWEEN) for form in forms}
         self._apart = _any_of(form for form in apart if len(form) >= _LEAST_APART)
+
+    def also(self, secrets: Iterable[Secret]) -> Redactor:
+        """One that knows these secrets too."""
+        both = Redactor(secrets)
+        both._know(both._forms | self._forms)
+        return both
 
     def __call__(self, text: str) -> str:
         return self._pattern.sub(MASK, text) if self._pattern else text

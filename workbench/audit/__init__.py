@@ -9,7 +9,11 @@ execute.py      one execution, from the check of its parameters to its seal
 watch.py        the runner from outside: progress, cancel, and a verdict when it was killed
 runner.py       the process that runs the notebook; owns the kernel
 engine.py       papermill's engine, with an honest ending
-redact.py       secrets out of every text; a still face for widgets
+redact.py       secrets out of every text, and the scan that refuses to seal one that was left
+lookalikes.py   what looks like a secret by its shape or its name
+pixels.py       pictures without what they say besides their pixels
+widgets.py      the still face of widgets
+svg.py          drawings of which nothing acts
 report.py       the HTML for a person: one file, no network, hostile outputs disarmed
 seal.py         the directory written once, with its manifest
 origin.py       which code, environment and person made it

@@ -15,13 +15,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
+from workbench.audit import lookalikes, origin, parameters, report
 from workbench.audit import notebook as books
-from workbench.audit import origin, parameters, report
 from workbench.audit.notebook import Notebook, Outcome
 from workbench.audit.parameters import Schema
-from workbench.audit.redact import Redaction, still_face
+from workbench.audit.redact import Redaction, refuse_leaks, still_face
 from workbench.audit.runner import OUTPUT, RunnerOrder
-from workbench.audit.seal import canonical, seal
+from workbench.audit.seal import MANIFEST, canonical, seal
 from workbench.audit.values import Value
 from workbench.audit.watch import OnProgress, RunnerVerdict, watched
 from workbench.errors import BadInput
@@ -73,13 +73,17 @@ def execute(
     on_progress: OnProgress = lambda _: None,
     cancel: threading.Event | None = None,
     facts: Callable[[], Mapping[str, Any]] = dict,
+    told: Mapping[str, Any] | None = None,
     grace: timedelta = GRACE,
 ) -> Execution:
     """Run `notebook` and seal what came of it in `folder`, whose name is the execution's id.
 
-    `env` is the whole environment that the notebook gets. Setting `cancel`, or Ctrl-C, ends the execution as
-    cancelled, and sealed. `facts` is asked just before sealing for `effects` and `previous`.
+    `env` is the whole environment that the notebook gets; what is named as a secret there is one. `told` is what only
+    the caller knows from the beginning: `mode`, and the `zone` in which a reader is shown times. Setting `cancel`, or
+    Ctrl-C, ends the execution as cancelled, and sealed. `facts` is asked just before sealing for `effects` and
+    `previous`.
     """
+    redactor = redactor.also(lookalikes.of_environment(env))
     request = _checked(notebook, given, folder, limit, redactor)
     if not home.is_dir():
         raise BadInput(f"the notebook would run in {home}, which is not a directory.")
@@ -99,7 +103,7 @@ def execute(
         verdict = watched(order, env, on_progress, cancel or threading.Event())
         times = (started_at, datetime.now(UTC))
         executed = _executed(work / OUTPUT, request, verdict)
-        return _sealed(request, executed, times, Redaction(redactor), facts)
+        return _sealed(request, executed, times, Redaction(redactor), facts, told=told or {})
 
 
 def refuse(notebook: Path, given: Mapping[str, object], redactor: Redactor) -> None:
@@ -124,6 +128,11 @@ def _checked(
     for name, value in values.items():
         if redactor.count(str(value)):
             raise BadInput(f"the parameter {name} holds a secret; a notebook finds secrets in its environment.")
+        if lookalikes.spans(str(value)) or (value and lookalikes.is_name_of_secret(name)):
+            raise BadInput(
+                f"the parameter {name} holds what looks like a secret, and parameters are kept for ever; put it into "
+                "the environment, where the notebook finds it."
+            )
     return _Request(notebook, source, schema, values, folder, limit)
 
 
@@ -170,10 +179,12 @@ def _sealed(
     times: tuple[datetime, datetime],
     redaction: Redaction,
     facts: Callable[[], Mapping[str, Any]],
+    *,
+    told: Mapping[str, Any],
 ) -> Execution:
     redaction.count = executed["metadata"]["workbench"].get("redactions", 0)  # what the runner took out
     output = redaction(still_face(executed))
-    record = redaction(_record(request, output, times))
+    record = redaction({**told, **_record(request, output, times)})
     declared = redaction([asdict(parameter) for parameter in request.schema.parameters])
     original = _original(request, redaction)
     record["redactions"] = output["metadata"]["workbench"]["redactions"] = redaction.count
@@ -181,9 +192,11 @@ def _sealed(
         "input.ipynb": original,
         "output.ipynb": books.dump(output),
         "report.html": report.render(output, record, declared).encode("utf-8", "replace"),
-        "params.json": canonical({"given": request.values, "declared": declared}),
+        "params.json": canonical({"given": redaction(request.values), "declared": declared}),
     }
-    manifest = seal(request.folder, files, record, redaction(facts()))
+    known = redaction(facts())
+    refuse_leaks({**files, MANIFEST: canonical({**record, **known})}, redaction.redactor, live(request.folder).parent)
+    manifest = seal(request.folder, files, record, known)
     ending = books.ending(output)
     return Execution(
         execution_id=request.folder.name,

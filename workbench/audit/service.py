@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from workbench.audit.execute import Execution, execute, refuse
+from workbench.audit.lookalikes import of_environment
 from workbench.audit.store import begin_execution, end_execution
 from workbench.db.clock import now
 from workbench.errors import BadInput, WorkbenchError
@@ -39,31 +40,33 @@ class Audit(Feature):
         execution_id = f"{at:%Y%m%d-%H%M%S}-{path.stem[:17]}-{secrets.token_hex(3)}"
         folder = self.settings.archive / "reports" / f"{at:%Y}" / f"{at:%m}" / f"{at:%d}" / execution_id
         given = dict(params or {})
+        env = self._notebook_env()
+        redactor = self._parts.redactor.also(of_environment(env))
         kept = partial(
             begin_execution, self.ledger, execution_id, notebook=str(notebook),
             folder=folder.relative_to(self.settings.home).as_posix(),
         )  # fmt: skip
         try:
-            refuse(path, given, self._parts.redactor)
+            refuse(path, given, redactor)
         except WorkbenchError as refusal:
             # What was refused is kept by name alone: one of the values may be a secret that nobody here knows.
             kept(params=dict.fromkeys(given, _NOT_KEPT))
-            said = self._parts.redactor(_without(refusal.message, given.values()))
+            said = redactor(_without(refusal.message, given.values()))
             end_execution(self.ledger, execution_id, outcome="refused", error=said, facts={})
-            refusal.args = (self._parts.redactor(refusal.message), *refusal.args[1:])
+            refusal.args = (redactor(refusal.message), *refusal.args[1:])
             raise
         kept(params=given)
         outcome, facts = "refused", dict[str, Any]()
         error: str | None = "it did not begin"
         try:
             done = execute(
-                path, given, folder=folder, home=self.settings.home, redactor=self._parts.redactor, limit=limit,
-                env=self._notebook_env(), on_progress=on_progress,
+                path, given, folder=folder, home=self.settings.home, redactor=redactor, limit=limit,
+                env=env, on_progress=on_progress, told={"mode": self.settings.mode, "zone": self.settings.tz},
             )  # fmt: skip
             outcome, error = str(done.outcome), done.error_value
             facts = {"cells_run": done.cells_run, "cells_total": done.cells_total}
         except WorkbenchError as refusal:
-            error = self._parts.redactor(refusal.message)
+            error = redactor(refusal.message)
             raise
         finally:
             end_execution(self.ledger, execution_id, outcome=outcome, error=error, facts=facts)
