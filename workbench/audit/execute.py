@@ -21,7 +21,7 @@ from workbench.audit.notebook import Notebook, Outcome
 from workbench.audit.parameters import Schema
 from workbench.audit.redact import Redaction, still_face
 from workbench.audit.runner import OUTPUT, RunnerOrder
-from workbench.audit.seal import canonical, seal
+from workbench.audit.seal import Seal, canonical, seal
 from workbench.audit.values import Value
 from workbench.audit.watch import OnProgress, RunnerVerdict, watched
 from workbench.errors import BadInput
@@ -73,12 +73,14 @@ def execute(
     on_progress: OnProgress = lambda _: None,
     cancel: threading.Event | None = None,
     facts: Callable[[], Mapping[str, Any]] = dict,
+    seal_as: Seal = seal,
     grace: timedelta = GRACE,
 ) -> Execution:
     """Run `notebook` and seal what came of it in `folder`, whose name is the execution's id.
 
     `env` is the whole environment that the notebook gets. Setting `cancel`, or Ctrl-C, ends the execution as
-    cancelled, and sealed. `facts` is asked just before sealing for `effects` and `previous`.
+    cancelled, and sealed by `seal_as`. `facts` is asked when all has ended for what only the caller knows: `effects`,
+    `cost_micro_usd`, `tables`.
     """
     request = _checked(notebook, given, folder, limit, redactor)
     if not home.is_dir():
@@ -99,7 +101,7 @@ def execute(
         verdict = watched(order, env, on_progress, cancel or threading.Event())
         times = (started_at, datetime.now(UTC))
         executed = _executed(work / OUTPUT, request, verdict)
-        return _sealed(request, executed, times, Redaction(redactor), facts)
+        return _sealed(request, executed, times, Redaction(redactor), facts=facts, seal_as=seal_as)
 
 
 def refuse(notebook: Path, given: Mapping[str, object], redactor: Redactor) -> None:
@@ -169,11 +171,13 @@ def _sealed(
     executed: Notebook,
     times: tuple[datetime, datetime],
     redaction: Redaction,
+    *,
     facts: Callable[[], Mapping[str, Any]],
+    seal_as: Seal,
 ) -> Execution:
     redaction.count = executed["metadata"]["workbench"].get("redactions", 0)  # what the runner took out
     output = redaction(still_face(executed))
-    record = redaction(_record(request, output, times))
+    record = redaction({"effects": [], "cost_micro_usd": None, **_record(request, output, times), **facts()})
     declared = redaction([asdict(parameter) for parameter in request.schema.parameters])
     original = _original(request, redaction)
     record["redactions"] = output["metadata"]["workbench"]["redactions"] = redaction.count
@@ -183,7 +187,7 @@ def _sealed(
         "report.html": report.render(output, record, declared).encode("utf-8", "replace"),
         "params.json": canonical({"given": request.values, "declared": declared}),
     }
-    manifest = seal(request.folder, files, record, redaction(facts()))
+    manifest = seal_as(request.folder, files, record)
     ending = books.ending(output)
     return Execution(
         execution_id=request.folder.name,
@@ -202,7 +206,7 @@ def _sealed(
 
 
 def _record(request: _Request, output: Notebook, times: tuple[datetime, datetime]) -> dict[str, Any]:
-    """The manifest without the hashes, which `seal` adds."""
+    """The manifest without the hashes and its place in the chain, which are added when it is sealed."""
     ending = books.ending(output)
     return {
         "execution_id": request.folder.name,
