@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import threading
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
@@ -30,6 +31,7 @@ from workbench.engine.rate_limit import Breaker
 from workbench.engine.retry import RetryPolicy
 from workbench.engine.worker import EquippedFlow, Worker
 from workbench.errors import BadInput, Misconfigured
+from workbench.feature import EXECUTION_ID
 from workbench.files import make_folder
 from workbench.lake import store as lake_store
 from workbench.lake.identity import know_lake
@@ -117,7 +119,10 @@ class Container:
     def ledger(self) -> Ledger:
         chosen = self.settings
         make_folder(chosen.data, mode=0o700)
-        ledger = open_ledger(chosen.database_url, mode=chosen.mode, locks=chosen.data / "locks", zone=chosen.zone)
+        ledger = open_ledger(
+            chosen.database_url, mode=chosen.mode, locks=chosen.data / "locks", zone=chosen.zone,
+            execution_id=os.environ.get(EXECUTION_ID),
+        )  # fmt: skip
         try:
             know_lake(ledger, chosen.lake, is_beside=not chosen.ledger_url)
         except BaseException:

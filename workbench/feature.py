@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -10,6 +11,24 @@ if TYPE_CHECKING:
     from workbench.container import Container
     from workbench.db.ledger import Ledger
     from workbench.settings import Settings
+
+
+# The environment variable by which a kernel, and whatever it starts, knows which execution it works for.
+EXECUTION_ID: Final = "WORKBENCH_EXECUTION_ID"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Effect:
+    """One thing that work did outside, or ordered: a line of the report of the notebook that ordered it."""
+
+    kind: str  # run | snapshot | adopted | upload | posting
+    id: str
+    what: str  # for a person
+    state: str
+    url: str | None = None
+    evidence: str | None = None  # a file below data/
+    evidence_sha256: str | None = None
+    cost_micro_usd: int | None = None  # settled, or reserved while it is not; None: it costs nothing by itself
 
 
 class Feature:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from workbench.db import history
@@ -29,6 +30,14 @@ class Overview(Feature):
             parts.uploads, parts.postings,
         )  # fmt: skip
         return [one for feature in features for one in feature.todo()]
+
+    def effects_of(self, execution_id: str) -> list[dict[str, Any]]:
+        """What was done outside by what an execution ordered, feature by feature.
+
+        Each is a `feature.Effect`, as plain values.
+        """
+        features = (self._parts.collect, self._parts.recover, self._parts.uploads, self._parts.postings)
+        return [asdict(one) for feature in features for one in feature.effects_of(execution_id)]
 
     def story(self, kind: str, item_id: int | str) -> list[dict[str, Any]]:
         """What happened to one item, event by event."""

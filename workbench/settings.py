@@ -150,6 +150,8 @@ class Settings(BaseModel):
     notify_command: Words = Field(
         (), description="a command of yours, called once for each new entry of todo, which it reads as JSON"
     )
+    anchor_file: Path | None = Field(None, description="where workbench audit anchor writes; on another disk, best")
+    anchor_command: Words = Field((), description="a command of yours that reads each anchor as JSON and keeps it")
     price_usd_per_record: float | None = Field(None, ge=0, description="instead of each dataset's own price")
 
     @field_validator("brightdata_url", "webhook_url", "trafficjunky_url", "marketplace_url")

@@ -20,7 +20,7 @@ from workbench.db.clock import now
 from workbench.engine.locks import lock_of_account
 from workbench.engine.transitions import GAP
 from workbench.engine.worker import Worked
-from workbench.feature import Feature
+from workbench.feature import EXECUTION_ID, Feature
 from workbench.files import make_folder
 from workbench.settings import as_environment
 
@@ -112,6 +112,7 @@ class Working(Feature):
             return False
         log = make_folder(self.settings.data / "logs", mode=0o700) / "worker.log"
         environment = {**os.environ, **as_environment(self.settings)}
+        environment.pop(EXECUTION_ID, None)  # it works for everybody, also when the notebook is over
         processes.start(processes.CLI, ["work", "--until-idle"], log=log, cwd=self.settings.home, env=environment)
         return True
 

@@ -1,6 +1,6 @@
 """Audit: a notebook becomes a report that cannot silently change.
 
-execute → redact → seal
+execute → redact → seal → verify
 
 notebook.py     the notebook as plain JSON: loading, saving, the marks that say how it ended
 parameters.py   the declared parameters, read without running anything; what is given is checked against them
@@ -16,6 +16,11 @@ widgets.py      the still face of widgets
 svg.py          drawings of which nothing acts
 report.py       the HTML for a person: one file, no network, hostile outputs disarmed
 seal.py         the directory written once, with its manifest
+chain.py        each manifest names the one before it; tombstones; what a kill left is mended
+verify_archive.py  whether an archive is what was sealed: one file of Python's standard library, which travels along
+export.py       a report for somebody who has nothing of ours
+find.py         the text that a search looks through
+diff.py         two executions side by side
 origin.py       which code, environment and person made it
 service.py      what a person asks of notebooks
 store.py        executions in the ledger

@@ -21,7 +21,7 @@ from workbench.audit.notebook import Notebook, Outcome
 from workbench.audit.parameters import Schema
 from workbench.audit.redact import Redaction, refuse_leaks, still_face
 from workbench.audit.runner import OUTPUT, RunnerOrder
-from workbench.audit.seal import MANIFEST, canonical, seal
+from workbench.audit.seal import MANIFEST, Seal, canonical, seal
 from workbench.audit.values import Value
 from workbench.audit.watch import OnProgress, RunnerVerdict, watched
 from workbench.errors import BadInput
@@ -74,14 +74,15 @@ def execute(
     cancel: threading.Event | None = None,
     facts: Callable[[], Mapping[str, Any]] = dict,
     told: Mapping[str, Any] | None = None,
+    seal_as: Seal = seal,
     grace: timedelta = GRACE,
 ) -> Execution:
     """Run `notebook` and seal what came of it in `folder`, whose name is the execution's id.
 
     `env` is the whole environment that the notebook gets; what is named as a secret there is one. `told` is what only
     the caller knows from the beginning: `mode`, and the `zone` in which a reader is shown times. Setting `cancel`, or
-    Ctrl-C, ends the execution as cancelled, and sealed. `facts` is asked just before sealing for `effects` and
-    `previous`.
+    Ctrl-C, ends the execution as cancelled, and sealed by `seal_as`. `facts` is asked when all has ended for what only
+    the caller knows then: `effects`, `cost_micro_usd`, `tables`.
     """
     redactor = redactor.also(lookalikes.of_environment(env))
     request = _checked(notebook, given, folder, limit, redactor)
@@ -103,7 +104,7 @@ def execute(
         verdict = watched(order, env, on_progress, cancel or threading.Event())
         times = (started_at, datetime.now(UTC))
         executed = _executed(work / OUTPUT, request, verdict)
-        return _sealed(request, executed, times, Redaction(redactor), facts, told=told or {})
+        return _sealed(request, executed, times, Redaction(redactor), facts=facts, seal_as=seal_as, told=told or {})
 
 
 def refuse(notebook: Path, given: Mapping[str, object], redactor: Redactor) -> None:
@@ -178,13 +179,15 @@ def _sealed(
     executed: Notebook,
     times: tuple[datetime, datetime],
     redaction: Redaction,
-    facts: Callable[[], Mapping[str, Any]],
     *,
+    facts: Callable[[], Mapping[str, Any]],
+    seal_as: Seal,
     told: Mapping[str, Any],
 ) -> Execution:
     redaction.count = executed["metadata"]["workbench"].get("redactions", 0)  # what the runner took out
     output = redaction(still_face(executed))
-    record = redaction({**told, **_record(request, output, times)})
+    said = {"effects": [], "cost_micro_usd": None, **told, **_record(request, output, times), **facts()}
+    record = redaction(said)
     declared = redaction([asdict(parameter) for parameter in request.schema.parameters])
     original = _original(request, redaction)
     record["redactions"] = output["metadata"]["workbench"]["redactions"] = redaction.count
@@ -194,9 +197,8 @@ def _sealed(
         "report.html": report.render(output, record, declared).encode("utf-8", "replace"),
         "params.json": canonical({"given": redaction(request.values), "declared": declared}),
     }
-    known = redaction(facts())
-    refuse_leaks({**files, MANIFEST: canonical({**record, **known})}, redaction.redactor, live(request.folder).parent)
-    manifest = seal(request.folder, files, record, known)
+    refuse_leaks({**files, MANIFEST: canonical(record)}, redaction.redactor, live(request.folder).parent)
+    manifest = seal_as(request.folder, files, record)
     ending = books.ending(output)
     return Execution(
         execution_id=request.folder.name,
@@ -215,7 +217,7 @@ def _sealed(
 
 
 def _record(request: _Request, output: Notebook, times: tuple[datetime, datetime]) -> dict[str, Any]:
-    """The manifest without the hashes, which `seal` adds."""
+    """The manifest without the hashes and its place in the chain, which are added when it is sealed."""
     ending = books.ending(output)
     return {
         "execution_id": request.folder.name,

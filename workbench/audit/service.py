@@ -5,22 +5,32 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from collections.abc import Callable, Iterable, Mapping
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+from workbench.audit import store, verify_archive
+from workbench.audit.chain import Chain
+from workbench.audit.diff import compared
 from workbench.audit.execute import Execution, execute, refuse
+from workbench.audit.export import exported
+from workbench.audit.find import has_parameters, matches, since_of
 from workbench.audit.lookalikes import of_environment
 from workbench.audit.store import begin_execution, end_execution
+from workbench.audit.verify_archive import GENESIS, MANIFEST, UnreadableArchive, read_anchor
 from workbench.db.clock import now
-from workbench.errors import BadInput, WorkbenchError
+from workbench.errors import BadInput, Refused, WorkbenchError
 from workbench.feature import Feature
-from workbench.files import SHIPPED_NOTEBOOKS
+from workbench.files import SHIPPED_NOTEBOOKS, make_folder, sha256_of, write_text
 from workbench.secret import MASK
 
 _NOT_KEPT: Final = "[refused, not kept]"
+_LOOKS: Final = 5  # at an archive that is being added to
+_ANCHOR_SECONDS: Final = 60  # that the owner's command may take
 
 
 class Audit(Feature):
@@ -62,6 +72,7 @@ class Audit(Feature):
             done = execute(
                 path, given, folder=folder, home=self.settings.home, redactor=redactor, limit=limit,
                 env=env, on_progress=on_progress, told={"mode": self.settings.mode, "zone": self.settings.tz},
+                facts=partial(self._facts, execution_id), seal_as=self.chain.seal,
             )  # fmt: skip
             outcome, error = str(done.outcome), done.error_value
             facts = {"cells_run": done.cells_run, "cells_total": done.cells_total}
@@ -71,6 +82,194 @@ class Audit(Feature):
         finally:
             end_execution(self.ledger, execution_id, outcome=outcome, error=error, facts=facts)
         return done
+
+    def _facts(self, execution_id: str) -> dict[str, Any]:
+        """What was done outside by what the execution ordered, what that cost by now, and what the tables hold."""
+        effects = self._parts.overview.effects_of(execution_id)
+        for one in effects:
+            if one["evidence"] and not one.get("evidence_sha256"):
+                file = self.settings.data / one["evidence"]
+                one["evidence_sha256"] = sha256_of(file) if file.is_file() else None
+        return {
+            "effects": effects,
+            "cost_micro_usd": sum(one["cost_micro_usd"] or 0 for one in effects),
+            "tables": self._parts.lake.contents(),
+        }
+
+    # the archive ----------------------------------------------------------------------------------
+
+    @property
+    def reports(self) -> Path:
+        """The folder of all sealed reports."""
+        return self.home / "archive" / "reports"
+
+    @property
+    def chain(self) -> Chain:
+        return Chain(self.ledger, self._parts.locks, self.reports)
+
+    def verify(self, anchor: str | Path | None = None) -> dict[str, Any]:
+        """Whether archive and ledger are what was sealed; {verdict: intact | changed | unproved, reports, ...}."""
+        try:
+            known = None if anchor is None else read_anchor(str(self.home / Path(anchor).expanduser()))
+            return self._verified(known)
+        except UnreadableArchive as error:
+            raise BadInput(str(error)) from error
+
+    def _verified(self, anchor: Mapping[str, Any] | None) -> dict[str, Any]:
+        for looks_left in reversed(range(_LOOKS)):
+            head = self.ledger.head()
+            # Of a home that lost its ledger, the archive alone is asked.
+            events = store.events(self.ledger) if self._parts.is_home else None
+            with tempfile.TemporaryDirectory() as nothing:
+                root = self.reports if self.reports.exists() else nothing
+                said = verify_archive.verify(str(root), anchor, events)
+            if said["verdict"] != "changed" or self.ledger.head() == head or not looks_left:
+                break  # else somebody sealed meanwhile, and archive and ledger were seen at two moments
+        return said
+
+    def anchor(self, file: str | Path | None = None) -> dict[str, Any]:
+        """Write down elsewhere where the chain stands: in `file`, and with the owner's command.
+
+        Refused where the archive is no longer what the anchor there says: it would be lost as a witness.
+        """
+        chosen = self.settings
+        target = file or chosen.anchor_file
+        if target is None and not chosen.anchor_command:
+            raise BadInput(
+                "say where the anchor is to be kept: --file PATH on another disk, or WORKBENCH_ANCHOR_FILE, or a "
+                "command of yours with WORKBENCH_ANCHOR_COMMAND that reads it as JSON."
+            )
+        path = None if target is None else self.home / Path(target).expanduser()
+        if path is not None:
+            self._refuse_anchor(path)
+        self.chain.mend()
+        last = store.last_seal(self.ledger)
+        seq, digest = self.ledger.head()
+        said = {
+            "format": 1,
+            "sequence": last["sequence"] if last else 0,
+            "manifest": last["manifest"] if last else GENESIS,
+            "ledger_id": self.ledger.ledger_id,
+            "events": {"seq": seq, "hash": digest},
+            "at": now().isoformat(timespec="seconds"),
+        }
+        if path is not None:
+            make_folder(path.parent)
+            try:
+                write_text(path, json.dumps(said, indent=2) + "\n")
+            except OSError as error:
+                raise BadInput(f"the anchor {path} cannot be written: {error.strerror}.") from error
+        if chosen.anchor_command:
+            _tell(chosen.anchor_command, said)
+        return {**said, "file": None if path is None else str(path)}
+
+    def _refuse_anchor(self, path: Path) -> None:
+        """An anchor that lies with what it is to prove, or that would be overwritten with another story."""
+        whose = (self.settings.archive, self.settings.data)
+        if any(path.resolve().is_relative_to(folder.resolve()) for folder in whose):
+            raise BadInput(f"{path} lies within the home, and goes with it; keep the anchor elsewhere.")
+        if path.exists() and self.verify(path)["verdict"] == "changed":
+            raise Refused(
+                f"the archive is not what the anchor {path} says, or was changed since; the anchor is kept as it is. "
+                f"See workbench audit verify --anchor {path}; another can be written beside it, with --file."
+            )
+
+    def find(
+        self,
+        text: str = "",
+        *,
+        notebook: str = "",
+        outcome: str = "",
+        since: str = "",
+        params: Mapping[str, str] | None = None,
+    ) -> list[dict[str, Any]]:
+        """Executions, newest first, whose parameters, error or output hold `text`: {execution_id, ..., matches}."""
+        at = since_of(since, self.settings.zone) if since else None
+        wanted = dict(params or {})
+        rows = store.find(self.ledger, text, notebook=notebook, outcome=outcome, since=at, has_parameters=bool(wanted))
+        return [
+            {
+                "execution_id": row["id"],
+                "notebook": row["notebook"],
+                "outcome": row["outcome"],
+                "started_at": row["started_at"],
+                "parameters": row["parameters"] if row["parameters"] is not None else row["params"],
+                "error": row["error"],
+                "cost_micro_usd": row["cost_micro_usd"],
+                "report": f"{row['folder']}/report.html",
+                "matches": matches(f"{row['text'] or ''}\n{row['error'] or ''}", text) if text else [],
+            }
+            for row in rows
+            if not wanted or has_parameters(row["parameters"], wanted)
+        ]
+
+    def show(self, execution: str) -> dict[str, Any]:
+        """What is kept of one execution: its manifest, where its report is, and where it stands in the ledger."""
+        execution_id = self._execution(execution)
+        row = store.get_execution(self.ledger, execution_id)
+        folder = self.home / row["folder"]
+        gone = next((one for one in store.seals(self.ledger) if one["removes"] == self._place(folder)), None)
+        manifest = self._manifest(folder)
+        return {
+            "execution_id": execution_id,
+            **{name: row[name] for name in ("notebook", "outcome", "error", "started_at", "ended_at", "actor")},
+            "parameters": (manifest or {}).get("parameters", row["params"]),
+            "effects": row["effects"],
+            "cost_micro_usd": row["cost_micro_usd"],
+            "report": str(folder / "report.html") if manifest else None,
+            "removed": gone and {"tombstone": gone["execution_id"], "at": gone["removed_at"]},
+            "manifest": manifest,
+        }
+
+    def diff(self, a: str, b: str) -> dict[str, Any]:
+        """What differs of two executions; {same, parameters, code, environment, rows, ...}."""
+        sides = []
+        for one in (self._execution(a), self._execution(b)):
+            manifest = self._manifest(self.home / store.get_execution(self.ledger, one)["folder"])
+            if manifest is None:
+                raise BadInput(f"{one} has no sealed report, so there is nothing to compare; see workbench audit list.")
+            sides.append(manifest)
+        return compared(*sides)
+
+    def remove(self, execution: str, reason: str) -> dict[str, Any]:
+        """Remove the report of an execution for good; a tombstone in the chain says what, when, why and who."""
+        day = f"{now().astimezone(self.settings.zone):%Y/%m/%d}"
+        return self.chain.remove(self._execution(execution), self._parts.redactor(reason), day)
+
+    def export(self, execution: str, folder: str | Path) -> dict[str, Any]:
+        """Bundle a report with its evidence, the manifests that follow it in the chain, and the verifier."""
+        execution_id = self._execution(execution)
+        self.chain.mend()
+        place = self._place(self.home / store.get_execution(self.ledger, execution_id)["folder"])
+        if self._manifest(self.reports / place) is None:
+            raise BadInput(f"{execution_id} has no sealed report; see workbench audit show {execution_id}.")
+        links = store.seals(self.ledger)
+        # One from before there was a chain is proved by the link that took it in.
+        own = next((n for n, one in enumerate(links) if one["place"] == place), None)
+        begin = next((n for n, one in enumerate(links) if one["kind"] == "earlier"), 0) if own is None else own + 1
+        after = [one["place"] for one in links[begin:]]
+        return exported(self.reports, self.settings.data, self.home / Path(folder).expanduser(), place, after)
+
+    def _execution(self, text: str) -> str:
+        """The id of an execution, or its beginning, or `last`."""
+        found = store.execution_ids(self.ledger, "" if text == "last" else text)
+        if not found:
+            raise BadInput(f"there is no execution {text}; see workbench audit list.")
+        if text != "last" and text not in found and len(found) > 1:
+            raise BadInput(f"{text} begins {len(found)} executions, {found[0]} is one; give more of the id.")
+        return text if text in found else found[0]
+
+    def _place(self, folder: Path) -> str:
+        return folder.relative_to(self.reports).as_posix()
+
+    def _manifest(self, folder: Path) -> dict[str, Any] | None:
+        try:
+            manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_bytes())
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            raise BadInput(f"{folder / MANIFEST} cannot be read ({error}); see workbench audit verify.") from error
+        return manifest
 
     def _notebook(self, notebook: str | Path) -> Path:
         """A path, or the name of a notebook that ships with Workbench."""
@@ -83,6 +282,17 @@ class Audit(Feature):
 
     def _notebook_env(self) -> dict[str, str]:
         return {**os.environ, "WORKBENCH_HOME": str(self.settings.home), "WORKBENCH_MODE": self.settings.mode}
+
+
+def _tell(command: Sequence[str], said: Mapping[str, Any]) -> None:
+    """Give the owner's command an anchor, as JSON on its stdin; one that fails has not kept it."""
+    try:
+        subprocess.run(
+            command, input=json.dumps(said).encode(), timeout=_ANCHOR_SECONDS, check=True, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+    except (OSError, subprocess.SubprocessError) as error:
+        raise BadInput(f"WORKBENCH_ANCHOR_COMMAND has not taken the anchor: {error}.") from error
 
 
 def _without(text: str, values: Iterable[object]) -> str:

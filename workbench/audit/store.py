@@ -1,16 +1,21 @@
-"""The verbs of audit: what ran, with what, and how it ended."""
+"""The verbs of audit: what ran, with what, and how it ended; the chain of seals; what is looked through."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, update
+from sqlalchemy import ColumnElement, Connection, delete, insert, or_, select, update
 
+from workbench.audit.verify_archive import Events
+from workbench.db import event_log
 from workbench.db.clock import now
+from workbench.db.columns import storable
 from workbench.db.event_log import Event
 from workbench.db.ledger import Ledger
-from workbench.db.schema import execution
+from workbench.db.schema import chain_head, event, execution, execution_text, seal
 
 
 def begin_execution(
@@ -43,3 +48,149 @@ def end_execution(
         )
 
     ledger.write(change)
+
+
+# the chain ----------------------------------------------------------------------------------------
+
+
+def begin_seal(ledger: Ledger, row: Mapping[str, Any]) -> None:
+    """Say what is about to be sealed; one that is killed now is brought to its end by the next."""
+    ledger.write(lambda connection: connection.execute(insert(seal), {**row, "begun_at": now()}))
+
+
+def finish_seal(
+    ledger: Ledger, row: Mapping[str, Any], *, found: Mapping[str, Any] | None, taken_over: bool = False
+) -> None:
+    """Say that it is sealed, in the log of events too; `found`: what a search and a reader ask of the execution."""
+    facts = {name: row[name] for name in ("sequence", "kind", "place", "manifest", "previous")}
+
+    def change(connection: Connection) -> None:
+        connection.execute(update(seal).where(seal.c.sequence == row["sequence"]).values(sealed_at=now()))
+        if found is not None:
+            _note_found(connection, row["execution_id"], found)
+        more = {"taken_over": True} if taken_over else {}
+        ledger.append(connection, Event("seal", row["execution_id"], "sealed", facts={**facts, **more}))
+
+    ledger.write(change)
+
+
+def note_found(ledger: Ledger, execution_id: str, found: Mapping[str, Any]) -> None:
+    ledger.write(lambda connection: _note_found(connection, execution_id, found))
+
+
+def _note_found(connection: Connection, execution_id: str, found: Mapping[str, Any]) -> None:
+    connection.execute(delete(execution_text).where(execution_text.c.execution_id == execution_id))
+    text = {"parameters": found["parameters"], "text": storable(found["text"])}
+    connection.execute(insert(execution_text), {"execution_id": execution_id, **text})
+    values = {"effects": found["effects"], "cost_micro_usd": found["cost_micro_usd"]}
+    connection.execute(update(execution).where(execution.c.id == execution_id).values(values))
+
+
+def drop_seal(ledger: Ledger, sequence: int) -> None:
+    """Take back what was about to be sealed and never was."""
+    gone = delete(seal).where(seal.c.sequence == sequence, seal.c.sealed_at.is_(None))
+    ledger.write(lambda connection: connection.execute(gone))
+
+
+def seals(ledger: Ledger, *, execution_id: str | None = None) -> list[dict[str, Any]]:
+    """The links of the chain, oldest first; all, or those of an execution."""
+    query = select(seal).order_by(seal.c.sequence)
+    if execution_id is not None:
+        query = query.where(seal.c.execution_id == execution_id)
+    return _rows(ledger, query)
+
+
+def last_seal(ledger: Ledger) -> dict[str, Any] | None:
+    return next(iter(_rows(ledger, select(seal).order_by(seal.c.sequence.desc()).limit(1))), None)
+
+
+def unfinished_seals(ledger: Ledger) -> list[dict[str, Any]]:
+    """Those of a sealer, or of a remover, that was killed."""
+    is_open = or_(seal.c.sealed_at.is_(None), seal.c.removes.is_not(None) & seal.c.removed_at.is_(None))
+    return _rows(ledger, select(seal).where(is_open).order_by(seal.c.sequence))
+
+
+def places_since(ledger: Ledger, place: str) -> set[str]:
+    with ledger.read() as connection:
+        return set(connection.execute(select(seal.c.place).where(seal.c.place >= place)).scalars())
+
+
+def finish_removal(ledger: Ledger, sequence: int, execution_id: str) -> None:
+    """The report that a tombstone signs off is gone: nothing of what it said is kept."""
+
+    def change(connection: Connection) -> None:
+        connection.execute(update(seal).where(seal.c.sequence == sequence).values(removed_at=now()))
+        connection.execute(delete(execution_text).where(execution_text.c.execution_id == execution_id))
+
+    ledger.write(change)
+
+
+def has_event(ledger: Ledger, seq: int, digest: str) -> bool:
+    query = select(event.c.hash).where(event.c.seq == seq)
+    with ledger.read() as connection:
+        return connection.execute(query).scalar() == digest
+
+
+def events(ledger: Ledger) -> Events:
+    """The log of events for the verifier, of one moment, as it is stored."""
+    with ledger.read() as connection:
+        head = connection.execute(select(chain_head.c.seq, chain_head.c.hash)).one()
+        waiting = connection.execute(select(seal.c.sequence, seal.c.manifest).where(seal.c.sealed_at.is_(None)))
+        rows = event_log.as_stored(connection)
+        return Events(ledger.ledger_id, rows, (head.seq, head.hash), {one.sequence: one.manifest for one in waiting})
+
+
+# questions ----------------------------------------------------------------------------------------
+
+
+def _rows(ledger: Ledger, query: Any) -> list[dict[str, Any]]:
+    with ledger.read() as connection:
+        return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def execution_ids(ledger: Ledger, beginning: str) -> list[str]:
+    """Ids of executions that begin so, newest first."""
+    query = select(execution.c.id).where(execution.c.id.startswith(beginning, autoescape=True))
+    with ledger.read() as connection:
+        return list(connection.execute(query.order_by(execution.c.started_at.desc())).scalars())
+
+
+def get_execution(ledger: Ledger, execution_id: str) -> dict[str, Any]:
+    return _rows(ledger, select(execution).where(execution.c.id == execution_id))[0]
+
+
+def find(
+    ledger: Ledger,
+    text: str = "",
+    *,
+    notebook: str = "",
+    outcome: str = "",
+    since: datetime | None = None,
+    has_parameters: bool = False,
+) -> list[dict[str, Any]]:
+    """Executions with what was kept of them, newest first; `has_parameters`: those alone whose parameters are known."""
+    query = select(execution, execution_text.c.parameters, *([execution_text.c.text] if text else [])).outerjoin(
+        execution_text, execution_text.c.execution_id == execution.c.id
+    )
+    is_file = ledger.engine.dialect.name == "sqlite"
+
+    def has(column: Any, part: str) -> ColumnElement[bool]:
+        pattern = "%" + re.sub(r"([\\%_])", r"\\\1", part) + "%"
+        # SQLite's LIKE knows no case of A to Z; what SQLAlchemy spells ILIKE there would copy every text first.
+        like = column.like if is_file else column.ilike
+        found: ColumnElement[bool] = like(pattern, escape="\\")
+        return found
+
+    if text:
+        query = query.where(
+            or_(*(has(one, text) for one in (execution_text.c.text, execution.c.error, execution.c.id)))
+        )
+    if notebook:
+        query = query.where(has(execution.c.notebook, notebook))
+    if outcome:
+        query = query.where(execution.c.outcome == outcome)
+    if since is not None:
+        query = query.where(execution.c.started_at >= since)
+    if has_parameters:
+        query = query.where(execution_text.c.parameters.is_not(None))
+    return _rows(ledger, query.order_by(execution.c.started_at.desc(), execution.c.id.desc()))

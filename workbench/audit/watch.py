@@ -23,11 +23,11 @@ from workbench import processes
 from workbench.audit.notebook import CellState, Outcome
 from workbench.audit.origin import ROOT
 from workbench.audit.runner import RunnerOrder
+from workbench.feature import EXECUTION_ID
 
 SLACK: Final = timedelta(seconds=15)  # what the runner has for its own ending before it is killed
 TICK: Final = 0.2
 HEADLESS: Final = "WORKBENCH_HEADLESS_NOTEBOOK"  # tells a notebook to draw tables and text instead of widgets
-EXECUTION_ID: Final = "WORKBENCH_EXECUTION_ID"
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,10 @@ from typing import Any, Final
 from sqlalchemy import RowMapping, String, Table, case, cast, func, select
 from sqlalchemy.sql.elements import ColumnElement
 
-from workbench.collect.model import SNAPSHOT_UNFINISHED, Job, Run, Snapshot, SnapshotState, Source, same_inputs
+from workbench.collect.model import SNAPSHOT_UNFINISHED, Job, Run, Snapshot, SnapshotState, Source, roll_up, same_inputs
 from workbench.db.ledger import Ledger
 from workbench.db.schema import (
+    file,
     job,
     run,
     snapshot,
@@ -22,6 +23,7 @@ from workbench.db.schema import (
     spend,
 )
 from workbench.errors import BadInput
+from workbench.feature import Effect
 
 _AT_ONCE: Final = 5_000  # values in one statement; SQLite takes some 32,000
 _RECENT: Final = 50  # collections that a dataset's usual duration is taken from
@@ -157,6 +159,58 @@ def runs(ledger: Ledger, run_id: str | None = None) -> list[dict[str, Any]]:
     for used in snapshot_rows:
         by_job[used["used_by"]]["snapshots"].append(dict(used))
     return tree
+
+
+def effects_of(ledger: Ledger, execution_id: str) -> list[Effect]:
+    """Runs that the execution ordered, and what was triggered for them with what it has cost by now."""
+    cost = (
+        select(func.sum(spend.c.micro_usd))
+        .where(spend.c.item_kind == "snapshot", spend.c.item_id == snapshot.c.id)
+        .scalar_subquery()
+    )
+    triggered = (
+        select(
+            snapshot.c.id, snapshot.c.provider_id, snapshot.c.state, snapshot.c.inputs, snapshot.c.triggered_at,
+            job.c.platform, job.c.service, cost.label("cost"), file.c.path, file.c.sha256,
+        )
+        .join(run, snapshot.c.run_id == run.c.id)
+        .join(job, snapshot.c.job_id == job.c.id)
+        .outerjoin(
+            file, (file.c.item_kind == "snapshot") & (file.c.item_id == snapshot.c.id) & (file.c.kind == "raw")
+        )
+        .where(run.c.execution_id == execution_id)
+        .order_by(snapshot.c.id)
+    )  # fmt: skip
+    ordered = select(run).where(run.c.execution_id == execution_id).order_by(run.c.created_at, run.c.id)
+    used = (
+        select(snapshot_use.c.run_id, snapshot.c.state)
+        .join(snapshot, snapshot_use.c.snapshot == snapshot.c.id)
+        .join(run, snapshot_use.c.run_id == run.c.id)
+        .where(run.c.execution_id == execution_id)
+    )
+    with ledger.read() as connection:
+        runs_ordered = connection.execute(ordered).all()
+        snapshots = connection.execute(triggered).all()
+        states: dict[str, list[SnapshotState]] = {}
+        for run_id, state in connection.execute(used):
+            states.setdefault(run_id, []).append(SnapshotState(state))
+    found = [
+        Effect(kind="run", id=one.id, what=f"ordered the run {one.name}", state=str(roll_up(states.get(one.id, ()))))
+        for one in runs_ordered
+    ]
+    return found + [
+        Effect(
+            kind="snapshot",
+            id=one.provider_id or str(one.id),
+            what=f"{'triggered' if one.triggered_at else 'ordered'} {one.platform} {one.service}, "
+            f"{len(one.inputs)} input{'' if len(one.inputs) == 1 else 's'}",
+            state=one.state,
+            evidence=one.path and f"lake/{one.path}",
+            evidence_sha256=one.sha256,
+            cost_micro_usd=one.cost or 0,
+        )
+        for one in snapshots
+    ]
 
 
 def states_of(ledger: Ledger, provider_ids: Iterable[str]) -> dict[str, str]:

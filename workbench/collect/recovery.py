@@ -32,7 +32,7 @@ from workbench.db.clock import now
 from workbench.db.columns import storable
 from workbench.engine import behind
 from workbench.errors import BadInput, Transient
-from workbench.feature import Feature
+from workbench.feature import Effect, Feature
 from workbench.files import canonical
 
 _LOST: Final = (State.EXPIRED, State.FAILED, State.CANCELED)  # nothing came, and nothing will
@@ -455,6 +455,10 @@ class Recovery(Feature):
             for one in behind.scopes(self.ledger)
             if one.waits
         ]
+
+    def effects_of(self, execution_id: str) -> list[Effect]:
+        """What the execution adopted, sent back to work or decided."""
+        return recovering.effects_of(self.ledger, execution_id)
 
     def unlisted(self) -> dict[str, str]:
         """Dataset → why Bright Data gives no list of what was started, so that nobody can look before a trigger."""

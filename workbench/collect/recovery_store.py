@@ -19,10 +19,11 @@ from workbench.db.clock import now
 from workbench.db.columns import storable
 from workbench.db.event_log import Event
 from workbench.db.ledger import Ledger, number_of
-from workbench.db.schema import job, meta, run, snapshot, snapshot_use, source_result
+from workbench.db.schema import event, job, meta, run, snapshot, snapshot_use, source_result
 from workbench.engine.item import Lease
 from workbench.engine.moving import is_held, let_go_on, move
 from workbench.errors import BadInput
+from workbench.feature import Effect
 
 _AT_ONCE: Final = 5_000  # values in one statement
 _LONGEST_KEY: Final = 19  # digits of a number that both databases take
@@ -42,6 +43,37 @@ def ensure_job(ledger: Ledger, run_row: Mapping[str, Any], job_row: Mapping[str,
         ledger.write(change)
     except IntegrityError:
         ledger.write(change)
+
+
+_DONE: Final = {"adopted": "adopted", "decided": "decided about", "told": "told of", "woken": "sent back to work"}
+
+
+def effects_of(ledger: Ledger, execution_id: str) -> list[Effect]:
+    """What was adopted, decided or sent on by the execution itself: the actor of such an event names it."""
+    began = (
+        select(func.min(event.c.seq))
+        .where(event.c.item_kind == "execution", event.c.item_id == execution_id)
+        .scalar_subquery()
+    )
+    done = (
+        select(event.c.what, event.c.to_state, event.c.item_id)
+        .where(
+            event.c.seq > began, event.c.item_kind == "snapshot", event.c.what.in_(_DONE),
+            event.c.actor.endswith(f":{execution_id}", autoescape=True),
+        )
+        .order_by(event.c.seq)
+    )  # fmt: skip
+    with ledger.read() as connection:
+        rows = connection.execute(done).all()
+        found = []
+        for row in rows:
+            columns = (snapshot.c.provider_id, snapshot.c.state, snapshot.c.dataset_id)
+            one = connection.execute(select(*columns).where(snapshot.c.id == int(row.item_id))).first()
+            if one is not None:
+                name = one.provider_id or row.item_id
+                what = f"{_DONE[row.what]} {name} of dataset {one.dataset_id}"
+                found.append(Effect(kind=row.what, id=name, what=what, state=one.state))
+    return found
 
 
 class Entered(StrEnum):

@@ -19,7 +19,7 @@ from workbench.collect.sources import COLUMNS, check, key_of, read_csv, twins
 from workbench.collect.store import Imported, Started
 from workbench.db.clock import now
 from workbench.errors import BadInput
-from workbench.feature import Feature
+from workbench.feature import Effect, Feature
 from workbench.parsing import as_count, as_date
 
 
@@ -205,6 +205,10 @@ class Collect(Feature):
         retention = timedelta(days=self.settings.retention_days)
         soon = queries.expiring(ledger, at + retention * EXPIRING, retention)
         return status.todo(queries.waiting_for_person(ledger)) + status.expiring(soon, at, retention)
+
+    def effects_of(self, execution_id: str) -> list[Effect]:
+        """What the execution ordered to be collected, and what that cost by now."""
+        return queries.effects_of(self.ledger, execution_id)
 
     @property
     def _reuse(self) -> timedelta:

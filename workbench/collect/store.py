@@ -340,6 +340,7 @@ def _start_run(
         {
             "id": run_id, "name": chosen.name, "project": chosen.project, "params": dict(chosen.params),
             "plan_hash": chosen.hash, "folder": run_folder, "created_at": now(),
+            "execution_id": ledger.execution_id,
         },
     )  # fmt: skip
     connection.execute(update(plan).where(plan.c.hash == chosen.hash).values(run_id=run_id))

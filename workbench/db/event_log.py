@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -78,11 +78,16 @@ def append(connection: Connection, actor: str, events: Sequence[Event]) -> None:
     connection.execute(_SET_HEAD, {"new_seq": seq, "new_hash": previous})
 
 
+def as_stored(connection: Connection) -> Iterator[dict[str, Any]]:
+    """Every event, oldest first, with times and facts as the text that they are in the table."""
+    for one in connection.execute(_AS_STORED).mappings():
+        yield dict(one)
+
+
 def broken_at(connection: Connection) -> int | None:
     """The first event whose hash, number or link is wrong; None when the chain holds to its head."""
     seq, previous = 0, GENESIS
-    for one in connection.execute(_AS_STORED).mappings():
-        row = dict(one)
+    for row in as_stored(connection):
         if row["seq"] != seq + 1 or row["prev_hash"] != previous or _hash_as_stored(row) != row["hash"]:
             return seq + 1
         seq, previous = row["seq"], row["hash"]

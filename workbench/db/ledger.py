@@ -61,9 +61,21 @@ class Ledger:
     """The one file (or database) that knows the truth about work."""
 
     def __init__(
-        self, engine: Engine, *, mode: Mode, locks: Path, actor: str, zone: tzinfo = UTC, opening: float = _OPENING
+        self,
+        engine: Engine,
+        *,
+        mode: Mode,
+        locks: Path,
+        actor: str,
+        zone: tzinfo = UTC,
+        opening: float = _OPENING,
+        execution_id: str | None = None,
     ) -> None:
-        """`opening`: seconds for which a database that was never reached is waited for."""
+        """`opening`: seconds for which a database that was never reached is waited for.
+
+        `execution_id`: of the notebook that we work for; what it orders is its effect.
+        """
+        self.execution_id = execution_id
         self.engine = engine
         self.zone = zone  # of days and clock times as people's sheets have them
         self.actor = actor
@@ -385,10 +397,13 @@ def open_ledger(
     actor: str | None = None,
     zone: tzinfo = UTC,
     opening: float = _OPENING,
+    execution_id: str | None = None,
 ) -> Ledger:
     """Open (and when new, make) the ledger at `url`; refuses one that belongs to the other mode."""
-    who = actor or f"{_user()}:{os.getpid()}"
-    return Ledger(open_engine(url), mode=mode, locks=locks, actor=who, zone=zone, opening=opening)
+    who = actor or f"{_user()}:{os.getpid()}{f':{execution_id}' if execution_id else ''}"
+    return Ledger(
+        open_engine(url), mode=mode, locks=locks, actor=who, zone=zone, opening=opening, execution_id=execution_id
+    )
 
 
 def number_of(key: Row[Any] | None) -> int:

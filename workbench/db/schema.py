@@ -61,6 +61,7 @@ run = Table(
     Column("folder", Text, nullable=False),
     Column("created_at", UtcText, nullable=False),
     Column("cancelled_at", UtcText),
+    Column("execution_id", String(40), index=True),  # of the notebook that ordered it
 )
 
 job = Table(
@@ -168,6 +169,7 @@ batch = Table(
     Column("campaign_id", Text),
     Column("created_at", UtcText, nullable=False),
     Column("cancelled_at", UtcText),
+    Column("execution_id", String(40), index=True),  # of the notebook that ordered it
 )
 
 upload = Table(
@@ -223,6 +225,7 @@ posting_job = Table(
     Column("params", Json, nullable=False),
     Column("created_at", UtcText, nullable=False),
     Column("cancelled_at", UtcText),
+    Column("execution_id", String(40), index=True),  # of the notebook that ordered it
 )
 
 posting = Table(
@@ -344,6 +347,33 @@ execution = Table(
     Column("started_at", UtcText, nullable=False),
     Column("ended_at", UtcText),
     Column("error", Text),
+    Column("effects", Json),  # what was done outside by the work that it ordered, as of its seal
+    Column("cost_micro_usd", Big),
+)
+
+# What `audit find` looks through: all parameters, errors and outputs, redacted like the report.
+execution_text = Table(
+    "execution_text",
+    metadata,
+    Column("execution_id", String(40), primary_key=True),
+    Column("parameters", Json, nullable=False),
+    Column("text", Text, nullable=False),
+)
+
+# The chain of manifests in archive/reports. A row without `sealed_at` is of a sealer that has not come to its end.
+seal = Table(
+    "seal",
+    metadata,
+    Column("sequence", Big, primary_key=True, autoincrement=False),
+    Column("kind", String(20), nullable=False),  # report | earlier | tombstone
+    Column("execution_id", String(40), nullable=False, index=True),
+    Column("place", Text, nullable=False),  # below archive/reports
+    Column("manifest", String(64), nullable=False),
+    Column("previous", String(64), nullable=False),
+    Column("begun_at", UtcText, nullable=False),
+    Column("sealed_at", UtcText),
+    Column("removes", Text),  # the place that a tombstone signs off
+    Column("removed_at", UtcText),  # when that was gone
 )
 
 # What a webhook brought. The body lies in data/deliveries/ under its digest until its retention ends.

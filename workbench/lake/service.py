@@ -102,6 +102,10 @@ class Lake(Feature):
         with explained():
             return catalog.connection.sql(checked)
 
+    def contents(self) -> dict[str, dict[str, Any]]:
+        """Kind of table → how many rows it has, and a hash by which two moments are compared."""
+        return lakes.contents(self.ledger)
+
     def rows(self, query: str) -> list[dict[str, Any]]:
         """The answer as plain rows: what `sql --format json` writes."""
         return list(show.rows(self.sql(query)))

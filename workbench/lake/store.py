@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection
 from typing import Any, Final
 
@@ -82,6 +83,22 @@ def manifest(ledger: Ledger, *, but: Collection[str] = ()) -> list[dict[str, Any
     )  # fmt: skip
     with ledger.read() as connection:
         return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def contents(ledger: Ledger) -> dict[str, dict[str, Any]]:
+    """Kind of table → rows and a hash of all of them, the same wherever they lie and however they are compacted."""
+    query = (
+        select(file.c.kind, file.c.rows, file.c.sha256)
+        .where(file.c.item_kind == "snapshot", file.c.kind.not_in(["raw", "lines"]))
+        .order_by(file.c.kind, file.c.sha256)
+    )
+    found: dict[str, dict[str, Any]] = {}
+    with ledger.read() as connection:
+        for row in connection.execute(query):
+            so_far = found.setdefault(row.kind, {"rows": 0, "sha256": hashlib.sha256()})
+            so_far["rows"] += row.rows
+            so_far["sha256"].update(row.sha256.encode())
+    return {kind: {"rows": one["rows"], "sha256": one["sha256"].hexdigest()} for kind, one in found.items()}
 
 
 def write_files(connection: Connection, lease: Lease, new: ManifestFiles) -> None:

@@ -14,6 +14,7 @@ from workbench.db.schema import account, act, error_log, listing, posting, posti
 from workbench.engine.item import Attention
 from workbench.engine.stuck import is_stuck
 from workbench.errors import FAULTS, BadInput
+from workbench.feature import Effect
 from workbench.post.model import LISTING_CONTENT, Posting, PostingState, posting_told
 
 P = PostingState
@@ -114,6 +115,29 @@ def jobs(ledger: Ledger, job_id: str | None = None) -> list[dict[str, Any]]:
         rows = connection.execute(query).mappings().all()
         found = _by_job(_listings(connection, job_id=job_id, of_each_job=True))
         return [{**row, "items": found.get(row["id"], [])} for row in rows]
+
+
+def effects_of(ledger: Ledger, execution_id: str) -> list[Effect]:
+    """Listings of posting jobs that the execution ordered."""
+    query = (
+        select(posting)
+        .join(posting_job, posting.c.job_id == posting_job.c.id)
+        .where(posting_job.c.execution_id == execution_id)
+        .order_by(posting.c.id)
+    )
+    with ledger.read() as connection:
+        rows = connection.execute(query).all()
+    return [
+        Effect(
+            kind="posting",
+            id=one.remote_id or str(one.listing_id),
+            what=f"{'posted' if one.posted_at else 'ordered the posting of'} {one.content.get('title')}",
+            state=one.state,
+            url=one.remote_url,
+            evidence=one.screenshot,
+        )
+        for one in rows
+    ]
 
 
 def _by_job(rows: Iterable[RowMapping]) -> dict[str, list[dict[str, Any]]]:

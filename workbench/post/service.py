@@ -14,7 +14,7 @@ from workbench.accounts import store as accounts
 from workbench.accounts.model import Account
 from workbench.db.clock import now
 from workbench.errors import BadInput, Refused, WorkbenchError
-from workbench.feature import Feature
+from workbench.feature import Effect, Feature
 from workbench.files import make_folder
 from workbench.parsing import as_date
 from workbench.post import jobs, listing, queries
@@ -302,6 +302,10 @@ class Postings(Feature):
     def todo(self) -> list[dict[str, Any]]:
         """What of listings waits for a person."""
         return jobs.todo(queries.waiting(self.ledger))
+
+    def effects_of(self, execution_id: str) -> list[Effect]:
+        """What the execution ordered to be posted."""
+        return queries.effects_of(self.ledger, execution_id)
 
     def cancel(self, job: str | None = None, *, listing_ids: Sequence[int] = ()) -> int:
         """Take listings out of the queue: those that are named, or all of the job; what is at work this moment ends."""

@@ -181,7 +181,8 @@ def make_job(
         if not chosen:
             raise Refused(_nothing_to_do(connection, already))
         at, job_id = now(), str(uuid.uuid4())
-        connection.execute(insert(posting_job), {"id": job_id, "params": dict(params), "created_at": at})
+        new = {"id": job_id, "params": dict(params), "created_at": at, "execution_id": ledger.execution_id}
+        connection.execute(insert(posting_job), new)
         for row, account_id in chosen:
             _queue(connection, job_id, {**row, "content": {**row["content"], **settings}}, account_id, end)
         facts = {"listings": [row["id"] for row, _ in chosen], "already": already, "end": end}

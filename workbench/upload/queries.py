@@ -14,6 +14,7 @@ from workbench.db.schema import account, act, batch, creative, event, upload
 from workbench.engine.item import Attention, to_record
 from workbench.engine.stuck import is_stuck
 from workbench.errors import BadInput
+from workbench.feature import Effect
 from workbench.upload.model import PLATFORMS, Upload, UploadState, as_in_sheet
 from workbench.upload.store import OVER, THERE
 
@@ -155,6 +156,28 @@ def batches(ledger: Ledger, batch_id: str | None = None) -> list[dict[str, Any]]
         }
         for row in rows
     ]  # fmt: skip
+
+
+def effects_of(ledger: Ledger, execution_id: str) -> list[Effect]:
+    """Creatives of batches that the execution ordered."""
+    query = (
+        select(upload)
+        .join(batch, upload.c.batch_id == batch.c.id)
+        .where(batch.c.execution_id == execution_id, upload.c.state != str(U.SKIPPED))
+        .order_by(upload.c.id)
+    )
+    with ledger.read() as connection:
+        rows = connection.execute(query).all()
+    return [
+        Effect(
+            kind="upload",
+            id=one.remote_id or str(one.id),
+            what=f"{'uploaded' if one.uploaded_at else 'ordered the upload of'} {one.name} ({PLATFORMS[one.platform]})",
+            state=one.state,
+            evidence=one.screenshot,
+        )
+        for one in rows
+    ]
 
 
 def find_batch(ledger: Ledger, text: str | None) -> str:

@@ -17,7 +17,7 @@ from workbench.accounts import store as accounts
 from workbench.db.clock import now
 from workbench.engine.item import FOR_A_PERSON
 from workbench.errors import AccountStops, AccountWaits, BadInput, Refused, Transient, UiChanged
-from workbench.feature import Feature
+from workbench.feature import Effect, Feature
 from workbench.files import make_folder, write_text
 from workbench.upload import batches, gather, inventory, queries, reports, samples, scan
 from workbench.upload import store as uploading
@@ -278,6 +278,10 @@ class Uploads(Feature):
     def todo(self) -> list[dict[str, Any]]:
         """What of creatives waits for a person."""
         return [_waiting(one) for one in queries.waiting(self.ledger)]
+
+    def effects_of(self, execution_id: str) -> list[Effect]:
+        """What the execution ordered to be uploaded."""
+        return queries.effects_of(self.ledger, execution_id)
 
     def shown(self) -> list[dict[str, Any]]:
         """Every batch, with of each file what `status` tells."""

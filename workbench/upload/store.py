@@ -74,6 +74,7 @@ def make_batch(ledger: Ledger, new: NewBatch) -> str:
                 account_id=new.account_id,
                 campaign_id=new.campaign_id,
                 created_at=at,
+                execution_id=ledger.execution_id,
             )
         )
         events = [Event("batch", batch_id, "made", facts={"account_id": new.account_id, "files": len(new.uploads)})]
