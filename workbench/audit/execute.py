@@ -21,8 +21,9 @@ from workbench.audit.notebook import Notebook, Outcome
 from workbench.audit.parameters import Schema
 from workbench.audit.redact import Redaction, refuse_leaks, still_face
 from workbench.audit.runner import OUTPUT, RunnerOrder
-from workbench.audit.seal import MANIFEST, Seal, canonical, seal
+from workbench.audit.seal import Seal, canonical, seal
 from workbench.audit.values import Value
+from workbench.audit.verify_archive import MANIFEST
 from workbench.audit.watch import OnProgress, RunnerVerdict, watched
 from workbench.errors import BadInput
 from workbench.files import make_folder, remove_tree
