@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import threading
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
@@ -36,7 +37,7 @@ from workbench.lake.identity import know_lake
 from workbench.logs import LogFolder
 from workbench.secret import Redactor, Secret
 from workbench.secretfiles import long_enough, read_secrets
-from workbench.settings import BRIGHTDATA_LIVE, Origin, Settings
+from workbench.settings import BRIGHTDATA_LIVE, TOML, Origin, ScheduleEntries, Settings, as_environment
 
 if TYPE_CHECKING:
     from workbench.accounts.service import Accounts
@@ -68,6 +69,7 @@ if TYPE_CHECKING:
     from workbench.post.selling_page import SellingPage
     from workbench.post.service import Postings
     from workbench.post.tools import ItemContent, PostTools
+    from workbench.schedule.service import Schedules
     from workbench.upload.pages import MediaLibrary
     from workbench.upload.service import Uploads
     from workbench.upload.tools import UploadTools
@@ -177,9 +179,10 @@ class Container:
 
     @part
     def redactor(self) -> Redactor:
+        own = [self.settings.brightdata_api_key, self.settings.notify_url]
         with contextlib.suppress(Misconfigured):  # told by whoever needs them
-            return Redactor([self.settings.brightdata_api_key, *self.receiver_secrets()])
-        return Redactor([self.settings.brightdata_api_key])
+            return Redactor([*own, *self.receiver_secrets()])
+        return Redactor(own)
 
     @part
     def logs(self) -> LogFolder:
@@ -534,6 +537,24 @@ class Container:
         from workbench.audit.service import Audit
 
         return Audit(self)
+
+    @part
+    def schedule(self) -> Schedules:
+        """What runs by itself."""
+        from workbench.schedule.service import Schedules
+
+        def why_no_command(words: Sequence[str]) -> str | None:
+            from workbench.cli.commands import why_no_command
+
+            return why_no_command(words)
+
+        is_written = any(one.name == "WORKBENCH_SCHEDULES" and one.source != "given" for one in self.origins)
+        return Schedules(
+            self,
+            entries=ScheduleEntries(self.home / TOML, None if is_written else self.settings.schedules),
+            environment=lambda: {**os.environ, **as_environment(self.settings)},
+            why_no_command=why_no_command,
+        )
 
     @part
     def working(self) -> Working:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import threading
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from functools import partial
@@ -32,8 +33,13 @@ class Audit(Feature):
         *,
         limit: timedelta = timedelta(hours=6),
         on_progress: Callable[[Any], None] = lambda _: None,
+        on_begin: Callable[[str], None] = lambda _: None,
+        cancel: threading.Event | None = None,
     ) -> Execution:
-        """Execute a notebook and keep what came of it in archive/reports/, whatever its outcome."""
+        """Execute a notebook and keep what came of it in archive/reports/, whatever its outcome.
+
+        `on_begin` is given the execution's id as soon as the ledger has it; setting `cancel` ends it as cancelled.
+        """
         path = self._notebook(notebook)
         at = now().astimezone(self.settings.zone)
         execution_id = f"{at:%Y%m%d-%H%M%S}-{path.stem[:17]}-{secrets.token_hex(3)}"
@@ -48,17 +54,19 @@ class Audit(Feature):
         except WorkbenchError as refusal:
             # What was refused is kept by name alone: one of the values may be a secret that nobody here knows.
             kept(params=dict.fromkeys(given, _NOT_KEPT))
+            on_begin(execution_id)
             said = self._parts.redactor(_without(refusal.message, given.values()))
             end_execution(self.ledger, execution_id, outcome="refused", error=said, facts={})
             refusal.args = (self._parts.redactor(refusal.message), *refusal.args[1:])
             raise
         kept(params=given)
+        on_begin(execution_id)
         outcome, facts = "refused", dict[str, Any]()
         error: str | None = "it did not begin"
         try:
             done = execute(
                 path, given, folder=folder, home=self.settings.home, redactor=self._parts.redactor, limit=limit,
-                env=self._notebook_env(), on_progress=on_progress,
+                env=self._notebook_env(), on_progress=on_progress, cancel=cancel,
             )  # fmt: skip
             outcome, error = str(done.outcome), done.error_value
             facts = {"cells_run": done.cells_run, "cells_total": done.cells_total}
@@ -68,6 +76,11 @@ class Audit(Feature):
         finally:
             end_execution(self.ledger, execution_id, outcome=outcome, error=error, facts=facts)
         return done
+
+    def check(self, notebook: str | Path, params: Mapping[str, object]) -> tuple[str, ...]:
+        """Raise BadInput for what `run` would refuse; otherwise the names that the notebook declares."""
+        schema = refuse(self._notebook(notebook), params, self._parts.redactor)
+        return tuple(one.name for one in schema.parameters)
 
     def _notebook(self, notebook: str | Path) -> Path:
         """A path, or the name of a notebook that ships with Workbench."""
