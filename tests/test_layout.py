@@ -38,6 +38,7 @@ BOUNDARIES = {
     "sandbox/": "a stand-in answers 500, as the vendor would",
     "db/migrate.py": "an error of whichever driver, raised again unless it says that the file is locked",
     "upload/media": "a decoder's refusal has many types, and a thread hands on whatever it was",
+    "schedule/scheduler.py": "a surprise in one tick is its outcome, and never stops the others",
     "engine/worker.py": "a surprise in one item is kept with its story and never stops the others",
 }
 # Who may import ours inside a function, and why: start-up stays cheap, and what is heavy waits until it is needed.

@@ -1,11 +1,11 @@
 """Workbench: sources are collected, listings posted, creatives uploaded, and every run is kept as a report.
 
 A feature is a folder, and whoever knows one knows them all:
-    collect · deliveries · lake · budget · accounts · upload · post · audit
+    collect · deliveries · lake · budget · accounts · upload · post · audit · schedule
 In each: `service.py` what faces ask for, with plain values in and out; `store.py` its part of the ledger; `flow.py` and
 one file a step; `commands.py` its commands; `panel.py` its panels.
 
-home                 on top of all features: doctor, demo, lab, work, status, todo
+home                 on top of all features: init, doctor, demo, lab, work, status, todo
 workbench.py         the object that people hold: it has the features
 container.py         builds each part once, when it is first needed; it alone reads the settings
 working.py           the work of this process, and of one beside it

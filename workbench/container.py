@@ -38,7 +38,7 @@ from workbench.lake.identity import know_lake
 from workbench.logs import LogFolder
 from workbench.secret import Redactor, Secret
 from workbench.secretfiles import long_enough, read_secrets
-from workbench.settings import BRIGHTDATA_LIVE, Origin, Settings
+from workbench.settings import BRIGHTDATA_LIVE, TOML, Origin, ScheduleEntries, Settings, as_environment
 
 if TYPE_CHECKING:
     from workbench.accounts.service import Accounts
@@ -70,6 +70,7 @@ if TYPE_CHECKING:
     from workbench.post.selling_page import SellingPage
     from workbench.post.service import Postings
     from workbench.post.tools import ItemContent, PostTools
+    from workbench.schedule.service import Schedules
     from workbench.upload.pages import MediaLibrary
     from workbench.upload.service import Uploads
     from workbench.upload.tools import UploadTools
@@ -184,7 +185,11 @@ class Container:
     def redactor(self) -> Redactor:
         from workbench.audit.lookalikes import of_environment
 
-        own = [self.settings.brightdata_api_key, *of_environment({"ledger_url": self.settings.ledger_url})]
+        own = [
+            self.settings.brightdata_api_key,
+            self.settings.notify_url,
+            *of_environment({"ledger_url": self.settings.ledger_url}),
+        ]
         with contextlib.suppress(Misconfigured):  # told by whoever needs them
             return Redactor([*own, *self.receiver_secrets()])
         return Redactor(own)
@@ -542,6 +547,24 @@ class Container:
         from workbench.audit.service import Audit
 
         return Audit(self)
+
+    @part
+    def schedule(self) -> Schedules:
+        """What runs by itself."""
+        from workbench.schedule.service import Schedules
+
+        def why_no_command(words: Sequence[str]) -> str | None:
+            from workbench.cli.commands import why_no_command
+
+            return why_no_command(words)
+
+        is_written = any(one.name == "WORKBENCH_SCHEDULES" and one.source != "given" for one in self.origins)
+        return Schedules(
+            self,
+            entries=ScheduleEntries(self.home / TOML, None if is_written else self.settings.schedules),
+            environment=lambda: {**os.environ, **as_environment(self.settings)},
+            why_no_command=why_no_command,
+        )
 
     @part
     def working(self) -> Working:

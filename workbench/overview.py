@@ -27,7 +27,7 @@ class Overview(Feature):
         parts = self._parts
         features = (
             parts.collect, parts.recover, parts.lost_files, parts.accounts, parts.deliveries, parts.budget,
-            parts.uploads, parts.postings,
+            parts.uploads, parts.postings, parts.schedule,
         )  # fmt: skip
         return [one for feature in features for one in feature.todo()]
 

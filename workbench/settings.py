@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import shlex
 import stat
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, cast
 from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo
 
@@ -25,6 +26,8 @@ from workbench.secret import Secret
 
 BRIGHTDATA_LIVE: Final = "https://api.brightdata.com"
 PREFIX: Final = "WORKBENCH_"
+TOML: Final = "workbench.toml"
+_SCHEDULES_HEADER: Final = re.compile(r"^[ \t]*\[\[[ \t]*[\"']?schedules[\"']?[ \t]*\]\]", re.MULTILINE)
 _WITHOUT_PREFIX: Final = {"brightdata_api_key": "BRIGHTDATA_API_KEY", "cron_secret": "CRON_SECRET"}
 _OLD_WORDS: Final = {"headless": "HEADLESS_MODE", "dry_run": "DRY_RUN"}
 
@@ -57,6 +60,14 @@ def _words(value: object) -> object:
 
 
 Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
+
+
+def _entries(value: object) -> object:
+    """Whatever was written: an entry that is wrong is told by its feature, and the others hold."""
+    return tuple(value) if isinstance(value, list | tuple) else (value,)
+
+
+Entries = Annotated[tuple[Any, ...], BeforeValidator(_entries)]
 
 
 # Money is kept in whole millionths of a dollar; what would be rounded is refused, since it might become nothing.
@@ -152,6 +163,11 @@ class Settings(BaseModel):
     )
     anchor_file: Path | None = Field(None, description="where workbench audit anchor writes; on another disk, best")
     anchor_command: Words = Field((), description="a command of yours that reads each anchor as JSON and keeps it")
+    notify_url: Annotated[Secret, BeforeValidator(_secret)] = Field(
+        Secret(""),
+        description="an https address that is told, by POST of JSON, when a schedule fails and is well again",
+    )
+    schedules: Entries = Field((), description="entries [[schedules]]: what runs by itself; docs/operating.md")
     price_usd_per_record: float | None = Field(None, ge=0, description="instead of each dataset's own price")
 
     @field_validator("brightdata_url", "webhook_url", "trafficjunky_url", "marketplace_url")
@@ -165,6 +181,12 @@ class Settings(BaseModel):
         if parts.scheme == "http" and parts.hostname not in ("127.0.0.1", "localhost", "::1"):
             raise ValueError("plain http is allowed to this machine only; use https")
         return value.rstrip("/")
+
+    @field_validator("notify_url")
+    @classmethod
+    def _secret_address(cls, value: Secret) -> Secret:
+        cls._address(value.reveal())
+        return value
 
     @field_validator("tz")
     @classmethod
@@ -282,7 +304,7 @@ def load(
     environ = os.environ if environ is None else environ
     root = Path(home or environ.get(f"{PREFIX}HOME") or Path.cwd()).expanduser().resolve()
     layers = [
-        ("workbench.toml", _from_toml(root / "workbench.toml")),
+        (TOML, _from_toml(root / TOML)),
         (".env", _by_old_words(_from_dotenv(root / ".env"))),
         ("environment", _by_variable(environ)),
         ("given", given),
@@ -319,7 +341,9 @@ def _shown(value: object) -> str:
     if isinstance(value, Secret):
         return "***" if value else ""
     if isinstance(value, tuple):
-        return ", ".join(str(one.get("dataset_id")) if isinstance(one, dict) else str(one) for one in value)
+        return ", ".join(
+            str(one.get("dataset_id", one.get("name"))) if isinstance(one, dict) else str(one) for one in value
+        )
     return "" if value is None else str(value)
 
 
@@ -347,6 +371,37 @@ def _from_toml(path: Path) -> dict[str, Any]:
     if secret := next((_WITHOUT_PREFIX[name] for name in _WITHOUT_PREFIX if found.get(name)), None):
         raise Misconfigured(f"{path} holds a secret; put {secret} into .env beside it, which git ignores.")
     return found
+
+
+class ScheduleEntries:
+    """The entries [[schedules]] as they are written now, each with its place: whoever runs them sees an edit.
+
+    `given`: those of code, which win. Misconfigured while the file cannot be read.
+    """
+
+    def __init__(self, path: Path, given: Sequence[object] | None) -> None:
+        self._path, self._given = path, given
+        self._stamp: tuple[int, int] | None = None
+        self._found: list[tuple[object, str]] = []
+
+    def __call__(self) -> list[tuple[object, str]]:
+        if self._given is not None:
+            return self._placed(self._given, "")
+        try:
+            now = self._path.stat()
+        except FileNotFoundError:
+            return []
+        stamp = (now.st_mtime_ns, now.st_size)
+        if stamp != self._stamp:
+            written = cast("Sequence[object]", _entries(_from_toml(self._path).get("schedules", ())))
+            self._found, self._stamp = self._placed(written, self._path.read_text("utf-8-sig")), stamp
+        return self._found
+
+    def _placed(self, entries: Sequence[object], text: str) -> list[tuple[object, str]]:
+        lines = [text.count("\n", 0, match.start()) + 1 for match in _SCHEDULES_HEADER.finditer(text)]
+        if len(lines) != len(entries):  # written otherwise, or not in the file
+            return [(one, f"{self._path.name}, entry {number}") for number, one in enumerate(entries, 1)]
+        return [(one, f"{self._path.name}, line {line}") for one, line in zip(entries, lines, strict=True)]
 
 
 def _from_dotenv(path: Path) -> dict[str, str | None]:

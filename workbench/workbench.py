@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from workbench.lake.tending import Tending
     from workbench.overview import Overview
     from workbench.post.service import Postings
+    from workbench.schedule.service import Schedules
     from workbench.upload.service import Uploads
     from workbench.working import Working
 
@@ -110,6 +111,11 @@ class Workbench:
     def audit(self) -> Audit:
         """Executed notebooks, kept."""
         return self.parts.audit
+
+    @property
+    def schedule(self) -> Schedules:
+        """What runs by itself."""
+        return self.parts.schedule
 
     @property
     def working(self) -> Working:

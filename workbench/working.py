@@ -132,7 +132,9 @@ class Working(Feature):
         command = self.settings.notify_command
         if not command:
             return
-        waiting = {f"{one['kind']} {one['id']} {one['command']}": one for one in self._parts.overview.todo()}
+        # Of a schedule that fails the owner is told by whoever ran it, and of its recovery too.
+        entries = [one for one in self._parts.overview.todo() if one["kind"] != "schedule"]
+        waiting = {f"{one['kind']} {one['id']} {one['command']}": one for one in entries}
         for name in sorted(recovering.newly_waiting(self.ledger, waiting)):
             _tell(command, waiting[name])
 

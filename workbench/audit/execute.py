@@ -108,9 +108,12 @@ def execute(
         return _sealed(request, executed, times, Redaction(redactor), facts=facts, seal_as=seal_as, told=told or {})
 
 
-def refuse(notebook: Path, given: Mapping[str, object], redactor: Redactor) -> None:
-    """Raise BadInput for what `execute` would refuse of a notebook and its parameters, before anything is kept."""
-    _checked(notebook, given, notebook.parent, timedelta(), redactor)
+def refuse(notebook: Path, given: Mapping[str, object], redactor: Redactor) -> Schema:
+    """Raise BadInput for what `execute` would refuse of a notebook and its parameters, before anything is kept.
+
+    What the notebook declares, otherwise.
+    """
+    return _checked(notebook, given, notebook.parent, timedelta(), redactor).schema
 
 
 def live(folder: Path) -> Path:

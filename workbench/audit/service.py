@@ -7,6 +7,7 @@ import os
 import secrets
 import subprocess
 import tempfile
+import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
@@ -43,8 +44,13 @@ class Audit(Feature):
         *,
         limit: timedelta = timedelta(hours=6),
         on_progress: Callable[[Any], None] = lambda _: None,
+        on_begin: Callable[[str], None] = lambda _: None,
+        cancel: threading.Event | None = None,
     ) -> Execution:
-        """Execute a notebook and keep what came of it in archive/reports/, whatever its outcome."""
+        """Execute a notebook and keep what came of it in archive/reports/, whatever its outcome.
+
+        `on_begin` is given the execution's id as soon as the ledger has it; setting `cancel` ends it as cancelled.
+        """
         path = self._notebook(notebook)
         at = now().astimezone(self.settings.zone)
         execution_id = f"{at:%Y%m%d-%H%M%S}-{path.stem[:17]}-{secrets.token_hex(3)}"
@@ -61,17 +67,20 @@ class Audit(Feature):
         except WorkbenchError as refusal:
             # What was refused is kept by name alone: one of the values may be a secret that nobody here knows.
             kept(params=dict.fromkeys(given, _NOT_KEPT))
+            on_begin(execution_id)
             said = redactor(_without(refusal.message, given.values()))
             end_execution(self.ledger, execution_id, outcome="refused", error=said, facts={})
             refusal.args = (redactor(refusal.message), *refusal.args[1:])
             raise
         kept(params=given)
+        on_begin(execution_id)
         outcome, facts = "refused", dict[str, Any]()
         error: str | None = "it did not begin"
         try:
             done = execute(
                 path, given, folder=folder, home=self.settings.home, redactor=redactor, limit=limit,
-                env=env, on_progress=on_progress, told={"mode": self.settings.mode, "zone": self.settings.tz},
+                env=env, on_progress=on_progress, cancel=cancel,
+                told={"mode": self.settings.mode, "zone": self.settings.tz},
                 facts=partial(self._facts, execution_id), seal_as=self.chain.seal,
             )  # fmt: skip
             outcome, error = str(done.outcome), done.error_value
@@ -270,6 +279,11 @@ class Audit(Feature):
         except (OSError, ValueError) as error:
             raise BadInput(f"{folder / MANIFEST} cannot be read ({error}); see workbench audit verify.") from error
         return manifest
+
+    def check(self, notebook: str | Path, params: Mapping[str, object]) -> tuple[str, ...]:
+        """Raise BadInput for what `run` would refuse; otherwise the names that the notebook declares."""
+        schema = refuse(self._notebook(notebook), params, self._parts.redactor)
+        return tuple(one.name for one in schema.parameters)
 
     def _notebook(self, notebook: str | Path) -> Path:
         """A path, or the name of a notebook that ships with Workbench."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Sequence
 from typing import Any, Final
 
 import typer
@@ -13,6 +14,10 @@ from workbench.cli import version
 
 # Where each is declared (a function is a command, an `app` is a group of them), and what it is for.
 WORDS: Final = {
+    "init": (
+        "home.init.init",
+        "Make a home: workbench.toml with examples, .env for secrets, sources.csv, the notebooks.",
+    ),
     "doctor": ("home.doctor.doctor", "Show every setting with its origin, and check what work needs."),
     "demo": (
         "home.demo.demo",
@@ -65,6 +70,7 @@ WORDS: Final = {
     "audit": ("audit.commands.app", "Run notebooks and keep what came of them."),
     "creatives": ("upload.commands.creatives_app", "The media files, and what is known of each."),
     "upload": ("upload.commands.app", "Upload creatives to TrafficJunky, each at most once, with its id."),
+    "schedule": ("schedule.commands.app", "What runs by itself: run it, look at it, pause it."),
     "sandbox": ("home.sandbox.app", "The stand-ins of practice mode."),
 }
 
@@ -88,6 +94,25 @@ def load(word: str) -> Any:
     else:
         around.command(word)(declared)
     return get_group(around).commands[word]
+
+
+def why_no_command(words: Sequence[str]) -> str | None:
+    """Why a command of these words would be refused before it begins anything; None when it would be read."""
+    if not words or words[0] not in WORDS:
+        return f"there is no command {words[0] if words else ''!r}"
+    found, rest, path = load(words[0]), list(words[1:]), words[0]
+    while isinstance(found, TyperGroup):
+        if not rest or rest[0] not in found.commands:
+            return f"{path} has {', '.join(found.commands)}, and not {rest[0] if rest else 'no word'!r}"
+        path = f"{path} {rest[0]}"
+        found, rest = found.commands[rest[0]], rest[1:]
+    if {"--help", "-h"} & set(rest):
+        return f"{path} --help does nothing"
+    try:
+        found.make_context(path, rest)
+    except typer.TyperException as error:
+        return f"{path}: {error.format_message()}"
+    return None
 
 
 def _before() -> Any:

@@ -24,3 +24,9 @@ def worst(codes: Iterable[Exit]) -> Exit:
 
 def of_execution(outcome: str) -> Exit:
     return Exit.DONE if outcome == "succeeded" else Exit.FAILED
+
+
+def of_tick(outcome: str) -> Exit:
+    """Of a schedule's notebook or command."""
+    known = {"refused": Exit.REFUSED, "person": Exit.PERSON, "unsure": Exit.UNSURE, "timed_out": Exit.UNSURE}
+    return known.get(outcome, of_execution(outcome))

@@ -503,3 +503,33 @@ stranger = Table(
     Column("query", Json),
     Column("is_foreign", Boolean, nullable=False, server_default="0"),  # by a person's word
 )
+
+# The entries [[schedules]] of workbench.toml, as far as somebody has decided about their ticks.
+schedule = Table(
+    "schedule",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("spec", Json, nullable=False),  # cron, zone, paused as they were last seen; another one begins anew
+    Column("through", UtcText, nullable=False),  # every tick until then is decided
+    Column("paused", Boolean, nullable=False, server_default="0"),  # by a person's word
+    Column("told", String(20)),  # `failed`: the owner knows that it fails, and not yet that it is well again
+    Column("notify_error", Text),  # why the owner could not be told
+)
+
+# One time at which a schedule is due. The row is there before its work begins: whoever writes it does the work.
+tick = Table(
+    "tick",
+    metadata,
+    Column("schedule", ForeignKey("schedule.name"), primary_key=True),
+    Column("at", UtcText, primary_key=True),
+    Column("outcome", String(20), nullable=False),  # running, missed, or how it ended
+    Column("reason", Text),
+    Column("execution_id", String(40)),  # of a notebook
+    Column("log", Text),  # what a command printed, below the home
+    Column("by_hand", Boolean, nullable=False, server_default="0"),
+    Column("owner", String(200)),
+    Column("actor", Text, nullable=False),
+    Column("started_at", UtcText),
+    Column("ended_at", UtcText),
+    partial_index("ix_tick_running", "schedule", where="outcome = 'running'", unique=True),
+)

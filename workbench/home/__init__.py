@@ -1,6 +1,8 @@
 """home: what is on top of all features: one home, looked at, tried out, worked on.
 
 work.py        `work`, `status`, `todo`, `folders`
+init.py        `init`: a home to fill in
+notebooks.py   the notebooks that ship, brought and offered
 doctor.py      every setting with its origin, and what work needs
 demo.py        the whole job in practice mode
 lab.py         JupyterLab on this machine alone, with the notebooks

@@ -16,6 +16,7 @@ from workbench.collect.commands import print_plan, wait_for
 from workbench.engine.outcome import of_item
 from workbench.errors import Refused
 from workbench.files import make_folder, write_bytes
+from workbench.home.init import SOURCES
 from workbench.home.work import print_folders
 from workbench.post import jobs
 from workbench.post.commands import following_job, print_posting
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from workbench.workbench import Workbench
 
 SAMPLE: Final = Path(__file__).parent / "samples" / "sources.csv"
-SOURCES: Final = "data/inputs/sources.csv"
 NAME: Final = "Demo"
 _DAYS: Final = timedelta(days=30)
 _POSTS: Final = 12

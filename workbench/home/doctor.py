@@ -61,6 +61,7 @@ def _checks(workbench: Workbench) -> Iterator[Check]:
         ("disk", _disk),
         ("worker", _worker),
         ("sources", _sources),
+        ("schedules", _schedules),
         ("bright data", _brightdata),
         ("browser", _browser),
     )
@@ -180,6 +181,25 @@ def _worker(workbench: Workbench) -> Check:
     if workbench.working.is_worked():
         return Check("worker", "ok", "at work")
     return Check("worker", "ok", "none at work; workbench work starts one")
+
+
+def _schedules(workbench: Workbench) -> Check:
+    """Whether every entry of workbench.toml can be run, works, and is run by somebody."""
+    right, wrong = workbench.schedule.entries()
+    if wrong:
+        listed = " ".join(one.said for one in wrong)
+        return Check(
+            "schedules", "error", listed, "Mend workbench.toml; the others run on. Then: workbench schedule list"
+        )
+    told = [one for one in workbench.schedule.todo() if one["kind"] in ("schedule", "scheduler")]
+    if told:
+        return Check(
+            "schedules", "warning", "; ".join(f"{one['id']}: {one['why']}" for one in told), told[0]["command"]
+        )
+    if not right:
+        return Check("schedules", "ok", "none")
+    by = "run by somebody at this moment" if workbench.schedule.is_run() else "nothing of them was missed"
+    return Check("schedules", "ok", f"{', '.join(one.name for one in right)}: {by}")
 
 
 def _brightdata(workbench: Workbench) -> Check:

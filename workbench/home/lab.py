@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from pathlib import Path
 from typing import Annotated, Final
@@ -13,9 +12,9 @@ import typer
 from workbench import processes
 from workbench.cli.console import say
 from workbench.cli.opening import opened_home
-from workbench.files import SHIPPED_NOTEBOOKS, make_folder
+from workbench.files import make_folder
+from workbench.home.notebooks import bring_notebooks, offered_notebooks
 
-SHIPPED: Final = SHIPPED_NOTEBOOKS
 # Read beside the user's own: no news pop-up, widgets saved with the notebook, every cell kept in the page.
 OURS: Final = Path(__file__).parent / "jupyter"
 FIRST: Final = "notebooks/runs.ipynb"
@@ -28,7 +27,10 @@ def lab(
     """Start JupyterLab on this machine alone, with a token, its notebooks in WORKBENCH_HOME/notebooks."""
     with opened_home() as workbench:
         settings = workbench.settings
-    bring_notebooks(settings.home / "notebooks")
+    for name in bring_notebooks(settings.home / "notebooks"):
+        say(f"copied {name} into {settings.home / 'notebooks'}")
+    for name in offered_notebooks(settings.home / "notebooks"):
+        say(f"a newer {name} ships; yours stays. To take it: workbench init --take {Path(name).stem}")
     own = make_folder(make_folder(settings.data, mode=0o700) / "jupyter", mode=0o700)
     start = f"/lab/tree/{FIRST}" if (settings.home / FIRST).exists() else "/lab"
     command = [
@@ -42,17 +44,6 @@ def lab(
         command.append("--allow-root")  # in a container there is nobody else; it listens on loopback alone
     # Becomes JupyterLab: its signals and its exit code are its own.
     os.execve(sys.executable, command, _environment(settings.home, settings.mode, own))  # noqa: S606
-
-
-def bring_notebooks(folder: Path) -> None:
-    """Copy the notebooks that are not in `folder` yet; one that is there is its owner's and never overwritten."""
-    if folder.resolve() == SHIPPED.resolve():
-        return
-    make_folder(folder)
-    for notebook in sorted(SHIPPED.glob("*.ipynb")):
-        if not (folder / notebook.name).exists():
-            shutil.copyfile(notebook, folder / notebook.name)
-            say(f"copied {notebook.name} into {folder}")
 
 
 def _environment(home: Path, mode: str, own: Path) -> dict[str, str]:

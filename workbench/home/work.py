@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
 from collections import Counter
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -32,6 +35,9 @@ def work(
         typer.Option(metavar="SECONDS", min=0, help="Stop after so long; with --until-idle that is exit 4."),
     ] = None,
     threads: Annotated[int | None, typer.Option(min=1, max=64, help="Steps at once; a setting otherwise.")] = None,
+    with_schedule: Annotated[
+        bool, typer.Option("--with-schedule", help="Run the schedules too, as `schedule run` does.")
+    ] = False,
     json: Json = False,
 ) -> Exit:
     """Do the work that is due, here, until Ctrl-C or SIGTERM: steps at work finish, none begins.
@@ -39,7 +45,9 @@ def work(
     The exit code goes by what moved meanwhile and by what waits for a person: 0 all good, 1 something failed,
     3 a person is needed, 4 something is unsure, or --until-idle was stopped before everything rested.
     """
-    with opened_home(quiet=json) as workbench, stopping() as stop:
+    if with_schedule and until_idle:
+        raise typer.BadParameter("schedules never rest; leave out --until-idle.", param_hint="--with-schedule")
+    with opened_home(quiet=json) as workbench, stopping() as stop, _schedules(workbench, wanted=with_schedule):
         before = _states(workbench)
         with following(workbench) as watch:
             limit = None if timeout is None else timedelta(seconds=timeout)
@@ -55,6 +63,23 @@ def work(
     else:
         _report(worked.idle, counts, len(waiting))
     return exits.worst([*late, *ended])
+
+
+@contextlib.contextmanager
+def _schedules(workbench: Workbench, *, wanted: bool) -> Iterator[None]:
+    """Run the schedules beside the work of this process; what is at work in the end may finish."""
+    if not wanted:
+        yield
+        return
+    workbench.schedule.entries()  # a file that cannot be read is told before anything begins
+    over = threading.Event()  # also when the work ends by --timeout or an error
+    runs = threading.Thread(target=workbench.schedule.run, args=[over], name="schedules")
+    runs.start()
+    try:
+        yield
+    finally:
+        over.set()
+        runs.join()
 
 
 def _states(workbench: Workbench) -> dict[tuple[str, int], dict[str, Any]]:
