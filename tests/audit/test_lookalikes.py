@@ -101,7 +101,7 @@ def test_no_text_takes_more_time_than_it_is_long():
 def test_the_secrets_of_an_environment_are_those_named_so_and_the_passwords_of_addresses():
     found = lookalikes.of_environment(
         {
-            "STRIPE_API_KEY": "sk_abc_123456", "DB_PASSWORD": "p4ssw0rd-of-db", "HOME": "/root/abc-1234567",
+            "STRIPE_API_KEY": "sk_abc_123456", "DB_PASSWORD": "p4ssw0rd-of-db", "HOME": "/usr/share/abc-1234567",
             "LEDGER_URL": "postgresql://me:p%40ss-word-9@db/x", "MODE_TOKEN": "true", "APP_SECRET": "development",
             "GITHUB_TOKEN": "", "PUBLIC_KEY": "abcd-12345678", "PROXY": "http://proxy:3128", "KEY_FILE": "/etc/abc-1",
         }
