@@ -168,8 +168,8 @@ def side_by_side(run_in, tmp_path_factory):
     def facts():
         return run_in(
             first,
-            "import json, os, sys, time, workbench",
-            "facts = [sys.executable, os.getcwd(), workbench.__file__, os.environ['WORKBENCH_HEADLESS_NOTEBOOK'],"
+            "import json, os, sys, time, workbench\nfrom workbench.panels.front_end import is_by_hand",
+            "facts = [sys.executable, os.getcwd(), workbench.__file__, is_by_hand(),"
             " os.environ['WORKBENCH_EXECUTION_ID'], os.environ['GIVEN'], code]",
             "time.sleep(1)",
             "print(json.dumps(facts))",
@@ -206,7 +206,7 @@ def test_the_kernel_is_this_interpreter_in_the_home_it_was_given(side_by_side):
         sys.executable,
         str(home),
         str(Path(execute.__code__.co_filename).parents[1] / "__init__.py"),
-        "1",
+        False,
         execution.execution_id,
         "by the caller",
         "007",

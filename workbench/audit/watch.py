@@ -26,7 +26,6 @@ from workbench.audit.runner import RunnerOrder
 
 SLACK: Final = timedelta(seconds=15)  # what the runner has for its own ending before it is killed
 TICK: Final = 0.2
-HEADLESS: Final = "WORKBENCH_HEADLESS_NOTEBOOK"  # tells a notebook to draw tables and text instead of widgets
 EXECUTION_ID: Final = "WORKBENCH_EXECUTION_ID"
 
 
@@ -167,7 +166,6 @@ class _Runner:
 def _environment(order: RunnerOrder, env: Mapping[str, str]) -> dict[str, str]:
     """The caller's, without settings or start-up files of whoever is logged in: no report would show them."""
     own = {
-        HEADLESS: "1",
         EXECUTION_ID: order.execution_id,
         "IPYTHONDIR": f"{order.work}/ipython",
         "JUPYTER_CONFIG_DIR": f"{order.work}/jupyter",
