@@ -36,6 +36,7 @@ class CellProgress:
     number: int
     total: int
     state: CellState
+    title: str = ""
 
 
 OnProgress = Callable[[CellProgress], None]
@@ -85,6 +86,7 @@ class _Runner:
         self._news: queue.Queue[dict[str, Any] | None] = queue.Queue()
         self._kernel: int | None = None
         self._cells: list[int] = []
+        self._titles: list[str] = []
         self.is_over = False
         self._last_words = ""
         # A file without a name: the kernel writes here too, and what it writes is not redacted.
@@ -139,10 +141,10 @@ class _Runner:
         if news is None:
             self.is_over = True
         elif "kernel" in news:
-            self._kernel, self._cells = news["kernel"], news["cells"]
+            self._kernel, self._cells, self._titles = news["kernel"], news["cells"], news["titles"]
         else:
             number = self._cells.index(news["cell"]) + 1
-            return CellProgress(number, len(self._cells), CellState(news["state"]))
+            return CellProgress(number, len(self._cells), CellState(news["state"]), self._titles[number - 1])
         return None
 
     def cause_of_death(self) -> str:

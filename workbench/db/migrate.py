@@ -16,7 +16,7 @@ from sqlalchemy.exc import OperationalError
 from workbench.db.connect import WRITE
 from workbench.errors import Refused
 
-HEAD: Final = "0005"  # a test proves that it is the newest file in migrations/versions
+HEAD: Final = "0006"  # a test proves that it is the newest file in migrations/versions
 _LOCK_KEY: Final = 0x776F726B  # any number that only this lock uses
 _SCRIPTS: Final = Path(__file__).parent / "migrations"
 _PATIENCE: Final = 30.0  # seconds that the change to WAL waits for others to look away

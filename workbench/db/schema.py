@@ -344,6 +344,13 @@ execution = Table(
     Column("started_at", UtcText, nullable=False),
     Column("ended_at", UtcText),
     Column("error", Text),
+    Column("key", Text),  # what it was not to be executed beside
+    Column("owner", String(200)),  # the process that executes it, by its place among the living
+    Column("heartbeat_at", UtcText),
+    Column("cells_run", Integer),
+    Column("cells_total", Integer),
+    Column("cell", Text),  # the title of the one at work
+    Column("cancel_asked_at", UtcText),
 )
 
 # What a webhook brought. The body lies in data/deliveries/ under its digest until its retention ends.

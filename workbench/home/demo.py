@@ -66,7 +66,7 @@ def demo(json: Json = False) -> Exit:
     codes = [exits.of_snapshot(one) for job in run["jobs"] for one in job["snapshots"]]
     posts = [exits.of_posting(one) for one in posted["items"]]
     uploads = [exits.of_upload(one) for one in loaded["items"]]
-    return exits.worst([*codes, *posts, *uploads, exits.of_execution(executed.outcome)])
+    return exits.worst([*codes, *posts, *uploads, exits.of_execution(executed.outcome, executed.error_name)])
 
 
 def _brisk() -> dict[str, Any]:
