@@ -297,12 +297,20 @@ def _spelt(value: object) -> str | None:
     return str(value)
 
 
+def _home_here() -> Path:
+    """The current folder; of the folder of a home's notebooks, where Jupyter's tools run them, the home."""
+    here = Path.cwd()
+    is_home = any((here.parent / name).exists() for name in ("workbench.toml", "data"))
+    is_own = any((here / name).exists() for name in ("workbench.toml", ".env", "data"))
+    return here.parent if here.name == "notebooks" and is_home and not is_own else here
+
+
 def load(
     home: str | Path | None = None, *, environ: Mapping[str, str] | None = None, **given: Any
 ) -> tuple[Settings, list[Origin]]:
     """The settings of `home` and where each came from; raises Misconfigured naming the setting, the place, the cure."""
     environ = os.environ if environ is None else environ
-    root = Path(home or environ.get(f"{PREFIX}HOME") or Path.cwd()).expanduser().resolve()
+    root = Path(home or environ.get(f"{PREFIX}HOME") or _home_here()).expanduser().resolve()
     layers = [
         (TOML, _from_toml(root / TOML)),
         (".env", _by_old_words(_from_dotenv(root / ".env"))),

@@ -12,12 +12,14 @@ import textwrap
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
+from workbench.audit import execute as executing
 from workbench.audit.execute import execute, live
 from workbench.audit.notebook import CellState, Outcome
 from workbench.errors import BadInput
@@ -44,6 +46,16 @@ KILL_THE_RUNNER = textwrap.dedent(
     """
 )
 
+OUT_OF_MEMORY = textwrap.dedent(
+    """
+    import resource
+    size = int(open('/proc/self/statm').read().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (size + (64 << 20), resource.RLIM_INFINITY))
+    bytearray(1 << 30)
+    """
+)
+CELL_LIMIT = 2.0
+
 # name: the middle cell of three, the limit in seconds, the outcome, the error, how the cells are marked
 ENDINGS = {
     "every cell ran": ("x = 1", 60, "succeeded", None, ["completed"] * 3),
@@ -52,6 +64,19 @@ ENDINGS = {
     "exit()": ("exit()", 60, "exited", "SystemExit", ["completed", "exited", "not_run"]),
     "the kernel's process ended": (
         "import os\nos._exit(0)", 60, "kernel_died", "KernelDied", ["completed", "kernel_died", "not_run"],
+    ),
+    "the kernel was killed, as by a machine out of memory": (
+        "import os\nos.kill(os.getpid(), 9)", 60, "kernel_died", "KernelDied", ["completed", "kernel_died", "not_run"],
+    ),
+    "out of the memory that it may have": (
+        OUT_OF_MEMORY, 60, "failed", "MemoryError", ["completed", "failed", "not_run"],
+    ),
+    "the cell's limit was reached": (
+        ENDLESS, 60, "timed_out", "CellTimedOut", ["completed", "timed_out", "not_run"],
+    ),
+    "the runner was told to end": (
+        "import os, signal, time\nos.kill(os.getppid(), signal.SIGTERM)\ntime.sleep(600)", 60, "cancelled", "Cancelled",
+        ["completed", "cancelled", "not_run"],
     ),
     "the limit was reached": (ENDLESS, 3, "timed_out", "TimedOut", ["completed", "timed_out", "not_run"]),
     "the limit was reached, the cell did not listen": (
@@ -79,7 +104,8 @@ def executions(run_in, tmp_path_factory):
         cells = ("print('first')", middle, "print('last')")
         while True:
             root = tmp_path_factory.mktemp("ending")
-            execution = run_in(root, *cells, limit=limit, cancel=cancel, on_progress=cancel_soon)
+            cell_limit = timedelta(seconds=CELL_LIMIT) if name == "the cell's limit was reached" else None
+            execution = run_in(root, *cells, limit=limit, cancel=cancel, on_progress=cancel_soon, cell_limit=cell_limit)
             if execution.cells_run > 1 or limit >= 60:
                 return execution
             limit *= 2  # a busy machine takes longer than that to start a kernel, and the limit counts from the start
@@ -159,6 +185,40 @@ def test_a_killed_runner_leaves_what_the_cell_had_printed(executions):
     assert nb.cells[1].outputs[0].text == "begun\n"
 
 
+@pytest.mark.slow
+def test_a_killed_kernel_says_what_killed_it(executions):
+    execution = executions["the kernel was killed, as by a machine out of memory"]
+
+    assert "was killed by SIGKILL, as a machine out of memory does" in execution.error_value
+
+
+FLOOD = "for _ in range({}):\n    print('x' * 1_000_000)\nprint('behind it')"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("megabytes", [20, pytest.param(100, marks=pytest.mark.soak)])
+def test_what_a_cell_prints_is_bounded_and_a_clock_may_go_back(run, monkeypatch, megabytes):
+    class Back(datetime):
+        """An hour earlier each time it is asked."""
+
+        asked = 0
+
+        @classmethod
+        def now(cls, tz=None):
+            cls.asked += 1
+            return datetime.now(tz) - timedelta(hours=cls.asked)
+
+    monkeypatch.setattr(executing, "datetime", Back)
+    execution = run(FLOOD.format(megabytes), "raise ValueError('y' * 1_000_000)")
+    nb = nbformat.read(execution.output, as_version=4)
+
+    assert (execution.outcome, execution.error_name) == ("failed", "ValueError")
+    assert execution.output.stat().st_size < 8_000_000
+    assert "5 MB of what a cell prints" in nb.cells[0].outputs[-1].text
+    assert len(nb.cells[1].outputs[-1].evalue) == len(execution.error_value) == 20_000
+    assert execution.started_at < execution.ended_at < execution.started_at + timedelta(minutes=5)
+
+
 @pytest.fixture(scope="module")
 def side_by_side(run_in, tmp_path_factory):
     """Two executions at the same time, each with its home and the progress that it told; neither disturbs the other."""
@@ -168,8 +228,8 @@ def side_by_side(run_in, tmp_path_factory):
     def facts():
         return run_in(
             first,
-            "import json, os, sys, time, workbench",
-            "facts = [sys.executable, os.getcwd(), workbench.__file__, os.environ['WORKBENCH_HEADLESS_NOTEBOOK'],"
+            "import json, os, sys, time, workbench\nfrom workbench.panels.front_end import is_by_hand",
+            "facts = [sys.executable, os.getcwd(), workbench.__file__, is_by_hand(),"
             " os.environ['WORKBENCH_EXECUTION_ID'], os.environ['GIVEN'], code]",
             "time.sleep(1)",
             "print(json.dumps(facts))",
@@ -206,7 +266,7 @@ def test_the_kernel_is_this_interpreter_in_the_home_it_was_given(side_by_side):
         sys.executable,
         str(home),
         str(Path(execute.__code__.co_filename).parents[1] / "__init__.py"),
-        "1",
+        False,
         execution.execution_id,
         "by the caller",
         "007",
@@ -238,13 +298,8 @@ def test_two_executions_side_by_side_do_not_disturb_each_other(side_by_side):
     assert second.started_at < first.ended_at
 
 
-@pytest.fixture(scope="module")
-def watched_secret(run_in, tmp_path_factory, canary):
-    """A notebook that prints a secret in every way, for some seconds, and what a reader saw meanwhile.
-
-    It grows by 100 kB a save.
-    """
-    root = tmp_path_factory.mktemp("secret")
+def polled(run_in, root, canary, *cells):
+    """The execution, and for every look of a reader each 2 ms whether the secret was there; half a file raises."""
     folder = root / "reports" / "polled"
     reads, is_over = [], threading.Event()
 
@@ -257,6 +312,19 @@ def watched_secret(run_in, tmp_path_factory, canary):
             json.loads(text)
             reads.append(canary in text)
 
+    with ThreadPoolExecutor(1) as pool:
+        polling = pool.submit(poll)
+        try:
+            execution = run_in(root, *cells, folder=folder, env={"API_KEY": canary})
+        finally:
+            is_over.set()
+        polling.result()
+    return execution, reads
+
+
+@pytest.fixture(scope="module")
+def watched_secret(run_in, tmp_path_factory, canary):
+    """A notebook that prints a secret in every way, for some seconds; it grows by 100 kB a save."""
     cells = (
         "import base64, json, os, time, urllib.parse, html\nfrom IPython.display import HTML, display\n"
         "key = os.environ['API_KEY']",
@@ -268,14 +336,7 @@ def watched_secret(run_in, tmp_path_factory, canary):
         "raise RuntimeError(f'GET https://example.test/?token={urllib.parse.quote_plus(key)} as {key}')",
         f"# {canary}",
     )
-    with ThreadPoolExecutor(1) as pool:
-        polling = pool.submit(poll)
-        try:
-            execution = run_in(root, *cells, folder=folder, env={"API_KEY": canary})
-        finally:
-            is_over.set()
-        polling.result()
-    return execution, reads
+    return polled(run_in, tmp_path_factory.mktemp("secret"), canary, *cells)
 
 
 @pytest.mark.slow
@@ -284,6 +345,15 @@ def test_a_reader_never_sees_half_a_file_nor_a_secret(watched_secret):
 
     assert len(reads) > 100
     assert not any(reads)
+
+
+@pytest.mark.soak
+def test_four_hundred_reads_and_none_of_half_a_file(run_in, tmp_path, canary):
+    _, reads = polled(
+        run_in, tmp_path, canary, "import time\nfor _ in range(80):\n    print('x' * 50_000); time.sleep(0.25)"
+    )
+
+    assert len(reads) >= 400
 
 
 @pytest.mark.slow
@@ -355,7 +425,7 @@ def test_the_runner_ends_with_the_process_that_started_it(notebook, tmp_path):
     assert wait_for(lambda: not is_alive(runner) and not is_alive(kernel))
     assert not (tmp_path / "a" / "x").exists()
     left = nbformat.read(live(tmp_path / "a" / "x"), as_version=4)
-    assert left.metadata.workbench.outcome == "cancelled"
+    assert left.metadata.workbench.outcome == "killed"
 
 
 def wait_for(condition, seconds=60.0):

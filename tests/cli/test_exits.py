@@ -54,7 +54,9 @@ def test_the_highest_is_2_3_4_1_0(codes, highest):
 
 
 def test_an_execution_is_done_only_when_it_succeeded():
-    assert [of_execution(one) for one in ("succeeded", "failed", "timed_out")] == [0, 1, 1]
+    endings = [("succeeded", None), ("failed", "ValueError"), ("killed", "Killed"), ("timed_out", "CellTimedOut")]
+    assert [of_execution(*one) for one in endings] == [0, 1, 1, 4]
+    assert [of_execution("failed", one) for one in ("NeedsPerson", "Unanswered")] == [3, 4]
 
 
 # what was done, and what it exits with ----------------------------------------------------------------

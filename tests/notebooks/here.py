@@ -11,6 +11,7 @@ from IPython.utils.capture import capture_output
 from traitlets.config import Config
 
 from tests.notebooks.conftest import NOTEBOOKS
+from tests.panels.conftest import nobody_there
 from workbench.audit.notebook import load
 from workbench.audit.parameters import assignments
 
@@ -24,7 +25,7 @@ def run_here(notebook: str, **given: Any) -> dict[str, str]:
     cells = [one for one in load(path.read_bytes(), path.name)["cells"] if one["cell_type"] == "code"]
     words: dict[str, str] = {}
     with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
-        patch.setenv("WORKBENCH_HEADLESS_NOTEBOOK", "1")
+        nobody_there(patch)
         shell = InteractiveShell.instance(config=Config(HistoryManager={"enabled": False}))
         try:
             for cell in cells:

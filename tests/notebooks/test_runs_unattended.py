@@ -15,7 +15,7 @@ from workbench.audit.notebook import load
 from workbench.errors import BadInput
 
 
-def nbmake(home: Home, tmp_path: Path, **env: str) -> subprocess.CompletedProcess[str]:
+def nbmake(home: Home) -> subprocess.CompletedProcess[str]:
     # Without what takes seconds of an import and serves nothing here (tests/conftest.py).
     program = "import sys; sys.modules['rfc3987_syntax'] = None; import pytest; sys.exit(pytest.console_main())"
     command = [
@@ -32,7 +32,7 @@ def nbmake(home: Home, tmp_path: Path, **env: str) -> subprocess.CompletedProces
     return subprocess.run(
         [*command, str(NOTEBOOKS / "runs.ipynb")],
         cwd=NOTEBOOKS.parent,
-        env={**home.env, **env},
+        env=home.env,
         capture_output=True,
         text=True,
     )
@@ -44,8 +44,8 @@ def output_words(path: Path, cell_id: str) -> str:
 
 
 @pytest.mark.slow
-def test_nbmake_runs_it_to_the_end(home, tmp_path):
-    done = nbmake(home, tmp_path, WORKBENCH_HEADLESS_NOTEBOOK="1")
+def test_nbmake_runs_it_to_the_end(home):
+    done = nbmake(home)
 
     assert done.returncode == 0, done.stdout[-3000:]
     assert home.triggers_accepted() == 3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from typing import Any
@@ -16,6 +17,17 @@ def eventually(check: Callable[[], Any], seconds: float = 60.0) -> Any:
         time.sleep(0.02)
     assert found, "it did not come to be"
     return found
+
+
+def at_the_page(patch: pytest.MonkeyPatch) -> None:
+    """As in a kernel that a Jupyter server started for somebody's session: here we are that server."""
+    patch.setenv("JPY_SESSION_NAME", "/home/somebody/runs.ipynb")
+    patch.setenv("JPY_PARENT_PID", str(os.getpid()))
+
+
+def nobody_there(patch: pytest.MonkeyPatch) -> None:
+    """As in a kernel that papermill started."""
+    patch.delenv("JPY_SESSION_NAME", raising=False)
 
 
 @pytest.fixture(name="eventually")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from workbench.errors import Refused
-from workbench.panels.page import handled, is_headless
+from workbench.panels.page import handled
 from workbench.panels.widgets import Bar, Panel, Region
 
 
@@ -40,13 +40,6 @@ def test_a_secret_in_an_error_is_masked():
     handled(broken(ValueError("key abc")), shown.append, lambda text: text.replace("abc", "***"))
 
     assert "abc" not in shown[0]
-
-
-@pytest.mark.parametrize(("value", "answer"), [("", False), ("0", False), ("1", True)])
-def test_who_executes_without_a_person_says_so(monkeypatch, value, answer):
-    monkeypatch.setenv("WORKBENCH_HEADLESS_NOTEBOOK", value)
-
-    assert is_headless() is answer
 
 
 def test_a_panel_can_be_read_where_widgets_cannot_be_drawn():

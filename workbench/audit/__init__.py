@@ -7,6 +7,7 @@ parameters.py   the declared parameters, read without running anything; what is 
 values.py       one value against one type
 execute.py      one execution, from the check of its parameters to its seal
 watch.py        the runner from outside: progress, cancel, and a verdict when it was killed
+pulse.py        the ledger while it runs: progress goes there, a request to stop comes from there
 runner.py       the process that runs the notebook; owns the kernel
 engine.py       papermill's engine, with an honest ending
 redact.py       secrets out of every text, and the scan that refuses to seal one that was left

@@ -11,8 +11,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
+import logging
+import math
+import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -27,7 +31,7 @@ from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import Engine, NotebookExecutionManager, papermill_engines
 from papermill.translators import PythonTranslator, papermill_translators
 
-from workbench.audit.notebook import CellState, Outcome, is_runnable, mark_ending, mark_unrun, state
+from workbench.audit.notebook import CellState, Outcome, is_runnable, mark_ending, mark_unrun, state, titles
 from workbench.audit.parameters import assignments
 from workbench.audit.values import Value
 
@@ -36,25 +40,44 @@ TICK: Final = 0.2  # how soon a request to stop is seen
 SAVE_EVERY: Final = 1.0  # of a running cell's output; every save rewrites and redacts the file
 START_TIMEOUT: Final = timedelta(minutes=1)
 OUTPUT_TIMEOUT: Final = timedelta(minutes=2)  # for output still on its way when its cell has ended
+MOST_OF_A_CELL: Final = 5_000_000  # characters of output that are kept of one cell
+MOST_OF_ALL: Final = 50_000_000
+_MOST_OF_AN_ERROR: Final = 20_000  # characters of its words, and of each line of its traceback
+_PRINTS: Final = frozenset({"stream", "display_data", "execute_result", "update_display_data"})
+
+log = logging.getLogger(__name__)
 
 
 class Stop:
     """Whether the execution has to end before its last cell, and why."""
 
-    def __init__(self, limit: timedelta) -> None:
+    def __init__(self, limit: timedelta, cell_limit: timedelta | None = None) -> None:
         self._deadline = time.monotonic() + limit.total_seconds()
-        self._limit = limit
-        self._asked = ""
+        self._limit, self._cell_limit = limit, cell_limit
+        self._cell_began = math.inf
+        self._asked: Ended | None = None
 
-    def ask(self, why: str) -> None:
-        self._asked = self._asked or why
+    def ask(self, why: str, *, is_killed: bool = False) -> None:
+        ended = Ended(Outcome.KILLED, "Killed", why) if is_killed else Ended(Outcome.CANCELLED, "Cancelled", why)
+        self._asked = self._asked or ended
+
+    @contextlib.contextmanager
+    def cell(self) -> Iterator[None]:
+        """A cell at work, whose time is limited too."""
+        self._cell_began = time.monotonic()
+        try:
+            yield
+        finally:
+            self._cell_began = math.inf
 
     @property
     def reason(self) -> Ended | None:
         if self._asked:
-            return Ended(Outcome.CANCELLED, "Cancelled", self._asked)
+            return self._asked
         if time.monotonic() >= self._deadline:
             return Ended(Outcome.TIMED_OUT, "TimedOut", f"the execution's limit of {self._limit} was reached")
+        if self._cell_limit and time.monotonic() - self._cell_began >= self._cell_limit.total_seconds():
+            return Ended(Outcome.TIMED_OUT, "CellTimedOut", f"the limit of {self._cell_limit} for a cell was reached")
         return None
 
 
@@ -87,8 +110,17 @@ class Book(NotebookExecutionManager):  # type: ignore[misc]
         self._save_as = save_as
         self._tell = tell
         self.saved_at = time.monotonic()
+        self.has_news = False
 
     def save(self, **_: Any) -> None:
+        """While it runs, a full disk is no reason to stop: the work goes on, and the last save says so."""
+        try:
+            self.save_at_last()
+        except OSError as error:
+            log.warning("the notebook could not be saved while it runs: %s", error)
+
+    def save_at_last(self) -> None:
+        self.has_news = False
         self._save_as(self.nb)
         self.saved_at = time.monotonic()
 
@@ -110,10 +142,59 @@ class Book(NotebookExecutionManager):  # type: ignore[misc]
         self.end_time = self.now()
         for part in [self.nb, *(cell for cell in self.nb.cells if state(cell) == CellState.RUNNING)]:
             started = datetime.fromisoformat(part.metadata.papermill.start_time)
-            seconds = (self.end_time - started).total_seconds()
+            seconds = max(0.0, (self.end_time - started).total_seconds())  # a wall clock may go back
             part.metadata.papermill.update(end_time=self.end_time.isoformat(), duration=seconds)
         mark_ending(self.nb, ended.outcome, ended.name, ended.value)
-        self.save()
+        self.save_at_last()
+
+
+class Room:
+    """What is kept of what cells print: so much of a cell, so much of all; a notice says what is not."""
+
+    def __init__(self) -> None:
+        self._kept: dict[int, int] = {}
+        self._dropped: dict[int, int] = {}
+        self._notices: dict[int, NotebookNode] = {}
+
+    def cleared(self, index: int) -> None:
+        self._kept[index] = 0
+
+    def fitting(self, msg: dict[str, Any], index: int) -> tuple[dict[str, Any] | None, int]:
+        """The message as far as there is room for it, and how much of it is not kept."""
+        content = msg["content"]
+        size = _size(content)
+        if msg["msg_type"] == "update_display_data" and size <= MOST_OF_A_CELL:
+            return msg, 0  # it takes the place of another
+        room = min(MOST_OF_A_CELL - self._kept.get(index, 0), MOST_OF_ALL - sum(self._kept.values()))
+        if size <= room:
+            self._kept[index] = self._kept.get(index, 0) + size
+            return msg, 0
+        keeps = max(room, 0) if msg["msg_type"] == "stream" else 0
+        self._kept[index] = self._kept.get(index, 0) + keeps
+        part = {**msg, "content": {**content, "text": content["text"][:keeps]}} if keeps else None
+        return part, size - keeps
+
+    def tell(self, cell: NotebookNode, index: int, more: int) -> None:
+        self._dropped[index] = self._dropped.get(index, 0) + more
+        notice = self._notices.get(index)
+        if notice is None or not any(one is notice for one in cell.outputs):
+            notice = self._notices[index] = NotebookNode(output_type="stream", name="stderr", text="")  # type: ignore[no-untyped-call]
+            cell.outputs.append(notice)
+        notice.text = (
+            f"[Workbench keeps {MOST_OF_A_CELL / 1e6:g} MB of what a cell prints and {MOST_OF_ALL / 1e6:g} MB of a "
+            f"notebook: {self._dropped[index]:,} characters of this cell are not kept]\n"
+        )
+
+
+def _size(content: Mapping[str, Any]) -> int:
+    if "text" in content:
+        return len(content["text"])
+    return sum(len(one) if isinstance(one, str) else len(json.dumps(one)) for one in content.get("data", {}).values())
+
+
+def _shortened(content: Mapping[str, Any]) -> dict[str, Any]:
+    lines = [line[:_MOST_OF_AN_ERROR] for line in (content.get("traceback") or ())[-200:]]
+    return {**content, "evalue": str(content.get("evalue", ""))[:_MOST_OF_AN_ERROR], "traceback": lines}
 
 
 class Client(PapermillNotebookClient):  # type: ignore[misc]
@@ -128,6 +209,7 @@ class Client(PapermillNotebookClient):  # type: ignore[misc]
     def papermill_execute_cells(self) -> None:
         self.has_started = True
         self._reasons: list[Ended] = []
+        self._room = Room()
         self.kernel_started(self.km.provisioner.pid)
         try:
             for index, cell in enumerate(self.nb.cells):
@@ -141,9 +223,10 @@ class Client(PapermillNotebookClient):  # type: ignore[misc]
             raise reason
         self.nb_man.cell_start(cell, index)
         try:
-            self._run_supervised(cell, index)
+            with self.stop.cell():
+                self._run_supervised(cell, index)
         except (CellExecutionError, DeadKernelError) as error:
-            raise (self._reasons or [_ended_by(error)])[0] from error
+            raise (self._reasons or [self._ended_by(error)])[0] from error
         # A cell may swallow the interrupt, or be allowed to raise: then its answer looks like success.
         if self._reasons:
             raise self._reasons[0]
@@ -161,27 +244,49 @@ class Client(PapermillNotebookClient):  # type: ignore[misc]
     async def _supervise(self) -> None:
         while not (reason := self.stop.reason):
             await asyncio.sleep(TICK)
-            if time.monotonic() - self.nb_man.saved_at >= SAVE_EVERY:
-                with contextlib.suppress(OSError):  # the save at the end of the cell will say so
-                    self.nb_man.save()
+            if self.nb_man.has_news and time.monotonic() - self.nb_man.saved_at >= SAVE_EVERY:
+                self.nb_man.save()
         self._reasons.append(reason)
         await self.km.interrupt_kernel()
         await asyncio.sleep(self.grace.total_seconds())
         await self.km.provisioner.kill()
 
+    def process_message(self, msg: dict[str, Any], cell: NotebookNode, cell_index: int) -> NotebookNode | None:
+        self.nb_man.has_news = True
+        fitting: dict[str, Any] | None = msg
+        dropped = 0
+        if msg["msg_type"] in _PRINTS:
+            fitting, dropped = self._room.fitting(msg, cell_index)
+        elif msg["msg_type"] == "error":
+            fitting = {**msg, "content": _shortened(msg["content"])}
+        elif msg["msg_type"] == "clear_output":
+            self._room.cleared(cell_index)
+        output = None if fitting is None else super().process_message(fitting, cell, cell_index)
+        if dropped:
+            self._room.tell(cell, cell_index, dropped)
+        return output
+
+    def _ended_by(self, error: CellExecutionError | DeadKernelError) -> Ended:
+        if isinstance(error, CellExecutionError):
+            return Ended(Outcome.FAILED, error.ename, error.evalue[:_MOST_OF_AN_ERROR])
+        process = getattr(self.km.provisioner, "process", None)
+        code = None if process is None else process.poll()
+        how = "ended"
+        if code is not None and code < 0:
+            name = signal.Signals(-code).name
+            how = f"was killed by {name}" + (", as a machine out of memory does," if name == "SIGKILL" else "")
+        elif code is not None:
+            how = f"ended with exit code {code}"
+        return Ended(Outcome.KERNEL_DIED, "KernelDied", f"the kernel's process {how} while the cell was running")
+
     def note_exit(self, execute_reply: dict[str, Any], **_: Any) -> None:
         """``sys.exit()`` answers with an error, ``exit()`` with success and a farewell in the payload."""
         content = execute_reply["content"]
         if content.get("ename") == "SystemExit":
-            self._reasons.append(Ended(Outcome.EXITED, "SystemExit", str(content.get("evalue", ""))))
+            said = str(content.get("evalue", ""))[:_MOST_OF_AN_ERROR]
+            self._reasons.append(Ended(Outcome.EXITED, "SystemExit", said))
         elif any(part.get("source") == "ask_exit" for part in content.get("payload") or ()):
             self._reasons.append(Ended(Outcome.EXITED, "SystemExit", "the cell called exit()"))
-
-
-def _ended_by(error: CellExecutionError | DeadKernelError) -> Ended:
-    if isinstance(error, CellExecutionError):
-        return Ended(Outcome.FAILED, error.ename, error.evalue)
-    return Ended(Outcome.KERNEL_DIED, "KernelDied", "the kernel's process ended while the cell was running")
 
 
 class HonestEngine(Engine):  # type: ignore[misc]
@@ -200,7 +305,7 @@ class HonestEngine(Engine):  # type: ignore[misc]
         )
         client.stop, client.grace = options["stop"], options["grace"]
         client.kernel_started = lambda pid: options["tell"](
-            kernel=pid, cells=[n for n, cell in enumerate(nb.cells) if is_runnable(cell)]
+            kernel=pid, cells=[n for n, cell in enumerate(nb.cells) if is_runnable(cell)], titles=titles(nb.cells)
         )
         client.on_cell_executed = client.note_exit
         book.notebook_complete(_executed(client))

@@ -1,16 +1,19 @@
 """notebook → executed: one execution, from the check of its parameters to its sealed directory.
 
 The notebook runs in a process of its own (watch.py, runner.py). Its file alone is believed about the outcome;
-when the runner was killed before it could name one, this process finishes the record.
+when the runner was killed before it could name one, this process finishes the record. What is to be known of an
+execution lies beside its file from the start, so that `seal_left` can do the same when this process was killed too.
 """
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -20,16 +23,19 @@ from workbench.audit import notebook as books
 from workbench.audit.notebook import Notebook, Outcome
 from workbench.audit.parameters import Schema
 from workbench.audit.redact import Redaction, refuse_leaks, still_face
-from workbench.audit.runner import OUTPUT, RunnerOrder
+from workbench.audit.runner import OUTPUT, RunnerOrder, is_at_work
 from workbench.audit.seal import Seal, canonical, seal
 from workbench.audit.values import Value
 from workbench.audit.verify_archive import MANIFEST
 from workbench.audit.watch import OnProgress, RunnerVerdict, watched
-from workbench.errors import BadInput
-from workbench.files import make_folder, remove_tree
+from workbench.errors import BadInput, Transient
+from workbench.files import make_folder, remove_tree, write_bytes
 from workbench.secret import Redactor
 
 GRACE: Final = timedelta(seconds=5)  # between interrupting the kernel and killing it
+ORDER: Final = "order.json"  # what was asked for, in the directory of an execution that is not sealed yet
+SOURCE: Final = "input.ipynb"
+_ENDING: Final = GRACE + timedelta(seconds=10)  # for a runner whose parent is gone
 
 
 @dataclass(frozen=True)
@@ -56,10 +62,13 @@ class _Request:
 
     notebook: Path
     source: bytes
+    sha256: str  # of the file as it was, before redaction
     schema: Schema
     values: dict[str, Value]
-    folder: Path
-    limit: timedelta
+    folder: Path = Path()
+    limit: timedelta = timedelta()
+    cell_limit: timedelta | None = None
+    origin: Mapping[str, Any] = field(default_factory=dict)  # of the process that executes it
 
 
 def execute(
@@ -71,6 +80,7 @@ def execute(
     redactor: Redactor,
     limit: timedelta,
     env: Mapping[str, str],
+    cell_limit: timedelta | None = None,
     on_progress: OnProgress = lambda _: None,
     cancel: threading.Event | None = None,
     facts: Callable[[], Mapping[str, Any]] = dict,
@@ -86,24 +96,31 @@ def execute(
     the caller knows then: `effects`, `cost_micro_usd`, `tables`.
     """
     redactor = redactor.also(lookalikes.of_environment(env))
-    request = _checked(notebook, given, folder, limit, redactor)
+    request = replace(_checked(notebook, given, redactor), folder=folder, limit=limit, cell_limit=cell_limit)
+    request = replace(request, origin=_origin())
     if not home.is_dir():
         raise BadInput(f"the notebook would run in {home}, which is not a directory.")
     with _workplace(folder) as work:
+        started_at, began = datetime.now(UTC), time.monotonic()
+        _keep_order(work, request, started_at, redactor)
+        unrun = books.load(request.source, notebook.name)
+        books.mark_unrun(unrun)  # what it holds of earlier executions is nothing to the runner
         order = RunnerOrder(
             execution_id=folder.name,
             title=notebook.name,
-            notebook=books.dump(books.load(request.source, notebook.name)).decode(),
+            notebook=books.dump(unrun).decode(),
             values=request.values,
             home=str(home.resolve()),
             work=str(work),
             limit=limit,
+            cell_limit=cell_limit,
             grace=grace,
             redactor=redactor,
         )
-        started_at = datetime.now(UTC)
         verdict = watched(order, env, on_progress, cancel or threading.Event())
-        times = (started_at, datetime.now(UTC))
+        took = timedelta(seconds=time.monotonic() - began)
+        ended_at = datetime.now(UTC)
+        times = (started_at, ended_at if ended_at >= started_at else started_at + took)  # a clock may go back
         executed = _executed(work / OUTPUT, request, verdict)
         return _sealed(request, executed, times, Redaction(redactor), facts=facts, seal_as=seal_as, told=told or {})
 
@@ -113,7 +130,112 @@ def refuse(notebook: Path, given: Mapping[str, object], redactor: Redactor) -> S
 
     What the notebook declares, otherwise.
     """
-    return _checked(notebook, given, notebook.parent, timedelta(), redactor).schema
+    return _checked(notebook, given, redactor).schema
+
+
+def checked(notebook: Path, given: Mapping[str, object], redactor: Redactor) -> dict[str, Value]:
+    """The parameters as the notebook gets them, or BadInput for what `execute` would refuse; nothing is kept."""
+    return _checked(notebook, given, redactor).values
+
+
+def seal_left(
+    folder: Path,
+    redactor: Redactor,
+    *,
+    facts: Callable[[], Mapping[str, Any]] = dict,
+    seal_as: Seal = seal,
+    told: Mapping[str, Any] | None = None,
+) -> Execution | None:
+    """Seal what a process that was killed left of the execution `folder`; None where it left nothing.
+
+    A runner ends by itself soon after its parent; Transient where it has not yet.
+    """
+    work = _work(folder)
+    if not (folder / MANIFEST).exists():
+        if not (work / ORDER).is_file():
+            return None
+        _wait_for_its_end(work)
+        request, started_at = _kept_order(folder)
+        output = work / OUTPUT
+        last = (output if output.exists() else work / ORDER).stat().st_mtime
+        times = (started_at, max(started_at, datetime.fromtimestamp(last, UTC)))
+        verdict = RunnerVerdict(Outcome.KILLED, "Killed", "the process that executed it was killed")
+        done = _sealed(
+            request,
+            _executed(output, request, verdict),
+            times,
+            Redaction(redactor),
+            facts=facts,
+            seal_as=seal_as,
+            told=told or {},
+        )
+    else:
+        done = _as_sealed(folder)
+    remove_tree(work)
+    return done
+
+
+def _wait_for_its_end(work: Path) -> None:
+    deadline = time.monotonic() + _ENDING.total_seconds()
+    while is_at_work(work):
+        if time.monotonic() > deadline:
+            raise Transient(f"the runner in {work} has not ended yet.")
+        time.sleep(0.1)
+
+
+def _keep_order(work: Path, request: _Request, started_at: datetime, redactor: Redactor) -> None:
+    write_bytes(work / SOURCE, _original(request, Redaction(redactor)), mode=0o600)
+    order = {
+        "notebook": str(request.notebook),
+        "sha256": request.sha256,
+        "values": request.values,
+        "limit_seconds": request.limit.total_seconds(),
+        "cell_limit_seconds": None if request.cell_limit is None else request.cell_limit.total_seconds(),
+        "started_at": started_at.isoformat(),
+        "origin": request.origin,
+    }
+    write_bytes(work / ORDER, canonical(order), mode=0o600)  # last: where it is, the rest is
+
+
+def _kept_order(folder: Path) -> tuple[_Request, datetime]:
+    work = _work(folder)
+    order, source = json.loads((work / ORDER).read_bytes()), (work / SOURCE).read_bytes()
+    notebook, cell_limit = Path(order["notebook"]), order["cell_limit_seconds"]
+    request = _Request(
+        notebook=notebook,
+        source=source,
+        sha256=order["sha256"],
+        schema=parameters.read(books.load(source, notebook.name), notebook.name),
+        values=order["values"],
+        folder=folder,
+        limit=timedelta(seconds=order["limit_seconds"]),
+        cell_limit=None if cell_limit is None else timedelta(seconds=cell_limit),
+        origin=order["origin"],
+    )
+    return request, datetime.fromisoformat(order["started_at"])
+
+
+def _as_sealed(folder: Path) -> Execution:
+    """What the manifest of a sealed directory says of it."""
+    manifest = json.loads((folder / MANIFEST).read_bytes())
+    return _execution(folder, manifest)
+
+
+def _execution(folder: Path, record: Mapping[str, Any]) -> Execution:
+    return Execution(
+        execution_id=folder.name,
+        outcome=Outcome(record["outcome"]),
+        cells_total=record["cells"]["total"],
+        cells_run=record["cells"]["run"],
+        started_at=datetime.fromisoformat(record["started_at"]),
+        ended_at=datetime.fromisoformat(record["ended_at"]),
+        error_name=record["error"]["name"],
+        error_value=record["error"]["value"],
+        failed_cell=record["cells"]["failed"],
+        output=folder / OUTPUT,
+        report=folder / "report.html",
+        manifest=folder / MANIFEST,
+    )
 
 
 def live(folder: Path) -> Path:
@@ -121,9 +243,7 @@ def live(folder: Path) -> Path:
     return _work(folder) / OUTPUT
 
 
-def _checked(
-    notebook: Path, given: Mapping[str, object], folder: Path, limit: timedelta, redactor: Redactor
-) -> _Request:
+def _checked(notebook: Path, given: Mapping[str, object], redactor: Redactor) -> _Request:
     try:
         source = notebook.read_bytes()
     except OSError as error:
@@ -138,7 +258,7 @@ def _checked(
                 f"the parameter {name} holds what looks like a secret, and parameters are kept for ever; put it into "
                 "the environment, where the notebook finds it."
             )
-    return _Request(notebook, source, schema, values, folder, limit)
+    return _Request(notebook, source, hashlib.sha256(source).hexdigest(), schema, values)
 
 
 def _work(folder: Path) -> Path:
@@ -156,6 +276,8 @@ def _workplace(folder: Path) -> Iterator[Path]:
         work.mkdir(mode=0o700)
     except FileExistsError:
         raise BadInput(f"{folder.name} is being executed, or a killed process left {work} behind.") from None
+    except OSError as error:
+        raise BadInput(f"cannot write below {work.parent}: {error.strerror}. Nothing was executed.") from error
     try:
         yield work
     except BaseException:
@@ -196,28 +318,14 @@ def _sealed(
     original = _original(request, redaction)
     record["redactions"] = output["metadata"]["workbench"]["redactions"] = redaction.count
     files = {
-        "input.ipynb": original,
-        "output.ipynb": books.dump(output),
+        SOURCE: original,
+        OUTPUT: books.dump(output),
         "report.html": report.render(output, record, declared).encode("utf-8", "replace"),
         "params.json": canonical({"given": redaction(request.values), "declared": declared}),
     }
     refuse_leaks({**files, MANIFEST: canonical(record)}, redaction.redactor, live(request.folder).parent)
-    manifest = seal_as(request.folder, files, record)
-    ending = books.ending(output)
-    return Execution(
-        execution_id=request.folder.name,
-        outcome=Outcome(ending["outcome"]),
-        cells_total=record["cells"]["total"],
-        cells_run=record["cells"]["run"],
-        started_at=times[0],
-        ended_at=times[1],
-        error_name=ending["error_name"],
-        error_value=ending["error_value"],
-        failed_cell=ending["failed_cell"],
-        output=request.folder / "output.ipynb",
-        report=request.folder / "report.html",
-        manifest=manifest,
-    )
+    seal_as(request.folder, files, record)
+    return _execution(request.folder, record)
 
 
 def _record(request: _Request, output: Notebook, times: tuple[datetime, datetime]) -> dict[str, Any]:
@@ -227,7 +335,7 @@ def _record(request: _Request, output: Notebook, times: tuple[datetime, datetime
         "execution_id": request.folder.name,
         "notebook": {
             "path": str(request.notebook),
-            "sha256": hashlib.sha256(request.source).hexdigest(),  # of the file as it was, before redaction
+            "sha256": request.sha256,
         },
         "parameters": request.schema.values(request.values),
         "given": sorted(request.values),
@@ -241,6 +349,13 @@ def _record(request: _Request, output: Notebook, times: tuple[datetime, datetime
         "started_at": times[0].isoformat(),
         "ended_at": times[1].isoformat(),
         "limit_seconds": request.limit.total_seconds(),
+        "cell_limit_seconds": None if request.cell_limit is None else request.cell_limit.total_seconds(),
+        **request.origin,
+    }
+
+
+def _origin() -> dict[str, Any]:
+    return {
         "code": origin.code_version(),
         "lock_sha256": origin.lock_hash(),
         "kernel": origin.kernel(),

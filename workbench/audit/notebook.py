@@ -17,6 +17,7 @@ Cell = dict[str, Any]
 
 FORMAT: Final = 4
 SKIP_TAG: Final = "skip-execution"
+_TITLE: Final = 80
 
 
 class Outcome(StrEnum):
@@ -26,9 +27,10 @@ class Outcome(StrEnum):
     FAILED = "failed"  # a cell raised
     EXITED = "exited"  # a cell called sys.exit or exit before the last cell
     KERNEL_DIED = "kernel_died"  # also what the out-of-memory killer leaves
-    TIMED_OUT = "timed_out"  # the limit of the whole execution
+    TIMED_OUT = "timed_out"  # the limit of the whole execution, or of a cell
     CANCELLED = "cancelled"
     CRASHED = "crashed"  # the runner itself was killed
+    KILLED = "killed"  # whoever gave the order was killed; closed by the next process that looked
 
 
 class CellState(StrEnum):
@@ -118,6 +120,18 @@ def is_runnable(cell: Cell) -> bool:
 
 def runnable(nb: Notebook) -> list[Cell]:
     return [cell for cell in nb["cells"] if is_runnable(cell)]
+
+
+def titles(cells: list[Cell]) -> list[str]:
+    """What each cell that runs is about: the heading above it, otherwise its first line."""
+    found, heading = [], ""
+    for cell in cells:
+        lines = [line.strip() for line in cell["source"].splitlines() if line.strip()]
+        if cell["cell_type"] == "markdown":
+            heading = next((line.lstrip("# ") for line in lines if line.startswith("#")), heading)
+        elif is_runnable(cell):
+            found.append((heading or lines[0])[:_TITLE])
+    return found
 
 
 def state(cell: Cell) -> str:

@@ -35,6 +35,7 @@ MEANING: Final = {
     Outcome.TIMED_OUT: "timed out",
     Outcome.CANCELLED: "cancelled",
     Outcome.CRASHED: "crashed: the process that ran it was killed",
+    Outcome.KILLED: "killed: the process that ordered it was killed",
 }
 # Beside the colour, for who sees none.
 SIGN: Final = {Outcome.SUCCEEDED: "✔", Outcome.CANCELLED: "■", Outcome.EXITED: "■"}

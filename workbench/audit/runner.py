@@ -8,6 +8,7 @@ The notebook is redacted before each save: no secret reaches the disk, whenever 
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 import pickle
@@ -40,6 +41,7 @@ class RunnerOrder:
     home: str
     work: str
     limit: timedelta
+    cell_limit: timedelta | None
     grace: timedelta
     redactor: Redactor
 
@@ -79,13 +81,14 @@ def _saver(order: RunnerOrder) -> Any:
 def main() -> None:
     channel = Channel(_own_stdout())
     order: RunnerOrder = pickle.load(sys.stdin.buffer)  # noqa: S301 -- from our parent, through a pipe without a name
+    _be_at_work(order.work)
     for name in UNUSED:
         sys.modules.setdefault(name, None)  # type: ignore[arg-type]
     import nbformat
 
     from workbench.audit import engine
 
-    stop = engine.Stop(order.limit)
+    stop = engine.Stop(order.limit, order.cell_limit)
     signal.signal(signal.SIGTERM, lambda *_: stop.ask("somebody cancelled the execution"))
     threading.Thread(target=_watch_parent, args=(stop,), daemon=True).start()
     engine.run(
@@ -102,7 +105,29 @@ def main() -> None:
 
 def _watch_parent(stop: Any) -> None:
     os.read(0, 1)  # returns at the pipe's end; unlike sys.stdin it holds no lock that would hinder our own exit
-    stop.ask("the process that started the execution is gone")
+    stop.ask("the process that started the execution is gone", is_killed=True)
+
+
+def _be_at_work(work: str) -> None:
+    """Until the end of this process, which may outlive its parent by seconds."""
+    fd = os.open(work, os.O_RDONLY | os.O_DIRECTORY)
+    with contextlib.suppress(OSError):  # a file system without such locks: then nobody waits for our end
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def is_at_work(work: Path) -> bool:
+    """Whether a runner of that directory is alive."""
+    try:
+        fd = os.open(work, os.O_RDONLY | os.O_DIRECTORY)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError as error:
+        return isinstance(error, BlockingIOError)
+    finally:
+        os.close(fd)
+    return False
 
 
 if __name__ == "__main__":

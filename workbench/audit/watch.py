@@ -27,7 +27,6 @@ from workbench.feature import EXECUTION_ID
 
 SLACK: Final = timedelta(seconds=15)  # what the runner has for its own ending before it is killed
 TICK: Final = 0.2
-HEADLESS: Final = "WORKBENCH_HEADLESS_NOTEBOOK"  # tells a notebook to draw tables and text instead of widgets
 
 
 @dataclass(frozen=True)
@@ -37,6 +36,7 @@ class CellProgress:
     number: int
     total: int
     state: CellState
+    title: str = ""
 
 
 OnProgress = Callable[[CellProgress], None]
@@ -86,6 +86,7 @@ class _Runner:
         self._news: queue.Queue[dict[str, Any] | None] = queue.Queue()
         self._kernel: int | None = None
         self._cells: list[int] = []
+        self._titles: list[str] = []
         self.is_over = False
         self._last_words = ""
         # A file without a name: the kernel writes here too, and what it writes is not redacted.
@@ -140,10 +141,10 @@ class _Runner:
         if news is None:
             self.is_over = True
         elif "kernel" in news:
-            self._kernel, self._cells = news["kernel"], news["cells"]
+            self._kernel, self._cells, self._titles = news["kernel"], news["cells"], news["titles"]
         else:
             number = self._cells.index(news["cell"]) + 1
-            return CellProgress(number, len(self._cells), CellState(news["state"]))
+            return CellProgress(number, len(self._cells), CellState(news["state"]), self._titles[number - 1])
         return None
 
     def cause_of_death(self) -> str:
@@ -167,7 +168,6 @@ class _Runner:
 def _environment(order: RunnerOrder, env: Mapping[str, str]) -> dict[str, str]:
     """The caller's, without settings or start-up files of whoever is logged in: no report would show them."""
     own = {
-        HEADLESS: "1",
         EXECUTION_ID: order.execution_id,
         "IPYTHONDIR": f"{order.work}/ipython",
         "JUPYTER_CONFIG_DIR": f"{order.work}/jupyter",

@@ -22,7 +22,12 @@ def worst(codes: Iterable[Exit]) -> Exit:
     return max(codes, key=_RISING.index, default=Exit.DONE)
 
 
-def of_execution(outcome: str) -> Exit:
+def of_execution(outcome: str, error: str | None = None) -> Exit:
+    """By its outcome, and where a cell raised one of our errors, by what that asks for."""
+    if outcome == "timed_out":
+        return Exit.UNSURE
+    if outcome == "failed":
+        return {"NeedsPerson": Exit.PERSON, "Unanswered": Exit.UNSURE}.get(str(error), Exit.FAILED)
     return Exit.DONE if outcome == "succeeded" else Exit.FAILED
 
 

@@ -1,7 +1,8 @@
-"""A run in a notebook: plan, start, watch, folders, tables, chart. One call a cell, by hand and without a person.
+"""A run in a notebook: plan, start, watch, folders, tables, chart, outcome. One call a cell, with or without a person.
 
-By hand the calls draw widgets and wait for a click. Executed without a person (WORKBENCH_HEADLESS_NOTEBOOK) the same
-calls start by the rule of `start`, do the work, and leave HTML that an offline report keeps.
+By hand the calls draw widgets and wait for a click. Executed without a person (panels/front_end.py) the same calls
+start by the rule of `start`, do the work, leave HTML that an offline report keeps, and `outcome` fails the notebook
+when the run brought less than was asked for.
 """
 
 from __future__ import annotations
@@ -21,11 +22,13 @@ from workbench.collect.order import Order, run_id_of
 from workbench.collect.plan import OPEN_END, how_much, open_ended
 from workbench.collect.stages import Pace
 from workbench.collect.watcher import Watcher, look, watcher_of
-from workbench.errors import BadInput, Refused
+from workbench.errors import BadInput, NeedsPerson, Permanent, Refused, Unanswered
 from workbench.panels.ask import ask
 from workbench.panels.facts import mode_note
+from workbench.panels.front_end import is_by_hand
 from workbench.panels.markup import Html, dollars, esc, join, note, shown
-from workbench.panels.page import handled, in_background, is_headless, show_while, still
+from workbench.panels.page import handled, in_background, show_while, still
+from workbench.panels.waiting import raise_or_show
 from workbench.panels.widgets import AskTwice, Bar, Panel, Region, button, question, show
 
 if TYPE_CHECKING:
@@ -61,7 +64,7 @@ def start(wb: Workbench, order: Order, *, approve_usd: float = 0.0, approve_open
     Where the estimate is open-ended, neither that nor a cap says the most: it needs `approve_open_ended` too.
     A plan that is started already, by whom ever, is shown and not started again.
     """
-    if not is_headless():
+    if is_by_hand():
         display(StartPanel(wb, order))  # type: ignore[no-untyped-call]
         return order
     if order.run_id is None:
@@ -100,7 +103,7 @@ def watch(wb: Workbench, run: Order | str, *, wait_minutes: float = 10) -> None:
     Without a person this cell does the work, for at most `wait_minutes`.
     """
     run_id = run_id_of(wb, run)
-    if not is_headless():
+    if is_by_hand():
         display(WatchPanel(wb, run if isinstance(run, Order) else str(run_id)))  # type: ignore[no-untyped-call]
     elif run_id:
         work_and_show(wb, run_id, timedelta(minutes=wait_minutes))
@@ -134,9 +137,28 @@ def chart(wb: Workbench, run: Order | str, title: str, query: str) -> None:
     _show(wb, run, draw, "The chart")
 
 
+def outcome(wb: Workbench, run: Order | str) -> None:
+    """Say how the run went; without a person, fail the notebook where it brought less than everything, or goes on."""
+    run_id = run_id_of(wb, run)
+    if not run_id:
+        still(note("plain", "Nothing was started."))
+        return
+    seen = look(wb, run_id)
+    if seen.status == "completed":
+        still(note("plain", f"Done: {seen.news}"))
+    elif seen.is_over:
+        raise_or_show(Permanent(f"{seen.news} Why: workbench status {run_id}"))
+    elif seen.waiting:
+        raise_or_show(NeedsPerson(f"the run waits for a person: {seen.waiting[0][0]}. See: workbench todo"))
+    elif is_by_hand():
+        still(note("plain", f"{seen.news} Run this cell again later."))
+    else:
+        raise_or_show(Unanswered(f"the run is not over: {seen.news} It goes on with: workbench work"))
+
+
 def _show(wb: Workbench, run: Order | str, draw: Callable[[str], Html], what: str) -> None:
     run_id = run_id_of(wb, run)
-    if not is_headless():
+    if is_by_hand():
         display(LivePanel(wb, run if isinstance(run, Order) else str(run_id), draw, what))  # type: ignore[no-untyped-call]
     elif run_id:
         still(draw(run_id))

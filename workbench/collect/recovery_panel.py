@@ -1,7 +1,7 @@
 """What exists at Bright Data against what we have: scan, adopt, what waits; by hand and without a person.
 
-By hand `adopt` draws a button and follows the work; executed without a person (WORKBENCH_HEADLESS_NOTEBOOK) it adopts
-where it was told to, leaves HTML that an offline report keeps, and `outcome` fails the notebook when rows are missing.
+By hand `adopt` draws a button and follows the work; executed without a person (panels/front_end.py) it adopts where it
+was told to, leaves HTML that an offline report keeps, and `outcome` fails the notebook when rows are missing.
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ from workbench.collect.panel import WatchPanel
 from workbench.collect.watcher import look
 from workbench.errors import NeedsPerson, Permanent
 from workbench.panels.facts import facts, mode_note
+from workbench.panels.front_end import is_by_hand
 from workbench.panels.markup import Html, esc, join, note, table
-from workbench.panels.page import handled, in_background, is_headless, show_while, still
+from workbench.panels.page import handled, in_background, show_while, still
 from workbench.panels.waiting import raise_or_show, waiting
 from workbench.panels.widgets import Panel, Region, button
 from workbench.parsing import as_count, as_names
@@ -100,7 +101,7 @@ def scan_view(scan: Scan) -> Html:
 
 def adopt(scan: Scan, *, adopt: bool = False) -> None:
     """By hand: a button. Without a person: bring in what is unknown where `adopt` says so."""
-    if not is_headless():
+    if is_by_hand():
         display(AdoptPanel(scan))  # type: ignore[no-untyped-call]
     elif adopt:
         _adopt_and_show(scan)

@@ -347,6 +347,13 @@ execution = Table(
     Column("started_at", UtcText, nullable=False),
     Column("ended_at", UtcText),
     Column("error", Text),
+    Column("key", Text),  # what it was not to be executed beside
+    Column("owner", String(200)),  # the process that executes it, by its place among the living
+    Column("heartbeat_at", UtcText),
+    Column("cells_run", Integer),
+    Column("cells_total", Integer),
+    Column("cell", Text),  # the title of the one at work
+    Column("cancel_asked_at", UtcText),
     Column("effects", Json),  # what was done outside by the work that it ordered, as of its seal
     Column("cost_micro_usd", Big),
 )

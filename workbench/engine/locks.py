@@ -46,8 +46,11 @@ class Locks:
         return take_lock(connection, self._ledger, name, note=note, lease_time=self._lease_time)
 
     @contextlib.contextmanager
-    def holding(self, name: str, note: str = "") -> Iterator[bool]:
-        """Hold the lock `name`, renewed however long the block takes; False while somebody living holds it."""
+    def holding(self, name: str, note: str = "", *, is_passing: bool = False) -> Iterator[bool]:
+        """Hold the lock `name`, renewed however long the block takes; False while somebody living holds it.
+
+        `is_passing`: nobody will want a lock of this name again, so that nothing of it is kept.
+        """
         token = self.take(name, note)
         if token is None:
             yield False
@@ -60,7 +63,10 @@ class Locks:
         finally:
             over.set()
             keeper.join()
-            self.release(name, token)
+            if is_passing:
+                self._forget(name, token)
+            else:
+                self.release(name, token)
 
     def _keep(self, name: str, token: int, over: threading.Event) -> None:
         while not over.wait(self._lease_time.total_seconds() / 4):
@@ -87,6 +93,11 @@ class Locks:
     def release(self, name: str, token: int) -> None:
         query = update(named_lock).where(named_lock.c.name == name, named_lock.c.token == token).values(owner=None)
         self._ledger.write(lambda connection: connection.execute(query))
+
+    def _forget(self, name: str, token: int) -> None:
+        """Tokens of the name begin anew: only what is ours by owner, too, is removed."""
+        mine = (named_lock.c.name == name, named_lock.c.token == token, named_lock.c.owner == self._ledger.liveness.me)
+        self._ledger.write(lambda connection: connection.execute(delete(named_lock).where(*mine)))
 
     # who is at work -----------------------------------------------------------------------------
 

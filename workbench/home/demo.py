@@ -69,7 +69,7 @@ def demo(json: Json = False) -> Exit:
     codes = [Exit(of_item("snapshot", one)) for job in run["jobs"] for one in job["snapshots"]]
     posts = Exit(jobs.outcome(posted))
     uploads = Exit(batches.outcome(loaded))
-    return exits.worst([*codes, posts, uploads, exits.of_execution(executed.outcome)])
+    return exits.worst([*codes, posts, uploads, exits.of_execution(executed.outcome, executed.error_name)])
 
 
 def _brisk() -> dict[str, Any]:

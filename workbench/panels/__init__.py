@@ -1,13 +1,14 @@
 """Panels: what the panels of all features share. They draw, ask a service, and decide nothing.
 
-ask.py       questions to the tables, on a cursor of their own
-facts.py     names and values in a line, and the note that says whether anything is real
-markup.py    text → HTML; the only place that escapes
-page.py      the two faces: live (widgets, by hand) and still (HTML that an executed notebook keeps)
-pictures.py  screenshots of pages
-sending.py   what the buttons of post and upload have in common: asking twice, the work as it goes
-waiting.py   what waits for a person, and how an outcome is told
-widgets.py   the progress bar and the region, as anywidgets: labelled, announced, offline
+ask.py        questions to the tables, on a cursor of their own
+facts.py      names and values in a line, and the note that says whether anything is real
+front_end.py  whether a person is at the notebook, by evidence
+markup.py     text → HTML; the only place that escapes
+page.py       the two faces: live (widgets, by hand) and still (HTML that an executed notebook keeps)
+pictures.py   screenshots of pages
+sending.py    what the buttons of post and upload have in common: asking twice, the work as it goes
+waiting.py    what waits for a person, and how an outcome is told
+widgets.py    the progress bar and the region, as anywidgets: labelled, announced, offline
 
 A click writes its order to the ledger and starts a worker process; the kernel only watches. Whatever is shown is
 rebuilt from the ledger, so a closed tab or a restarted kernel loses nothing: run the cell again.

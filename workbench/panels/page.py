@@ -6,7 +6,6 @@ An audit keeps what was displayed, not widgets: there every view is HTML, replac
 from __future__ import annotations
 
 import logging
-import os
 import threading
 import time
 from collections.abc import Callable
@@ -19,12 +18,7 @@ from workbench.panels.markup import Html, note, plain
 
 log = logging.getLogger(__name__)
 
-HEADLESS: Final = "WORKBENCH_HEADLESS_NOTEBOOK"  # set by whoever executes notebooks without a person: audit, tests
 _REDRAW_SECONDS: Final = 0.25  # at least between two updates of a still page
-
-
-def is_headless() -> bool:
-    return os.environ.get(HEADLESS, "") not in ("", "0")
 
 
 def bundle(markup: str) -> dict[str, str]:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from workbench.engine.outcome import Outcome
 from workbench.errors import NeedsPerson, Permanent, Unanswered, WorkbenchError
+from workbench.panels.front_end import is_by_hand
 from workbench.panels.markup import note, table, tag
-from workbench.panels.page import is_headless, still
+from workbench.panels.page import still
 
 if TYPE_CHECKING:
     from workbench.workbench import Workbench
@@ -26,7 +27,7 @@ def waiting(wb: Workbench) -> None:
 
 def raise_or_show(error: WorkbenchError) -> None:
     """An execution's outcome is that of its cells; a person at the page just reads it."""
-    if is_headless():
+    if not is_by_hand():
         raise error
     still(note("error", error.message, role="alert"))
 

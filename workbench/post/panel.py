@@ -1,7 +1,7 @@
 """Listings in a notebook: check, rehearse or post, watch, results. By hand and without a person.
 
 By hand the calls draw a form and buttons, and a worker of its own does the work. Executed without a person
-(WORKBENCH_HEADLESS_NOTEBOOK) `post` goes as deep as `depth` says and leaves HTML that an offline report keeps.
+(panels/front_end.py) `post` goes as deep as `depth` says and leaves HTML that an offline report keeps.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from IPython.display import display
 
 from workbench.errors import BadInput
 from workbench.panels.facts import facts
+from workbench.panels.front_end import is_by_hand
 from workbench.panels.markup import Html, esc, join, note
-from workbench.panels.page import handled, in_background, is_headless, show_while, still
+from workbench.panels.page import handled, in_background, show_while, still
 from workbench.panels.sending import NOT_AT_WORK, Look, SendPanel, WorkPanel, check_depth
 from workbench.panels.waiting import tell_outcome
 from workbench.panels.widgets import Panel, Region, button
@@ -53,7 +54,7 @@ def _accounts(wb: Workbench, text: str) -> list[int]:
 
 def form(wb: Workbench) -> None:
     """By hand: a form for one more listing. Without a person: nothing."""
-    if not is_headless():
+    if is_by_hand():
         display(FormPanel(wb))  # type: ignore[no-untyped-call]
 
 
@@ -63,7 +64,7 @@ def post(desk: Desk, *, depth: str = "plan", wait_minutes: float = 60) -> None:
     What is posted already, or on its way, is left alone, however often this runs.
     """
     check_depth(depth)
-    if not is_headless():
+    if is_by_hand():
         display(PostPanel(desk))  # type: ignore[no-untyped-call]
     elif depth == "plan":
         still(note("plain", "Nothing was opened or sent, as depth is plan."))
@@ -81,7 +82,7 @@ def post(desk: Desk, *, depth: str = "plan", wait_minutes: float = 60) -> None:
 
 def watch(desk: Desk) -> None:
     """By hand: the newest job of these listings as it goes, also after a restart of the kernel."""
-    if not is_headless():
+    if is_by_hand():
         display(JobPanel(desk))  # type: ignore[no-untyped-call]
 
 

@@ -1,7 +1,7 @@
 """Creatives in a notebook: check, rehearse or upload, watch, results. By hand and without a person.
 
 By hand the calls draw buttons, and a worker of its own does the work. Executed without a person
-(WORKBENCH_HEADLESS_NOTEBOOK) `upload` goes as deep as `depth` says and leaves HTML that an offline report keeps.
+(panels/front_end.py) `upload` goes as deep as `depth` says and leaves HTML that an offline report keeps.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, Final
 from IPython.display import display
 
 from workbench.panels.facts import facts, mode_note
+from workbench.panels.front_end import is_by_hand
 from workbench.panels.markup import Html, join, note, progress_bar, table
-from workbench.panels.page import is_headless, show_while, still
+from workbench.panels.page import show_while, still
 from workbench.panels.pictures import pictures
 from workbench.panels.sending import NOT_AT_WORK, Look, SendPanel, WorkPanel, check_depth
 from workbench.panels.waiting import tell_outcome
@@ -102,7 +103,7 @@ def upload(load: Load, *, depth: str = "plan", wait_minutes: float = 60) -> None
     What is there already, or on its way, is left alone, however often this runs.
     """
     check_depth(depth)
-    if not is_headless():
+    if is_by_hand():
         display(UploadPanel(load))  # type: ignore[no-untyped-call]
     elif depth == "plan":
         still(note("plain", "Nothing was opened or uploaded, as depth is plan."))
@@ -130,7 +131,7 @@ def progress_view(done: Mapping[str, Any]) -> Html:
 
 def watch(load: Load) -> None:
     """By hand: the newest batch of these files as it goes, also after a restart of the kernel."""
-    if not is_headless():
+    if is_by_hand():
         display(BatchPanel(load))  # type: ignore[no-untyped-call]
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.panels.conftest import _eventually, eventually
+from tests.panels.conftest import _eventually, at_the_page, eventually
 from workbench.collect.order import Order
 from workbench.sandbox.serve import Sandbox
 from workbench.settings import load
@@ -82,7 +82,7 @@ def opened_bench(folder: Path, migrated: Path) -> Iterator[tuple[OpenedHome, San
 
 @pytest.fixture
 def opened(tmp_path: Path, migrated: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[OpenedHome, Sandbox]]:
-    monkeypatch.delenv("WORKBENCH_HEADLESS_NOTEBOOK", raising=False)
+    at_the_page(monkeypatch)
     with opened_bench(tmp_path, migrated) as opened:
         yield opened
 

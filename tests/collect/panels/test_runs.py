@@ -8,7 +8,7 @@ import time
 import pytest
 
 from tests.collect.panels.conftest import SOURCES
-from tests.panels.conftest import place
+from tests.panels.conftest import nobody_there, place
 from workbench.budget.caps import Caps
 from workbench.collect import panel as runs
 from workbench.collect.order import Order
@@ -250,14 +250,14 @@ def test_hostile_names_stay_text(wb, plan, displayed, eventually):
 @pytest.fixture
 def seen(worked, plan, displayed, monkeypatch) -> Order:
     """The run Tuesday of a bench whose runs are over, as it is found again without a person."""
-    monkeypatch.setenv("WORKBENCH_HEADLESS_NOTEBOOK", "1")
+    nobody_there(monkeypatch)
     order = runs.plan(worked, **plan)
     displayed.clear()
     return order
 
 
 def test_without_a_person_a_run_is_started_once_and_says_so(wb, plan, displayed, monkeypatch):
-    monkeypatch.setenv("WORKBENCH_HEADLESS_NOTEBOOK", "1")
+    nobody_there(monkeypatch)
     order = runs.start(wb, runs.plan(wb, **plan))
     again = runs.start(wb, runs.plan(wb, **plan))
 
@@ -316,7 +316,7 @@ def test_a_chart_of_nothing_says_so(worked, displayed, seen):
 
 
 def test_without_a_person_live_mode_starts_nothing_above_what_was_approved(wb, order, monkeypatch):
-    monkeypatch.setenv("WORKBENCH_HEADLESS_NOTEBOOK", "1")
+    nobody_there(monkeypatch)
     live = wb.settings.model_copy(update={"mode": "live", "brightdata_api_key": Secret("a-key-of-this-test")})
 
     with monkeypatch.context() as in_live_mode:
@@ -343,7 +343,7 @@ def test_an_open_end_is_shown_and_asked_for_where_a_cap_is_set(wb, plan, display
     )
     assert wb.status()["runs"] == []
 
-    monkeypatch.setenv("WORKBENCH_HEADLESS_NOTEBOOK", "1")
+    nobody_there(monkeypatch)
     with pytest.raises(Refused, match="approve_open_ended=true"):
         runs.start(wb, order)
     with monkeypatch.context() as in_live_mode:

@@ -12,7 +12,7 @@ import pytest
 
 from tests.collect.panels.conftest import OpenedHome
 from tests.collect.recover.conftest import DAY, collected
-from tests.panels.conftest import eventually
+from tests.panels.conftest import at_the_page, eventually, nobody_there
 from workbench.collect import recovery_panel as recovery
 from workbench.collect.recovery_panel import AdoptPanel
 from workbench.panels import waiting
@@ -23,7 +23,7 @@ from workbench.settings import load
 
 @pytest.fixture
 def wb(tmp_path: Path, sandbox: Sandbox, house: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[OpenedHome]:
-    monkeypatch.delenv("WORKBENCH_HEADLESS_NOTEBOOK", raising=False)
+    at_the_page(monkeypatch)
     with OpenedHome(*load(house.home, environ={}, brightdata_url=sandbox.url, poll_seconds=0.1)) as bench:
         yield bench
         bench.work()
@@ -97,6 +97,6 @@ def test_by_hand_the_last_cell_says_what_a_schedule_would_fail_for(
     recovery.outcome(found)
 
     assert f"not to be had: {name} (expired)" in plain(shown[-1])
-    monkeypatch.setenv("WORKBENCH_HEADLESS_NOTEBOOK", "1")
+    nobody_there(monkeypatch)
     with pytest.raises(Exception, match=name):
         recovery.outcome(found)
