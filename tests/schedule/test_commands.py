@@ -247,7 +247,7 @@ def test_a_notebook_is_run_with_the_days_of_its_tick_and_kept(home, workbench, d
 
     assert done.code == 1, done.err
     ran = {one["name"]: one for one in done.json}
-    assert {name: one["outcome"] for name, one in ran.items()} == {"bad": "failed", "good": "succeeded"}
+    assert {name: one["outcome"] for name, one in ran.items()} == {"bad": "failed", "good": "succeeded"}, done.json
     assert "AssertionError" in ran["bad"]["reason"]
     kept = {one["execution_id"]: one for one in home.here("audit", "list", "--json").json}
     for name, one in ran.items():
