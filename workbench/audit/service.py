@@ -183,7 +183,7 @@ class Audit(Feature):
         """Executions, newest first, whose parameters, error or output hold `text`: {execution_id, ..., matches}."""
         at = since_of(since, self.settings.zone) if since else None
         wanted = dict(params or {})
-        rows = store.find(self.ledger, text, notebook=notebook, outcome=outcome, since=at, has_parameters=bool(wanted))
+        rows = store.find(self.ledger, text, notebook=notebook, outcome=outcome, since=at, parameters=wanted)
         return [
             {
                 "execution_id": row["id"],
