@@ -13,6 +13,7 @@ from workbench.audit.redact import ANSI
 from workbench.audit.verify_archive import MANIFEST
 from workbench.db.clock import now
 from workbench.errors import BadInput
+from workbench.files import canonical
 
 OUTPUT: Final = "output.ipynb"
 _LONGEST: Final = 200_000  # signs of an execution that are looked through; the end says more than the middle
@@ -72,7 +73,8 @@ def has_parameters(parameters: Mapping[str, Any], wanted: Mapping[str, str]) -> 
 
 
 def _spellings(value: Any) -> Sequence[str]:
-    return (str(value), json.dumps(value, ensure_ascii=False), str(value).lower())
+    """As `store.find` takes them too: plain, as Python and as JSON write it."""
+    return (str(value), str(value).lower(), json.dumps(value, ensure_ascii=False), canonical(value))
 
 
 def since_of(text: str, zone: tzinfo) -> datetime:

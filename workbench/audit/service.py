@@ -316,9 +316,10 @@ class Audit(Feature):
         params: Mapping[str, str] | None = None,
     ) -> list[dict[str, Any]]:
         """Executions, newest first, whose parameters, error or output hold `text`: {execution_id, ..., matches}."""
+        self.close_killed()
         at = since_of(since, self.settings.zone) if since else None
         wanted = dict(params or {})
-        rows = store.find(self.ledger, text, notebook=notebook, outcome=outcome, since=at, has_parameters=bool(wanted))
+        rows = store.find(self.ledger, text, notebook=notebook, outcome=outcome, since=at, parameters=wanted)
         return [
             {
                 "execution_id": row["id"],
@@ -337,6 +338,7 @@ class Audit(Feature):
 
     def show(self, execution: str) -> dict[str, Any]:
         """What is kept of one execution: its manifest, where its report is, and where it stands in the ledger."""
+        self.close_killed()
         execution_id = self._execution(execution)
         row = store.get_execution(self.ledger, execution_id)
         folder = self.home / row["folder"]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Text, delete, insert, or_, select, type_coerce, update
 
 from workbench.audit.verify_archive import Events
 from workbench.db import event_log
@@ -16,6 +18,7 @@ from workbench.db.columns import storable
 from workbench.db.event_log import Event
 from workbench.db.ledger import Ledger
 from workbench.db.schema import chain_head, event, execution, execution_text, named_lock, seal
+from workbench.files import canonical
 
 RUNNING: Final = "running"
 UNSEALED: Final = "unsealed"  # it ended, and its report could not be written; the next process that looks tries again
@@ -207,6 +210,16 @@ def events(ledger: Ledger) -> Events:
         return Events(ledger.ledger_id, rows, (head.seq, head.hash), {one.sequence: one.manifest for one in waiting})
 
 
+def _spellings(value: str) -> set[str]:
+    """What a value that a person wrote may be in the canonical JSON of the parameters."""
+    found = {canonical(value), *({"null"} if value.lower() == "none" else ())}
+    if value.lower() in ("true", "false"):
+        found.add(value.lower())
+    with contextlib.suppress(ValueError, RecursionError):
+        found.add(canonical(json.loads(value)))
+    return found
+
+
 # questions ----------------------------------------------------------------------------------------
 
 
@@ -233,9 +246,9 @@ def find(
     notebook: str = "",
     outcome: str = "",
     since: datetime | None = None,
-    has_parameters: bool = False,
+    parameters: Mapping[str, str] | None = None,
 ) -> list[dict[str, Any]]:
-    """Executions with what was kept of them, newest first; `has_parameters`: those alone whose parameters are known."""
+    """Executions with what was kept of them, newest first; by parameters perhaps too many: the caller looks."""
     query = select(execution, execution_text.c.parameters, *([execution_text.c.text] if text else [])).outerjoin(
         execution_text, execution_text.c.execution_id == execution.c.id
     )
@@ -258,6 +271,7 @@ def find(
         query = query.where(execution.c.outcome == outcome)
     if since is not None:
         query = query.where(execution.c.started_at >= since)
-    if has_parameters:
-        query = query.where(execution_text.c.parameters.is_not(None))
+    for name, value in (parameters or {}).items():
+        spelt = type_coerce(execution_text.c.parameters, Text)
+        query = query.where(or_(*(has(spelt, f"{canonical(name)}:{one}") for one in _spellings(value))))
     return _rows(ledger, query.order_by(execution.c.started_at.desc(), execution.c.id.desc()))
