@@ -10,7 +10,7 @@ from workbench.engine.item import FOR_A_PERSON, KINDS
 from workbench.errors import FAULTS
 
 
-class Outcome(IntEnum):
+class OrderOutcome(IntEnum):
     """Its number is the exit code of a command."""
 
     DONE = 0
@@ -19,23 +19,23 @@ class Outcome(IntEnum):
     UNSURE = 4  # it may have happened, or time ran out
 
 
-_RISING: Final = (Outcome.DONE, Outcome.FAILED, Outcome.UNSURE, Outcome.PERSON)
+_RISING: Final = (OrderOutcome.DONE, OrderOutcome.FAILED, OrderOutcome.UNSURE, OrderOutcome.PERSON)
 _PEOPLE: Final = frozenset(name for name, one in FAULTS.items() if one.needs_person)
 
 
-def worst(outcomes: Iterable[Outcome]) -> Outcome:
-    return max(outcomes, key=_RISING.index, default=Outcome.DONE)
+def worst(outcomes: Iterable[OrderOutcome]) -> OrderOutcome:
+    return max(outcomes, key=_RISING.index, default=OrderOutcome.DONE)
 
 
-def of_item(kind: str, row: Mapping[str, Any]) -> Outcome:
+def of_item(kind: str, row: Mapping[str, Any]) -> OrderOutcome:
     """By its state, unless it waits for a person; one that is not finished is unsure."""
     if row.get("attention") in FOR_A_PERSON:
-        return Outcome.PERSON
-    return Outcome(KINDS[kind].states(row["state"]).info.exit)
+        return OrderOutcome.PERSON
+    return OrderOutcome(KINDS[kind].states(row["state"]).info.exit)
 
 
-def of_rehearsed(row: Mapping[str, Any]) -> Outcome:
+def of_rehearsed(row: Mapping[str, Any]) -> OrderOutcome:
     """What was only rehearsed has no state; what would stop its whole account needs a person first of all."""
     if row["status"] not in ("failed", "file_not_found"):
-        return Outcome.DONE
-    return Outcome.PERSON if row.get("error_class") in _PEOPLE else Outcome.FAILED
+        return OrderOutcome.DONE
+    return OrderOutcome.PERSON if row.get("error_class") in _PEOPLE else OrderOutcome.FAILED

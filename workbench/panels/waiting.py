@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from workbench.engine.outcome import Outcome
+from workbench.engine.outcome import OrderOutcome
 from workbench.errors import NeedsPerson, Permanent, Unanswered, WorkbenchError
 from workbench.panels.front_end import is_by_hand
 from workbench.panels.markup import note, table, tag
@@ -32,16 +32,18 @@ def raise_or_show(error: WorkbenchError) -> None:
     still(note("error", error.message, role="alert"))
 
 
-def tell_outcome(wb: Workbench, thing: str, outcome: Outcome, *, total: int, failed: Sequence[str], done: str) -> None:
+def tell_outcome(
+    wb: Workbench, thing: str, outcome: OrderOutcome, *, total: int, failed: Sequence[str], done: str
+) -> None:
     """Say how the items of one order went; `failed`: names of those that did."""
     said = f"{len(failed)} of {total} {thing}s failed: {', '.join(failed[:5])}" if failed else ""
-    if outcome is Outcome.PERSON:
+    if outcome is OrderOutcome.PERSON:
         waiting(wb)
         raise_or_show(NeedsPerson(f"a person has to look at some of these {thing}s: workbench todo."))
-    elif outcome is Outcome.UNSURE:
+    elif outcome is OrderOutcome.UNSURE:
         rest = f"not every {thing} is over; the rest goes on with: workbench work"
         raise_or_show(Unanswered(f"{said}; {rest}" if said else rest))
-    elif outcome is Outcome.FAILED:
+    elif outcome is OrderOutcome.FAILED:
         raise_or_show(Permanent(f"{said or f'not every {thing} came to its end'}."))
     else:
         still(note("plain", done))

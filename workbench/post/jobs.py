@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from workbench.engine.behind import WAITS
-from workbench.engine.outcome import Outcome, of_item, of_rehearsed, worst
+from workbench.engine.outcome import OrderOutcome, of_item, of_rehearsed, worst
 from workbench.post.model import PostingState, posting_told
 
 P = PostingState
@@ -19,7 +19,7 @@ def job(row: Row) -> dict[str, Any]:
     return {"job_id": row["id"], "created_at": row["created_at"], **told}
 
 
-def outcome(told: Row) -> Outcome:
+def outcome(told: Row) -> OrderOutcome:
     """How a job, or a rehearsal of one, ended."""
     if told["job_id"] is None:
         return worst(map(of_rehearsed, told["items"]))

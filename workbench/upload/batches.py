@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from workbench.engine.outcome import Outcome, of_item, of_rehearsed, worst
+from workbench.engine.outcome import OrderOutcome, of_item, of_rehearsed, worst
 from workbench.upload.check import CheckedFile
 from workbench.upload.model import PLATFORMS, Upload, UploadState, as_in_sheet
 from workbench.upload.names import made_id
@@ -21,10 +21,10 @@ ITEM: Final = (*COLUMNS, "state", "attention", "account_id", "slot", "sha256", "
 _ORDER: Final = ("static", "native_static", "video", "native_rollover", "in_stream")  # images go first
 
 
-def outcome(done: Row) -> Outcome:
+def outcome(done: Row) -> OrderOutcome:
     """How a batch, or a rehearsal of one, ended."""
     if done["depth"] == "rehearse":
-        stopped = [Outcome.PERSON] if done.get("stopped") else []
+        stopped = [OrderOutcome.PERSON] if done.get("stopped") else []
         return worst([*stopped, *map(of_rehearsed, done["items"])])
     return worst(of_item("upload", one) for one in done["items"])
 
