@@ -10,6 +10,7 @@
     site           what a browser sees of a service: pages from templates, scripts and styles, texts
     switches       the failures that a caller can ask for, declared by each service
     notes          what a service remembers: values, tallies, its switches, its tables
+    dice           randomness that a seed and some words decide
     database       one SQLite file per home: what was accepted survives restarts and kill -9
     brightdata/    Bright Data, Web Scraper API v3
     trafficjunky/  TrafficJunky's sign-in and media library

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
-from workbench.sandbox.brightdata.rows.dice import share
+from workbench.sandbox.dice import share
 from workbench.sandbox.notes import Notes
 
 OFF: Final = 0

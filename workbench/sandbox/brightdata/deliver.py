@@ -20,11 +20,11 @@ from urllib.parse import urlsplit
 from workbench.sandbox.brightdata.accept import Refused, read_json
 from workbench.sandbox.brightdata.datasets import DATASETS
 from workbench.sandbox.brightdata.formats import FORMATS, encode
-from workbench.sandbox.brightdata.rows.dice import share
 from workbench.sandbox.brightdata.snapshots import NOT_FOUND
 from workbench.sandbox.brightdata.store import Snapshot
 from workbench.sandbox.brightdata.world import BrightDataWorld
 from workbench.sandbox.database import Row
+from workbench.sandbox.dice import share
 from workbench.sandbox.web import Answer, Request, as_json, as_text
 
 TYPES: Final = ("azure", "build", "email", "gcs", "gcp_pubsub", "s3", "sftp", "snowflake", "webhook", "ali_oss")

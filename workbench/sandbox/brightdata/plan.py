@@ -14,8 +14,8 @@ from typing import Any, Final, Literal
 from urllib.parse import unquote
 
 from workbench.sandbox.brightdata.datasets import DATASETS, NO_POSTS
-from workbench.sandbox.brightdata.rows.dice import iso, share
 from workbench.sandbox.brightdata.shapes import Ask, Dataset, Method, Row
+from workbench.sandbox.dice import iso, share
 
 Kind = Literal["data", "warning", "error"]
 

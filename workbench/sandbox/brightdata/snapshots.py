@@ -11,9 +11,9 @@ from urllib.parse import urlencode
 from workbench.sandbox.brightdata.accept import invalid
 from workbench.sandbox.brightdata.datasets import DATASETS
 from workbench.sandbox.brightdata.download import LEAST_BATCH
-from workbench.sandbox.brightdata.rows.dice import iso
 from workbench.sandbox.brightdata.store import Snapshot
 from workbench.sandbox.brightdata.world import BrightDataWorld
+from workbench.sandbox.dice import iso
 from workbench.sandbox.web import Answer, Request, as_json, as_text
 
 NOT_FOUND: Final = {"error": "Snapshot not found"}

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
 from workbench.sandbox.brightdata.plan import Options
-from workbench.sandbox.brightdata.rows.dice import Dice, share
 from workbench.sandbox.database import Database, Row
+from workbench.sandbox.dice import Dice, share
 from workbench.sandbox.notes import Store
 
 SCHEMA: Final = """

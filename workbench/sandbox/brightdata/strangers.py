@@ -8,8 +8,8 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from workbench.sandbox.brightdata.plan import Options, Terms
-from workbench.sandbox.brightdata.rows.dice import Dice
 from workbench.sandbox.brightdata.world import BrightDataWorld, planned_sizes
+from workbench.sandbox.dice import Dice
 
 _DAY: Final = 86_400.0
 _TOOK: Final = 40.0  # seconds, each

@@ -8,10 +8,10 @@ from itertools import islice
 from typing import Any, Final
 
 from workbench.sandbox.brightdata.plan import Kind, Plan, Terms, plan_for
-from workbench.sandbox.brightdata.rows.dice import share
 from workbench.sandbox.brightdata.shapes import Row
 from workbench.sandbox.brightdata.store import BrightDataStore, Snapshot
 from workbench.sandbox.brightdata.switches import BrightDataSwitches
+from workbench.sandbox.dice import share
 from workbench.sandbox.world import World
 
 # Texts that the vendor's page of errors lists for failed snapshots.

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
-from workbench.sandbox.brightdata.rows.dice import Dice
 from workbench.sandbox.database import Row
+from workbench.sandbox.dice import Dice
 from workbench.sandbox.notes import Store
 
 SCHEMA: Final = """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from workbench.sandbox.brightdata.rows.dice import share
+from workbench.sandbox.dice import share
 from workbench.sandbox.trafficjunky import seeds
 from workbench.sandbox.trafficjunky.pages import shell
 from workbench.sandbox.trafficjunky.rules import TABS

@@ -8,7 +8,7 @@ from typing import Any
 
 from werkzeug.exceptions import ClientDisconnected
 
-from workbench.sandbox.brightdata.rows.dice import share
+from workbench.sandbox.dice import share
 from workbench.sandbox.trafficjunky.library import slot
 from workbench.sandbox.trafficjunky.media import Media, look
 from workbench.sandbox.trafficjunky.multipart import BadForm, File, read_form

@@ -6,7 +6,7 @@ import json
 import time
 from typing import Any, Final
 
-from workbench.sandbox.brightdata.rows.dice import Dice, share
+from workbench.sandbox.dice import Dice, share
 from workbench.sandbox.trafficjunky.rules import TABS
 from workbench.sandbox.trafficjunky.world import TrafficJunkyWorld
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, ClassVar, Final
 
-from workbench.sandbox.brightdata.rows.dice import share
 from workbench.sandbox.database import Row
+from workbench.sandbox.dice import share
 from workbench.sandbox.notes import Store
 
 SCHEMA: Final = """

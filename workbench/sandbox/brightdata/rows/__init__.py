@@ -2,7 +2,6 @@
 
 What a row looks like is data, in a `.json` beside each module; the module has what one row owes to another.
 
-dice     randomness that a seed and some words decide
 template rows from templates: JSON with braces where a value is thrown or given
 words    the texts, names and addresses that the makers draw from: our own, and harmless
 instagram · facebook · tiktok · linkedin · linkedin_pages · youtube · x

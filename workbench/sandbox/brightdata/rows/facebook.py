@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from workbench.sandbox.brightdata.rows.dice import Dice
 from workbench.sandbox.brightdata.rows.template import templates
 from workbench.sandbox.brightdata.shapes import Ask, Row, columns
+from workbench.sandbox.dice import Dice
 
 POSTS: Final = columns(
     """url:url post_id user_url:url user_username_raw content date_posted:date hashtags:array num_comments:number

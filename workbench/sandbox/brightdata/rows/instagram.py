@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from workbench.sandbox.brightdata.rows.dice import Dice
 from workbench.sandbox.brightdata.rows.template import templates
 from workbench.sandbox.brightdata.rows.words import caption, handle_of, person, picture
 from workbench.sandbox.brightdata.shapes import Ask, Row, columns
+from workbench.sandbox.dice import Dice
 
 POSTS: Final = columns(
     """url:url user_posted description num_comments:number date_posted:date likes:number photos:array videos:array

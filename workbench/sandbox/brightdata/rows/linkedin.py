@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from workbench.sandbox.brightdata.rows.dice import Dice, iso
 from workbench.sandbox.brightdata.rows.template import templates
 from workbench.sandbox.brightdata.rows.words import caption, handle_of, person
 from workbench.sandbox.brightdata.shapes import Ask, Row, columns
+from workbench.sandbox.dice import Dice, iso
 
 POSTS: Final = columns(
     """url:url id user_id use_url:url title headline post_text date_posted:date hashtags:array embedded_links:array

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from workbench.sandbox.brightdata.rows.dice import Dice, iso
 from workbench.sandbox.brightdata.rows.template import templates
 from workbench.sandbox.brightdata.shapes import Ask, Row, columns
+from workbench.sandbox.dice import Dice, iso
 
 PROFILES: Final = columns(
     """id name city country_code position about current_company:object experience:array url:url

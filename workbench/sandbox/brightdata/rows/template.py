@@ -23,8 +23,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from workbench.sandbox.brightdata.rows import words
-from workbench.sandbox.brightdata.rows.dice import Dice, iso
 from workbench.sandbox.brightdata.shapes import Row
+from workbench.sandbox.dice import Dice, iso
 
 _Fill = Callable[[Dice, Mapping[str, Any]], Any]
 _EXPRESSION: Final = re.compile(r"\{([^{}]+)\}")

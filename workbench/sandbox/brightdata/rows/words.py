@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from workbench.sandbox.brightdata.rows.dice import Dice
+from workbench.sandbox.dice import Dice
 
 CAPTIONS: Final = (
     "First frost on the allotment. The leeks do not mind.",

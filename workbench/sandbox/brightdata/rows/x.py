@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from workbench.sandbox.brightdata.rows.dice import Dice
 from workbench.sandbox.brightdata.rows.template import templates
 from workbench.sandbox.brightdata.shapes import Ask, Row, columns
+from workbench.sandbox.dice import Dice
 
 POSTS: Final = columns(
     """id user_posted name description date_posted:date photos:array url:url tagged_users:array replies:number

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from workbench.sandbox.brightdata.rows.dice import Dice
 from workbench.sandbox.brightdata.rows.template import templates
 from workbench.sandbox.brightdata.rows.words import caption, handle_of, person, tags_in
 from workbench.sandbox.brightdata.shapes import Ask, Row, columns
+from workbench.sandbox.dice import Dice
 
 VIDEOS: Final = columns(
     """url:url title youtuber youtuber_md5 video_url:url video_length:number likes:number views:number date_posted:date
