@@ -17,7 +17,7 @@ from sqlalchemy import insert, select
 
 from tests.cli.conftest import Home
 from workbench import open_workbench
-from workbench.audit import execute as executing
+from workbench.audit.chain import Chain
 from workbench.db.clock import now
 from workbench.db.schema import execution, named_lock
 from workbench.errors import Refused, Transient
@@ -108,7 +108,7 @@ def test_a_report_that_finds_no_room_is_written_by_the_next_that_looks(
 
     with open_workbench(home.folder) as wb:
         with monkeypatch.context() as short:
-            short.setattr(executing, "seal", full)
+            short.setattr(Chain, "seal", full)
             with pytest.raises(Transient, match=r"could not be written: .*No space left on device"):
                 wb.audit.run(home.folder / "daily.ipynb", {"seconds": "0"})
             (row,) = wb.lake.rows("FROM executions")

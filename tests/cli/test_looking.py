@@ -20,7 +20,8 @@ DO = """
     accounts import-session, accounts pace, accounts stop, accounts resume, accounts remove, listings import,
     listings edit, post rehearse, post run, post retry, post cancel, post resolve, audit run, creatives scan,
     upload rehearse, upload run, upload refresh, upload retry, upload resolve, upload cancel, upload report,
-    upload campaign-csv, sandbox serve, init, schedule run, schedule run-now, schedule pause, schedule resume
+    upload campaign-csv, sandbox serve, init, schedule run, schedule run-now, schedule pause, schedule resume,
+    audit cancel, audit anchor, audit export, audit remove
 """
 # Words → what else is given, and the exit code in a folder that is no home, where there is nothing of that number.
 SHOW = {
@@ -30,7 +31,8 @@ SHOW = {
     "accounts health": ("", 0), "accounts validate": ("1", 2), "browser probe": ("", 2), "listings list": ("", 0),
     "post plan": ("--listings data/inputs/listings.csv", 2), "post status": ("", 0), "post errors": ("", 0),
     "schedule list": ("", 0), "schedule next": ("", 0), "schedule history": ("daily", 2), "schedule crontab": ("", 0),
-    "schedule systemd": ("", 0), "audit list": ("", 0), "creatives list": ("", 0),
+    "schedule systemd": ("", 0), "audit list": ("", 0), "audit find": ("tea", 0), "audit verify": ("", 4),
+    "audit show": ("last", 2), "audit diff": ("a b", 2), "creatives list": ("", 0),
     "upload plan": ("--source new", 1), "upload status": ("", 0),
 }  # fmt: skip
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import urllib.error
-import urllib.request
 from collections.abc import Mapping, Sequence
 from typing import IO, Any, Final
 
@@ -37,19 +35,22 @@ def _run(command: Sequence[str], body: bytes) -> str | None:
     return None
 
 
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """The news go where the owner said, and nowhere else."""
-
-    def redirect_request(self, *_: Any) -> None:
-        return None
-
-
 def _post(url: str, body: bytes) -> str | None:
     """The address itself is not said: those of chats hold a password."""
+    # They cost every look at a home a tenth of a second, and are needed once a failure is told.
+    import urllib.error
+    import urllib.request
+
+    class NoRedirect(urllib.request.HTTPRedirectHandler):
+        """The news go where the owner said, and nowhere else."""
+
+        def redirect_request(self, *_: Any) -> None:
+            return None
+
     request = urllib.request.Request(url, body, {"Content-Type": "application/json"})  # noqa: S310 - settings allow https
     try:
         answer: IO[bytes]
-        with urllib.request.build_opener(_NoRedirect).open(request, timeout=_PATIENCE) as answer:
+        with urllib.request.build_opener(NoRedirect).open(request, timeout=_PATIENCE) as answer:
             answer.read(1 << 10)
     except urllib.error.HTTPError as error:
         error.close()
