@@ -5,6 +5,7 @@ One visit for all these tests: a page is forgotten as soon as the next is opened
 
 from __future__ import annotations
 
+import contextlib
 import json
 import stat
 import time
@@ -110,7 +111,8 @@ def test_a_frame_that_stays_empty_is_no_login(visit, site, web, answer):
 def test_a_frame_that_looks_logged_in_and_then_asks_for_a_login_is_none(visit, site, web, answer, library):
     late = '<script>setTimeout(() => location = "/sign-in", 300)</script>'
     web.pages["/media-library"] = answer(library + late)
-    visit.goto(site.start)
+    with contextlib.suppress(AccountStops):  # on a busy machine it leads away before it was looked at
+        visit.goto(site.start)
 
     assert not visit.is_signed_in()
     with pytest.raises(AccountStops, match=r"logged out.*workbench accounts login 7"):
