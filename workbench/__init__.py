@@ -10,6 +10,7 @@ workbench.py         the object that people hold: it has the features
 container.py         builds each part once, when it is first needed; it alone reads the settings
 working.py           the work of this process, and of one beside it
 overview.py          how everything stands, and what waits for a person: each feature says its own
+forgetting.py        a person taken out of everything; each feature takes them out of its own
 view_tables.py       the ledger as the tables that analysts ask
 feature.py           what the services have in common
 
@@ -20,7 +21,7 @@ cli | panels         kits, for commands and panels alone
 sandbox              stand-ins of the outside services; imports nothing of ours
 
 settings.py errors.py files.py secret.py secretfiles.py logs.py practice.py processes.py parsing.py pictures.py
-addresses.py sheets.py    ground that everything stands on
+person.py addresses.py sheets.py    ground that everything stands on
 """
 
 from __future__ import annotations

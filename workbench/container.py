@@ -48,16 +48,20 @@ if TYPE_CHECKING:
     from workbench.brightdata.delivery import Webhook
     from workbench.brightdata.webhook_probe import ProbeResult
     from workbench.browser.account_page import AccountPage, Browsing
+    from workbench.browser.artifacts import Evidence
     from workbench.browser.login import LoginGate
     from workbench.browser.session import Sessions
     from workbench.browser.sites import Site
     from workbench.budget.service import Budget
+    from workbench.collect.forgetting import ForgetCollected
     from workbench.collect.importing import Imports
     from workbench.collect.recovery import Recovery
     from workbench.collect.service import Collect
     from workbench.collect.tools import CollectTools
     from workbench.db.columns import TableRows
     from workbench.deliveries.service import Deliveries
+    from workbench.engine.transitions import Writers
+    from workbench.forgetting import Forgetting
     from workbench.lake.catalog import Catalog
     from workbench.lake.keeping import Keeping
     from workbench.lake.lost import LostFiles
@@ -369,11 +373,25 @@ class Container:
                 ),
             ],
             lease_time=chosen.lease_seconds,
-            writers={**writers(self.caps), **lake_store.WRITERS, **collect_store.WRITERS},
+            writers=self._writers,
             redact=self.redactor,
             in_thread=sharing_browser,
             journal=self.journal,
         )
+
+    @property
+    def _writers(self) -> Writers:
+        return {**writers(self.caps), **lake_store.WRITERS, **collect_store.WRITERS}
+
+    def read_one(self) -> bool:
+        """One step of a snapshot whose bytes are here: its tables, or their place in the manifest. False: none is due.
+
+        Nothing else is begun by it, and nothing is sent.
+        """
+        from workbench.collect.flow import reading
+
+        worker = Worker(self.ledger, [], lease_time=self.settings.lease_seconds, writers=self._writers)
+        return worker.advance(EquippedFlow(reading(retry=self.retry), self.collect_tools))
 
     def _collecting(self) -> list[EquippedFlow]:
         """None where there is no key for it and nothing to collect: posting and uploading go on without one."""
@@ -389,15 +407,21 @@ class Container:
         return []
 
     @part
+    def evidence(self) -> Evidence:
+        """What is kept of pages."""
+        from workbench.browser.artifacts import Evidence
+
+        return Evidence(self.settings.data / "evidence")
+
+    @part
     def browsing(self) -> Browsing:
         """How accounts visit their sites."""
         from workbench.browser.account_page import Browsing
-        from workbench.browser.artifacts import Evidence
 
         chosen = self.settings
         return Browsing(
             sessions=self.sessions,
-            evidence=Evidence(chosen.data / "evidence"),
+            evidence=self.evidence,
             browser=chosen.browser or None,
             headless=chosen.headless,
             page_seconds=chosen.page_seconds,
@@ -467,6 +491,13 @@ class Container:
         from workbench.collect.recovery import Recovery
 
         return Recovery(self)
+
+    @part
+    def forget_collected(self) -> ForgetCollected:
+        """Whoever is tracked, forgotten."""
+        from workbench.collect.forgetting import ForgetCollected
+
+        return ForgetCollected(self)
 
     @part
     def deliveries(self) -> Deliveries:
@@ -572,6 +603,13 @@ class Container:
         from workbench.working import Working
 
         return Working(self)
+
+    @part
+    def forgetting(self) -> Forgetting:
+        """Whom all features forget together."""
+        from workbench.forgetting import Forgetting
+
+        return Forgetting(self)
 
     @part
     def overview(self) -> Overview:

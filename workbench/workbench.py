@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from workbench.collect.service import Collect
     from workbench.deliveries.service import Deliveries
     from workbench.engine.worker import Worked
+    from workbench.forgetting import Forgetting
     from workbench.lake.keeping import Keeping
     from workbench.lake.lost import LostFiles
     from workbench.lake.service import Lake
@@ -121,6 +122,11 @@ class Workbench:
     def working(self) -> Working:
         """The work of this process, and of one beside it."""
         return self.parts.working
+
+    @property
+    def forgetting(self) -> Forgetting:
+        """Somebody's data, out of everything that is kept."""
+        return self.parts.forgetting
 
     @property
     def overview(self) -> Overview:

@@ -21,7 +21,7 @@ DO = """
     listings edit, post rehearse, post run, post retry, post cancel, post resolve, audit run, creatives scan,
     upload rehearse, upload run, upload refresh, upload retry, upload resolve, upload cancel, upload report,
     upload campaign-csv, sandbox serve, init, schedule run, schedule run-now, schedule pause, schedule resume,
-    audit cancel, audit anchor, audit export, audit remove
+    audit cancel, audit anchor, audit export, audit remove, forget
 """
 # Words → what else is given, and the exit code in a folder that is no home, where there is nothing of that number.
 SHOW = {

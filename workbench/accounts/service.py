@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import difflib
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from datetime import datetime, timedelta
@@ -288,6 +289,35 @@ class Accounts(Feature):
                 ]
             visit.keep()
         return found
+
+    def whose(self, text: str) -> Account:
+        """The account of that number or label, also one that was removed; BadInput with the nearest labels."""
+        found = accounts.whose(self.ledger, text.strip())
+        if len(found) > 1:
+            listed = ", ".join(f"{one.id} ({one.channel} {one.label})" for one in found)
+            raise BadInput(f"{text} could be several accounts: {listed}. Give the number of one. Nothing was done.")
+        if not found:
+            labels = [one.label for one in accounts.all_accounts(self.ledger)]
+            near = difflib.get_close_matches(text, labels, n=5, cutoff=0.4)
+            like = f" Like it: {', '.join(near)}." if near else ""
+            raise BadInput(f"there is no account {text}; nothing was done.{like} See: workbench accounts list")
+        return found[0]
+
+    def kept_of(self, account_id: int) -> dict[str, int]:
+        """{session, evidence, errors, acts}: what there is of an account; Refused while items may still need it."""
+        if waiting := accounts.unfinished(self.ledger, account_id):
+            raise Refused(
+                f"{waiting} items of account {account_id} are not over; cancel or resolve them first (workbench todo). "
+                "Nothing was done."
+            )
+        is_saved = self._parts.sessions.path(account_id).exists()
+        evidence = self._parts.evidence.of_account(account_id)
+        return {"session": int(is_saved), "evidence": len(evidence), **accounts.said_of(self.ledger, account_id)}
+
+    def forget_files(self, account_id: int) -> None:
+        """Destroy its session and what is kept of its pages; for who has its lock."""
+        self._parts.sessions.destroy(account_id)
+        self._parts.evidence.forget(account_id)
 
     def sweep_evidence(self, *, dry: bool = True) -> list[str]:
         """Evidence whose time or room is over; never what something in review refers to. Paths below data/."""

@@ -15,12 +15,15 @@ from workbench.db.clock import now
 from workbench.db.columns import storable
 from workbench.db.event_log import Event
 from workbench.db.ledger import Ledger, number_of
-from workbench.db.schema import ITEMS, account, act, error_log, event
+from workbench.db.schema import ITEMS, account, act, behind, error_log, event, lost_act
 from workbench.engine.item import KINDS
 from workbench.errors import BadInput
+from workbench.person import MASK
 
 CHANNELS: Final = ("marketplace", "trafficjunky")
+FORGOTTEN: Final = "forgotten"  # begins the label of an account that was
 _LONGEST_LABEL: Final = 200
+_LONGEST_ID: Final = 19  # digits of a number that both databases take
 
 
 def add(ledger: Ledger, channel: str, label: str) -> int:
@@ -152,6 +155,47 @@ def find(ledger: Ledger, account_id: int) -> Account:
     if row is None:
         raise _no_account(account_id)
     return Account(**row)
+
+
+def whose(ledger: Ledger, text: str) -> list[Account]:
+    """Accounts with that number or label, also those that were removed."""
+    mine = account.c.label == text
+    if text.isdecimal() and len(text) < _LONGEST_ID:
+        mine = mine | (account.c.id == int(text))
+    with ledger.read() as connection:
+        rows = connection.execute(select(account).where(mine).order_by(account.c.id)).mappings().all()
+    return [Account(**row) for row in rows]
+
+
+def unfinished(ledger: Ledger, account_id: int) -> int:
+    """How many items are not over that are to be done at an account."""
+    with ledger.read() as connection:
+        return sum(_unfinished(connection, kind, account_id) for kind in _of_accounts())
+
+
+def said_of(ledger: Ledger, account_id: int) -> dict[str, int]:
+    """{errors, acts}: what was written down of its pages."""
+    queries = {"errors": error_log.c.account_id, "acts": act.c.account_id}
+    with ledger.read() as connection:
+        return {
+            name: int(connection.execute(select(func.count()).where(column == account_id)).scalar_one())
+            for name, column in queries.items()
+        }
+
+
+def forget(connection: Connection, one: Account) -> None:
+    """Leave of an account its number and pace, of its trouble the kind and the time."""
+    mine = {"label": f"{FORGOTTEN} {one.id}", "enabled": False, "removed_at": one.removed_at or now()}
+    gone = dict.fromkeys(
+        ("paused_kind", "paused_reason", "paused_at", "wait_reason", "proof", "proof_reason", "proved_at")
+    )
+    connection.execute(update(account).where(account.c.id == one.id).values(**mine, **gone))
+    said = {"message": MASK, "stack_trace": None, "evidence": None}
+    connection.execute(update(error_log).where(error_log.c.account_id == one.id).values(**said))
+    connection.execute(update(act).where(act.c.account_id == one.id).values(baseline={}))
+    before, after = f"{one.channel}:{one.label}"[:200], f"{one.channel}:{mine['label']}"
+    for table in (behind, lost_act):
+        connection.execute(update(table).where(table.c.scope == before).values(scope=after))
 
 
 def totals(ledger: Ledger) -> dict[int, tuple[int, int, int]]:

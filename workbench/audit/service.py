@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Row
 
     from workbench.audit.watch import CellProgress
+    from workbench.person import Person
 
 log = logging.getLogger(__name__)
 
@@ -369,6 +370,27 @@ class Audit(Feature):
         """Remove the report of an execution for good; a tombstone in the chain says what, when, why and who."""
         day = f"{now().astimezone(self.settings.zone):%Y/%m/%d}"
         return self.chain.remove(self._execution(execution), self._parts.redactor(reason), day)
+
+    def forget(self, person: Person, *, dry: bool) -> list[str]:
+        """Remove every report that names a person, each with a tombstone that does not; the ids of the executions.
+
+        Refused while one is executed that was given the name: its report would have it.
+        """
+        self.close_killed()
+        found = []
+        for one in store.kept_reports(self.ledger):
+            if one["outcome"] in (RUNNING, UNSEALED) and person.masked(one["params"]) != one["params"]:
+                raise Refused(
+                    f"{one['id']} is {one['outcome']} and was given the name. Let it end, or stop it: workbench audit "
+                    f"cancel {one['id']}. Nothing was done."
+                )
+            folder = self.home / one["folder"]
+            files = sorted(path for path in folder.glob("*") if path.is_file()) if folder.is_dir() else []
+            if any(person.is_in_file(path.read_bytes()) for path in files):
+                found.append(one["id"])
+        for execution_id in found if not dry else ():
+            self.remove(execution_id, "a person was forgotten")
+        return found
 
     def export(self, execution: str, folder: str | Path) -> dict[str, Any]:
         """Bundle a report with its evidence, the manifests that follow it in the chain, and the verifier."""

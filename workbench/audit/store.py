@@ -17,12 +17,19 @@ from workbench.db.clock import now
 from workbench.db.columns import storable
 from workbench.db.event_log import Event
 from workbench.db.ledger import Ledger
+from workbench.db.redaction import Texts
 from workbench.db.schema import chain_head, event, execution, execution_text, named_lock, seal
 from workbench.files import canonical
 
 RUNNING: Final = "running"
 UNSEALED: Final = "unsealed"  # it ended, and its report could not be written; the next process that looks tries again
 _FORGOTTEN: Final = timedelta(days=1)  # of one that names no owner: a process older than owners began it
+
+
+TEXTS: Final[Texts] = {
+    execution: ("params", "error", "key", "cell", "effects"),
+    execution_text: ("parameters", "text"),
+}
 
 
 def begin_execution(
@@ -226,6 +233,12 @@ def _spellings(value: str) -> set[str]:
 def _rows(ledger: Ledger, query: Any) -> list[dict[str, Any]]:
     with ledger.read() as connection:
         return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def kept_reports(ledger: Ledger) -> list[dict[str, Any]]:
+    """Every execution: id, folder, outcome, params."""
+    query = select(execution.c.id, execution.c.folder, execution.c.outcome, execution.c.params)
+    return _rows(ledger, query.order_by(execution.c.started_at))
 
 
 def execution_ids(ledger: Ledger, beginning: str) -> list[str]:

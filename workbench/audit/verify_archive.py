@@ -24,6 +24,7 @@ MANIFEST = "manifest.json"
 EXPORT = "export.json"
 OWN_FILES = (EXPORT, "verify_archive.py", "README.txt", "anchor.json")  # what an export has besides its reports
 EVIDENCE = "evidence"
+FORGOTTEN = ("person", "forgotten")  # kind and word of an event that vouches for others that were redacted
 UNFINISHED = (".work", ".sealing", ".removing")  # of a folder whose name begins with a dot
 EXITS = {"intact": 0, "changed": 1, "unproved": 4}
 _CHUNK = 1 << 20
@@ -220,19 +221,36 @@ class Events:
         self.hashes = [GENESIS]
         self.seals: dict[int, dict[str, Any]] = {}  # sequence → what was sealed as that
         self.open_seals = dict(open_seals)  # sequence → manifest of one whose sealer did not come to its end
+        self.redacted = 0  # events out of which a person was taken; a later one vouches for each
+        self._changed: dict[int, tuple[str, str]] = {}  # number → the hash it bears, and that of what it says
+        wrong = self._walk(rows, head)
+        if wrong is not None or self._changed:
+            self.broken_at = min([*self._changed, *([] if wrong is None else [wrong])])
+
+    def _walk(self, rows: Iterable[Mapping[str, Any]], head: tuple[int, str]) -> Optional[int]:
+        """The first event that does not stand where it should, or says of a seal what is none."""
         previous = GENESIS
         for row in rows:
-            expected = hash_of_event(row)
-            if row["seq"] != len(self.hashes) or row["prev_hash"] != previous or expected != row["hash"]:
-                self.broken_at = len(self.hashes)
-                return
+            number = len(self.hashes)
+            if row["seq"] != number or row["prev_hash"] != previous:
+                return number
             previous = row["hash"]
             self.hashes.append(previous)
-            if row["item_kind"] == "seal" and not self._note(row):
-                self.broken_at = len(self.hashes) - 1
-                return
-        if head != (len(self.hashes) - 1, previous):
-            self.broken_at = len(self.hashes)
+            found = hash_of_event(row)
+            if found != previous:
+                self._changed[number] = (previous, found)
+            elif (row["item_kind"], row["what"]) == FORGOTTEN:
+                self._vouch(dict(json.loads(row["facts"])["events"]))
+            elif row["item_kind"] == "seal" and not self._note(row):
+                return number
+        return None if head == (len(self.hashes) - 1, previous) else len(self.hashes)
+
+    def _vouch(self, events: Mapping[str, Any]) -> None:
+        """Of events out of which a person was taken: what each was, and what it is now."""
+        for number, one in events.items():
+            if self._changed.get(int(number)) == (one["was"], one["is"]):
+                del self._changed[int(number)]
+                self.redacted += 1
 
     def _note(self, row: Mapping[str, Any]) -> bool:
         """Whether the event says what was sealed."""
@@ -604,6 +622,11 @@ class _Chain:
             )
         if events is None and self.archive.export is None:
             tell("what the ledger says: it was not asked")
+        if events is not None and events.redacted:
+            tell(
+                f"what {_counted(events.redacted, 'event')} of the ledger said before a person was forgotten: a later "
+                "event says which, and by whom"
+            )
         if self.archive.unfinished:
             names = ", ".join(sorted(self.archive.unfinished))
             tell(f"what becomes of {names}: an execution that runs, or that was cut off")

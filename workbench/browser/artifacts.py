@@ -60,6 +60,15 @@ class Evidence:
         relative = folder.relative_to(self._data).as_posix()
         return KeptEvidence(relative, f"{relative}/{PICTURE}" if picture is not None else None)
 
+    def of_account(self, account_id: int) -> list[Path]:
+        """The folders of all that was kept of an account's pages."""
+        return sorted(self._folder.glob(f"????-??-??/??????-{account_id}-*/"))
+
+    def forget(self, account_id: int) -> None:
+        for folder in self.of_account(account_id):
+            shutil.rmtree(folder)
+            _forget_day(folder.parent)
+
     # the sweep ------------------------------------------------------------------------------------
 
     def sweep(self, *, days: int, megabytes: int, keep: Collection[str], now: datetime, dry: bool = False) -> list[str]:

@@ -34,6 +34,10 @@ WORDS: Final = {
         "Do the work that is due, here, until Ctrl-C or SIGTERM: steps at work finish, none begins.",
     ),
     "folders": ("home.work.folders", "Show the tree of runs, platforms, services and jobs, with counts."),
+    "forget": (
+        "home.forget.forget",
+        "Remove a person's data everywhere it is kept. Without --yes, show what would be removed, and ask.",
+    ),
     "sql": (
         "lake.commands.sql",
         "Ask posts, comments, profiles, rejects, records, runs, jobs, brightdata_snapshots, source_results, ...",

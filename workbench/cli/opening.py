@@ -92,12 +92,17 @@ def stopping(what: str = "") -> Iterator[threading.Event]:
         console.say(f"stopped; {what} goes on with: workbench work")
 
 
+def is_somebody_here() -> bool:
+    """Whether a terminal can be asked."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
 def agree(mode: str, question: str, *, to: str, kept: str = "") -> None:
     """A terminal is asked. Without one, practice goes on, and live is refused: nobody agreed `to` it.
 
     `kept` says what is left of it after a no.
     """
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if not is_somebody_here():
         if mode == "live":
             raise Refused(f"nobody is here to agree to {to}; give --yes. {kept or 'Nothing was started.'}")
         return

@@ -25,6 +25,8 @@ importing.py  what a person brings in from a disk
 recovery.py   what a person does about snapshots that are lost, stuck or in doubt
 own_datasets.py  [[datasets]] of workbench.toml
 store.py      sources, plans, runs in the ledger
+forgetting.py  whoever is tracked, forgotten: rows, bodies, inputs, the source itself
+forget_store.py  the same in the ledger
 recovery_store.py  what people decide about snapshots, in the ledger
 vendor_lists.py  what Bright Data lists and the ledger does not have
 queries.py    questions about runs and snapshots; never writes

@@ -11,6 +11,20 @@ from workbench.engine.flow import Flow, Step
 from workbench.engine.retry import RetryPolicy
 
 
+def reading(*, retry: RetryPolicy) -> Flow:
+    """The two steps that need nothing but what is here."""
+    return Flow(
+        kind="snapshot",
+        steps={
+            SnapshotState.DOWNLOADED: Step(stage.read, retry),
+            SnapshotState.STAGED: Step(publish.publish, retry),
+        },
+        failed=SnapshotState.FAILED,
+        unsure=SnapshotState.UNSURE,
+        quarantined=SnapshotState.QUARANTINED,
+    )
+
+
 def flow(*, retry: RetryPolicy, poll_every: timedelta, longest_trigger: timedelta) -> Flow:
     """`retry`: the owner's (`backoff_seconds`); `poll_every`: between looks at Bright Data."""
     looks = retry.looks(poll_every)
@@ -20,8 +34,7 @@ def flow(*, retry: RetryPolicy, poll_every: timedelta, longest_trigger: timedelt
             SnapshotState.PLANNED: Step(trigger.send, retry),
             SnapshotState.TRIGGERED: Step(poll.check, looks),
             SnapshotState.READY: Step(download.fetch, retry),
-            SnapshotState.DOWNLOADED: Step(stage.read, retry),
-            SnapshotState.STAGED: Step(publish.publish, retry),
+            **reading(retry=retry).steps,
             SnapshotState.UNSURE: Step(reconcile.look, looks),
         },
         failed=SnapshotState.FAILED,

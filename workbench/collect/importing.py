@@ -111,6 +111,11 @@ class Imports(Feature):
         row = self._row_of(raw)
         if row["dataset_id"] != chosen.dataset_id:
             raise BadInput(f"this file was brought in already, as {row['dataset_id']}, in run {row['run_id']}.")
+        if row["raw"].get("forgotten"):
+            raise BadInput(
+                f"this file was brought in already, in run {row['run_id']}, and has rows of somebody who was forgotten "
+                "since. What is left of it is in the tables."
+            )
         kept = self.settings.lake / row["raw"]["path"]
         if not kept.is_file() or kept.stat().st_size != row["raw"]["stored_bytes"]:
             make_folder(kept.parent)

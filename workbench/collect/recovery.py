@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any, Final
 
@@ -13,6 +14,7 @@ from workbench.brightdata.datasets import Dataset, named
 from workbench.budget.model import Money
 from workbench.collect import folders, queries, scan, vendor_lists
 from workbench.collect import recovery_store as recovering
+from workbench.collect import store as collecting
 from workbench.collect.adopt import (
     CLOCKS,
     REFUSED,
@@ -34,6 +36,7 @@ from workbench.engine import behind
 from workbench.errors import BadInput, Transient
 from workbench.feature import Effect, Feature
 from workbench.files import canonical
+from workbench.person import gone_address, keys_of
 
 _LOST: Final = (State.EXPIRED, State.FAILED, State.CANCELED)  # nothing came, and nothing will
 _MOST_PATIENCE: Final = timedelta(minutes=1)  # with a vendor who asks to wait, while a person does
@@ -138,12 +141,22 @@ class Recovery(Feature):
         dataset = next(each for each in self._chosen(()) if each.dataset_id == one.dataset_id)
         new = scan.stranger(self._parts.brightdata, one, dataset.kind, queries.list_sources(self.ledger))
         row = self._row(new, one, dataset)
-        if double := self._double_of(one, new, found):
+        if self._is_of_forgotten(dataset.platform, new.inputs):
+            new = replace(new, inputs=(), source_ids=())
+            said = "it asks for somebody who was forgotten, so it is not brought in"
+            row |= {"inputs": [], "state": State.CANCELED, "reason": said, "error_code": "forgotten"}
+        elif double := self._double_of(one, new, found):
             said = f"DUPLICATE SPEND: the same as {double}, asked once"
             row |= {"state": State.CANCELED, "reason": said, "error_code": "duplicate"}
         job_id, run_id = self._recovered_job(one, dataset)
         row |= {"run_id": run_id, "job_id": job_id}
         return recovering.adopt(self.ledger, row, new.source_ids, lambda lost: scan.may_be(new, lost))
+
+    def _is_of_forgotten(self, platform: str, inputs: Sequence[Mapping[str, Any]]) -> bool:
+        gone = collecting.forgotten(self.ledger)
+        texts = (text for one in inputs for text in one.values() if isinstance(text, str)) if gone else ()
+        keys = (key for text in texts for key in keys_of(platform, text))
+        return any(gone_address(self.ledger.ledger_id, platform, key) in gone for key in keys)
 
     def _double_of(self, one: Found, new: Stranger, found: Mapping[str, Found]) -> str | None:
         """The snapshot of ours whose one request reached the vendor twice: a proxy on the way may send it again."""
@@ -348,6 +361,12 @@ class Recovery(Feature):
         return done
 
     def _fetch_again(self, row: Mapping[str, Any]) -> None:
+        if (row["raw"] or {}).get("forgotten"):
+            raise BadInput(
+                f"snapshot {row['provider_id']} had rows of somebody who was forgotten, and Bright Data would bring "
+                "them back. Its tables are made anew from what is here by: workbench recover reprocess "
+                f"{row['provider_id']}"
+            )
         if row["provider_id"] is not None and is_imported(row["provider_id"]):
             raise BadInput(
                 f"snapshot {row['provider_id']} was a file, so Bright Data has nothing of it. Bring the file in again: "

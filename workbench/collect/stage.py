@@ -27,6 +27,11 @@ def read(snapshot: Snapshot, tools: CollectTools) -> Move:
     if not raw_path.is_file() or raw_path.stat().st_size != raw["stored_bytes"]:
         if is_imported(provider_id(snapshot)):
             raise Permanent(f"the raw file {raw_path} is gone or changed. Bring it in again: workbench import FILE")
+        if raw.get("forgotten"):
+            raise Permanent(
+                f"the raw file {raw_path} is gone or changed, and Bright Data would bring back whom it was to forget. "
+                "Bring the file back from a backup of later than that."
+            )
         return Move(to=SnapshotState.READY, reason=f"the raw file {raw_path} is gone or changed; fetched again")
     job = tools.view.job(snapshot.job_id)
     is_taken = raw.get("accepted") == raw["sha256"]  # a person saw it

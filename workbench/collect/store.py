@@ -42,6 +42,7 @@ from workbench.db.schema import (
 from workbench.engine.item import Lease
 from workbench.engine.transitions import Writers
 from workbench.errors import BadInput
+from workbench.person import GONE, gone_address
 
 _STOPPABLE: Final = (SnapshotState.PLANNED, SnapshotState.TRIGGERED)
 _MAY_COME_BACK: Final = (SnapshotState.UNSURE, SnapshotState.STALLED)
@@ -82,7 +83,7 @@ def add_sources(ledger: Ledger, new: Sequence[NewSource], key_of: KeyOf = _as_wr
 def _add_sources(ledger: Ledger, connection: Connection, new: Sequence[NewSource], key_of: KeyOf) -> Imported:
     """The ids are one for each of `new`, also where two of them are one source."""
     events, merged, ids, added, changed = list[Event](), list[str](), list[int](), 0, 0
-    known = _Known(connection, new, key_of)
+    known = _Known(connection, new, key_of, ledger.ledger_id)
     for one in new:
         merged += one.also
         there = known.find(one)
@@ -124,8 +125,10 @@ def _merged(one: NewSource, there: Source) -> list[str]:
 class _Known:
     """The sources of the platforms and services of `new`, found by what they are."""
 
-    def __init__(self, connection: Connection, new: Sequence[NewSource], key_of: KeyOf) -> None:
+    def __init__(self, connection: Connection, new: Sequence[NewSource], key_of: KeyOf, ledger_id: str) -> None:
         self._key_of = key_of
+        self._gone = _forgotten(connection)
+        self._ledger_id = ledger_id
         self._by_url: dict[tuple[str, str, str], Source] = {}
         self._by_key: dict[tuple[str, str, str], list[Source]] = {}
         self._by_id: dict[int, Source] = {}
@@ -140,7 +143,16 @@ class _Known:
         self._by_key.setdefault((one.platform, one.service, self._key_of(one)), []).append(one)
 
     def find(self, new: NewSource) -> Source | None:
-        """The source that `new` is; of several of an old ledger that with the same spelling, in use, the first."""
+        """The source that `new` is; of several of an old ledger that with the same spelling, in use, the first.
+
+        BadInput for somebody who was forgotten.
+        """
+        gone = self._gone.get(gone_address(self._ledger_id, new.platform, self._key_of(new))) if self._gone else None
+        if gone is not None:
+            raise BadInput(
+                f"{new.written or new.url} is of somebody who was forgotten (source {gone}), and is not collected "
+                "again; take it out of what you gave."
+            )
         found = self._by_key.get((new.platform, new.service, self._key_of(new)), [])
         alike = [one for one in found if one.merged_into is None and one.options == new.options]
         exact = self._by_url.get((new.platform, new.service, new.url))
@@ -150,6 +162,18 @@ class _Known:
         while one is not None and one.merged_into is not None:
             one = self._by_id[one.merged_into]
         return one
+
+
+def _forgotten(connection: Connection) -> dict[str, int]:
+    """What stands in the place of the addresses of people who were forgotten, without its end → the source."""
+    query = select(source.c.id, source.c.url).where(source.c.url.startswith(GONE, autoescape=True))
+    return {row.url.rpartition(":")[0]: row.id for row in connection.execute(query)}
+
+
+def forgotten(ledger: Ledger) -> dict[str, int]:
+    """The same, for whoever compares addresses with it."""
+    with ledger.read() as connection:
+        return _forgotten(connection)
 
 
 def merge_sources(ledger: Ledger, into: int, others: Sequence[int]) -> None:
@@ -184,7 +208,7 @@ def known_sources(
     """
     found, merged = dict[int, Source](), list[str]()
     with ledger.read() as connection:
-        known = _Known(connection, new, key_of)
+        known = _Known(connection, new, key_of, ledger.ledger_id)
     for place, one in enumerate(new, 1):
         merged += one.also
         there = known.find(one)
@@ -203,9 +227,12 @@ def edit_source(ledger: Ledger, source_id: int, **values: Any) -> None:
         raise BadInput(f"{what}; give one of {', '.join(sorted(_EDITABLE))}.")
 
     def change(connection: Connection) -> None:
-        known = connection.execute(select(source.c.merged_into).where(source.c.id == source_id)).first()
+        mine = select(source.c.merged_into, source.c.url).where(source.c.id == source_id)
+        known = connection.execute(mine).first()
         if known is None:
             raise BadInput(f"there is no source {source_id}; workbench sources list shows the ids.")
+        if known.url.startswith(GONE):
+            raise BadInput(f"source {source_id} is of somebody who was forgotten, and stays as it is.")
         if known.merged_into is not None and values.get("enabled"):
             raise BadInput(f"source {source_id} is source {known.merged_into}, written differently; that one is asked.")
         connection.execute(update(source).where(source.c.id == source_id).values(**values))

@@ -9,6 +9,7 @@ event_log.py  events, each carrying the hash of the one before
 history.py    what happened to an item, and whether the log holds
 liveness.py   which owners are alive
 clock.py      the time, and a clock that runs during sleep
+redaction.py  a mask in the place of a person, and no trace in free pages
 journal.py    the second witness: every act, in a file of this host
 backups.py    a copy of the ledger, and what it says of files
 """

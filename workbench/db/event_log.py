@@ -1,10 +1,14 @@
-"""The event log: append-only, each event carrying the hash of the one before."""
+"""The event log: append-only, each event carrying the hash of the one before.
+
+What an event said of a person can be taken out of it: its hash stays, so that the chain stays, and a later event
+vouches for what it was and what it is now. Without such a later event a changed one is a broken one.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -16,7 +20,10 @@ from workbench.db.schema import chain_head, event
 from workbench.files import canonical
 
 GENESIS: Final = "0" * 64
+PERSON: Final = "person"  # the kind of the events that vouch, and
+FORGOTTEN: Final = "forgotten"  # what they say happened
 
+_KEPT: Final = ("seal", PERSON)
 _HEAD: Final = select(chain_head.c.seq, chain_head.c.hash).where(chain_head.c.id == 1)
 _LOCK_HEAD: Final = _HEAD.with_for_update()
 _INSERT: Final = insert(event)
@@ -84,15 +91,38 @@ def as_stored(connection: Connection) -> Iterator[dict[str, Any]]:
         yield dict(one)
 
 
+def redact(connection: Connection, masked: Callable[[Any], Any]) -> dict[str, dict[str, str]]:
+    """Put `masked` facts in the place of those that it changes; number of each event → what it `was`, and `is` now.
+
+    To be told by a FORGOTTEN event of the same transaction. What seals say is left: archives are compared with it.
+    """
+    lock(connection)
+    found: dict[str, dict[str, str]] = {}
+    for row in list(as_stored(connection)):
+        facts = json.loads(row["facts"])
+        if row["item_kind"] in _KEPT or (new := masked(facts)) == facts:
+            continue
+        connection.execute(update(event).where(event.c.seq == row["seq"]).values(facts=new))
+        found[str(row["seq"])] = {"was": row["hash"], "is": hash_of({**row, "facts": new})}
+    return found
+
+
 def broken_at(connection: Connection) -> int | None:
     """The first event whose hash, number or link is wrong; None when the chain holds to its head."""
     seq, previous = 0, GENESIS
+    changed: dict[int, tuple[str, str | None]] = {}  # number → the hash it bears, and that of what it says
     for row in as_stored(connection):
-        if row["seq"] != seq + 1 or row["prev_hash"] != previous or _hash_as_stored(row) != row["hash"]:
-            return seq + 1
+        if row["seq"] != seq + 1 or row["prev_hash"] != previous:
+            return min([*changed, seq + 1])
         seq, previous = row["seq"], row["hash"]
+        if (found := _hash_as_stored(row)) != row["hash"]:
+            changed[seq] = (row["hash"], found)
+        elif (row["item_kind"], row["what"]) == (PERSON, FORGOTTEN):
+            for number, one in json.loads(row["facts"])["events"].items():
+                if changed.get(int(number)) == (one["was"], one["is"]):
+                    del changed[int(number)]
     head = connection.execute(_HEAD).one()
-    return None if (head.seq, head.hash) == (seq, previous) else seq + 1
+    return min(changed, default=None if (head.seq, head.hash) == (seq, previous) else seq + 1)
 
 
 def _hash_as_stored(row: dict[str, Any]) -> str | None:

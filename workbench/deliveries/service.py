@@ -32,15 +32,16 @@ from workbench.deliveries import store as delivering
 from workbench.deliveries.intake import SPOOL, Intake, digest_for
 from workbench.errors import BadInput, NeedsPerson
 from workbench.feature import Feature
-from workbench.files import make_folder, move_into_place, remove_tree
+from workbench.files import make_folder, move_into_place, remove_tree, write_bytes
 from workbench.lake.schema import TRANSFORM_VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from workbench.brightdata.webhook_probe import ProbeResult
     from workbench.container import Container
     from workbench.lake.raw import RawFile
+    from workbench.person import Person
     from workbench.secret import Secret
 
     StoreRaw = Callable[[Sequence[Path], Path], RawFile]
@@ -230,6 +231,48 @@ class Deliveries(Feature):
     def _kept_unclaimed(self) -> timedelta:
         """Never shorter than what was processed is kept."""
         return timedelta(days=max(self.settings.unmatched_retention_days, self.settings.delivery_retention_days))
+
+    def forget(
+        self, person: Person, source_ids: Collection[int], *, answers: Callable[[bytes], bool], dry: bool
+    ) -> list[dict[str, Any]]:
+        """Take a person out of the kept bodies; {delivery_id, rows, named} of each that has something of them.
+
+        The rows of others stay where they were. A body that cannot be read goes whole. `answers`: whether a line says
+        that it is the person's.
+        """
+        found = []
+        for row in delivering.kept_bodies(self.ledger):
+            path = self.folder / row["file"]
+            if not path.is_file():
+                continue
+            is_all = bool(row["source_ids"]) and set(row["source_ids"]) <= set(source_ids)
+            kept, rows, named = list[bytes](), 0, 0
+            for line in self._body(path, person):
+                if is_all or answers(line):
+                    rows += 1
+                    continue
+                kept.append(person.masked_line(line))
+                named += kept[-1] != line
+            if rows or named:
+                found.append({"delivery_id": row["id"], "rows": rows, "named": named})
+            if (rows or named) and not dry:
+                write_bytes(path, b"".join(one + b"\n" for one in kept), mode=0o600)
+        return found
+
+    @staticmethod
+    def _body(path: Path, person: Person) -> list[bytes]:
+        """The lines of a kept body; of one that is damaged, what names the person: it can never be staged anyway."""
+        read: list[bytes] = []
+        try:
+            with _unpacked(path) as (pieces, unpacking):
+                read.extend(lines_of(pieces))
+        except Unreadable:
+            return path.read_bytes().splitlines()
+        lines = b"".join(read).split(b"\n")
+        found = lines[:-1] if lines and not lines[-1] else lines
+        if unpacking.damage is None:
+            return found
+        return [one for one in found if person.may_be_in(one)]
 
     def sweep_spool(self) -> None:
         for path in (self.folder / SPOOL).glob("*"):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from sqlalchemy import Connection, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
@@ -17,6 +17,7 @@ from workbench.collect.model import SNAPSHOT_GOOD, Snapshot, SnapshotState
 from workbench.db.clock import now
 from workbench.db.event_log import Event
 from workbench.db.ledger import Ledger
+from workbench.db.redaction import Texts
 from workbench.db.schema import delivery, snapshot
 from workbench.deliveries.matching import OPEN, ended, for_review, look_now, move_snapshot, write_status
 from workbench.engine.item import to_record
@@ -155,6 +156,20 @@ def retire(ledger: Ledger, delivery_ids: Iterable[int], *, why: str | None = Non
 
     if ids:
         ledger.write(change)
+
+
+# ---- forgotten
+
+
+TEXTS: Final[Texts] = {delivery: ("sent", "named", "hint", "error_message")}
+
+
+def kept_bodies(ledger: Ledger) -> list[dict[str, Any]]:
+    """Deliveries whose bodies are kept, with the sources that their snapshots asked."""
+    query = select(delivery.c.id, delivery.c.file, snapshot.c.source_ids)
+    query = query.join(snapshot, delivery.c.snapshot == snapshot.c.id, isouter=True).where(delivery.c.file.is_not(None))
+    with ledger.read() as connection:
+        return [dict(row) for row in connection.execute(query.order_by(delivery.c.id)).mappings()]
 
 
 # ---- questions

@@ -9,5 +9,6 @@ lab.py         JupyterLab on this machine alone, with the notebooks
 labserver.py   its process
 receiver.py    `python -m workbench.home.receiver`: the receiver of deliveries as a process
 sandbox.py     the stand-ins of practice mode
+forget.py      `forget`: somebody's data, out of everything that is kept
 browser.py     whether the sites still look as we know them
 """

@@ -8,6 +8,7 @@ tending.py    what a worker does for the lake in idle moments
 identity.py   a ledger and its lake know each other
 model.py      what tables are made of, as a move writes it
 store.py      which lake a ledger is about, and what lies there
+forgetting.py which rows are a person's, and a body without them
 compacted.py  which files of the ledger's manifest are compacted
 commands.py   `workbench sql`, `compact`, `sweep`, `backup`, `restore`
 

@@ -18,7 +18,7 @@ from workbench.db import backups
 from workbench.db.clock import now
 from workbench.db.ledger import Ledger, Mode, open_ledger
 from workbench.engine import behind
-from workbench.errors import BadInput, NeedsPerson
+from workbench.errors import BadInput, NeedsPerson, Transient
 from workbench.feature import Feature
 from workbench.files import LAKE_ID, make_folder, move_into_place, sha256_of, write_text
 from workbench.lake import compacted, litter
@@ -46,14 +46,22 @@ class Keeping(Feature):
                 return []
             if lost := [one for one in compacted.listed(self.ledger) if not (self.settings.lake / one).is_file()]:
                 compacted.undo(self.ledger, lost)
-            self._drop_superseded()
+            self._drop_superseded(_READ_ON)
             return [one for kind in self._kinds() if (one := self._compact(kind)) is not None]
 
-    def _drop_superseded(self) -> None:
+    def drop_superseded(self) -> None:
+        """Remove compacted files of earlier times, and the serving copy: somebody is in them who was forgotten."""
+        with self._parts.locks.holding("compact") as is_ours:
+            if not is_ours:
+                raise Transient("the lake is being compacted at this moment; say the same order again.")
+            self._drop_superseded(timedelta())
+        (self.settings.data / "workbench.duckdb").unlink(missing_ok=True)
+
+    def _drop_superseded(self, read_on: timedelta) -> None:
         """Remove compacted files of earlier times that nobody can be reading any more."""
         lake, listed = self.settings.lake, set(compacted.listed(self.ledger))
         for path in (lake / FOLDER).glob("*/*.parquet"):
-            is_read = time.time() - path.stat().st_mtime < _READ_ON.total_seconds()
+            is_read = time.time() - path.stat().st_mtime < read_on.total_seconds()
             if path.relative_to(lake).as_posix() not in listed and not is_read:
                 path.unlink(missing_ok=True)
 

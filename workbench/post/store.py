@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from workbench.db.clock import now
 from workbench.db.event_log import Event, lock
 from workbench.db.ledger import Ledger, number_of
+from workbench.db.redaction import Texts
 from workbench.db.schema import account, listing, posting, posting_job
 from workbench.engine.moving import is_held, let_go_on, move
 from workbench.errors import BadInput, Refused
@@ -397,3 +398,14 @@ def _move(
         raise BadInput(f"listing {row['listing_id']} may be at the site already; a worker looks: workbench work")
     values = {"error_type": None, **values}
     move(ledger, connection, "posting", row, to, reason=reason, what=what, values=values)
+
+
+# forgotten ----------------------------------------------------------------------------------------
+
+TEXTS: Final[Texts] = {posting: ("reason",)}
+
+
+def forget_account(connection: Connection, account_id: int) -> None:
+    """Take where its listings are out of what was done at an account; what was done, and how it ended, stays."""
+    mine = posting.c.account_id == account_id
+    connection.execute(update(posting).where(mine).values(remote_url=None, screenshot=None))

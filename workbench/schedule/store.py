@@ -19,11 +19,13 @@ from sqlalchemy.exc import IntegrityError
 
 from workbench.db.event_log import Event
 from workbench.db.ledger import Ledger
+from workbench.db.redaction import Texts
 from workbench.db.schema import execution, schedule, tick
 from workbench.errors import Refused
 from workbench.schedule.cron import ticks
 from workbench.schedule.model import NEUTRAL, ON_TIME, Schedule, Tick, TickEnd, TickOutcome, chosen_of
 
+TEXTS: Final[Texts] = {tick: ("reason",), schedule: ("notify_error",)}
 _AT_ONCE: Final = 2_000  # ticks that one look decides; what nobody ran for a year is many
 _KIND: Final = "schedule"
 _ORDER: Final = tick.c.at.desc()

@@ -15,6 +15,7 @@ from workbench.db.clock import now
 from workbench.db.columns import storable
 from workbench.db.event_log import Event, lock
 from workbench.db.ledger import Ledger, number_of
+from workbench.db.redaction import Texts
 from workbench.db.schema import act, batch, creative, upload
 from workbench.engine.moving import is_held, let_go_on, move
 from workbench.errors import BadInput, Refused
@@ -327,3 +328,14 @@ def find_uploads(ledger: Ledger, names: Iterable[str]) -> list[int]:
                 raise BadInput(f"there is no upload {name!r}; workbench upload status shows them.")
             found.append(int(newest))
     return found
+
+
+# forgotten ----------------------------------------------------------------------------------------
+
+TEXTS: Final[Texts] = {upload: ("reason", "force_reason")}
+
+
+def forget_account(connection: Connection, account_id: int) -> None:
+    """Take pictures of its pages out of what was done at an account; what was done, and how it ended, stays."""
+    mine = upload.c.account_id == account_id
+    connection.execute(update(upload).where(mine).values(screenshot=None))

@@ -1,0 +1,183 @@
+"""Whom to forget: how a person is spelt, wherever that stands, and a mask in its place."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import html
+import json
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final
+from urllib.parse import unquote_plus
+
+from workbench import addresses
+from workbench.errors import BadInput
+
+MASK: Final = "[forgotten]"
+GONE: Final = "forgotten:"  # begins what stands in the place of an address
+SHORTEST: Final = 3  # signs; a shorter name is part of too much else
+_STRING: Final = re.compile(rb'"(?:[^"\\]|\\.)*"')
+# A word of its own; also behind an escape of an address or of JSON, which ends in a letter.
+_BEGINS: Final = r"(?:(?<=%[0-9A-Fa-f]{2})|(?<=\\[nrtbf])|(?<!\w)(?<!\w[.\-]))"
+_ENDS: Final = r"(?!\w)(?![.\-]\w)"
+_NAMES: Final = frozenset({"creator", "name", "label"})
+_PLAIN: Final = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_-")
+
+
+@dataclass(frozen=True)
+class Person:
+    """`names` as people write them; `accounts`: (platform, key of the address) of each page that is tracked."""
+
+    names: tuple[str, ...]
+    urls: tuple[str, ...]
+    accounts: frozenset[tuple[str, str]]
+
+    @cached_property
+    def handles(self) -> frozenset[tuple[str, str]]:
+        """(platform, name of the account there), of those addresses that are accounts."""
+        return frozenset((platform, name) for platform, key in self.accounts if (name := _handle(key)))
+
+    @cached_property
+    def spellings(self) -> tuple[str, ...]:
+        """What is looked for in texts, the longest first."""
+        found = {*self.names, *self.urls, *(name for _, name in self.handles)}
+        found |= {re.sub(r"(?i)^https?://(www\.)?", "", url).rstrip("/") for url in self.urls}
+        return tuple(sorted((one for one in found if len(one) >= SHORTEST), key=lambda one: (-len(one), one)))
+
+    @property
+    def too_short(self) -> tuple[str, ...]:
+        """Names that are not looked for in texts."""
+        return tuple(sorted(one for one in self.names if len(one) < SHORTEST))
+
+    @cached_property
+    def _words(self) -> re.Pattern[str]:
+        forms = (form for one in self.spellings for form in dict.fromkeys(_composed(one)))
+        words = "|".join(map(re.escape, forms)) or r"(?!)"
+        return re.compile(f"{_BEGINS}(?:{words}){_ENDS}", re.IGNORECASE)
+
+    @cached_property
+    def _signs(self) -> re.Pattern[bytes]:
+        """The same in bytes, JSON's escapes and HTML's too, without a look at what stands beside it."""
+        forms = (form for one in self.spellings for form in dict.fromkeys(_composed(one)))
+        return re.compile(b"|".join(map(_spelt, forms)) or rb"(?!)", re.IGNORECASE)
+
+    def is_in(self, text: str) -> bool:
+        return bool(self._words.search(text))
+
+    def may_be_in(self, data: bytes) -> bool:
+        """Whether the bytes have to be looked at more closely."""
+        return bool(self._signs.search(data))
+
+    def is_in_file(self, data: bytes) -> bool:
+        """Whether a file names the person: as text, within HTML, JSON or an address. Pictures are not read."""
+        if not self.may_be_in(data):
+            return False
+        text = data.decode("utf-8", "replace")
+        return any(map(self.is_in, (text, html.unescape(text), unquote_plus(text), _unescaped(text))))
+
+    def masked(self, value: Any) -> Any:
+        """`value` with the mask in the place of the person, in every text and name within."""
+        if isinstance(value, str):
+            return self._words.sub(MASK, value)
+        if isinstance(value, Mapping):
+            return {self.masked(key): self._masked_of(key, item) for key, item in value.items()}
+        return [self.masked(item) for item in value] if isinstance(value, list | tuple) else value
+
+    def _masked_of(self, key: Any, item: Any) -> Any:
+        """A name that is too short for texts is known by the word before it."""
+        return MASK if key in _NAMES and item in self.names else self.masked(item)
+
+    def masked_line(self, line: bytes) -> bytes:
+        """A line of JSON with the mask in its texts; every other byte as it was. Of no JSON: as text."""
+        if not self.may_be_in(line):
+            return line
+        clean = _STRING.sub(self._masked_string, line)
+        # What stands outside of strings is of a line that is no JSON.
+        return self.masked_text(clean)
+
+    def masked_text(self, data: bytes) -> bytes:
+        """Bytes of a text in UTF-8; what is none of it stays."""
+        if not self.may_be_in(data):
+            return data
+        text = data.decode("utf-8", "surrogateescape")
+        return self._words.sub(MASK, text).encode("utf-8", "surrogateescape")
+
+    def _masked_string(self, found: re.Match[bytes]) -> bytes:
+        try:
+            text = json.loads(found[0])
+        except ValueError:
+            return self.masked_text(found[0])
+        clean = self._words.sub(MASK, text)
+        return found[0] if clean == text else json.dumps(clean).encode()
+
+    def owns(self, platform: str, row: Mapping[str, Any]) -> bool:
+        """Whether a row that nobody has attributed says that it answers what was asked of the person."""
+        asked = (row.get(place) for place in ("discovery_input", "input"))
+        texts = (text for one in asked if isinstance(one, Mapping) for text in one.values() if isinstance(text, str))
+        return any(self.is_account(platform, text) for text in texts)
+
+    def is_account(self, platform: str, text: str) -> bool:
+        """Whether a text as a whole is the address or the name of one of the accounts."""
+        is_handle = (platform, addresses.handle(text)) in self.handles
+        return is_handle or (platform, addresses.key(platform, text)) in self.accounts
+
+
+def gone_address(ledger_id: str, platform: str, key: str) -> str:
+    """What stands in the place of an address, so that the same is known again when it comes."""
+    return f"{GONE}{digest_of(ledger_id, platform, key)}"
+
+
+def digest_of(ledger_id: str, *parts: str) -> str:
+    """What is kept of a name: the same for the same one in the same ledger, and no name."""
+    return hashlib.sha256("\0".join((ledger_id, *(one.casefold() for one in parts))).encode()).hexdigest()[:32]
+
+
+def keys_of(platform: str, text: str) -> set[str]:
+    """The keys of what a text may be: an address, or the name of an account."""
+    found = {addresses.key(platform, text)}
+    with contextlib.suppress(BadInput):  # a name that could be several pages
+        found.add(addresses.key(platform, addresses.of_handle(platform, text)))
+    return found
+
+
+def _handle(key: str) -> str:
+    """Of a key as addresses spell it: `instagram tea.club`, `linkedin in/anna`, `tiktok @bob`, `facebook id 1234`."""
+    _, _, page = key.partition(" ")
+    kind, _, number = page.partition(" ")
+    if number:
+        return number if kind == "id" else ""
+    return page.rpartition("/")[2].removeprefix("@").casefold()
+
+
+def _unescaped(text: str) -> str:
+    """JSON's escapes as what they stand for, also where JSON holds JSON."""
+    plain = re.sub(r"\\+u([0-9A-Fa-f]{4})", lambda found: chr(int(found[1], 16)), text)
+    joined = plain.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return re.sub(r"\\+([/\"])", r"\1", joined)
+
+
+def _composed(text: str) -> Iterator[str]:
+    yield unicodedata.normalize("NFC", text)
+    yield unicodedata.normalize("NFD", text)
+
+
+def _spelt(text: str) -> bytes:
+    return b"".join(_sign(one) for one in text)
+
+
+def _sign(one: str) -> bytes:
+    """One sign as texts, JSON, addresses and HTML write it, in either case."""
+    if one.lower() in _PLAIN:
+        return re.escape(one).encode()
+    forms: set[bytes] = set()
+    for each in {one, one.lower(), one.upper()}:
+        octets, units = each.encode(), each.encode("utf-16-be").hex()
+        escape = "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
+        forms |= {re.escape(octets), re.escape(escape).encode(), re.escape("\\" + escape).encode()}
+        forms.add("".join(f"%{octet:02X}" for octet in octets).encode())
+    more: Iterable[bytes] = {"/": [rb"\\+/"], "&": [b"&amp;"], " ": [rb"\+"], "'": [b"&#x?[0-9a-f]+;"]}.get(one, ())
+    return b"(?:" + b"|".join([*sorted(forms), *more]) + b")"
