@@ -18,12 +18,7 @@ import zstandard
 
 from tests.house import DATES, House, sources_csv, states
 from workbench.audit import store as audits
-from workbench.collect import recovery_store
-from workbench.container import Container
-from workbench.db import event_log
-from workbench.deliveries import service as deliveries
 from workbench.errors import BadInput, Refused
-from workbench.lake.keeping import Keeping
 from workbench.person import MASK, Person
 from workbench.sandbox.serve import Sandbox
 from workbench.workbench import Workbench
@@ -59,6 +54,10 @@ def others(workbench: Workbench) -> list[str]:
     mine = "creator = 'bob' AND text NOT LIKE 'with %'"
     tables = ("posts", "profiles")
     return sorted(repr(row) for one in tables for row in workbench.sql(f"SELECT * FROM {one} WHERE {mine}").fetchall())
+
+
+def delivered(workbench: Workbench) -> list[bytes]:
+    return sorted(path.read_bytes() for path in (workbench.settings.data / "deliveries").glob("??/*.body"))
 
 
 def seal_report(workbench: Workbench, execution_id: str, said: str) -> Path:
@@ -178,13 +177,26 @@ def test_what_was_forgotten_does_not_come_back(home: House) -> None:
         assert (kept_of(workbench), others(workbench), len(home.ask("triggers"))) == (names, bob, paid)
         assert workbench.lost_files.listed() == []
 
+        (rest,) = delivered(workbench)
+        assert (rest.count(b"\n"), b"bob" in rest) == (2, True)
+        deliver(workbench, MIXED)
+        assert [one["copies"] for one in workbench.deliveries.all()] == [2]
+        assert workbench.deliveries.one(1)["file"].endswith(".rest.body")
+        workbench.forgetting.creator("tea.club", dry=False)
         for service in ("posts", "comments"):
             with pytest.raises(BadInput, match="was forgotten"):
                 workbench.collect.add_source("instagram", service, "instagram.com/tea.club/?igsh=1")
         with pytest.raises(BadInput, match="stays as it is"):
             workbench.collect.edit_source(1, enabled=True)
+        head = workbench.parts.ledger.head()
         again = workbench.forgetting.creator("tea.club", dry=False)
-        assert (again["forgotten"], "rows" in again) == (True, False)
+        assert (again["forgotten"], again["rows"], again["bodies"]) == (True, 0, [])
+        assert workbench.parts.ledger.head() == head
+        late = home.home.parent / "late.json"
+        late.write_text(json.dumps([row("tea.club", 7, "late"), row("bob", 8, "with tea.club")]))
+        workbench.imports.import_file(late, DATASET)
+        again = workbench.forgetting.creator("instagram.com/tea.club", dry=False)
+        assert (again["rows"], again["named"], again["left"]) == (1, 1, [])
     assert named_in(home.home) == []
 
 
@@ -206,42 +218,49 @@ def killed_after(patch: pytest.MonkeyPatch, owner: Any, name: str, *, times: int
     patch.setattr(owner, name, die)
 
 
-@pytest.mark.parametrize(
-    ("owner", "name", "times"),
-    [
-        ("workbench.audit.service.Audit", "remove", 1),
-        (deliveries, "write_bytes", 1),
-        (recovery_store, "decide", 1),
-        (recovery_store, "decide", 3),
-        (Container, "read_one", 1),
-        (Container, "read_one", 5),
-        (Keeping, "drop_superseded", 1),
-        (event_log, "redact", 1),
-        ("workbench.forgetting", "wipe_free_pages", 1),
-    ],
+# In the order in which they come.
+DEATHS = (
+    ("workbench.audit.service.Audit", "remove", 1),
+    ("workbench.deliveries.service", "write_bytes", 1),
+    ("workbench.collect.recovery_store", "decide", 1),
+    ("workbench.collect.recovery_store", "decide", 3),
+    ("workbench.container.Container", "read_one", 1),
+    ("workbench.container.Container", "read_one", 2),
+    ("workbench.lake.keeping.Keeping", "drop_superseded", 1),
+    ("workbench.db.event_log", "redact", 1),
+    ("workbench.forgetting", "wipe_free_pages", 1),
 )
-def test_killed_anywhere_the_same_order_brings_it_to_its_end(
-    home: House, monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, times: int
-) -> None:
+
+
+def kill_and_go_on(home: House, monkeypatch: pytest.MonkeyPatch, *deaths: tuple[str, str, int]) -> None:
     with home.open() as workbench:
         bob, before = others(workbench), kept_of(workbench)["bob"]
-    with monkeypatch.context() as patch, home.open() as workbench:
-        killed_after(patch, _resolved(owner), name, times=times)
-        with pytest.raises(Killed):
-            workbench.forgetting.creator("tea.club", dry=False)
-
+    for owner, name, times in deaths:
+        with monkeypatch.context() as patch, home.open() as workbench:
+            killed_after(patch, _resolved(owner), name, times=times)
+            with pytest.raises(Killed):
+                workbench.forgetting.creator("tea.club", dry=False)
+        with home.open() as workbench:
+            assert workbench.overview.broken_at() is None, (owner, name)
+            assert workbench.audit.verify()["verdict"] == "unproved", (owner, name)
     with home.open() as workbench:
-        assert workbench.overview.broken_at() is None
-        assert workbench.audit.verify()["verdict"] == "unproved"
-        assert kept_of(workbench)["bob"] in range(before + 1)
         assert workbench.forgetting.creator("tea.club", dry=False)["forgotten"]
         assert (kept_of(workbench), others(workbench)) == (Counter({"bob": before}), bob)
     assert named_in(home.home) == []
 
 
-def _resolved(owner: Any) -> Any:
-    if not isinstance(owner, str):
-        return owner
+def test_killed_again_and_again_the_same_order_comes_to_its_end(home: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Of each step once, so that each begins where the one before left off.
+    kill_and_go_on(home, monkeypatch, *(one for one in DEATHS if one[2] == 1))
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("death", DEATHS)
+def test_killed_at_any_step(home: House, monkeypatch: pytest.MonkeyPatch, death: tuple[str, str, int]) -> None:
+    kill_and_go_on(home, monkeypatch, death)
+
+
+def _resolved(owner: str) -> Any:
     try:
         return importlib.import_module(owner)
     except ModuleNotFoundError:

@@ -7,7 +7,9 @@ goes last, in one transaction, and one event of the log says what was done, with
 from __future__ import annotations
 
 import contextlib
+import gzip
 import os
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -22,7 +24,7 @@ from workbench.db.redaction import COMMON, Texts, mask_texts, wipe_free_pages
 from workbench.deliveries import store as deliveries
 from workbench.errors import BadInput, Transient
 from workbench.feature import Feature
-from workbench.files import write_bytes
+from workbench.files import CHUNK, write_bytes
 from workbench.lake.raw import body_chunks
 from workbench.person import Person, digest_of
 from workbench.post import store as postings
@@ -39,7 +41,11 @@ TEXTS: Final[Texts] = {
     **COMMON, **forget_store.TEXTS, **deliveries.TEXTS, **audits.TEXTS, **schedules.TEXTS, **postings.TEXTS,
     **uploads.TEXTS,
 }  # fmt: skip
+_GZIP: Final = b"\x1f\x8b"
 _OVERLAP: Final = 4096
+_NO_TEXT: Final = frozenset(
+    (".parquet", ".png", ".jpg", ".jpeg", ".gif", ".webp", ".mp4", ".mov", ".webm", ".avi", ".mkv", ".whl", ".zip")
+)
 _KEPT: Final = (
     "when things were done, and what they cost: the log of events and the spending stay, with a mask for the name",
     "what other people's sources are called, names of folders and files, and what a picture shows",
@@ -50,7 +56,8 @@ _KEPT_OF_ACCOUNT: Final = (
     "what was posted and uploaded, which is yours, with the number of the account",
 )
 _COUNTED: Final = (
-    "sources", "rows", "named", "bodies", "deliveries", "reports", "logs", "session", "evidence", "errors", "acts",
+    "sources", "rows", "named", "bodies", "deliveries", "reports", "texts", "logs", "session", "evidence", "errors",
+    "acts",
 )  # fmt: skip
 _PRACTICE: Final = "data/sandbox, which is the stand-in for the other side"
 # Of a home: what is taken care of above, or is not ours to read.
@@ -81,9 +88,9 @@ class Forgetting(Feature):
             try:
                 tracked = collected.whose(name)
             except BadInput:
-                if not self._was_forgotten(name):
+                tracked = collected.known_again(name)  # what came since may name them
+                if not tracked.person.accounts and not self._was_forgotten(name):
                     raise
-                return {"creator": name, **self._ended(None, dry=dry)}
             collected.refuse_at_work(tracked)
             person, bodies = tracked.person, collected.bodies(tracked)
             found = {
@@ -98,15 +105,18 @@ class Forgetting(Feature):
                 **self._said(person),
             }
             if dry:
-                return {**found, "forgotten": False, "keeps": self._keeps(), "left": self._left(person, but=_OURS)}
+                is_over = not _counts(found)
+                return {**found, "forgotten": is_over, "keeps": self._keeps(), "left": self._left(person, but=_OURS)}
             self._forget_files(person)
             self._delivered(tracked, dry=False)
             collected.forget_rows(tracked, bodies)
             self._parts.keeping.drop_superseded()
             gone = collected.gone(tracked)
-            self._forget_in_ledger(
-                person, found, lambda connection: forget_store.forget_sources(connection, tracked.sources, gone, person)
-            )
+            if _counts(found):  # else forgotten before, and nothing came since
+                self._forget_in_ledger(
+                    person, found,
+                    lambda connection: forget_store.forget_sources(connection, tracked.sources, gone, person),
+                )  # fmt: skip
             return {**found, **self._ended(person, dry=False)}
 
     def account(self, account: str, *, dry: bool = True) -> dict[str, Any]:
@@ -180,7 +190,7 @@ class Forgetting(Feature):
         self, person: Person, found: Mapping[str, Any], forget: Callable[[Connection], object]
     ) -> None:
         """All that the ledger says of the person, and the event that says what was done, at once."""
-        facts = {name: len(one) if isinstance(one, list) else one for name, one in found.items() if name in _COUNTED}
+        facts = _counts(found)
         names = sorted({self._digest(one) for one in (*person.names, *person.urls)})
 
         def change(connection: Connection) -> None:
@@ -198,6 +208,7 @@ class Forgetting(Feature):
         """The last of it, which may be done any number of times: nothing of what was deleted is left in files."""
         is_wiped = True
         if not dry:
+            self._parts.deliveries.drop_whole_bodies()
             self._parts.keeping.drop_superseded()
             self._parts.tending.serve_copy()
             is_wiped = wipe_free_pages(self.ledger)
@@ -234,13 +245,24 @@ class Forgetting(Feature):
         home, found = self.settings.home, list[str]()
         for folder, folders, names in os.walk(home):
             here = Path(folder).relative_to(home).as_posix()
-            folders[:] = [one for one in folders if _below(here, one) not in (*but, *_ELSEWHERE)]
+            is_top = here == "."  # where a checkout has its history and its environment
+            folders[:] = [
+                one
+                for one in folders
+                if _below(here, one) not in (*but, *_ELSEWHERE) and not (is_top and one.startswith("."))
+            ]
             for name in names:
                 path, place = Path(folder, name), _below(here, name)
-                is_read = path.suffix != ".parquet" and not path.is_symlink() and path.is_file()
+                is_read = path.suffix.lower() not in _NO_TEXT and not path.is_symlink() and path.is_file()
                 if is_read and not place.startswith(tuple(but)) and any(map(person.is_in_file, _pieces(path))):
                     found.append(place)
         return sorted(found)
+
+
+def _counts(found: Mapping[str, Any]) -> dict[str, int]:
+    """What there is of a person, in numbers that name nobody; none where there is nothing."""
+    numbers = {name: len(one) if isinstance(one, list | dict) else one for name, one in found.items()}
+    return {name: numbers[name] for name in _COUNTED if numbers.get(name)}
 
 
 def _told(one: Source) -> dict[str, Any]:
@@ -254,6 +276,15 @@ def _below(folder: str, name: str) -> str:
 def _pieces(path: Path) -> Iterator[bytes]:
     """What a file holds, unpacked, each piece with the end of the one before."""
     end = b""
-    for chunk in body_chunks(path):
+    with path.open("rb") as file:
+        is_packed = file.read(2) == _GZIP
+    for chunk in _unpacked(path) if is_packed else body_chunks(path):
         yield end + chunk
         end = chunk[-_OVERLAP:]
+
+
+def _unpacked(path: Path) -> Iterator[bytes]:
+    """As far as it can be: what is damaged ends there."""
+    with gzip.open(path) as file, contextlib.suppress(OSError, EOFError, zlib.error):
+        while chunk := file.read(CHUNK):
+            yield chunk

@@ -103,7 +103,13 @@ def forget_sources(
     """
     ids = {one.id for one in sources}
     for one in sources:
-        values = {"name": "forgotten", "url": gone[one.id], "creator": None, "options": {}, "enabled": False}
+        values: dict[str, Any] = {
+            "name": "forgotten",
+            "url": gone[one.id],
+            "creator": None,
+            "options": {},
+            "enabled": False,
+        }
         connection.execute(update(source).where(source.c.id == one.id).values(**values))
     for row in connection.execute(select(snapshot.c.id, snapshot.c.inputs, snapshot.c.source_ids)).all():
         places = [place for place, one in enumerate(row.source_ids) if one in ids]

@@ -10,13 +10,14 @@ import contextlib
 import difflib
 import json
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from workbench.collect import forget_store as store
 from workbench.collect import recovery_store as recovering
+from workbench.collect import store as collecting
 from workbench.collect.bodies import lines_of
 from workbench.collect.model import Snapshot, SnapshotState, Source
 from workbench.collect.sources import key_of
@@ -26,7 +27,7 @@ from workbench.feature import Feature
 from workbench.files import make_folder, move_into_place, remove_tree
 from workbench.lake import forgetting as lake
 from workbench.lake.schema import TRANSFORM_VERSION
-from workbench.person import GONE, Person, gone_address
+from workbench.person import GONE, Person, gone_address, keys_of
 
 _WORK: Final = "forgetting"  # below .staging of the lake: whatever was left there is of one that was killed
 _READ: Final = (SnapshotState.PUBLISHED, SnapshotState.EMPTY)
@@ -46,12 +47,13 @@ class Tracked:
 
 
 @dataclass(frozen=True)
-class Body:
+class FoundBody:
     """What a body as received has of the person."""
 
     snapshot: Snapshot
     rows: int  # lines that are the person's
     named: int  # other lines that name the person
+    numbers: frozenset[int]  # of the lines that are the person's, by the tables
 
 
 class ForgetCollected(Feature):
@@ -70,10 +72,19 @@ class ForgetCollected(Feature):
         ids = {one.id for one in found}
         while more := [one for one in known if one.id not in ids and (one.merged_into in ids or _leads(found, one))]:
             found, ids = [*found, *more], ids | {one.id for one in more}
-        names = [name for name in (wanted, *(one.creator for one in found)) if name and "/" not in name]
+        called = [name for name in (wanted, *(one.creator for one in found)) if name and "/" not in name]
         accounts = frozenset((one.platform, key_of(one, self._parts.datasets)) for one in found)
-        person = Person(tuple(dict.fromkeys(names)), tuple(dict.fromkeys(one.url for one in found)), accounts)
+        person = Person(tuple(dict.fromkeys(called)), tuple(dict.fromkeys(one.url for one in found)), accounts)
         return Tracked(person, tuple(sorted(found, key=lambda one: one.id)))
+
+    def known_again(self, text: str) -> Tracked:
+        """Somebody who was forgotten, by a name or an address that is said once more; no sources are theirs."""
+        wanted, gone = text.strip(), collecting.forgotten(self.ledger)
+        platforms = sorted({one.platform for one in self._parts.datasets})
+        accounts = {(platform, key) for platform in platforms for key in keys_of(platform, wanted)}
+        mine = frozenset(one for one in accounts if gone_address(self.ledger.ledger_id, *one) in gone)
+        is_address = "/" in wanted
+        return Tracked(Person((wanted,) * (not is_address), (wanted,) * is_address, mine), ())
 
     def _is_address(self, one: Source, text: str) -> bool:
         person = Person((), (), frozenset({(one.platform, key_of(one, self._parts.datasets))}))
@@ -99,32 +110,33 @@ class ForgetCollected(Feature):
                 f"{one['run_id']}; what waits for a person is told by: {cure}. Nothing was done."
             )
 
-    def bodies(self, tracked: Tracked) -> list[Body]:
+    def bodies(self, tracked: Tracked) -> list[FoundBody]:
         """Every body as received that has something of the person, and how much."""
         with self._workspace() as work:
             numbers = lake.rows_of(self._parts.lake.sql, tracked.source_ids, tracked.person)
             found = []
             for one in store.with_bodies(self.ledger):
-                if (lines := self._lines(one, work)) is not None:
-                    rows, named = lake.look_through(lines, self._drop(one, tracked, numbers), tracked.person)
-                    found += [Body(one, rows, named)] if rows or named else []
+                if (lines := self._lines(one, work)) is None:
+                    continue
+                mine = frozenset(numbers.get(str(one.provider_id), ()))
+                rows, named = lake.look_through(lines, self._drop(one, tracked, mine), tracked.person)
+                found += [FoundBody(one, rows, named, mine)] if rows or named else []
             return found
 
-    def forget_rows(self, tracked: Tracked, bodies: Sequence[Body]) -> None:
+    def forget_rows(self, tracked: Tracked, bodies: Sequence[FoundBody]) -> None:
         """Take the person out of these bodies and of the tables made of them, and remove what they were before."""
-        numbers = lake.rows_of(self._parts.lake.sql, tracked.source_ids, tracked.person)
         with self._workspace() as work:
             for one in bodies:
-                self._rewrite(one.snapshot, self._drop(one.snapshot, tracked, numbers), tracked.person, work)
+                self._rewrite(one.snapshot, self._drop(one.snapshot, tracked, one.numbers), tracked.person, work)
         self.finish()
 
     def finish(self) -> None:
         """Bring to an end what was begun: tables are made anew, and files that nothing names any more are removed."""
         while waiting := store.being_read(self.ledger):
             if not self._parts.read_one():
-                one = waiting[0]
+                first = waiting[0]
                 raise Transient(
-                    f"the tables of {one['provider_id']} are not made anew yet: {one['reason'] or one['state']}. Say "
+                    f"the tables of {first['provider_id']} are not made anew yet: {first['reason'] or first['state']}. Say "
                     "the same order again, or: workbench work --until-idle"
                 )
         root, listed = self.settings.lake, store.listed_files(self.ledger)
@@ -172,11 +184,10 @@ class ForgetCollected(Feature):
             return None
         return lines_of(path, str(raw.get("shape")), work / "lines.ndjson") or path
 
-    def _drop(self, one: Snapshot, tracked: Tracked, numbers: Mapping[str, set[int]]) -> Callable[[int, bytes], bool]:
+    def _drop(self, one: Snapshot, tracked: Tracked, numbers: frozenset[int]) -> Callable[[int, bytes], bool]:
         """Whether a line is the person's: by the tables; of a body without, by what was asked."""
         if one.state in _READ:
-            mine = numbers.get(str(one.provider_id), set())
-            return lambda number, _: number in mine
+            return lambda number, _: number in numbers
         if one.source_ids and set(one.source_ids) <= tracked.source_ids:
             return lambda *_: True
         return lambda _, line: answers(line, tracked.person)

@@ -50,4 +50,5 @@ def wipe_free_pages(ledger: Ledger) -> bool:
         cursor = connection.cursor()
         cursor.execute("VACUUM")
         cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        return bool(cursor.fetchone()[0] == 0)
+        (is_busy, *_), *_ = cursor.fetchall()
+        return not is_busy

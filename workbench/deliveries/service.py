@@ -256,8 +256,16 @@ class Deliveries(Feature):
             if rows or named:
                 found.append({"delivery_id": row["id"], "rows": rows, "named": named})
             if (rows or named) and not dry:
-                write_bytes(path, b"".join(one + b"\n" for one in kept), mode=0o600)
+                rest = path.with_name(f"{path.name.partition('.')[0]}{delivering.REST}")
+                write_bytes(rest, b"".join(one + b"\n" for one in kept), mode=0o600)
+                delivering.keep_rest(self.ledger, row["id"], rest.relative_to(self.folder).as_posix())
         return found
+
+    def drop_whole_bodies(self) -> None:
+        """Remove the bodies of which only the rest is kept, also when they came once more."""
+        for row in delivering.kept_bodies(self.ledger):
+            if row["file"].endswith(delivering.REST):
+                (self.folder / f"{row['file'].removesuffix(delivering.REST)}.body").unlink(missing_ok=True)
 
     @staticmethod
     def _body(path: Path, person: Person) -> list[bytes]:

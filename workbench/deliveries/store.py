@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
 
-from sqlalchemy import Connection, func, insert, or_, select, update
+from sqlalchemy import Connection, case, func, insert, literal, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from workbench.collect.model import SNAPSHOT_GOOD, Snapshot, SnapshotState
@@ -55,7 +55,10 @@ def _receive(ledger: Ledger, connection: Connection, new: Arrival) -> int:
     at = now()
     known = connection.execute(select(delivery.c.id).where(delivery.c.digest == new.digest)).scalar_one_or_none()
     if known is not None:
-        again = {"copies": delivery.c.copies + 1, "last_at": at, "file": new.file}
+        # The same body again is not kept again where somebody was taken out of it.
+        is_whole = or_(delivery.c.file.is_(None), delivery.c.file.not_like(f"%{REST}"))
+        file = case((is_whole, literal(new.file, delivery.c.file.type)), else_=delivery.c.file)
+        again = {"copies": delivery.c.copies + 1, "last_at": at, "file": file}
         connection.execute(update(delivery).where(delivery.c.id == known).values(again))
         return int(known)
     is_open = new.status in OPEN
@@ -161,7 +164,14 @@ def retire(ledger: Ledger, delivery_ids: Iterable[int], *, why: str | None = Non
 # ---- forgotten
 
 
+REST: Final = ".rest.body"  # ends the name of what is left of a body
 TEXTS: Final[Texts] = {delivery: ("sent", "named", "hint", "error_message")}
+
+
+def keep_rest(ledger: Ledger, delivery_id: int, file: str) -> None:
+    """What is left of a body out of which somebody was taken."""
+    mine = update(delivery).where(delivery.c.id == delivery_id)
+    ledger.write(lambda connection: connection.execute(mine.values(file=file)))
 
 
 def kept_bodies(ledger: Ledger) -> list[dict[str, Any]]:

@@ -12,37 +12,31 @@ from workbench.lake.schema import COLUMNS
 from workbench.lake.sql import fill, literal, name
 from workbench.person import Person
 
-_OF_SOURCES: Final = "select snapshot_id, row_no from $table where source_id in ($ids)"
-_ADDRESSES: Final = ("author_url", "url", "author", "handle")  # what tells whose a row is; of posts and the like only
-_BY_ADDRESS: Final = """
-select snapshot_id, row_no, platform, $column from $table
+_OF_SOURCES: Final = "select snapshot_id, row_no, null as platform, null as text from $table where source_id in ($ids)"
+# What tells whose a row is, by the kinds of rows; an address of a post says nothing of who wrote it.
+_SAY_WHOSE: Final = ("author_url", "author", "handle")
+_OWN_PAGE: Final = ("profiles", "companies")  # kinds whose `url` is somebody's own page
+_BY_NAME: Final = """
+select snapshot_id, row_no, platform, $column as text from $table
 where platform = $platform and contains(lower($column), $part)
 """
-_OWN_PAGE: Final = ("profiles", "companies")  # kinds whose `url` is somebody's own page
 
 Ask = Callable[[str], Any]  # a query → a relation
 
 
 def rows_of(ask: Ask, source_ids: Collection[int], person: Person) -> dict[str, set[int]]:
     """Snapshot → numbers of the rows that answered these sources, or that the person wrote."""
-    found: dict[str, set[int]] = {}
     ids = ", ".join(map(str, sorted(source_ids)))
-    for table in (*COLUMNS, "rejects") if source_ids else ():
-        for snapshot_id, row_no in ask(fill(_OF_SOURCES, table=name(table), ids=ids)).fetchall():
-            found.setdefault(snapshot_id, set()).add(row_no)
+    parts = [fill(_OF_SOURCES, table=name(table), ids=ids) for table in (*COLUMNS, "rejects") if source_ids]
     for table, columns in COLUMNS.items():
-        for column in (one for one in _ADDRESSES if one in columns and (one != "url" or table in _OWN_PAGE)):
+        for column in (one for one in (*_SAY_WHOSE, *(["url"] if table in _OWN_PAGE else [])) if one in columns):
             for platform, handle in sorted(person.handles):
-                query = fill(
-                    _BY_ADDRESS,
-                    column=name(column),
-                    table=name(table),
-                    platform=literal(platform),
-                    part=literal(handle),
-                )
-                for snapshot_id, row_no, _, text in ask(query).fetchall():
-                    if person.is_account(platform, text):
-                        found.setdefault(snapshot_id, set()).add(row_no)
+                where = {"platform": literal(platform), "part": literal(handle)}
+                parts.append(fill(_BY_NAME, column=name(column), table=name(table), **where))
+    found: dict[str, set[int]] = {}
+    for snapshot_id, row_no, platform, text in ask(" union all ".join(parts)).fetchall() if parts else ():
+        if platform is None or person.is_account(platform, text):
+            found.setdefault(snapshot_id, set()).add(row_no)
     return found
 
 
