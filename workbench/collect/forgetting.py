@@ -136,8 +136,8 @@ class ForgetCollected(Feature):
             if not self._parts.read_one():
                 first = waiting[0]
                 raise Transient(
-                    f"the tables of {first['provider_id']} are not made anew yet: {first['reason'] or first['state']}. Say "
-                    "the same order again, or: workbench work --until-idle"
+                    f"the tables of {first['provider_id']} are not made anew yet: {first['reason'] or first['state']}. "
+                    "Say the same order again, or: workbench work --until-idle"
                 )
         root, listed = self.settings.lake, store.listed_files(self.ledger)
         for one in store.with_bodies(self.ledger):
