@@ -81,6 +81,7 @@ def execute(
     limit: timedelta,
     env: Mapping[str, str],
     cell_limit: timedelta | None = None,
+    copy_of: Path | None = None,
     on_progress: OnProgress = lambda _: None,
     cancel: threading.Event | None = None,
     facts: Callable[[], Mapping[str, Any]] = dict,
@@ -92,12 +93,13 @@ def execute(
 
     `env` is the whole environment that the notebook gets; what is named as a secret there is one. `told` is what only
     the caller knows from the beginning: `mode`, and the `zone` in which a reader is shown times. Setting `cancel`, or
-    Ctrl-C, ends the execution as cancelled, and sealed by `seal_as`. `facts` is asked when all has ended for what only
+    Ctrl-C, ends the execution as cancelled, and sealed by `seal_as`. `copy_of` is the notebook that the report names
+    where `notebook` is a copy of it. `facts` is asked when all has ended for what only
     the caller knows then: `effects`, `cost_micro_usd`, `rows`, `rejects`, `tables`.
     """
     redactor = redactor.also(lookalikes.of_environment(env))
     request = replace(
-        _checked(notebook, given, redactor), folder=folder, limit=limit,
+        _checked(notebook, given, redactor), notebook=copy_of or notebook, folder=folder, limit=limit,
         cell_limit=cell_limit, origin=_origin(),
     )  # fmt: skip
     if not home.is_dir():

@@ -70,6 +70,7 @@ class Audit(Feature):
         limit: timedelta = timedelta(hours=6),
         cell_limit: timedelta | None = None,
         key: str | None = None,
+        copy_of: Path | None = None,
         cancel: threading.Event | None = None,
         on_progress: Callable[[CellProgress], None] = lambda _: None,
         on_begin: Callable[[str], None] = lambda _: None,
@@ -78,9 +79,10 @@ class Audit(Feature):
 
         One notebook is executed once at a time for each `key`, which is its parameters where none is given; Refused
         names who does it. `on_begin` is given the execution's id as soon as the ledger has it; setting
-        `cancel` ends it as cancelled.
+        `cancel` ends it as cancelled. What is run from a copy is locked and named as the notebook `copy_of`.
         """
         path = self._notebook(notebook)
+        known_as = copy_of or path
         at = now().astimezone(self.settings.zone)
         execution_id = f"{at:%Y%m%d-%H%M%S}-{path.stem[:17]}-{secrets.token_hex(3)}"
         folder = self.settings.archive / "reports" / f"{at:%Y}" / f"{at:%m}" / f"{at:%d}" / execution_id
@@ -88,7 +90,7 @@ class Audit(Feature):
         env = self._notebook_env()
         redactor = self._parts.redactor.also(of_environment(env))
         begun = partial(
-            begin_execution, self.ledger, execution_id, notebook=str(notebook),
+            begin_execution, self.ledger, execution_id, notebook=str(copy_of or notebook),
             folder=folder.relative_to(self.settings.home).as_posix(),
         )  # fmt: skip
         try:
@@ -102,10 +104,10 @@ class Audit(Feature):
             refusal.args = (redactor(refusal.message), *refusal.args[1:])
             raise
         self.close_killed()
-        name = _lock_name(path, canonical(values).decode() if key is None else f"key {key}")
+        name = _lock_name(known_as, canonical(values).decode() if key is None else f"key {key}")
         with self._parts.locks.holding(name, execution_id, is_passing=True) as is_ours:
             if not is_ours:
-                said = self._taken(path, name, key)
+                said = self._taken(known_as, name, key)
                 begun(params=values, key=key)
                 on_begin(execution_id)
                 end_execution(self.ledger, execution_id, outcome="refused", error=said, facts={})
@@ -123,9 +125,9 @@ class Audit(Feature):
                 return self._ended(
                     execution_id,
                     lambda: execute(
-                        path, given, folder=folder, home=self.settings.home, redactor=redactor, limit=limit,
-                        cell_limit=cell_limit, env=env, on_progress=progress, cancel=pulse.stop, told=self._told,
-                        facts=partial(self._facts, execution_id), seal_as=self.chain.seal,
+                        path, given, copy_of=copy_of, folder=folder, home=self.settings.home, redactor=redactor,
+                        limit=limit, cell_limit=cell_limit, env=env, on_progress=progress, cancel=pulse.stop,
+                        told=self._told, facts=partial(self._facts, execution_id), seal_as=self.chain.seal,
                     ),
                 )  # fmt: skip
 
