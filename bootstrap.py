@@ -461,7 +461,7 @@ def write_locks() -> int:
     how = ["--universal", "--generate-hashes", "--no-annotate", "--no-header", "-q"]
     uv = VENV / "bin" / "uv"
     for source, extras, lock in (
-        (ROOT / "pyproject.toml", ["--all-extras"], LOCK),
+        (ROOT / "pyproject.toml", ["--extra", "dev", "--extra", "build"], LOCK),
         (ROOT / "benchmarks" / "peers.in", ["--python-version", "3.11"], PEERS_LOCK),
     ):
         with step(lock.name):

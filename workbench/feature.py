@@ -29,6 +29,8 @@ class Effect:
     evidence: str | None = None  # a file below data/
     evidence_sha256: str | None = None
     cost_micro_usd: int | None = None  # settled, or reserved while it is not; None: it costs nothing by itself
+    rows: int | None = None  # that came of it by now; None: it brings none
+    rejects: int | None = None  # lines of it that became no row
 
 
 class Feature:

@@ -82,8 +82,8 @@ def test_what_was_adopted_is_of_the_execution_that_adopted_it(opened):
             "estimate_records": 0, "price_micro_usd": 0, "provider_id": name, "vendor_status": "ready",
             "created_at": at, "state": "ready",
         }  # fmt: skip
-        recovering.adopt(ledger, values, [])
+        recovering.adopt(ledger, {**values, "row_count": 9, "warning_count": 1, "malformed_count": 2}, [])
 
     assert recovering.effects_of(opened(None), MINE) == [
-        Effect(kind="adopted", id="s_1", what="adopted s_1 of dataset gd_1", state="ready")
+        Effect(kind="adopted", id="s_1", what="adopted s_1 of dataset gd_1", state="ready", rows=9, rejects=3)
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import enum
+import json
 import string
 from datetime import date, datetime
 from pathlib import Path
@@ -162,6 +163,66 @@ def test_everything_wrong_is_named_at_once_with_what_is_declared():
         "runs.ipynb: other must be float, not 'x'; 'Name = 1; import os #' is not declared; "
         "needed is required. Declared parameters: needed (int), other (float)."
     )
+
+
+def test_a_form_is_drawn_from_plain_values():
+    described = {one["name"]: one for one in parameters.fields(schema_of(ALL_TYPES + "needed: list[int]"))}
+
+    assert json.loads(json.dumps(described)) == described
+    assert described["start"] == {
+        "name": "start", "type": "date or None", "kind": "date", "items": None, "choices": [], "is_nullable": True,
+        "default": None, "is_required": False, "help": "first day",
+    }  # fmt: skip
+    assert described["depth"]["choices"] == ["plan", "rehearse", "real"]
+    assert (described["needed"]["items"], described["needed"]["is_required"]) == ("int", True)
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ('{"name": 7, "num_posts": "x", "n": 1}', ["name must be str", "num_posts must be int", "'n' is not declared"]),
+        ('{"num_posts": 7.0}', ["num_posts must be int, not 7.0"]),
+        ('{"num_posts": true, "is_fresh": 1}', ["num_posts must be int, not True", "is_fresh must be bool"]),
+        ('{"share": NaN}', ["share must be float, not nan"]),
+        ('{"share": 1e999}', ["share must be float, not inf"]),
+        ('{"num_posts": null}', ["num_posts must be int, not None"]),
+        ('{"sources": {"a": 1}}', ["sources must be a list, not a value of type dict"]),
+        ('{"sources": ["a", ["b"]]}', ["sources must be str, not a value of type list"]),
+        ('{"name": "\\ud800"}', ["name is not valid Unicode"]),
+        ('{"name": {"$ref": "x"}, "__class__": 1, "": 2}', ["name must be str", "'__class__' is not", "'' is not"]),
+        (json.dumps({f"p{n}": n for n in range(1_000)}), ["'p0' is not declared", "and 950 more"]),
+        (json.dumps({"x" * 10_000: 1}), ["xxx... is not declared"]),
+        ('["name", "x"]', ["are a table of names and values, not a value of type list"]),
+        ('"name"', ["are a table of names and values, not 'name'"]),
+        ("null", ["are a table of names and values, not None"]),
+    ],
+)  # fmt: skip
+def test_a_body_of_json_is_checked_whole(body, words):
+    with pytest.raises(BadInput) as refused:
+        parameters.check(schema_of(ALL_TYPES), json.loads(body))
+
+    assert [word for word in words if word not in refused.value.message] == []
+    assert len(refused.value.message) < 5_000
+
+
+def test_a_body_of_json_keeps_its_values():
+    body = '{"name": "007", "num_posts": 7, "share": 1, "sources": ["7"], "start": null, "anything": "1"}'
+
+    checked = parameters.check(schema_of(ALL_TYPES), json.loads(body))
+
+    assert json.dumps(checked) == body.replace('"share": 1', '"share": 1.0')
+
+
+def test_what_is_kept_of_a_refusal_has_no_value_in_it():
+    secret = "correct horse battery staple " * 5
+    given = {"num_posts": secret, "sources": [1, secret], "depth": secret, "is_fresh": f"{secret},", "name": 4711}
+
+    with pytest.raises(parameters.WrongParameters) as refused:
+        parameters.check(schema_of(ALL_TYPES), given)
+
+    assert "correct horse" in refused.value.message
+    assert not {"correct", "4711"} & set(refused.value.kept.replace("'", " ").split())
+    assert "num_posts must be int; sources must be str; depth must be one of 'plan'" in refused.value.kept
 
 
 NAMES = [p.name for p in schema_of(ALL_TYPES).parameters]

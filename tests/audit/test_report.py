@@ -60,7 +60,7 @@ def hostile_page():
                 status=text,
             ),
         ]
-    declared = [{"name": f"p{n}", "help": text} for n, text in enumerate(HOSTILE)]
+    declared = [{"name": f"p{n}", "type": text, "help": text} for n, text in enumerate(HOSTILE)]
     return rendered(
         *cells,
         declared=declared,
@@ -242,7 +242,7 @@ def _full_page():
             error={"name": "E", "value": "e"}, cells={"total": 5, "run": 4, "failed": 4},
             parameters={"start": "2026-11-01"}, given=["start"],
         ),
-        [{"name": "start", "help": "first day"}],
+        [{"name": "start", "type": "date", "help": "first day"}],
     )  # fmt: skip
 
 
@@ -315,10 +315,7 @@ def test_an_output_is_shown_in_its_richest_form_that_stands_still(data, part):
 
 
 def test_what_was_done_outside_is_told_with_its_cost_and_never_none_beside_money():
-    said = {
-        "mode": "live", "zone": "Europe/Riga", "rows": {"posts": 1200, "comments": 3}, "rejects": 0,
-        "cost_micro_usd": 44_000,
-    }  # fmt: skip
+    said = {"mode": "live", "zone": "Europe/Riga", "rows": 1203, "rejects": 0, "cost_micro_usd": 44_000}
     done = {
         "kind": "trigger",
         "id": "s_1",
@@ -330,7 +327,7 @@ def test_what_was_done_outside_is_told_with_its_cost_and_never_none_beside_money
 
     for part in (
         "LIVE: against the real services",
-        "<dt>Rows</dt><dd>1,200 posts, 3 comments</dd><dt>Rejects</dt><dd>0</dd><dt>Cost</dt><dd>$0.044</dd>",
+        "<dt>Rows</dt><dd>1,203</dd><dt>Rejects</dt><dd>0</dd><dt>Cost</dt><dd>$0.044</dd>",
         "<dd>2026-11-20 12:00:00 EET (UTC+02:00)</dd>",
         '<tr><th scope="row">10 posts of Tea Club</th><td><code>trigger s_1</code></td><td>published</td>'
         "<td>$0.044</td><td>javascript:alert(1)</td></tr>",
@@ -340,6 +337,7 @@ def test_what_was_done_outside_is_told_with_its_cost_and_never_none_beside_money
     assert "Money was spent; which work" in rendered(effects=[], cost_micro_usd=1)
     for untold in (rendered(), rendered(cost_micro_usd=1)):
         assert "Done outside" not in untold
+        assert "<dt>Rows" not in untold
 
 
 def model(kind, **state):

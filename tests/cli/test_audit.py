@@ -156,6 +156,17 @@ def test_what_is_no_notebook_is_refused_and_kept_as_that(
     assert not (home.folder / "archive" / "reports").exists()
 
 
+def test_of_a_refused_value_nothing_is_kept(home: Home) -> None:
+    secret = "correct horse battery staple " * 5
+    done = home.here("audit", "run", "runs", "-p", f"num_posts={secret}", "-p", f"sources={secret},b")
+
+    assert (done.code, "num_posts must be int, not 'correct horse" in done.err.replace("\n", " ")) == (2, True), done
+    (row,) = listed(home)
+    assert row["error"].startswith("runs.ipynb: num_posts must be int. Declared parameters")
+    kept = [path for path in home.folder.rglob("*") if path.is_file()]
+    assert [path for path in kept if secret[:13].encode() in path.read_bytes()] == []
+
+
 def test_an_archive_that_cannot_be_written_is_named_before_a_kernel_starts(home: Home) -> None:
     slow_notebook(home)
     home.write("archive/reports", "a file where the folder should be")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 
 def test_a_report_says_what_was_done_and_is_found_compared_proved_and_taken_along(home, tmp_path_factory):
@@ -25,12 +26,15 @@ def test_a_report_says_what_was_done_and_is_found_compared_proved_and_taken_alon
     assert (home.folder / "data" / snapshot["evidence"]).is_file()
     assert shown["manifest"]["effects"] == shown["effects"]
     assert shown["manifest"]["tables"]["posts"]["rows"] == snapshot_rows(home)
+    came = check_what_came(home, shown, told["jobs"][0]["snapshots"][0])
 
     # The second found the run of the first: nothing ordered, nothing spent, and the same data.
     later = home.here("audit", "show", "last", "--json").json
-    assert (later["effects"], later["cost_micro_usd"]) == ([], 0)
+    assert (later["effects"], later["cost_micro_usd"], later["rows"]) == ([], 0, None)
+    assert "rows" not in later["manifest"]
     diff = home.here("audit", "diff", first["execution_id"], again["execution_id"], "--json").json
     assert (diff["same"], diff["cost_usd"]) == (True, [snapshot["cost_micro_usd"] / 1e6, 0])
+    assert diff["brought"] == [came, None]
     assert "No differences" in home.here("audit", "diff", first["execution_id"], again["execution_id"]).out
 
     found = home.here("audit", "find", "TEA.CLUB", "-p", "num_posts=2", "--outcome", "succeeded", "--json").json
@@ -65,6 +69,18 @@ def test_a_report_says_what_was_done_and_is_found_compared_proved_and_taken_alon
     assert (said.code, report.name in said.out) == (1, True)
     refused = home.here("audit", "anchor", "--file", str(elsewhere / "anchor.json"))
     assert (refused.code, json.loads((elsewhere / "anchor.json").read_text())["at"]) == (2, anchored["at"])
+
+
+def check_what_came(home, shown, snapshot) -> dict[str, int]:
+    """Rows and rejects, in manifest, report and words."""
+    rejects = sum(snapshot[name] or 0 for name in ("warnings", "errors", "malformed"))
+    came = {"rows": snapshot_rows(home), "rejects": rejects}
+    assert {name: shown[name] for name in came} == {name: shown["manifest"][name] for name in came} == came
+    assert (
+        f"<dt>Rows</dt><dd>{came['rows']}</dd><dt>Rejects</dt><dd>{rejects}</dd>" in Path(shown["report"]).read_text()
+    )
+    assert f"{came['rows']} rows, {rejects} reject" in home.here("audit", "show", shown["execution_id"]).out
+    return came
 
 
 def snapshot_rows(home) -> int:

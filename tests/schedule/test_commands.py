@@ -84,6 +84,13 @@ name = "work"
 cron = "*/30 * * * *"
 command = ["work", "--until-idle"]
 paused = true
+
+[[schedules]]
+name = "capped"
+cron = "0 7 * * *"
+notebook = "runs"
+cap_usd = 2
+parameters = { num_posts = "many" }
 """
 NAMED = {
     "cron": "line 9: schedule 'cron' with cron '0 7 * *' has 4 fields and not five",
@@ -95,6 +102,7 @@ NAMED = {
     "command": "line 52: schedule 'command' has a command that is none: recover has scan",
     "option": "line 57: schedule 'option' has a command that is none: recover adopt: No such option",
     "uncapped": "line 62: schedule 'uncapped' has cap_usd, and recovery declares no approve_usd",
+    "capped": "line 74: schedule 'capped' cannot run its notebook: runs.ipynb: num_posts must be int",
 }
 
 

@@ -204,6 +204,8 @@ def show_(
     records("Effects" if effects else "Nothing was done outside", ("kind", "id", "what", "state", "evidence"), effects)
     if said["cost_micro_usd"] is not None:
         show(f"cost: {dollars(said['cost_micro_usd'])}")
+    if said["rows"] is not None:
+        show(f"{counted(said['rows'], 'row')}, {counted(said['rejects'], 'reject')}")
     if said["removed"]:
         show(f"the report was removed {when(said['removed']['at'], zone)}; tombstone: {said['removed']['tombstone']}")
     show(f"report: {said['report'] or 'none'}")

@@ -15,7 +15,8 @@ _SHORT: Final = 12  # signs of a hash that a person is shown
 def compared(a: Manifest, b: Manifest) -> dict[str, Any]:
     """What differs of two manifests, each as a pair; {same, outcome, parameters, code, environment, rows, tables, ...}.
 
-    Durations and cost are told and are no difference: the same data asked twice is there sooner, and paid once.
+    Durations, cost and what came are told and are no difference: what is asked twice is there sooner, and comes and is
+    paid once.
     """
     said = {
         "outcome": _pairs({"outcome": a.get("outcome")}, {"outcome": b.get("outcome")}),
@@ -30,6 +31,7 @@ def compared(a: Manifest, b: Manifest) -> dict[str, Any]:
         **said,
         "durations": [_seconds(a), _seconds(b)],
         "cost_usd": [_usd(a), _usd(b)],
+        "brought": [_brought(a), _brought(b)],
     }
 
 
@@ -65,6 +67,11 @@ def _usd(one: Manifest) -> float | None:
     return None if cost is None else cost / _MICRO
 
 
+def _brought(one: Manifest) -> dict[str, int] | None:
+    """None: what it ordered brings no rows."""
+    return {name: one[name] for name in ("rows", "rejects")} if "rows" in one else None
+
+
 def lines_of(said: Mapping[str, Any]) -> Iterator[str]:
     """The comparison in words."""
     if said["same"]:
@@ -78,6 +85,12 @@ def lines_of(said: Mapping[str, Any]) -> Iterator[str]:
     yield f"Took {first:.1f} s and {second:.1f} s"
     if said["cost_usd"] != [None, None]:
         yield "Cost " + " and ".join("not known" if one is None else f"${one:.4f}" for one in said["cost_usd"])
+    if said["brought"] != [None, None]:
+        came = (
+            "nothing" if one is None else f"{one['rows']:,} rows ({one['rejects']:,} rejects)"
+            for one in said["brought"]
+        )
+        yield "Brought " + " and ".join(came)
 
 
 _TITLES: Final = {

@@ -13,7 +13,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -81,6 +81,7 @@ def execute(
     limit: timedelta,
     env: Mapping[str, str],
     cell_limit: timedelta | None = None,
+    copy_of: Path | None = None,
     on_progress: OnProgress = lambda _: None,
     cancel: threading.Event | None = None,
     facts: Callable[[], Mapping[str, Any]] = dict,
@@ -92,12 +93,15 @@ def execute(
 
     `env` is the whole environment that the notebook gets; what is named as a secret there is one. `told` is what only
     the caller knows from the beginning: `mode`, and the `zone` in which a reader is shown times. Setting `cancel`, or
-    Ctrl-C, ends the execution as cancelled, and sealed by `seal_as`. `facts` is asked when all has ended for what only
-    the caller knows then: `effects`, `cost_micro_usd`, `tables`.
+    Ctrl-C, ends the execution as cancelled, and sealed by `seal_as`. `copy_of` is the notebook that the report names
+    where `notebook` is a copy of it. `facts` is asked when all has ended for what only
+    the caller knows then: `effects`, `cost_micro_usd`, `rows`, `rejects`, `tables`.
     """
     redactor = redactor.also(lookalikes.of_environment(env))
-    request = replace(_checked(notebook, given, redactor), folder=folder, limit=limit, cell_limit=cell_limit)
-    request = replace(request, origin=_origin())
+    request = replace(
+        _checked(notebook, given, redactor), notebook=copy_of or notebook, folder=folder, limit=limit,
+        cell_limit=cell_limit, origin=_origin(),
+    )  # fmt: skip
     if not home.is_dir():
         raise BadInput(f"the notebook would run in {home}, which is not a directory.")
     with _workplace(folder) as work:
@@ -125,12 +129,9 @@ def execute(
         return _sealed(request, executed, times, Redaction(redactor), facts=facts, seal_as=seal_as, told=told or {})
 
 
-def refuse(notebook: Path, given: Mapping[str, object], redactor: Redactor) -> Schema:
-    """Raise BadInput for what `execute` would refuse of a notebook and its parameters, before anything is kept.
-
-    What the notebook declares, otherwise.
-    """
-    return _checked(notebook, given, redactor).schema
+def declared(notebook: Path) -> Schema:
+    """The parameters that a notebook declares; nothing of it is run."""
+    return _schema(_source(notebook), notebook.name)
 
 
 def checked(notebook: Path, given: Mapping[str, object], redactor: Redactor) -> dict[str, Value]:
@@ -205,7 +206,7 @@ def _kept_order(folder: Path) -> tuple[_Request, datetime]:
         notebook=notebook,
         source=source,
         sha256=order["sha256"],
-        schema=parameters.read(books.load(source, notebook.name), notebook.name),
+        schema=_schema(source, notebook.name),
         values=order["values"],
         folder=folder,
         limit=timedelta(seconds=order["limit_seconds"]),
@@ -243,12 +244,20 @@ def live(folder: Path) -> Path:
     return _work(folder) / OUTPUT
 
 
-def _checked(notebook: Path, given: Mapping[str, object], redactor: Redactor) -> _Request:
+def _source(notebook: Path) -> bytes:
     try:
-        source = notebook.read_bytes()
+        return notebook.read_bytes()
     except OSError as error:
         raise BadInput(f"cannot read the notebook {notebook}: {error.strerror}.") from error
-    schema = parameters.read(books.load(source, notebook.name), notebook.name)
+
+
+def _schema(source: bytes, name: str) -> Schema:
+    return parameters.read(books.load(source, name), name)
+
+
+def _checked(notebook: Path, given: Mapping[str, object], redactor: Redactor) -> _Request:
+    source = _source(notebook)
+    schema = _schema(source, notebook.name)
     values = parameters.check(schema, given)
     for name, value in values.items():
         if redactor.count(str(value)):
@@ -314,14 +323,14 @@ def _sealed(
     output = redaction(still_face(executed))
     said = {"effects": [], "cost_micro_usd": None, **told, **_record(request, output, times), **facts()}
     record = redaction(said)
-    declared = redaction([asdict(parameter) for parameter in request.schema.parameters])
+    fields = redaction(parameters.fields(request.schema))
     original = _original(request, redaction)
     record["redactions"] = output["metadata"]["workbench"]["redactions"] = redaction.count
     files = {
         SOURCE: original,
         OUTPUT: books.dump(output),
-        "report.html": report.render(output, record, declared).encode("utf-8", "replace"),
-        "params.json": canonical({"given": redaction(request.values), "declared": declared}),
+        "report.html": report.render(output, record, fields).encode("utf-8", "replace"),
+        "params.json": canonical({"given": redaction(request.values), "declared": fields}),
     }
     refuse_leaks({**files, MANIFEST: canonical(record)}, redaction.redactor, live(request.folder).parent)
     seal_as(request.folder, files, record)

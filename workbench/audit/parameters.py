@@ -10,16 +10,17 @@ from __future__ import annotations
 import ast
 import io
 import tokenize
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 from workbench.audit.notebook import Cell, Notebook, tags
-from workbench.audit.values import KINDS, Type, Value, WrongValue, fitting, type_of
+from workbench.audit.values import KINDS, Type, Value, WrongValue, fitting, shown, type_of
 from workbench.errors import BadInput
 
 TAG: Final = "parameters"
 INJECTED_TAG: Final = "injected-parameters"
+_NAMED: Final = 50  # mistakes in one message
 
 
 @dataclass(frozen=True)
@@ -176,30 +177,66 @@ def _help(statement: ast.stmt, comments: dict[int, tuple[int, str]]) -> str:
     return " ".join(above)
 
 
+def fields(schema: Schema) -> list[dict[str, Any]]:
+    """The parameters in plain values, as a form, a REST face and a report show them; `type` is in words."""
+    return [
+        {
+            "name": one.name,
+            "type": str(one.type),
+            "kind": one.type.kind,
+            "items": one.type.items if one.type.kind == "list" else None,
+            "choices": list(one.type.choices),
+            "is_nullable": one.type.is_nullable,
+            "default": one.default,
+            "is_required": one.is_required,
+            "help": one.help,
+        }
+        for one in schema.parameters
+    ]
+
+
 # --- checking what is given
 
 
-def check(schema: Schema, given: Mapping[str, object]) -> dict[str, Value]:
-    """What was given, as the literals to inject; text (a command line, a form) is read by the declared type.
+class WrongParameters(BadInput):
+    """What was given does not fit. `kept` says so without a value: one may be a secret that nobody here knows."""
 
+    def __init__(self, message: str, *, kept: str) -> None:
+        super().__init__(message)
+        self.kept = kept
+
+
+def check(schema: Schema, given: object) -> dict[str, Value]:
+    """What was given, as the literals to inject: a table of plain values, as JSON and TOML have them.
+
+    Text (a command line, a form) is read by the declared type; a value that is no text must be of it already.
     Everything wrong is named at once, before a kernel starts.
     """
+    if not isinstance(given, Mapping):
+        raise BadInput(f"{schema.notebook}: parameters are a table of names and values, not {shown(given)}.")
     declared = {parameter.name: parameter for parameter in schema.parameters}
-    wrong: list[str] = []
+    wrong: dict[str, str] = {}  # what may be kept → what is said
     checked: dict[str, Value] = {}
     for name, value in given.items():
         if name not in declared:
-            wrong.append(f"{name!r} is not declared")
+            unknown = f"{shown(name)} is not declared"
+            wrong[unknown] = unknown
             continue
         try:
             checked[name] = fitting(declared[name].type, value)
         except WrongValue as error:
-            wrong.append(f"{name} {error}")
-    wrong += [f"{p.name} is required" for p in schema.parameters if p.is_required and p.name not in given]
+            wrong[f"{name} {error.wanted}"] = f"{name} {error}"
+    missing = [f"{p.name} is required" for p in schema.parameters if p.is_required and p.name not in given]
+    wrong |= {one: one for one in missing}
     if wrong:
-        known = ", ".join(f"{p.name} ({p.type})" for p in schema.parameters) or "none"
-        raise BadInput(f"{schema.notebook}: {'; '.join(wrong)}. Declared parameters: {known}.")
+        raise WrongParameters(_said(schema, [*wrong.values()]), kept=_said(schema, [*wrong]))
     return checked
+
+
+def _said(schema: Schema, wrong: Sequence[str]) -> str:
+    known = ", ".join(f"{p.name} ({p.type})" for p in schema.parameters) or "none"
+    more = [f"and {len(wrong) - _NAMED} more"] if len(wrong) > _NAMED else []
+    return f"{schema.notebook}: {'; '.join([*wrong[:_NAMED], *more])}. Declared parameters: {known}."
 
 
 def assignments(values: Mapping[str, Value]) -> str:

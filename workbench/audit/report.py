@@ -193,11 +193,8 @@ def _facts(record: Mapping[str, Any]) -> str:
     return f'<dl class="facts">{told}</dl>'
 
 
-def _count(value: Any) -> str | None:
-    """A number, or numbers by name: {"posts": 120}."""
-    if isinstance(value, Mapping):
-        return ", ".join(f"{number:,} {name}" for name, number in value.items()) or "0"
-    return None if value is None else f"{value:,}"
+def _count(number: int | None) -> str | None:
+    return None if number is None else f"{number:,}"
 
 
 def _effects(record: Mapping[str, Any]) -> str:
@@ -254,6 +251,7 @@ def _parameters(record: Mapping[str, Any], declared: Iterable[Mapping[str, Any]]
         [
             f"<code>{_text(one['name'])}</code>",
             f"<code>{_text(_shortened(repr(record['parameters'][one['name']]), 2_000))}</code>",
+            _text(one["type"]),
             "given" if one["name"] in record["given"] else "default",
             _text(one["help"]),
         ]
@@ -261,7 +259,7 @@ def _parameters(record: Mapping[str, Any], declared: Iterable[Mapping[str, Any]]
     ]
     if not rows:
         return "<p>This notebook has no parameters.</p>"
-    return _table("Parameters", ("Name", "Value", "Source", "Meaning"), rows)
+    return _table("Parameters", ("Name", "Value", "Type", "Source", "Meaning"), rows)
 
 
 # --- cells

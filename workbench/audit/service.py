@@ -20,11 +20,12 @@ from typing import TYPE_CHECKING, Any, Final
 from workbench.audit import store, verify_archive
 from workbench.audit.chain import Chain
 from workbench.audit.diff import compared
-from workbench.audit.execute import Execution, checked, execute, refuse, seal_left
+from workbench.audit.execute import Execution, checked, declared, execute, seal_left
 from workbench.audit.export import exported
 from workbench.audit.find import has_parameters, matches, since_of
 from workbench.audit.lookalikes import of_environment
 from workbench.audit.notebook import Outcome
+from workbench.audit.parameters import WrongParameters, fields
 from workbench.audit.pulse import Pulse
 from workbench.audit.seal import canonical
 from workbench.audit.store import (
@@ -44,11 +45,11 @@ from workbench.db.clock import now
 from workbench.errors import BadInput, Refused, Transient, WorkbenchError
 from workbench.feature import Feature
 from workbench.files import SHIPPED_NOTEBOOKS, make_folder, sha256_of, write_text
-from workbench.secret import MASK
 
 if TYPE_CHECKING:
     from sqlalchemy import Row
 
+    from workbench.audit.values import Value
     from workbench.audit.watch import CellProgress
     from workbench.person import Person
 
@@ -70,6 +71,7 @@ class Audit(Feature):
         limit: timedelta = timedelta(hours=6),
         cell_limit: timedelta | None = None,
         key: str | None = None,
+        copy_of: Path | None = None,
         cancel: threading.Event | None = None,
         on_progress: Callable[[CellProgress], None] = lambda _: None,
         on_begin: Callable[[str], None] = lambda _: None,
@@ -78,9 +80,10 @@ class Audit(Feature):
 
         One notebook is executed once at a time for each `key`, which is its parameters where none is given; Refused
         names who does it. `on_begin` is given the execution's id as soon as the ledger has it; setting
-        `cancel` ends it as cancelled.
+        `cancel` ends it as cancelled. What is run from a copy is locked and named as the notebook `copy_of`.
         """
         path = self._notebook(notebook)
+        known_as = copy_of or path
         at = now().astimezone(self.settings.zone)
         execution_id = f"{at:%Y%m%d-%H%M%S}-{path.stem[:17]}-{secrets.token_hex(3)}"
         folder = self.settings.archive / "reports" / f"{at:%Y}" / f"{at:%m}" / f"{at:%d}" / execution_id
@@ -88,7 +91,7 @@ class Audit(Feature):
         env = self._notebook_env()
         redactor = self._parts.redactor.also(of_environment(env))
         begun = partial(
-            begin_execution, self.ledger, execution_id, notebook=str(notebook),
+            begin_execution, self.ledger, execution_id, notebook=str(copy_of or notebook),
             folder=folder.relative_to(self.settings.home).as_posix(),
         )  # fmt: skip
         try:
@@ -97,15 +100,15 @@ class Audit(Feature):
             # What was refused is kept by name alone: one of the values may be a secret that nobody here knows.
             begun(params=dict.fromkeys(given, _NOT_KEPT))
             on_begin(execution_id)
-            said = redactor(_without(refusal.message, given.values()))
-            end_execution(self.ledger, execution_id, outcome="refused", error=said, facts={})
+            said = refusal.kept if isinstance(refusal, WrongParameters) else refusal.message
+            end_execution(self.ledger, execution_id, outcome="refused", error=redactor(said), facts={})
             refusal.args = (redactor(refusal.message), *refusal.args[1:])
             raise
         self.close_killed()
-        name = _lock_name(path, canonical(values).decode() if key is None else f"key {key}")
+        name = _lock_name(known_as, canonical(values).decode() if key is None else f"key {key}")
         with self._parts.locks.holding(name, execution_id, is_passing=True) as is_ours:
             if not is_ours:
-                said = self._taken(path, name, key)
+                said = self._taken(known_as, name, key)
                 begun(params=values, key=key)
                 on_begin(execution_id)
                 end_execution(self.ledger, execution_id, outcome="refused", error=said, facts={})
@@ -123,9 +126,9 @@ class Audit(Feature):
                 return self._ended(
                     execution_id,
                     lambda: execute(
-                        path, given, folder=folder, home=self.settings.home, redactor=redactor, limit=limit,
-                        cell_limit=cell_limit, env=env, on_progress=progress, cancel=pulse.stop, told=self._told,
-                        facts=partial(self._facts, execution_id), seal_as=self.chain.seal,
+                        path, given, copy_of=copy_of, folder=folder, home=self.settings.home, redactor=redactor,
+                        limit=limit, cell_limit=cell_limit, env=env, on_progress=progress, cancel=pulse.stop,
+                        told=self._told, facts=partial(self._facts, execution_id), seal_as=self.chain.seal,
                     ),
                 )  # fmt: skip
 
@@ -163,7 +166,7 @@ class Audit(Feature):
     def close_killed(self) -> list[str]:
         """Close what is called running and whose process is gone, sealed as far as it came; the ids.
 
-        Whoever executes, lists, finds or verifies executions calls this first.
+        Whoever executes, lists, finds, shows, compares or verifies executions calls this first.
         """
         return [row.id for row in left_behind(self.ledger) if self._closed(row)]
 
@@ -226,6 +229,7 @@ class Audit(Feature):
         return {
             "effects": effects,
             "cost_micro_usd": sum(one["cost_micro_usd"] or 0 for one in effects),
+            **_brought(effects),
             "tables": self._parts.lake.contents(),
         }
 
@@ -242,6 +246,7 @@ class Audit(Feature):
 
     def verify(self, anchor: str | Path | None = None) -> dict[str, Any]:
         """Whether archive and ledger are what was sealed; {verdict: intact | changed | unproved, reports, ...}."""
+        self.close_killed()
         try:
             known = None if anchor is None else read_anchor(str(self.home / Path(anchor).expanduser()))
             return self._verified(known)
@@ -339,7 +344,6 @@ class Audit(Feature):
 
     def show(self, execution: str) -> dict[str, Any]:
         """What is kept of one execution: its manifest, where its report is, and where it stands in the ledger."""
-        self.close_killed()
         execution_id = self._execution(execution)
         row = store.get_execution(self.ledger, execution_id)
         folder = self.home / row["folder"]
@@ -351,6 +355,9 @@ class Audit(Feature):
             "parameters": (manifest or {}).get("parameters", row["params"]),
             "effects": row["effects"],
             "cost_micro_usd": row["cost_micro_usd"],
+            "rows": None,
+            "rejects": None,
+            **_brought(row["effects"] or ()),
             "report": str(folder / "report.html") if manifest else None,
             "removed": gone and {"tombstone": gone["execution_id"], "at": gone["removed_at"]},
             "manifest": manifest,
@@ -407,7 +414,8 @@ class Audit(Feature):
         return exported(self.reports, self.settings.data, self.home / Path(folder).expanduser(), place, after)
 
     def _execution(self, text: str) -> str:
-        """The id of an execution, or its beginning, or `last`."""
+        """The id of an execution, or its beginning, or `last`; what a killed process left is closed first."""
+        self.close_killed()
         found = store.execution_ids(self.ledger, "" if text == "last" else text)
         if not found:
             raise BadInput(f"there is no execution {text}; see workbench audit list.")
@@ -427,10 +435,13 @@ class Audit(Feature):
             raise BadInput(f"{folder / MANIFEST} cannot be read ({error}); see workbench audit verify.") from error
         return manifest
 
-    def check(self, notebook: str | Path, params: Mapping[str, object]) -> tuple[str, ...]:
-        """Raise BadInput for what `run` would refuse; otherwise the names that the notebook declares."""
-        schema = refuse(self._notebook(notebook), params, self._parts.redactor)
-        return tuple(one.name for one in schema.parameters)
+    def check(self, notebook: str | Path, params: Mapping[str, object]) -> dict[str, Value]:
+        """`params` as the notebook gets them; BadInput names all that `run` would refuse of them."""
+        return checked(self._notebook(notebook), params, self._parts.redactor)
+
+    def parameters(self, notebook: str | Path) -> list[dict[str, Any]]:
+        """What a notebook takes: {name, type, default, is_required, help, kind, items, choices, is_nullable} each."""
+        return fields(declared(self._notebook(notebook)))
 
     def _notebook(self, notebook: str | Path) -> Path:
         """A path, or the name of a notebook that ships with Workbench."""
@@ -470,17 +481,18 @@ def _cells(done: Execution) -> dict[str, Any]:
     return {"cells_run": done.cells_run, "cells_total": done.cells_total}
 
 
+def _brought(effects: Iterable[Mapping[str, Any]]) -> dict[str, int]:
+    """{rows, rejects} of the work that was ordered, by now; nothing where none of it brings rows.
+
+    What was lost and adopted is two effects, and one snapshot.
+    """
+    of_each = {one["id"]: one for one in effects if one.get("rows") is not None}
+    return {name: sum(one[name] for one in of_each.values()) for name in ("rows", "rejects")} if of_each else {}
+
+
 def _not_written(short: Exception) -> str:
     words = short.message if isinstance(short, WorkbenchError) else str(short)
     return (
         f"its report could not be written: {words.rstrip('.')}. Make room in archive/, or make it writable; what "
         "there is, is then sealed by: workbench audit list"
     )
-
-
-def _without(text: str, values: Iterable[object]) -> str:
-    """`text` without any of the values that it may quote, plain or as Python spells them."""
-    spelt = {form for one in values for form in (str(one), repr(one)[1:-1], json.dumps(str(one))[1:-1]) if form}
-    for form in sorted(spelt, key=len, reverse=True):
-        text = text.replace(form, MASK) if len(form) > 2 else text  # noqa: PLR2004 - shorter, it is no secret
-    return text

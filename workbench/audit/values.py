@@ -21,7 +21,11 @@ _INT_BITS: Final = 3_300  # about 1,000 digits; Python refuses to print integers
 
 
 class WrongValue(ValueError):
-    """A value or a declaration does not fit; the text says what was expected."""
+    """A value or a declaration does not fit; `wanted` says what was expected, and nothing of the value."""
+
+    def __init__(self, wanted: str, *values: object) -> None:
+        super().__init__(", not ".join([wanted, *map(shown, values)]))
+        self.wanted = wanted
 
 
 @dataclass(frozen=True)
@@ -60,7 +64,7 @@ def fitting(kind: Type, value: object) -> Value:
         return [_scalar(kind.items, item) for item in _listed(value)]
     scalar = _scalar(kind.kind, value)
     if kind.choices and scalar not in kind.choices:
-        raise WrongValue(f"must be {kind}, not {_shown(value)}")
+        raise WrongValue(f"must be {kind}", value)
     return scalar
 
 
@@ -74,13 +78,13 @@ def _listed(value: object) -> list[object]:
     if isinstance(value, list | tuple):
         return list(value)
     if not isinstance(value, str):
-        raise WrongValue(f"must be a list, not {_shown(value)}")
+        raise WrongValue("must be a list", value)
     if not value.lstrip().startswith("["):
         return [part.strip() for part in value.split(",")] if value.strip() else []
     try:
         listed: list[object] = json.loads(value)
     except (ValueError, RecursionError):
-        raise WrongValue(f"must be a list (a,b,c or JSON), not {_shown(value)}") from None
+        raise WrongValue("must be a list (a,b,c or JSON)", value) from None
     return listed
 
 
@@ -90,7 +94,7 @@ def _scalar(kind: str, value: object) -> Value:
         return None
     read = _READ[_kind_of(value) if kind == "any" else kind](value)
     if read is None:
-        raise WrongValue(f"must be {'a date (YYYY-MM-DD)' if kind == 'date' else kind}, not {_shown(value)}")
+        raise WrongValue(f"must be {'a date (YYYY-MM-DD)' if kind == 'date' else kind}", value)
     return read
 
 
@@ -98,7 +102,7 @@ def _kind_of(value: object) -> str:
     for kind, python in _PYTHON.items():
         if isinstance(value, python):
             return kind
-    raise WrongValue(f"must be a plain value, not {_shown(value)}")
+    raise WrongValue("must be a plain value", value)
 
 
 def _str(value: object) -> str | None:
@@ -163,9 +167,9 @@ def _is_date(text: str) -> bool:
     return True
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
     """A value in a message: short, and by its type where printing it could go wrong."""
     if isinstance(value, str | bool | float | None):
-        shown = repr(value)
-        return shown if len(shown) <= _SHOWN else shown[:_SHOWN] + "..."
+        said = repr(value)
+        return said if len(said) <= _SHOWN else said[:_SHOWN] + "..."
     return f"a value of type {type(value).__name__}"

@@ -27,6 +27,7 @@ from workbench.feature import Effect
 
 _AT_ONCE: Final = 5_000  # values in one statement; SQLite takes some 32,000
 _RECENT: Final = 50  # collections that a dataset's usual duration is taken from
+_COUNTS: Final = ("row", "warning", "error", "malformed")  # what a line of a snapshot became
 
 
 def _record(kind: type[Any], row: RowMapping) -> Any:
@@ -171,7 +172,7 @@ def effects_of(ledger: Ledger, execution_id: str) -> list[Effect]:
     triggered = (
         select(
             snapshot.c.id, snapshot.c.provider_id, snapshot.c.state, snapshot.c.inputs, snapshot.c.triggered_at,
-            job.c.platform, job.c.service, cost.label("cost"), file.c.path, file.c.sha256,
+            job.c.platform, job.c.service, cost.label("cost"), file.c.path, file.c.sha256, *brought(),
         )
         .join(run, snapshot.c.run_id == run.c.id)
         .join(job, snapshot.c.job_id == job.c.id)
@@ -208,9 +209,17 @@ def effects_of(ledger: Ledger, execution_id: str) -> list[Effect]:
             evidence=one.path and f"lake/{one.path}",
             evidence_sha256=one.sha256,
             cost_micro_usd=one.cost or 0,
+            rows=one.rows_came,
+            rejects=one.rows_rejected,
         )
         for one in snapshots
     ]
+
+
+def brought() -> tuple[ColumnElement[int], ...]:
+    """`rows_came` and `rows_rejected` of a snapshot by now: none, until it is read."""
+    rows, warnings, errors, malformed = (func.coalesce(snapshot.c[f"{name}_count"], 0) for name in _COUNTS)
+    return rows.label("rows_came"), (warnings + errors + malformed).label("rows_rejected")
 
 
 def states_of(ledger: Ledger, provider_ids: Iterable[str]) -> dict[str, str]:
@@ -230,7 +239,7 @@ def short_of(ledger: Ledger, listed: Mapping[str, int]) -> set[str]:
 
     What a person took as it is, is none.
     """
-    counts = (snapshot.c[f"{name}_count"] for name in ("row", "warning", "error", "malformed"))
+    counts = (snapshot.c[f"{name}_count"] for name in _COUNTS)
     columns = (snapshot.c.provider_id, snapshot.c.raw, *counts)
     is_read = snapshot.c.state.in_([str(SnapshotState.PUBLISHED), str(SnapshotState.EMPTY)])
     names, found = list(listed), set[str]()

@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from workbench.budget.model import Money
 from workbench.budget.money import release_open, settle
 from workbench.collect.model import SNAPSHOT_UNFINISHED, SnapshotState
+from workbench.collect.queries import brought
 from workbench.db.clock import now
 from workbench.db.columns import storable
 from workbench.db.event_log import Event
@@ -67,12 +68,13 @@ def effects_of(ledger: Ledger, execution_id: str) -> list[Effect]:
         rows = connection.execute(done).all()
         found = []
         for row in rows:
-            columns = (snapshot.c.provider_id, snapshot.c.state, snapshot.c.dataset_id)
+            columns = (snapshot.c.provider_id, snapshot.c.state, snapshot.c.dataset_id, *brought())
             one = connection.execute(select(*columns).where(snapshot.c.id == int(row.item_id))).first()
             if one is not None:
                 name = one.provider_id or row.item_id
                 what = f"{_DONE[row.what]} {name} of dataset {one.dataset_id}"
-                found.append(Effect(kind=row.what, id=name, what=what, state=one.state))
+                came = {"rows": one.rows_came, "rejects": one.rows_rejected} if row.what == "adopted" else {}
+                found.append(Effect(kind=row.what, id=name, what=what, state=one.state, **came))
     return found
 
 

@@ -7,6 +7,7 @@ doctor.py      every setting with its origin, and what work needs
 demo.py        the whole job in practice mode
 lab.py         JupyterLab on this machine alone, with the notebooks
 labserver.py   its process
+jobs.py        its "Create Notebook Job", through audit (the extra `jobs`)
 receiver.py    `python -m workbench.home.receiver`: the receiver of deliveries as a process
 sandbox.py     the stand-ins of practice mode
 forget.py      `forget`: somebody's data, out of everything that is kept

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import sys
 from pathlib import Path
@@ -38,12 +39,23 @@ def lab(
         f"--ServerApp.root_dir={settings.home}", f"--LabApp.default_url={start}", "--LabApp.news_url=None",
         "--ServerApp.allow_unauthenticated_access=False",
     ]  # fmt: skip
+    command += _jobs(own)
     if not browser:
         command.append("--no-browser")
     if os.geteuid() == 0:
         command.append("--allow-root")  # in a container there is nobody else; it listens on loopback alone
     # Becomes JupyterLab: its signals and its exit code are its own.
     os.execve(sys.executable, command, _environment(settings.home, settings.mode, own))  # noqa: S606
+
+
+def _jobs(own: Path) -> list[str]:
+    """Its own "Create Notebook Job", where the extra `jobs` is installed: through us, its records within the home."""
+    if importlib.util.find_spec("jupyter_scheduler") is None:
+        return []
+    return [
+        "--BaseScheduler.execution_manager_class=workbench.home.jobs.AuditedJob",
+        f"--SchedulerApp.db_url=sqlite:///{own / 'jobs.sqlite'}", f"--BaseScheduler.staging_path={own / 'jobs'}",
+    ]  # fmt: skip
 
 
 def _environment(home: Path, mode: str, own: Path) -> dict[str, str]:

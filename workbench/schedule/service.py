@@ -83,19 +83,21 @@ class Schedules(Feature):
         if one.command:
             why = self._why_no_command(one.words_on(day))
             return why and f"has a command that is none: {why}"
-        given = self._parameters(one, self.now())
-        try:
-            declared = self._parts.audit.check(one.notebook or "", given)
-        except BadInput as error:
-            if one.cap_usd is None or NEEDED_FOR_CAP not in error.message:
-                return f"cannot run its notebook: {error.message.rstrip('.')}"
-            return (
-                f"has cap_usd, and {one.notebook} declares no {NEEDED_FOR_CAP} that would hold it; take it out, or set "
-                "WORKBENCH_CAP_DAY_USD, which bounds everything"
-            )
         if one.cap_usd is not None and NEEDED_FOR_CAP in one.parameters:
             return f"has cap_usd and the parameter {NEEDED_FOR_CAP}, which are the same; take one of them out"
-        return None if declared or not given else "gives parameters, and its notebook declares none"
+        notebook, audit = one.notebook or "", self._parts.audit
+        try:
+            if one.cap_usd is not None and NEEDED_FOR_CAP not in [
+                field["name"] for field in audit.parameters(notebook)
+            ]:
+                return (
+                    f"has cap_usd, and {notebook} declares no {NEEDED_FOR_CAP} that would hold it; take it out, or set "
+                    "WORKBENCH_CAP_DAY_USD, which bounds everything"
+                )
+            audit.check(notebook, self._parameters(one, self.now()))
+        except BadInput as error:
+            return f"cannot run its notebook: {error.message.rstrip('.')}"
+        return None
 
     def _parameters(self, one: Schedule, at: datetime) -> dict[str, Any]:
         cap = {} if one.cap_usd is None else {NEEDED_FOR_CAP: one.cap_usd}
