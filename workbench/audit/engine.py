@@ -206,6 +206,7 @@ class Client(PapermillNotebookClient):  # type: ignore[misc]
     """Runs the cells one by one until one ends the execution or `stop` has a reason."""
 
     nb_man: Book
+    km: Any  # an OwnKernel, of whose parts its library says less than is so
     stop: Stop
     grace: timedelta
     sockets: str
@@ -213,8 +214,9 @@ class Client(PapermillNotebookClient):  # type: ignore[misc]
     kernel_started: Callable[[int], None]
 
     def create_kernel_manager(self) -> OwnKernel:
-        self.km = OwnKernel(self.sockets, kernel_name=self.kernel_name, config=self.config)
-        return self.km
+        kernel = OwnKernel(self.sockets, kernel_name=self.kernel_name, config=self.config)
+        self.km = kernel
+        return kernel
 
     def papermill_execute_cells(self) -> None:
         self.has_started = True
