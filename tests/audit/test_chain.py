@@ -406,10 +406,13 @@ def test_every_kind_of_change_is_found_with_the_anchor(tmp_path, migrated):
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(1800)
 def test_a_thousand_changes_of_an_archive_of_fifty_are_found(tmp_path, migrated):
     world = World(tmp_path, migrated, 50, seed=2)
 
-    assert found_all(world, 48) > 1_000
+    found = found_all(world, 48)
+    print(f"{found} of {found} changes found, of {len(OF_ARCHIVE + OF_LEDGER)} kinds, in an archive of 50 reports")
+    assert found > 1_000
 
 
 def clean_histories(folder: Path, migrated: Path, count: int) -> None:
@@ -442,8 +445,10 @@ def test_a_clean_archive_is_no_alarm_whatever_was_killed(tmp_path, migrated):
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(1800)
 def test_two_hundred_clean_archives_are_no_alarm(tmp_path, migrated):
     clean_histories(tmp_path, migrated, 200)
+    print("0 alarms of 200 clean archives")
 
 
 def test_the_verifier_needs_nothing_but_python(tmp_path, migrated):

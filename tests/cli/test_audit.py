@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
+import shutil
 import signal
+import threading
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
 from tests.cli.conftest import Home
 from workbench import open_workbench
 from workbench.audit.chain import Chain
+from workbench.audit.store import begin_execution, is_to_stop
 from workbench.db.clock import now
 from workbench.db.schema import execution, named_lock
 from workbench.errors import Refused, Transient
+from workbench.workbench import Workbench
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -134,6 +141,42 @@ def test_what_was_never_closed_by_an_older_version_is_closed(home: Home) -> None
     assert home.here("audit", "cancel", "nobody").code == 2
 
 
+@pytest.mark.parametrize("kind", ["postgresql"])
+def test_what_a_machine_left_that_is_gone_is_said_and_sealed_there(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its session may live on for hours in the database; its heartbeat does not."""
+
+    def opened(machine: str) -> Workbench:
+        monkeypatch.setattr("platform.node", lambda: machine)
+        wb = open_workbench(tmp_path / machine, ledger_url=url)
+        assert wb.parts.ledger.liveness.me.startswith(machine)
+        return wb
+
+    with contextlib.ExitStack() as both:
+        there = both.enter_context(opened("there"))
+        lake = tmp_path / "here" / "data" / "lake"
+        lake.mkdir(parents=True)
+        shutil.copy(tmp_path / "there" / "data" / "lake" / ".lake_id", lake)  # as where both see one disk
+        here = both.enter_context(opened("here"))
+        for name in ("lost", "alive"):
+            begin_execution(there.parts.ledger, name, notebook="n", params={}, folder=f"archive/{name}")
+        old = update(execution).where(execution.c.id == "lost").values(heartbeat_at=now() - timedelta(minutes=5))
+        there.parts.ledger.write(lambda connection: connection.execute(old))
+
+        session = there.parts.ledger.liveness._session
+        assert session.execute("SHOW tcp_keepalives_idle").fetchone() == ("60",)
+        assert there.audit.close_killed() == []  # it lives, and nobody there takes it for dead
+        assert here.audit.close_killed() == ["lost"]
+        assert here.audit.close_killed() == []
+        rows = {one["execution_id"]: one for one in here.lake.rows("FROM executions")}
+        assert (rows["lost"]["outcome"], rows["alive"]["outcome"]) == ("unsealed", "running")
+        assert "executed it on there is gone, its last heartbeat" in rows["lost"]["error"]
+        assert is_to_stop(there.parts.ledger, "lost")
+        assert there.audit.close_killed() == ["lost"]
+        assert "nothing of it is left" in there.lake.rows("FROM executions WHERE execution_id = 'lost'")[0]["error"]
+
+
 @pytest.mark.parametrize(
     ("text", "params", "words"),
     [
@@ -175,6 +218,37 @@ def test_an_archive_that_cannot_be_written_is_named_before_a_kernel_starts(home:
     assert done.code == 2
     assert "cannot create the folder" in done.err.replace("\n", " ")
     assert listed(home)[0]["outcome"] == "refused"
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("starts", [5, pytest.param(50, marks=pytest.mark.soak)])
+def test_of_many_that_begin_at_the_same_moment_one_does_and_the_others_name_it(home: Home, starts: int) -> None:
+    """The one works until all others have been told."""
+    path = home.folder / "daily.ipynb"
+    wait = "import pathlib, time\nwhile not pathlib.Path('told').exists():\n    time.sleep(0.1)"
+    nbformat.write(new_notebook(cells=[new_code_cell(wait)]), path)
+    ready = threading.Barrier(starts)
+    refused: list[str] = []
+
+    def execute() -> str | None:
+        with open_workbench(home.folder) as wb:
+            ready.wait(300)
+            try:
+                return wb.audit.run(path, key="daily", limit=timedelta(minutes=9)).execution_id
+            except Refused as error:
+                refused.append(error.message)
+                if len(refused) == starts - 1:
+                    home.write("told", "")
+                return None
+
+    with ThreadPoolExecutor(starts) as pool:
+        done = [one.result() for one in [pool.submit(execute) for _ in range(starts)]]
+
+    (winner,) = filter(None, done)
+    whose = f"with the key daily is being executed already: {winner} by "
+    assert [one for one in refused if whose not in one or "last heartbeat" not in one] == []
+    assert Counter(one["outcome"] for one in listed(home)) == {"succeeded": 1, "refused": starts - 1}
 
 
 @pytest.mark.soak

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
-import time
+from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import nbformat
 import pytest
 from jupyter_client import BlockingKernelClient, KernelManager
@@ -14,6 +16,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 from tests.collect.recover.conftest import collected
 from tests.notebooks.conftest import NOTEBOOKS, ROOT, Home
+from workbench import open_workbench
 from workbench.sandbox.serve import Sandbox
 
 BIN = Path(sys.executable).parent
@@ -135,58 +138,127 @@ def test_papermill_fails_where_recovery_finds_something_lost(home: Home, tmp_pat
 
 # The bar in full ----------------------------------------------------------------------------------------
 
-FULL = [(way, name) for way in WAYS for name in ("runs", "recovery", "uploads", "postings")]
+ALL_WAYS = {**WAYS, "audit": lambda path: command("workbench.cli", "audit", "run", str(path)), "cron": papermill}
+FULL = [(way, name) for way in ALL_WAYS for name in ("runs", "recovery", "uploads", "postings")]
+NOTHING = "data/inputs/nothing.csv"
+FAILING = {
+    "runs": ({"sources": NOTHING}, NOTHING),
+    "recovery": ({"adopt": True}, "(expired)"),
+    "uploads": ({"source": NOTHING}, NOTHING),
+    "postings": ({"listings": NOTHING}, NOTHING),
+}
 
 
-def told_by_default(path: Path, folder: Path, **params: object) -> Path:
-    """A copy with other defaults: nbconvert, nbclient and nbmake know no parameters."""
-    nb = nbformat.read(path, as_version=4)
+def told_by_default(name: str, home: Home, **params: object) -> Path:
+    """A copy with other defaults in the home: nbconvert, nbclient and nbmake know no parameters."""
+    nb = nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4)
     (cell,) = [one for one in nb.cells if "parameters" in one.metadata.get("tags", ())]
-    cell.source += "".join(f"\n{name} = {value!r}" for name, value in params.items())
-    folder.mkdir(parents=True, exist_ok=True)
-    nbformat.write(nb, folder / path.name)
-    return folder / path.name
+    lines = cell.source.splitlines()
+    cell.source = "\n".join(_told(line, params) for line in lines)
+    (home.path / "notebooks").mkdir(exist_ok=True)
+    nbformat.write(nb, home.path / "notebooks" / f"{name}.ipynb")
+    return home.path / "notebooks" / f"{name}.ipynb"
+
+
+def _told(line: str, params: dict[str, object]) -> str:
+    name, _, kind = line.partition(":")
+    return f"{name}: {kind.split()[0]} = {params[name]!r}" if name in params else line
+
+
+class World:
+    """A home whose settings lie in it, and what the sites outside were made to do."""
+
+    def __init__(self, home: Home, sandbox: Sandbox) -> None:
+        from tests.post.desk import FAST as FAST_POST
+        from tests.post.desk import Desk
+        from tests.upload.studio import FAST, LABEL, Studio
+
+        urls = {
+            "brightdata_url": sandbox.url, "marketplace_url": sandbox.marketplace.url,
+            "trafficjunky_url": sandbox.trafficjunky.url,
+        }  # fmt: skip
+        settings = {**FAST_POST, **FAST, **urls}
+        key = settings.pop("brightdata_api_key")
+        lines = [f"BRIGHTDATA_API_KEY={key}", *(f"WORKBENCH_{name.upper()}={one}" for name, one in settings.items())]
+        env = home.path / ".env"
+        env.write_text("\n".join(lines) + "\n")
+        env.chmod(0o600)
+        self.home, self.sandbox = home, sandbox
+        self.studio, self.desk = Studio(home.path.parent, sandbox), Desk(home.path.parent, sandbox)
+        self.studio.pictures(1)
+        self.desk.csv({})
+        with open_workbench(home.path) as wb:
+            wb.accounts.add("trafficjunky", LABEL)
+            wb.accounts.add("marketplace", "north")
+
+    def run(self, way: str, path: Path) -> subprocess.CompletedProcess[str]:
+        home = self.home.path
+        mine = {name: os.environ[name] for name in ("HOME",) if name in os.environ}
+        env = {**empty_environment(home), **mine} if way == "cron" else self.home.env
+        return run(ALL_WAYS[way](path), home, env)
+
+    def outside(self) -> dict[str, int]:
+        """By the sites' own count."""
+        count = httpx.get(f"{self.sandbox.url}/sandbox/count", timeout=60).json()
+        return {
+            "triggers": count["triggers_accepted"],
+            "creatives": sum(map(len, self.studio.stored().values())),
+            "clicks on publish": sum(self.desk.count()["publish_clicks"].values()),
+        }
+
+    def posts(self) -> int:
+        with open_workbench(self.home.path) as wb:
+            return int(wb.sql("SELECT count(*) FROM posts").fetchone()[0])
+
+
+@pytest.fixture
+def world(home: Home, tmp_path: Path) -> Iterator[World]:
+    with Sandbox(tmp_path / "vendor", seed=7, switches={"ready_after_seconds": 0}) as sandbox:
+        yield World(home, sandbox)
 
 
 @pytest.mark.soak
 @pytest.mark.browser
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize(("way", "name"), FULL)
-def test_each_way_with_each_notebook_works_once(home: Home, sandbox: Sandbox, tmp_path: Path, way: str, name: str):
-    from tests.post.desk import FAST as FAST_POST
-    from tests.post.desk import Desk
-    from tests.upload.studio import FAST, LABEL, Studio
-    from workbench import open_workbench
-
-    urls = {
-        "brightdata_url": sandbox.url, "marketplace_url": sandbox.marketplace.url,
-        "trafficjunky_url": sandbox.trafficjunky.url,
-    }  # fmt: skip
-    home.set(**{**FAST_POST, **FAST, **urls})
-    params: dict[str, object] = {"num_posts": 2} if name == "runs" else {"adopt": True}
-    if name in {"uploads", "postings"}:
-        params = {"depth": "real"}
-    with open_workbench(home.path) as wb:
-        wb.accounts.add("trafficjunky", LABEL)
-        wb.accounts.add("marketplace", "north")
-    if name == "uploads":
-        Studio(home.path.parent, sandbox).pictures(1)
+def test_each_way_with_each_notebook_works_once(world: World, way: str, name: str) -> None:
+    params: dict[str, object] = {"depth": "real"}
+    if name == "runs":
+        params = {"num_posts": 2}
+    if name == "recovery":
+        params = {"adopt": True}
+        collected(world.sandbox)
     if name == "postings":
         params |= {"listings": "data/inputs/listings.csv", "accounts": "north"}
-        Desk(home.path.parent, sandbox).csv({})
-    if name == "recovery":
-        collected(sandbox)
-    path = told_by_default(NOTEBOOKS / f"{name}.ipynb", home.path / "notebooks", **params)
-    effects = []
+    path = told_by_default(name, world.home, **params)
+    before = world.outside()
+    seen = []
     for _ in range(2):
-        done = run(WAYS[way](path), home.path, home.env)
+        done = world.run(way, path)
         assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
-        with open_workbench(home.path) as wb:
-            effects.append(
-                [wb.sql(f"SELECT count(*) FROM {table}").fetchone() for table in ("posts", "uploads", "listings")]
-                + [wb.sql("SELECT count(*) FROM events WHERE what = 'armed'").fetchone()]
-            )
-        time.sleep(0.1)
+        after = world.outside()
+        seen.append(({one: after[one] - before[one] for one in after}, world.posts()))
 
-    assert effects[0] == effects[1]
-    assert any(one != (0,) for one in effects[0][:3])
+    effects = dict.fromkeys(before, 0)
+    effects |= {"runs": {"triggers": 3}, "uploads": {"creatives": 1}, "postings": {"clicks on publish": 1}}.get(
+        name, {}
+    )
+    assert seen[0] == seen[1]
+    assert seen[0][0] == effects
+    assert (seen[0][1] > 0) == (name in {"runs", "recovery"})
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize(("way", "name"), FULL)
+def test_each_way_with_each_notebook_fails_where_the_work_failed(world: World, way: str, name: str) -> None:
+    if name == "recovery":
+        collected(world.sandbox, expired=1)
+    params, words = FAILING[name]
+    path = told_by_default(name, world.home, **params)
+    before = world.outside()
+    done = world.run(way, path)
+
+    assert done.returncode != 0
+    assert words in "".join((done.stdout + done.stderr).split())  # lines are as wide as somebody's terminal
+    assert world.outside() == before

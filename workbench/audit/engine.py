@@ -90,10 +90,15 @@ class Ended(Exception):
 
 
 class OwnKernel(AsyncKernelManager):
-    """A kernel of this very interpreter, whatever a kernelspec named python3 points to on this machine."""
+    """A kernel of this very interpreter, whatever a kernelspec named python3 points to on this machine.
 
-    def __init__(self, **kwargs: Any) -> None:
+    It listens on sockets in a folder that nobody else may enter. Ports are chosen by the manager, let go, and taken by
+    the kernel a second later: meanwhile any process of the machine may be given one, and the kernel dies of it.
+    """
+
+    def __init__(self, sockets: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        self.transport, self.ip = "ipc", f"{sockets}/k"
         # Where the installed kernel declares that it can; such a kernel warns on stderr when it is not used.
         self.transport_encryption = "auto"
 
@@ -201,10 +206,17 @@ class Client(PapermillNotebookClient):  # type: ignore[misc]
     """Runs the cells one by one until one ends the execution or `stop` has a reason."""
 
     nb_man: Book
+    km: Any  # an OwnKernel, of whose parts its library says less than is so
     stop: Stop
     grace: timedelta
+    sockets: str
     has_started = False
     kernel_started: Callable[[int], None]
+
+    def create_kernel_manager(self) -> OwnKernel:
+        kernel = OwnKernel(self.sockets, kernel_name=self.kernel_name, config=self.config)
+        self.km = kernel
+        return kernel
 
     def papermill_execute_cells(self) -> None:
         self.has_started = True
@@ -298,12 +310,11 @@ class HonestEngine(Engine):  # type: ignore[misc]
         client = Client(
             book,
             kernel_name=kernel_name,
-            kernel_manager_class=OwnKernel,
             resources={"metadata": {"path": options["home"]}},
             startup_timeout=int(START_TIMEOUT.total_seconds()),
             iopub_timeout=int(OUTPUT_TIMEOUT.total_seconds()),
         )
-        client.stop, client.grace = options["stop"], options["grace"]
+        client.stop, client.grace, client.sockets = options["stop"], options["grace"], options["sockets"]
         client.kernel_started = lambda pid: options["tell"](
             kernel=pid, cells=[n for n, cell in enumerate(nb.cells) if is_runnable(cell)], titles=titles(nb.cells)
         )

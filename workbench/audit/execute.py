@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -104,7 +105,7 @@ def execute(
     )  # fmt: skip
     if not home.is_dir():
         raise BadInput(f"the notebook would run in {home}, which is not a directory.")
-    with _workplace(folder) as work:
+    with _workplace(folder) as work, tempfile.TemporaryDirectory(prefix="workbench-") as sockets:
         started_at, began = datetime.now(UTC), time.monotonic()
         _keep_order(work, request, started_at, redactor)
         unrun = books.load(request.source, notebook.name)
@@ -116,6 +117,7 @@ def execute(
             values=request.values,
             home=str(home.resolve()),
             work=str(work),
+            sockets=sockets,
             limit=limit,
             cell_limit=cell_limit,
             grace=grace,

@@ -40,6 +40,7 @@ class RunnerOrder:
     values: dict[str, Value]
     home: str
     work: str
+    sockets: str  # a folder of the kernel's, with a short path: that of a socket has 103 signs at most
     limit: timedelta
     cell_limit: timedelta | None
     grace: timedelta
@@ -96,6 +97,7 @@ def main() -> None:
         order.values,
         title=order.title,
         home=order.home,
+        sockets=order.sockets,
         stop=stop,
         grace=order.grace,
         save_as=_saver(order),

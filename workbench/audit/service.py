@@ -42,6 +42,7 @@ from workbench.audit.store import (
 )
 from workbench.audit.verify_archive import GENESIS, MANIFEST, UnreadableArchive, read_anchor
 from workbench.db.clock import now
+from workbench.db.liveness import host_of
 from workbench.errors import BadInput, Refused, Transient, WorkbenchError
 from workbench.feature import Feature
 from workbench.files import SHIPPED_NOTEBOOKS, make_folder, sha256_of, write_text
@@ -105,32 +106,27 @@ class Audit(Feature):
             refusal.args = (redactor(refusal.message), *refusal.args[1:])
             raise
         self.close_killed()
+        begun(params=values, key=key)  # before the lock: who finds that taken finds by whom
+        on_begin(execution_id)
         name = _lock_name(known_as, canonical(values).decode() if key is None else f"key {key}")
-        with self._parts.locks.holding(name, execution_id, is_passing=True) as is_ours:
-            if not is_ours:
-                said = self._taken(known_as, name, key)
-                begun(params=values, key=key)
-                on_begin(execution_id)
-                end_execution(self.ledger, execution_id, outcome="refused", error=said, facts={})
-                raise Refused(said)
-            begun(params=values, key=key)
-            on_begin(execution_id)
-            with Pulse(
-                partial(beat, self.ledger, execution_id), partial(is_to_stop, self.ledger, execution_id), cancel
-            ) as pulse:
+        pulse = Pulse(partial(beat, self.ledger, execution_id), partial(is_to_stop, self.ledger, execution_id), cancel)
 
-                def progress(seen: CellProgress) -> None:
-                    pulse.see(seen, redactor(seen.title))
-                    on_progress(seen)
+        def progress(seen: CellProgress) -> None:
+            pulse.see(seen, redactor(seen.title))
+            on_progress(seen)
 
-                return self._ended(
-                    execution_id,
-                    lambda: execute(
+        def work() -> Execution:
+            with self._parts.locks.holding(name, execution_id, is_passing=True) as is_ours:
+                if not is_ours:
+                    raise Refused(self._taken(known_as, name, key))
+                with pulse:
+                    return execute(
                         path, given, copy_of=copy_of, folder=folder, home=self.settings.home, redactor=redactor,
                         limit=limit, cell_limit=cell_limit, env=env, on_progress=progress, cancel=pulse.stop,
                         told=self._told, facts=partial(self._facts, execution_id), seal_as=self.chain.seal,
-                    ),
-                )  # fmt: skip
+                    )  # fmt: skip
+
+        return self._ended(execution_id, work)
 
     def _ended(self, execution_id: str, work: Callable[[], Execution]) -> Execution:
         """What `work` answers; the ledger knows the end of it, whatever it is."""
@@ -168,7 +164,7 @@ class Audit(Feature):
 
         Whoever executes, lists, finds, shows, compares or verifies executions calls this first.
         """
-        return [row.id for row in left_behind(self.ledger) if self._closed(row)]
+        return [row.id for row in left_behind(self.ledger, self.settings.lease_seconds) if self._closed(row)]
 
     def _closed(self, row: Row[Any]) -> bool:
         with self._parts.locks.holding(f"closing:{row.id}", is_passing=True) as is_ours:
@@ -187,9 +183,17 @@ class Audit(Feature):
                     said = redactor(f"its process was killed, and {_not_written(short)}")
                     end_execution(self.ledger, row.id, outcome=UNSEALED, error=said, facts={})
                 return False
-            if done is None:
-                if row.outcome == UNSEALED and _host(row.owner) != _host(self.ledger.liveness.me):
+            if done is None and row.owner is not None and not self.ledger.liveness.is_here(row.owner):
+                if row.outcome == UNSEALED:
                     return False  # what there is of it lies on its own machine
+                seen = (row.heartbeat_at or row.started_at).astimezone(self.settings.zone)
+                said = (
+                    f"the process that executed it on {host_of(row.owner)} is gone, its last heartbeat was at "
+                    f"{seen:%Y-%m-%d %H:%M:%S}; what there is of it lies there, and is sealed there by: "
+                    "workbench audit list"
+                )
+                end_execution(self.ledger, row.id, outcome=UNSEALED, error=said, facts={})
+            elif done is None:
                 said = "the process that executed it was killed, and nothing of it is left on this machine"
                 outcome = Outcome.KILLED if row.outcome == RUNNING else Outcome.CRASHED
                 end_execution(self.ledger, row.id, outcome=str(outcome), error=said, facts={})
@@ -208,9 +212,10 @@ class Audit(Feature):
         zone = self.settings.zone
         ago = max(0.0, (now() - (row.heartbeat_at or row.started_at)).total_seconds())
         at = f", at cell {row.cells_run} of {row.cells_total}" if row.cells_total else ""
+        since = f"{row.started_at.astimezone(zone):%Y-%m-%d %H:%M:%S}"
         return (
-            f"{asked} is being executed already: {row.id} by {row.actor} (process {pid} on {_host(row.owner)}), since "
-            f"{row.started_at.astimezone(zone):%Y-%m-%d %H:%M:%S}, last heartbeat {ago:.0f} s ago{at}. Wait for it, "
+            f"{asked} is being executed already: {row.id} by {row.actor} (process {pid} on {host_of(row.owner)}), "
+            f"since {since}, last heartbeat {ago:.0f} s ago{at}. Wait for it, "
             f"stop it with: workbench audit cancel {row.id}; another --key runs beside it."
         )
 
@@ -470,11 +475,6 @@ def _tell(command: Sequence[str], said: Mapping[str, Any]) -> None:
 def _lock_name(path: Path, key: str) -> str:
     digest = hashlib.sha256(f"{path}\0{key}".encode()).hexdigest()
     return f"notebook:{path.stem[:60]}:{digest[:24]}"
-
-
-def _host(owner: str) -> str:
-    """Of a place among the living: host:process:boot:name."""
-    return owner.split(":", maxsplit=1)[0]
 
 
 def _cells(done: Execution) -> dict[str, Any]:

@@ -105,19 +105,26 @@ def find_execution(ledger: Ledger, execution_id: str) -> Row[Any] | None:
         return connection.execute(select(execution).where(execution.c.id == execution_id)).first()
 
 
-def left_behind(ledger: Ledger) -> Sequence[Row[Any]]:
-    """What is called running and whose process is gone, and what could not be sealed."""
+def left_behind(ledger: Ledger, lease: timedelta) -> Sequence[Row[Any]]:
+    """What is called running and whose process is gone, and what could not be sealed.
+
+    Of another machine that lost its power or its network, a database may take hours to notice; there the `lease` since
+    the last heartbeat decides. Who lives after all finds the execution closed, ends it, and says how.
+    """
     query = select(execution).where(execution.c.outcome.in_([RUNNING, UNSEALED])).order_by(execution.c.started_at)
     with ledger.read() as connection:
-        return [row for row in connection.execute(query).all() if _is_left(ledger, connection, row)]
+        return [row for row in connection.execute(query).all() if _is_left(ledger, connection, row, lease)]
 
 
-def _is_left(ledger: Ledger, connection: Connection, row: Row[Any]) -> bool:
+def _is_left(ledger: Ledger, connection: Connection, row: Row[Any], lease: timedelta) -> bool:
     if row.outcome == UNSEALED:
         return True
     if row.owner is None:
         return bool(now() - row.started_at > _FORGOTTEN)
-    return ledger.liveness.is_dead(row.owner, connection)
+    if ledger.liveness.is_dead(row.owner, connection):
+        return True
+    is_silent = now() - (row.heartbeat_at or row.started_at) > lease
+    return is_silent and not ledger.liveness.is_here(row.owner)
 
 
 def executed_under(ledger: Ledger, lock: str) -> Row[Any] | None:

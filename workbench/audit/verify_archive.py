@@ -12,6 +12,7 @@ import argparse
 import hashlib
 import json
 import os
+import re
 import sqlite3
 import stat
 import sys
@@ -32,7 +33,10 @@ _ALL_EVENTS = """
     SELECT seq, at, item_kind, item_id, what, from_state, to_state, facts, actor, prev_hash, hash
     FROM event ORDER BY seq
 """
-_HEX = frozenset("0123456789abcdef")
+_HASH = re.compile("[0-9a-f]{64}")
+# Made once: `json.dumps` makes one for every call that wishes more than it does by itself.
+_AS_UNICODE = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+_AS_ASCII = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True)
 
 
 _WRONG = (ValueError, RecursionError, KeyError, TypeError, AttributeError)  # what reading JSON of anybody may raise
@@ -75,7 +79,7 @@ def _look_at(facts: Any) -> None:
     if not isinstance(facts, dict) or facts.get("format") not in (1, 2):
         raise ValueError("format is neither 1 nor 2")
     for name, one in facts["files"].items():
-        is_name = not set(name) & {"/", "\0"} and name not in ("", ".", "..", MANIFEST)
+        is_name = "/" not in name and "\0" not in name and name not in ("", ".", "..", MANIFEST)
         if not (is_name and _is_hash(one["sha256"]) and _is_number(one["size"])):
             raise ValueError("files is wrong")
     if facts["format"] != 1:
@@ -107,7 +111,7 @@ def _is_number(value: Any) -> bool:
 
 
 def _is_hash(text: Any) -> bool:
-    return isinstance(text, str) and len(text) == len(GENESIS) and set(text) <= _HEX
+    return isinstance(text, str) and _HASH.fullmatch(text) is not None
 
 
 def hash_of_file(path: str) -> str:
@@ -129,11 +133,26 @@ def _is_sealed_so(path: str, sealed: Mapping[str, Any]) -> bool:
         at, found = os.fstat(number), hashlib.sha256()
         if not stat.S_ISREG(at.st_mode) or at.st_size != sealed["size"]:
             return False
-        while part := os.read(number, _CHUNK):
+        for part in _parts(number, at.st_size):
             found.update(part)
         return found.hexdigest() == str(sealed["sha256"])
     finally:
         os.close(number)
+
+
+def _read(path: str) -> bytes:
+    number = os.open(path, _FLAGS)
+    try:
+        return b"".join(_parts(number, os.fstat(number).st_size))
+    finally:
+        os.close(number)
+
+
+def _parts(number: int, size: int) -> Iterator[bytes]:
+    """No more room is made than it takes: that is most of what a small file costs."""
+    while size > 0 and (part := os.read(number, min(size, _CHUNK))):
+        size -= len(part)
+        yield part
 
 
 class Archive:
@@ -157,20 +176,22 @@ class Archive:
     def _walk(self, place: str) -> None:
         folders: list[str] = []
         names: set[str] = set()
-        with os.scandir(os.path.join(self.root, place) if place else self.root) as found:
+        is_report = False
+        folder = os.path.join(self.root, place) if place else self.root
+        with os.scandir(folder) as found:
             for one in found:
-                is_folder = one.is_dir(follow_symlinks=False)
-                if is_folder and one.name.startswith(".") and one.name.endswith(UNFINISHED):
-                    self.unfinished.append(_below(place, one.name))
-                elif is_folder:
-                    folders.append(one.name)
+                name = one.name
+                if not one.is_dir(follow_symlinks=False):
+                    names.add(name)
+                    is_report = is_report or (name == MANIFEST and one.is_file(follow_symlinks=False))
+                elif name.startswith(".") and name.endswith(UNFINISHED):
+                    self.unfinished.append(_below(place, name))
                 else:
-                    names.add(one.name)
-        manifest = os.path.join(self.root, place, MANIFEST)
-        if MANIFEST in names and stat.S_ISREG(os.lstat(manifest).st_mode):
-            with open(manifest, "rb") as file:
-                data = file.read()
-            self.links.append(Link(place, data, (names | set(folders)) - {MANIFEST}))
+                    folders.append(name)
+        if is_report:
+            names.remove(MANIFEST)
+            names.update(folders)
+            self.links.append(Link(place, _read(os.path.join(folder, MANIFEST)), names))
             return
         if not place and EXPORT in names and self._may_be_export:
             self._read_export(names)
@@ -277,14 +298,10 @@ def hash_of_event(row: Mapping[str, Any]) -> str:
     values = {**row, "facts": facts}
     values.pop("hash")
     try:
-        text = _canonical(values, ascii_only=False).encode()
+        text = _AS_UNICODE.encode(values).encode()
     except UnicodeEncodeError:  # half a surrogate pair, escaped it comes back as it was
-        text = _canonical(values, ascii_only=True).encode()
+        text = _AS_ASCII.encode(values).encode()
     return hashlib.sha256(b"\0" + text).hexdigest()
-
-
-def _canonical(values: Any, *, ascii_only: bool) -> str:
-    return json.dumps(values, sort_keys=True, separators=(",", ":"), ensure_ascii=ascii_only)
 
 
 def events_of_file(path: str) -> Events:
@@ -448,19 +465,19 @@ class _Chain:
 
     def _check_folder(self, link: Link) -> None:
         files = link.facts["files"]
-        for name in sorted(link.names - set(files)):
+        for name in sorted(link.names.difference(files)):
             self.found.add(_below(link.place, name), "the manifest does not name it")
+        folder = os.path.join(self.archive.root, link.place)
         for name, sealed in files.items():
-            where = _below(link.place, name)
-            path = os.path.join(self.archive.root, link.place, name)
+            path = os.path.join(folder, name)
             try:
                 if not _is_sealed_so(path, sealed):
-                    self.found.change(where, "it is not what was sealed")
+                    self.found.change(_below(link.place, name), "it is not what was sealed")
             except (FileNotFoundError, ValueError):  # or a name that no file can have
-                self.found.miss(where, "it was sealed with the report")
+                self.found.miss(_below(link.place, name), "it was sealed with the report")
             except OSError as error:
                 if os.path.islink(path):
-                    self.found.change(where, "it is no file any more")
+                    self.found.change(_below(link.place, name), "it is no file any more")
                     continue
                 raise UnreadableArchive(f"{path} cannot be read: {error.strerror}.") from error
 

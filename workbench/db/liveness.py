@@ -14,12 +14,16 @@ import platform
 import threading
 import uuid
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from sqlalchemy import Connection, Engine, text
 
 from workbench.db.clock import boot_id
 from workbench.files import make_folder
+
+# The server ends the session of a machine that lost its power or its network after two minutes, and not after two
+# hours as systems do by themselves.
+_KEEP_ASKING: Final = "SET tcp_keepalives_idle = 60; SET tcp_keepalives_interval = 15; SET tcp_keepalives_count = 4"
 
 
 class Liveness(Protocol):
@@ -28,6 +32,9 @@ class Liveness(Protocol):
     me: str
 
     def is_dead(self, owner: str, connection: Connection) -> bool: ...
+    def is_here(self, owner: str) -> bool:
+        """Whether `owner` works, or worked, on this machine; what it left on a disk is left here then."""
+
     def is_lost(self) -> bool:
         """Others would take us for dead: our sign of life was removed from outside."""
 
@@ -39,6 +46,11 @@ class Liveness(Protocol):
 
 def _name() -> str:
     return f"{platform.node()}:{os.getpid()}:{boot_id()}:{uuid.uuid4().hex}"
+
+
+def host_of(owner: str) -> str:
+    """The machine that `owner` is of."""
+    return owner.split(":", maxsplit=1)[0]
 
 
 def boot_of(owner: str) -> str:
@@ -73,6 +85,9 @@ class FileLiveness:
             return False
         # The folder is local, so an owner of another boot was of this machine, before it started anew.
         return boot_of(owner) != boot_id() or _is_unlocked(self._path(owner))
+
+    def is_here(self, owner: str) -> bool:  # noqa: ARG002 - a Liveness
+        return True  # also one whose machine had another name: a container's, or that of the laptop before
 
     def is_lost(self) -> bool:
         return not self._path(self.me).exists()
@@ -112,6 +127,7 @@ class AdvisoryLiveness:
         args, options = engine.dialect.create_connect_args(engine.url)
         self._session: Any = engine.dialect.connect(*args, **options)
         self._session.autocommit = True
+        self._session.execute(_KEEP_ASKING)
         self._session.execute("SELECT pg_advisory_lock(%s)", [_key(self.me)])
 
     def is_dead(self, owner: str, connection: Connection) -> bool:
@@ -120,6 +136,9 @@ class AdvisoryLiveness:
         # Shared and until the end of the transaction: whoever asks never looks like the owner to another who asks.
         ask = text("SELECT pg_try_advisory_xact_lock_shared(:key)")
         return bool(connection.execute(ask, {"key": _key(owner)}).scalar_one())
+
+    def is_here(self, owner: str) -> bool:
+        return host_of(owner) == host_of(self.me)
 
     def is_lost(self) -> bool:
         import psycopg
