@@ -89,10 +89,20 @@ ENDINGS = {
 }  # fmt: skip
 
 
+class Ended(dict):
+    """Each ending, executed when a test first asks for it: no process waits for those that others look at."""
+
+    def __init__(self, end):
+        super().__init__()
+        self._end = end
+
+    def __missing__(self, name):
+        self[name] = self._end(name)
+        return self[name]
+
+
 @pytest.fixture(scope="module")
 def executions(run_in, tmp_path_factory):
-    """Each ending once; two at a time, which is also how schedules run them."""
-
     def end(name):
         middle, limit = ENDINGS[name][:2]
         cancel = threading.Event()
@@ -110,8 +120,7 @@ def executions(run_in, tmp_path_factory):
                 return execution
             limit *= 2  # a busy machine takes longer than that to start a kernel, and the limit counts from the start
 
-    with ThreadPoolExecutor(2) as pool:
-        return dict(zip(ENDINGS, pool.map(end, ENDINGS), strict=True))
+    return Ended(end)
 
 
 def marks(execution):
@@ -120,7 +129,7 @@ def marks(execution):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ENDINGS)
+@pytest.mark.parametrize("name", ENDINGS, scope="module")  # all about one ending, then all about the next
 class TestEveryEnding:
     def test_is_named_in_the_answer_the_file_and_the_manifest(self, executions, name):
         _, _, outcome, error, _ = ENDINGS[name]

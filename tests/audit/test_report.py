@@ -198,7 +198,7 @@ def test_hostile_names_do_no_harm_to_who_cannot_see(opened, axe):
     page = opened(
         rendered(
             *cells,
-            declared=[{"name": f"{n} {text}", "help": text} for n, text in enumerate(HOSTILE)],
+            declared=[{"name": f"{n} {text}", "type": text, "help": text} for n, text in enumerate(HOSTILE)],
             parameters={f"{n} {text}": text for n, text in enumerate(HOSTILE)},
             effects=[{"kind": text, "id": text, "what": text, "state": text, "url": text} for text in HOSTILE],
             error={"name": HOSTILE[0], "value": HOSTILE[1]},
@@ -254,7 +254,7 @@ def test_it_can_be_read_on_a_phone(opened):
             new_markdown_cell("# Yesterday\n\n| a | b |\n|---|---|\n| 1 | 2 |"),
             ran("x = 1\n" * 3 + "y = '" + "long " * 60 + "'", shown(text_html=wide, text_plain="table")),
             ran("plot()", shown(image_png=PIXEL)),
-            declared=[{"name": "start", "help": "first day"}],
+            declared=[{"name": "start", "type": "date", "help": "first day"}],
             parameters={"start": "2026-11-01"},
             given=["start"],
         )
