@@ -210,6 +210,7 @@ def test_the_whole_bar(big_house: House) -> None:
     bar(big_house, events=2000, copies=5, kills=20, seed=5)
 
 
+@pytest.mark.soak
 def test_the_sandbox_delivers_out_of_order_forged_and_up_to_three_times(big_house: House) -> None:
     """The trigger names our address; the vendor calls it; nobody asks by himself."""
     house, secrets = big_house, big_house.home / "secret"

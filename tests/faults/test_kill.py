@@ -48,13 +48,13 @@ def leftovers(house: House) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "every", [5, pytest.param(1, marks=[pytest.mark.soak, pytest.mark.timeout(1800)])], ids=["a fifth", "all"]
+    "every", [8, pytest.param(1, marks=[pytest.mark.soak, pytest.mark.timeout(1800)])], ids=["an eighth", "all"]
 )
 @pytest.mark.long
 def test_stopped_at_every_boundary(make_lock: Callable[..., Lane], tmp_path: Path, every: int) -> None:
     """Each of the points at which a trace is left, in a run of one snapshot with data and rejects.
 
-    Without soak it is every fifth one, beginning at random with one of the first five.
+    Without soak it is every eighth one, beginning at random with one of the first eight.
     """
     first = random.SystemRandom().randrange(every)
     locks = [make_lock(f"lane{n}", building_after_ready={"times": 1}) for n in range(2)]

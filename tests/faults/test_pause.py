@@ -51,12 +51,14 @@ def one_snapshot(lock: Lane, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 WINDOWS = [
     pytest.param("write Recorder.armed", id="before Armed is committed"),
-    pytest.param("after write Recorder.armed", id="Armed committed, lease not looked at"),
+    pytest.param("after write Recorder.armed", marks=pytest.mark.soak, id="Armed committed, lease not looked at"),
     pytest.param("send POST trigger", id="between the look at the lease and the request"),
-    pytest.param("trace send_request_headers", id="connected, before the first byte of the request"),
+    pytest.param(
+        "trace send_request_headers", marks=pytest.mark.soak, id="connected, before the first byte of the request"
+    ),
     pytest.param("trace send_request_headers, late", id="the same, and the thread that watches the time is late"),
     pytest.param("after send POST trigger", id="between the answer and its commit"),
-    pytest.param("after write Recorder.move", id="after the answer is committed"),
+    pytest.param("after write Recorder.move", marks=pytest.mark.soak, id="after the answer is committed"),
 ]
 
 

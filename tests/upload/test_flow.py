@@ -84,8 +84,8 @@ def test_one_of_three_is_refused_and_the_others_keep_their_own_ids(studio: Studi
         pytest.param({"commit_then_drop": {"times": 1}}, id="taken, and the answer lost"),
         pytest.param({"commit_then_500": {"times": 1}}, id="taken, and answered with a failure"),
         pytest.param({"answer_without_id": True}, id="answers have no ids"),
-        pytest.param({"id_after_reload": True}, id="the id is shown after a reload only"),
-        pytest.param({"slow": {"seconds": 1.0, "on": "upload"}}, id="slow uploads"),
+        pytest.param({"id_after_reload": True}, marks=pytest.mark.soak, id="the id is shown after a reload only"),
+        pytest.param({"slow": {"seconds": 1.0, "on": "upload"}}, marks=pytest.mark.soak, id="slow uploads"),
         pytest.param({"control_renamed": "ids"}, id="controls have other ids"),
     ],
 )
@@ -303,6 +303,7 @@ def test_a_rehearsal_sends_and_keeps_nothing(studio: Studio) -> None:
     assert json.dumps(done, default=str).count("screen.png") == 4
 
 
+@pytest.mark.soak
 def test_300_creatives_over_25_pages_are_read_whole_or_not_at_all(studio: Studio) -> None:
     (name,) = studio.pictures(1)
     studio.ask("seed", account=LABEL, tab="static", creatives=299, status="approved")
