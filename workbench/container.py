@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from workbench.browser.session import Sessions
     from workbench.browser.sites import Site
     from workbench.budget.service import Budget
+    from workbench.collect.browsing import Browse
     from workbench.collect.importing import Imports
     from workbench.collect.recovery import Recovery
     from workbench.collect.service import Collect
@@ -453,6 +454,13 @@ class Container:
         from workbench.collect.service import Collect
 
         return Collect(self)
+
+    @part
+    def browse(self) -> Browse:
+        """What came, folder by folder."""
+        from workbench.collect.browsing import Browse
+
+        return Browse(self)
 
     @part
     def imports(self) -> Imports:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from workbench.accounts.service import Accounts
     from workbench.audit.service import Audit
     from workbench.budget.service import Budget
+    from workbench.collect.browsing import Browse
     from workbench.collect.importing import Imports
     from workbench.collect.model import Plan
     from workbench.collect.recovery import Recovery
@@ -51,6 +52,11 @@ class Workbench:
     def collect(self) -> Collect:
         """Sources, plans and runs."""
         return self.parts.collect
+
+    @property
+    def browse(self) -> Browse:
+        """What came, folder by folder."""
+        return self.parts.browse
 
     @property
     def imports(self) -> Imports:

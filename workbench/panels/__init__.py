@@ -7,6 +7,7 @@ markup.py     text → HTML; the only place that escapes
 page.py       the two faces: live (widgets, by hand) and still (HTML that an executed notebook keeps)
 pictures.py   screenshots of pages
 sending.py    what the buttons of post and upload have in common: asking twice, the work as it goes
+tree.py       a tree by keyboard, tabs, what takes a table away
 waiting.py    what waits for a person, and how an outcome is told
 widgets.py    the progress bar and the region, as anywidgets: labelled, announced, offline
 
@@ -24,6 +25,7 @@ from typing import Final
 
 _PANELS: Final = {
     "runs": "workbench.collect.panel",
+    "browse": "workbench.collect.browse_panel",
     "recovery": "workbench.collect.recovery_panel",
     "postings": "workbench.post.panel",
     "uploads": "workbench.upload.panel",

@@ -219,7 +219,7 @@ class AskTwice(ipywidgets.VBox):  # type: ignore[misc]
         question: Callable[[], Html] = lambda: esc(""),
         rest: float = REST,
         asleep: float = ASLEEP,
-        asks: bool = True,
+        asks: bool | Callable[[], bool] = True,
     ) -> None:
         """`words` of the button, of yes and of no; `question`: what would be done, how much of it, as whom, for what.
 
@@ -268,7 +268,7 @@ class AskTwice(ipywidgets.VBox):  # type: ignore[misc]
     def _clicked(self, *, is_asked: bool) -> None:
         if is_asked and self.first.disabled:  # what was sent before the page knew
             return
-        if is_asked and not self._asks:
+        if is_asked and not (self._asks() if callable(self._asks) else self._asks):
             self._act()
             return
         self.ask(is_asked=is_asked)
