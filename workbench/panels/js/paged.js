@@ -1,4 +1,5 @@
 const SETTLED = 150; // milliseconds without a keystroke before a filter is asked for
+const LONG = 48; // characters of what is not squeezed into a tower
 const MOVES = [["First", "«"], ["Previous", "‹"], ["Next", "›"], ["Last", "»"]];
 
 function render({ model, el }) {
@@ -110,6 +111,7 @@ function render({ model, el }) {
   const fill = (cell, value, opens, name) => {
     cell.replaceChildren();
     const one = typeof value === "string" ? { words: value } : value;
+    cell.toggleAttribute("data-long", one.words.length > LONG);
     if (one.whole) cell.title = one.whole;
     else cell.removeAttribute("title");
     if (one.address && /^https?:\/\//i.test(one.address)) {
