@@ -225,6 +225,22 @@ def states_of(ledger: Ledger, provider_ids: Iterable[str]) -> dict[str, str]:
     return found
 
 
+_ON_BOARD: Final = (
+    "id", "provider_id", "state", "attention", "reason", "next_at", "acts", "lease_owner", "vendor_status", "row_count",
+    "created_at", "expires_at", "estimate_records", "price_micro_usd",
+)  # fmt: skip
+
+
+def on_board(ledger: Ledger, dataset_ids: Iterable[str] | None = None) -> list[dict[str, Any]]:
+    """Every snapshot with what tells how it stands; of some datasets, where they are named."""
+    columns = (snapshot.c[name] for name in _ON_BOARD)
+    query = select(*columns, job.c.platform, job.c.service).join(job, job.c.id == snapshot.c.job_id)
+    if dataset_ids is not None:
+        query = query.where(snapshot.c.dataset_id.in_(list(dataset_ids)))
+    with ledger.read() as connection:
+        return [dict(row) for row in connection.execute(query.order_by(snapshot.c.id)).mappings()]
+
+
 def short_of(ledger: Ledger, listed: Mapping[str, int]) -> set[str]:
     """Those of `listed` (id at the vendor → rows there) that are read here and brought fewer lines than that.
 

@@ -27,6 +27,9 @@ _PANELS: Final = {
     "recovery": "workbench.collect.recovery_panel",
     "postings": "workbench.post.panel",
     "uploads": "workbench.upload.panel",
+    "accounts": "workbench.accounts.panel",
+    "errors": "workbench.errorlog.panel",
+    "deliveries": "workbench.deliveries.panel",
 }
 
 
