@@ -335,6 +335,15 @@ def expiring(ledger: Ledger, until: datetime, retention: timedelta) -> list[dict
         return [dict(row) for row in connection.execute(query).mappings()]
 
 
+def not_brought_in(ledger: Ledger, retention: timedelta) -> tuple[int, datetime | None]:
+    """How many snapshots the vendor has and work has yet to bring in, and when the first of them is gone there."""
+    at_vendor = snapshot.c.state.in_([str(SnapshotState.TRIGGERED), str(SnapshotState.READY)])
+    there = select(snapshot.c.expires_at, snapshot.c.triggered_at).where(at_vendor)
+    with ledger.read() as connection:
+        rows = connection.execute(there).all()
+    return len(rows), min((row.expires_at or row.triggered_at + retention for row in rows), default=None)
+
+
 def owners(ledger: Ledger) -> list[str]:
     """Workers that hold an item right now."""
     query = select(snapshot.c.lease_owner).where(snapshot.c.lease_owner.is_not(None)).distinct()

@@ -20,13 +20,10 @@ UNUSED: Final = ("rfc3987_syntax", "isoduration")
 _BETWEEN: Final = "\n\f\n"  # of two cells, as the browser puts them together
 
 
-def pages(shipped: Path = SHIPPED_NOTEBOOKS) -> dict[str, dict[str, str]]:
-    """Of every notebook that ships, by its place in a home: its title, and the hash of its code."""
-    return {f"notebooks/{path.name}": _page(path) for path in sorted(shipped.glob("*.ipynb"), key=_order)}
-
-
-def _order(path: Path) -> tuple[bool, str]:
-    return path.stem != "start", path.stem
+def pages(shipped: Path = SHIPPED_NOTEBOOKS) -> dict[str, dict[str, str | int]]:
+    """Of every notebook that ships, by its place in a home: its title, its place among them, the hash of its code."""
+    found = sorted(shipped.glob("*.ipynb"), key=lambda path: (path.stem != "start", path.stem))
+    return {f"notebooks/{path.name}": {**_page(path), "rank": rank} for rank, path in enumerate(found)}
 
 
 def _page(path: Path) -> dict[str, str]:

@@ -23,6 +23,7 @@ from types import ModuleType
 from typing import Final
 
 _PANELS: Final = {
+    "start": "workbench.home.start_panel",
     "runs": "workbench.collect.panel",
     "recovery": "workbench.collect.recovery_panel",
     "postings": "workbench.post.panel",

@@ -43,7 +43,20 @@
     await panel.context.ready;
     await panel.sessionContext.ready;
     if (await code_of(panel) !== page.code) return;
-    if (await idle(panel)) await NotebookActions.runAll(panel.content, panel.sessionContext);
+    if (!await idle(panel)) return;
+    const done = NotebookActions.runAll(panel.content, panel.sessionContext);
+    to_top(panel);
+    await done;
+    to_top(panel);
+  }
+
+  // Running all cells goes to the last one; a page is read from its top.
+  function to_top(panel) {
+    const scroller = panel.content.node.querySelector(".jp-WindowedPanel-outer") || panel.content.node;
+    if (panel.node.contains(document.activeElement) && document.activeElement.closest(".jp-OutputArea")) return;
+    panel.content.deselectAll();
+    panel.content.activeCellIndex = 0;
+    scroller.scrollTop = 0;
   }
 
   function activate(app, tracker, launcher, { NotebookActions, icon }) {
@@ -52,13 +65,11 @@
     app.commands.addCommand("workbench:open", {
       label: (args) => args.title || "Open a page of Workbench",
       caption: (args) => args.path || "",
-      icon: (args) => (args.toolbar ? undefined : icon),
+      icon,
       execute: (args) => app.commands.execute("docmanager:open", { path: args.path }),
     });
-    for (const [rank, [path, page]] of Object.entries(Object.entries(known))) {
-      if (launcher) {
-        launcher.add({ command: "workbench:open", args: { path, title: page.title }, category: "Workbench", rank: Number(rank) });
-      }
+    for (const [path, { title, rank }] of launcher ? Object.entries(known) : []) {
+      launcher.add({ command: "workbench:open", args: { path, title }, category: "Workbench", rank });
     }
     const look = () => {
       const panel = tracker.currentWidget;
