@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from workbench.collect.tools import CollectTools
     from workbench.db.columns import TableRows
     from workbench.deliveries.service import Deliveries
+    from workbench.errorlog.service import ErrorLog
     from workbench.lake.catalog import Catalog
     from workbench.lake.keeping import Keeping
     from workbench.lake.lost import LostFiles
@@ -541,6 +542,13 @@ class Container:
         from workbench.post.service import Postings
 
         return Postings(self)
+
+    @part
+    def errorlog(self) -> ErrorLog:
+        """What went wrong, whichever feature it happened to."""
+        from workbench.errorlog.service import ErrorLog
+
+        return ErrorLog(self)
 
     @part
     def uploads(self) -> Uploads:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from workbench.collect.service import Collect
     from workbench.deliveries.service import Deliveries
     from workbench.engine.worker import Worked
+    from workbench.errorlog.service import ErrorLog
     from workbench.lake.keeping import Keeping
     from workbench.lake.lost import LostFiles
     from workbench.lake.service import Lake
@@ -112,6 +113,11 @@ class Workbench:
     def uploads(self) -> Uploads:
         """Creatives and batches."""
         return self.parts.uploads
+
+    @property
+    def errorlog(self) -> ErrorLog:
+        """What went wrong, and what mends it."""
+        return self.parts.errorlog
 
     @property
     def audit(self) -> Audit:

@@ -17,6 +17,7 @@ sources.py    sources.csv → sources
 folders.py    the tree that people open: names, and why a folder is empty
 imports.py    a file on disk → raw bytes in the lake, as if downloaded
 bodies.py     arrays and CSV as lines
+board.py      snapshots here and there as one table, and what may be done about each
 scan.py       what exists at Bright Data against what we have
 stages.py     how far a run is, step by step, with rates and the time left
 status.py     how runs stand, in people's words

@@ -233,6 +233,11 @@ class Collect(Feature):
         soon = queries.expiring(ledger, at + retention * EXPIRING, retention)
         return status.todo(queries.waiting_for_person(ledger)) + status.expiring(soon, at, retention)
 
+    def not_brought_in(self) -> dict[str, Any]:
+        """{count, days_left}: snapshots that Bright Data has and we do not, and until when it has the first of them."""
+        count, until = queries.not_brought_in(self.ledger, timedelta(days=self.settings.retention_days))
+        return {"count": count, "days_left": None if until is None else (until - now()) / timedelta(days=1)}
+
     def effects_of(self, execution_id: str) -> list[Effect]:
         """What the execution ordered to be collected, and what that cost by now."""
         return queries.effects_of(self.ledger, execution_id)

@@ -24,11 +24,15 @@ from types import ModuleType
 from typing import Final
 
 _PANELS: Final = {
+    "start": "workbench.home.start_panel",
     "runs": "workbench.collect.panel",
     "browse": "workbench.collect.browse_panel",
     "recovery": "workbench.collect.recovery_panel",
     "postings": "workbench.post.panel",
     "uploads": "workbench.upload.panel",
+    "accounts": "workbench.accounts.panel",
+    "errors": "workbench.errorlog.panel",
+    "deliveries": "workbench.deliveries.panel",
 }
 
 

@@ -18,6 +18,7 @@ _ADDRESS: Final = 34  # characters of an address that are shown
 _TITLE: Final = 1_000
 # Control characters, and the marks that turn the reading direction of all that follows.
 _UNSEEN: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+_PAGE: Final = re.compile(r"[a-z]+")
 _LINK: Final = re.compile(r"https?://[^\s\"'<>\\]+", re.IGNORECASE)
 
 # Half-transparent greys read on JupyterLab's dark theme as on white paper.
@@ -176,6 +177,13 @@ def link(value: object, text: object = None) -> Html:
         return shown_as
     style = "text-decoration: underline; word-break: break-all;"
     return tag("a", shown_as, href=value, target="_blank", rel="noopener noreferrer", style=style)
+
+
+def page_link(name: str, words: object, *, style: str = "") -> Html:
+    """A link from page to page: `name` is that of a notebook of ours, beside this one."""
+    if not _PAGE.fullmatch(name):
+        raise ValueError(f"{name!r} is no name of a page")
+    return tag("a", words, href=f"{name}.ipynb", style=f"text-decoration: underline; {style}".strip())
 
 
 def shown(value: object, zone: tzinfo | None = None) -> str:

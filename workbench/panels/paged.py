@@ -23,7 +23,7 @@ from workbench.panels.markup import table as still_table
 from workbench.panels.page import handled, in_background
 from workbench.panels.widgets import Panel, Region
 
-Kind = Literal["text", "number", "money", "time", "link", "badge", "mono"]
+Kind = Literal["text", "number", "money", "time", "link", "page", "badge", "bar", "mono"]
 _FIRST: Final = 0.3  # seconds that a display waits for its first page, for those who see no widgets
 
 
@@ -31,8 +31,8 @@ _FIRST: Final = 0.3  # seconds that a display waits for its first page, for thos
 class Column:
     """A column of a table.
 
-    `money` is micro-dollars; `time` a datetime or ISO text; `link` an address, or (address, words); `badge` a word of
-    state, or (word, tone).
+    `money` is micro-dollars; `time` a datetime or ISO text; `link` an address, or (address, words); `page` (the name of
+    a notebook of ours, words); `badge` a word of state, or (word, tone); `bar` a percentage.
     """
 
     name: str
@@ -238,25 +238,30 @@ class PagedTable(Panel):
 
     def _cell(self, column: Column, value: Any) -> Any:
         """What the browser writes: words, or words with an address, a tone, or the whole of what was cut."""
-        if value is None:
+        if value is None or (column.kind == "badge" and not value):
             return ""
         match column.kind:
-            case "money":
-                return dollars(int(value))
             case "badge":
                 word, tone = _worded(value)
-                return {"words": word, "tone": tone, "mark": BADGES[tone][0]} if word else ""
+                return {"words": word, "tone": tone, "mark": BADGES[tone][0]}
+            case "page":
+                return {"words": str(value[1]), "page": str(value[0])}
+            case "bar":
+                return {"words": f"{int(value)} %", "bar": int(value)}
             case "link":
-                address, words = value if isinstance(value, tuple) else (value, None)
-                short, whole = shortened(str(address) if words is None else str(words))
-                return {"words": short, "address": str(address), "whole": whole or ""}
-        short, whole = shortened(self._words(column, value))
-        cell = (
-            {"words": short} | ({"whole": whole} if whole else {}) | ({"mono": True} if column.kind == "mono" else {})
-        )
-        return short if len(cell) == 1 else cell
+                address, words = value if isinstance(value, tuple) else (value, value)
+                cell: dict[str, Any] = {"address": str(address or "")}
+            case "mono":
+                words, cell = value, {"mono": True}
+            case _:
+                words, cell = self._words(column, value), {}
+        short, whole = shortened(shown(words, self._zone))
+        cell |= {"words": short} | ({"whole": whole} if whole else {})
+        return cell if len(cell) > 1 else short
 
     def _words(self, column: Column, value: Any) -> str:
+        if column.kind == "money":
+            return dollars(int(value))
         if column.kind == "time":
             at = _moment(value)
             return shown(value) if at is None else moment(at, self._zone)
@@ -272,6 +277,10 @@ class PagedTable(Panel):
                 made = badge(*_worded(value)) if value else None
             case "link" if isinstance(value, tuple):
                 made = link(*value)
+            case "page":
+                made = str(value[1])
+            case "bar":
+                made = f"{int(value)} %"
             case "mono":
                 made = tag("code", shown(value, self._zone))
             case "time":

@@ -1,4 +1,5 @@
 const SETTLED = 150; // milliseconds without a keystroke before a filter is asked for
+const LONG = 48; // characters of what is not squeezed into a tower
 const MOVES = [["First", "«"], ["Previous", "‹"], ["Next", "›"], ["Last", "»"]];
 
 function render({ model, el }) {
@@ -110,10 +111,18 @@ function render({ model, el }) {
   const fill = (cell, value, opens, name) => {
     cell.replaceChildren();
     const one = typeof value === "string" ? { words: value } : value;
+    cell.toggleAttribute("data-long", one.words.length > LONG);
     if (one.whole) cell.title = one.whole;
     else cell.removeAttribute("title");
     if (one.address && /^https?:\/\//i.test(one.address)) {
       make("a", cell, { href: one.address, target: "_blank", rel: "noopener noreferrer" }, one.words);
+    } else if (/^[a-z]+$/.test(one.page || "")) {
+      make("a", cell, { href: `${one.page}.ipynb` }, one.words);
+    } else if (one.bar !== undefined) {
+      const bar = make("span", cell, { class: "wb-paged-bar", role: "progressbar", "aria-label": `${name}`,
+        "aria-valuemin": "0", "aria-valuemax": "100", "aria-valuenow": String(one.bar) });
+      make("span", bar, { style: `width: ${Math.max(0, Math.min(100, Number(one.bar)))}%` });
+      make("span", cell, {}, ` ${one.words}`);
     } else if (one.tone) {
       const badge = make("span", cell, { class: "wb-badge", "data-tone": one.tone });
       make("span", badge, { "aria-hidden": "true" }, `${one.mark} `);
@@ -154,7 +163,7 @@ function render({ model, el }) {
         const now = JSON.stringify(value);
         if (row.said[c] === now) return;
         row.said[c] = now;
-        fill(row.children[c + (ticks ? 1 : 0)], value, c === 0 && model.get("opens"), columns[c].name);
+        fill(row.children[c + (ticks ? 1 : 0)], value, c === 0 && model.get("opens"), columns[c].label);
       });
       if (ticks) row.firstChild.firstChild.setAttribute("aria-label", `Choose ${row.children[1].textContent}`);
     });

@@ -42,7 +42,13 @@ function render({ model, el }) {
       again.addEventListener("click", () => el.dispatchEvent(new CustomEvent("workbench:run", { bubbles: true })));
     }
   };
-  const here = () => model.send({ here: true });
+  const here = () => {
+    try {
+      if (!isGone) model.send({ here: true });
+    } catch {
+      cover(true); // there is no way to the kernel any more
+    }
+  };
   const check = () => {
     if (Date.now() - heard > SILENT && !isGone) cover(true);
   };
