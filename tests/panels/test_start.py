@@ -1,4 +1,4 @@
-"""The start page: the same numbers as `status` and `todo`; an empty home begins with clicks, and mistakes stay in sight."""
+"""The start page: the numbers of `status` and `todo`; an empty home begins with clicks, and mistakes stay in sight."""
 
 from __future__ import annotations
 
