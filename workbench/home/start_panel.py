@@ -245,7 +245,7 @@ _PASTED: Final = (
     Column("url", "Address", "link"),
     Column("platform", "Platform"),
     Column("service", "What is collected"),
-    Column("why", "What is wrong"),
+    Column("why", "What to know"),
 )
 _NONE: Final = "Paste an address first, for example https://www.instagram.com/natgeo/"
 
@@ -320,7 +320,7 @@ class BeginPanel(Panel):
         show(self.lines, is_shown=True)
         self.lines.refresh()
         good = [one for one in self._lines if one.source is not None]
-        wrong = [one for one in self._lines if one.source is None]
+        wrong = [one for one in self._lines if one.is_wrong]
         self.kept.html = esc(f"{_counted(len(good), 'address', 'es')} recognised, {len(wrong)} not.")
         if action != "keep" or not good:
             return
