@@ -38,6 +38,7 @@ commands.py   `workbench collect`, `workbench sources`, `workbench import`
 recovery_commands.py  `workbench recover`
 panel.py      plan, start, watch, folders, tables, chart of a run: the calls of the runs notebook, and their widgets
 form_panel.py what a run is to ask for: the form, and sources by tick or by paste
+watch_panel.py how a run comes along, live
 runs_board_panel.py all runs and their jobs, with what can be done about each
 browse_panel.py the tree of what came, and the tabs of a folder
 recovery_panel.py  scan, adopt, what waits, the outcome: the calls of the recovery notebook, and their widgets

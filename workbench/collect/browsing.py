@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
 
-from workbench.collect import folders
+from workbench.collect import folders, run_lists
 from workbench.collect.model import SNAPSHOT_GOOD, SNAPSHOT_UNFINISHED, SnapshotState, Status
 from workbench.collect.run_summary import WORDS
 from workbench.collect.storytelling import tell

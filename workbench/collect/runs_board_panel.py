@@ -10,6 +10,7 @@ import ipywidgets
 from workbench.collect.model import Status
 from workbench.collect.order import Order
 from workbench.collect.retrying import Retry
+from workbench.collect.watch_panel import WatchPanel
 from workbench.panels.markup import Html, dollars, esc, join, note
 from workbench.panels.paged import Column, PagedTable, Query, Rows, among
 from workbench.panels.tree import Tabs
@@ -112,62 +113,45 @@ class RunPanel(Panel):
         self.said = Region(live="polite")
         self.done = Region(live="polite")
         self.alert = Region()
-        words = ("Cancel the run…", "Yes, cancel it", "No, let it go on")
-        self.cancel = AskTwice("wb-board-cancel", words, lambda: self.act(wb, self._cancelled, "cancel"), rest=0)
+        self.watched = WatchPanel(wb, run_id)
         self.retry = AskTwice(
             "wb-retry", ("Retry what failed…", "Yes, retry", "No"), lambda: self.act(wb, self._retried, "retry"),
             question=lambda: retry_question(wb.settings.mode, self._retry),
         )  # fmt: skip
         self.again = button("Again: plan the same", "wb-again", hint="Nothing is started: the plan is shown first")
         self.again.on_click(lambda _: self.act(wb, self._planned_again, "again"))
-        self.jobs = PagedTable(
-            "Its jobs", (Column("name", "Job"), *_STANDING), self._jobs, key="job_id", redact=wb.parts.redactor
-        )
         self.story = PagedTable(
             "Its story", _STORY, among(lambda: wb.browse.story((run_id,))), key="seq", zone=wb.settings.zone,
             redact=wb.parts.redactor,
         )  # fmt: skip
-        buttons = ipywidgets.HBox([self.cancel, self.retry, self.again], layout=ipywidgets.Layout(flex_flow="row wrap"))
-        super().__init__([self.said, buttons, self.done, self.alert, self.jobs, self.story])
+        buttons = ipywidgets.HBox([self.retry, self.again], layout=ipywidgets.Layout(flex_flow="row wrap"))
+        super().__init__([self.said, self.watched, buttons, self.done, self.alert, self.story])
         self.add_class("wb-run-panel")
         self._draw()
 
     def markup(self) -> str:
-        return join([Html(self.said.html), Html(self.jobs.markup()), Html(self.story.markup())])
+        return join([Html(self.said.html), Html(self.watched.markup()), Html(self.story.markup())])
 
     def follow(self) -> None:
         """The ledger has changed."""
         self._draw()
-        self.jobs.refresh()
         self.story.refresh()
 
-    def _jobs(self, query: Query) -> Rows:
-        found, total = self._wb.collect.jobs_page(
-            self._run_id, text=query.text, sort="finished" if query.sort == "progress" else query.sort,
-            descending=query.descending, offset=query.offset, limit=query.limit,
-        )  # fmt: skip
-        return Rows([_row(one) for one in found], total)
+    def close(self) -> None:
+        """Another run is looked at: nothing of this one is watched any more."""
+        self.watched.close()
+        super().close()
 
     def _draw(self) -> None:
         found, _ = self._wb.collect.runs_page(where={"run_id": self._run_id}, limit=1)
         run = found[0]
-        is_over = run["status"] in _OVER
-        is_cancelled = run["cancelled_at"] is not None
-        if is_over or run["waiting"]:
+        if run["status"] in _OVER or run["waiting"]:
             self._retry = self._wb.collect.retry_of(self._run_id)
-        if is_over or is_cancelled:
-            self.cancel.ask(is_asked=False)
-        show(self.cancel, is_shown=not (is_over or is_cancelled))
         show(self.retry, is_shown=not self._retry.is_empty)
         show(self.again, is_shown=self._order is not None)
         self.said.html = join([_title(run), _undecided(self._retry)])
 
     # clicks ---------------------------------------------------------------------------------------
-
-    def _cancelled(self) -> None:
-        self._wb.collect.cancel(self._run_id)
-        self._wb.working.start_worker()
-        self._draw()
 
     def _retried(self) -> None:
         begun = self._wb.collect.retry(self._retry)

@@ -10,7 +10,7 @@ from typing import Any
 
 from workbench.budget import store as spending
 from workbench.budget.model import Money
-from workbench.collect import folders, queries, status
+from workbench.collect import folders, queries, run_lists, status
 from workbench.collect import store as collecting
 from workbench.collect.model import NewSource, Plan, Source
 from workbench.collect.pasting import PastedLine, read_pasted
