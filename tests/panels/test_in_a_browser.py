@@ -197,18 +197,18 @@ def test_a_form_tells_all_its_mistakes(page, axe):
 def test_a_lost_kernel_is_told_and_found_again(page, axe, scheme):
     page.clock.install()
     said = {"said": "money is real: $1.20 today, of $8.00", "as_of": "as of 01:19:32 UTC"}
-    state = {"mode": "live", "worker": "no worker is at work", "beat": 0, **said}
+    state = {"mode": "live", "worker": "no worker is at work", "beat": 0, "trouble": "", **said}
     draw(page, "strip", state, scheme=scheme)
     assert serious(page, axe) == []
     assert json.dumps(page.evaluate("sent[0]")) == '{"here": true}'
     page.clock.run_for(5_000)
-    expect(page.get_by_role("alert")).to_be_empty()
+    expect(page.locator(".wb-strip-gone")).to_be_empty()
 
     page.clock.run_for(5_000)
-    expect(page.get_by_role("alert")).to_contain_text("To connect again: menu Run, then Run All Cells.")
+    expect(page.locator(".wb-strip-gone")).to_contain_text("To connect again: menu Run, then Run All Cells.")
     assert page.locator("#beside").evaluate("(one) => one.inert")
     page.evaluate("put('beat', 1)")
-    expect(page.get_by_role("alert")).to_be_empty()
+    expect(page.locator(".wb-strip-gone")).to_be_empty()
     assert not page.locator("#beside").evaluate("(one) => one.inert")
     page.clock.run_for(60_000)
     assert page.locator("#beside").evaluate("(one) => one.inert")
