@@ -39,7 +39,7 @@ window.drawn = async (source, css, state) => {
   const made = await import(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
   window.leave = made.default.render({ model, el: document.querySelector("#here") });
 };
-"""
+null"""  # a function as the last value would be called
 _AROUND = """<!doctype html><html lang="en" style="color-scheme: {scheme}"><title>Widgets</title>
 <body style="background: Canvas; color: CanvasText"><main class="wb-page"><h1>Widgets</h1><div id="here"></div>
 <div id="beside"><button>beside it</button></div></main></body></html>"""

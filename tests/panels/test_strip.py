@@ -6,9 +6,8 @@ import threading
 
 import ipywidgets
 import pytest
-from IPython.utils.capture import capture_output
 
-from tests.panels.conftest import at_the_page, nobody_there
+from tests.panels.conftest import at_the_page, displayed, leave_pages, nobody_there
 from workbench import open_workbench
 from workbench.errors import Misconfigured
 from workbench.panels import page as pages
@@ -23,6 +22,7 @@ def wb(tmp_path, monkeypatch):
     at_the_page(monkeypatch)
     with open_workbench(tmp_path) as wb:
         yield wb
+        leave_pages()
 
 
 class Looking(Panel):
@@ -159,13 +159,13 @@ def test_a_panel_that_cannot_be_made_is_an_error_in_its_place(wb, monkeypatch):
     def broken():
         raise Misconfigured("no key; put it into .env.")
 
-    with capture_output() as seen:
-        pages.page(wb, broken, lambda: Looking(wb))
-    (shown,) = seen.outputs
+    shown = displayed(monkeypatch)
+    pages.page(wb, broken, lambda: Looking(wb))
+    words = shown[0]["text/plain"]
 
-    assert "PRACTICE" in shown.data["text/plain"]
-    assert "Error: no key; put it into .env." in shown.data["text/plain"]
-    assert "looked 1 times" in shown.data["text/plain"]  # once, without a thread that would stay
+    assert "PRACTICE" in words
+    assert "Error: no key; put it into .env." in words
+    assert "looked 1 times" in words  # once, without a thread that would stay
 
 
 def test_a_badge_has_word_shape_and_colour():

@@ -120,7 +120,7 @@ def tiles(seen: Mapping[str, Any], glance: Glance) -> Html:
               "waits" if left is not None and left < _SHOWN else "plain", glance.link("recovery", "Recover")),
     ]  # fmt: skip
     style = (
-        "display: grid; grid-template-columns: repeat(auto-fit, minmax(190px, 1fr)); gap: 10px; padding: 6px 0; "
+        "display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 10px; padding: 6px 0; "
         "margin: 0; list-style: none;"
     )
     return tag("ul", join(made), style=style, aria_label="How everything stands")

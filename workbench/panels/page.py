@@ -155,6 +155,11 @@ class Watch:
                     one.due = 0.0
             self._changed.notify()
 
+    def wake(self) -> None:
+        """Find out now who is still open."""
+        with self._changed:
+            self._changed.notify()
+
     def _run(self) -> None:
         while (one := self._next()) is not None:
             if one.face.is_seen:
