@@ -34,6 +34,16 @@ _SOURCES: Final = (
 _DAY: Final = "2026-01-31, or counted from today: today, today-7d"
 
 
+class _Asking(Form):
+    """The form with the button; what is wrong with the sources above it is told at the same time."""
+
+    also: Callable[[], bool] = staticmethod(lambda: True)
+
+    def check(self) -> bool:
+        is_well = super().check()
+        return self.also() and is_well
+
+
 class FormPanel(Panel):
     """The form of a run and its plan. What is filled in is what was asked last, by whatever cell or button."""
 
@@ -64,10 +74,11 @@ class FormPanel(Panel):
             redact=wb.parts.redactor,
         )  # fmt: skip
         self.found = Region(live="polite")
-        self.what = Form(
+        self.what = _Asking(
             self._fields(), actions=[("plan", "Plan: what it would do and cost")],
             on_submit=lambda *_: self._submitted(), redact=wb.parts.redactor,
         )  # fmt: skip
+        self.what.also = lambda: self._chosen(self.where.values()["which"]) != []
         self.plan = Region(live="polite")
         self.alert = Region()
         self.pasting = ipywidgets.VBox([self.paste, self.found])
@@ -147,8 +158,6 @@ class FormPanel(Panel):
             self.what.mistakes({"end": f"{days[1]} is before the first day, {days[0]}."})
             return None
         sources = self._chosen(where["which"])
-        if sources == []:
-            return None
         setting = self._wb.settings.auto_create_folders
         folders = values["auto_create_folders"]
         return {

@@ -44,11 +44,13 @@ def test_the_form_has_what_was_asked(form):
 
 def test_every_mistake_is_told_at_once_and_nothing_is_planned(wb, form, order, eventually):
     before = order.plan.hash
+    form.where.fill({"which": "pasted"})
     form.what.fill({"start": "yesterday", "end": "2026-02-30", "num_posts": "many", "cap_usd": "-1"})
 
     wrong = submitted(form, eventually)
 
-    assert set(wrong) == {"start", "end", "num_posts", "cap_usd"}
+    assert set(wrong) == {"addresses", "start", "end", "num_posts", "cap_usd"}
+    form.where.fill({"which": "sheet"})
     assert "today-7d" in wrong["start"]
     form.what.fill({"start": "today", "end": "today-7d", "num_posts": "5", "cap_usd": ""})
     assert set(submitted(form, eventually)) == {"end"}
