@@ -44,8 +44,8 @@ class Blank(anywidget.AnyWidget):
 
     _esm = script("form")
     _css = style("form")
-    fields = traitlets.List().tag(sync=True)
-    actions = traitlets.List().tag(sync=True)
+    fields = traitlets.List(traitlets.Any()).tag(sync=True)
+    actions = traitlets.List(traitlets.Any()).tag(sync=True)
     typed = traitlets.Dict().tag(sync=True)
     wrong = traitlets.Dict().tag(sync=True)
     is_busy = traitlets.Bool(False).tag(sync=True)
