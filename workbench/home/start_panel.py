@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import ipywidgets
 
-from workbench.home.demo import SAMPLE
 from workbench.panels import page as pages
 from workbench.panels.form import Field, Form
 from workbench.panels.markup import Html, badge, esc, join, note, page_link, progress_bar, table, tag
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["page"]  # what the notebook calls
 
+SAMPLE: Final = Path(__file__).parent / "samples" / "sources.csv"  # the made-up sources of `workbench demo`
 _EVERY: Final = 1.0  # seconds between two looks
 _AGAIN: Final = 30.0  # seconds after which time alone may have changed something
 _SHOWN: Final = 5  # of what runs, and of what waits
@@ -311,7 +311,7 @@ class BeginPanel(Panel):
         ])  # fmt: skip
 
     def _keep_samples(self) -> None:
-        done = self._glance.wb.collect.import_sources(Path(SAMPLE))
+        done = self._glance.wb.collect.import_sources(SAMPLE)
         self.said.html = note("plain", f"{_counted(len(done.source_ids), 'made-up source')} kept. Go on with step 3.")
 
     def _submitted(self, action: str, values: Mapping[str, Any]) -> None:
