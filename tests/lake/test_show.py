@@ -228,7 +228,7 @@ def test_a_spreadsheet_keeps_ids_and_never_acts(connection):
     ]
     query = """select * from (values ('9007199254740993123', 9007199254740993, 5, 1.5, true,
         timestamptz '2026-01-31 12:00:00+00', date '1850-01-01', ['a', 'b'], 'nan'::double, null))
-        as rows(id, large, small, part, ok, at, old, list, nothing, none)"""
+        as rows(id, large, small, part, ok, begun, old, several, nothing, none)"""
 
     cells = sheet_cells(_written(connection.sql(query), "xlsx"))
 

@@ -198,8 +198,8 @@ def plan_by_form(page: Page, form: Locator) -> None:
 
     pasted.fill("https://www.instagram.com/tea.club/\ninstagram.com/bike.lane\nlinkedin.com/in/ada-example")
     first.fill("today-60d")
-    form.get_by_label("Posts a source, at most").fill("5")
-    form.get_by_label("Name of the run").fill("By form")
+    form.get_by_label("Posts a source").fill("5")
+    form.get_by_label("Name", exact=True).fill("By form")
     plan.focus()
     page.keyboard.press("Enter")
     expect(form.get_by_role("table", name="Plan “By form”: what would be collected")).to_contain_text("instagram posts")

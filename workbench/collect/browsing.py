@@ -22,7 +22,7 @@ from workbench.feature import Feature
 from workbench.files import make_folder, safe_name, written_beside
 from workbench.lake import excerpt as excerpts
 from workbench.lake.catalog import TableFile
-from workbench.lake.excerpt import KINDS, Cut, Excerpt, Listed
+from workbench.lake.excerpt import KINDS, Excerpt, ListedFile, RowsCut
 from workbench.lake.show import SHEET_ROWS, write
 
 EXPORTS: Final = "exports"  # the folder below data/
@@ -151,13 +151,13 @@ class Browse(Feature):
             raise BadInput(f"there is no table {kind!r}; there are {', '.join(KINDS)}.")
         scope = self.scope(path)
         listed = tuple(
-            Listed(_table_file(one), one["compacted_into"])
+            ListedFile(_table_file(one), one["compacted_into"])
             for one in scope.files
             if one["kind"] == kind and one["rows"]
         )
         return Excerpt(kind=kind, listed=listed, is_all=scope.is_all, **wanted)
 
-    def page(self, chosen: Excerpt, *, offset: int = 0, limit: int = 50) -> Cut:
+    def page(self, chosen: Excerpt, *, offset: int = 0, limit: int = 50) -> RowsCut:
         with self._parts.catalog.connection.cursor() as cursor:
             return excerpts.cut(cursor, self.settings.lake, chosen, offset=offset, limit=limit)
 

@@ -6,6 +6,7 @@ Nothing here starts anything: to plan costs nothing, and may be done as often as
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 import ipywidgets
@@ -44,7 +45,7 @@ class _Asking(Form):
         return self.also() and is_well
 
 
-class FormPanel(Panel):
+class RunFormPanel(Panel):
     """The form of a run and its plan. What is filled in is what was asked last, by whatever cell or button."""
 
     def __init__(self, wb: Workbench, order: Order) -> None:
@@ -106,17 +107,17 @@ class FormPanel(Panel):
         folders = self._wb.settings.auto_create_folders
         return [
             Field("start", "First day of posts", hint=f"{_DAY}; empty: as far back as the dataset goes",
-                  check=lambda value: _why(lambda: as_day(value, "it", today))),
+                  check=lambda value: _why_no_day(value, today)),
             Field("end", "Last day of posts", hint="likewise; empty: until now",
-                  check=lambda value: _why(lambda: as_day(value, "it", today))),
-            Field("since_last", "Only what is new: each source from its newest post", "toggle"),
-            Field("num_posts", "Posts a source, at most", "number", hint="empty: 10",
+                  check=lambda value: _why_no_day(value, today)),
+            Field("since_last", "Only what is new", "toggle", hint="each source from the day of its newest post here"),
+            Field("num_posts", "Posts a source", "number", hint="at most; empty: 10",
                   check=lambda value: _why(lambda: as_count(value, "it"))),
-            Field("cap_usd", "This run may cost at most, in dollars", "number", hint="empty: the caps in the settings",
+            Field("cap_usd", "At most, dollars", "number", hint="of this run; empty: the caps of the settings",
                   check=lambda value: _why(lambda: as_usd(value, "it"))),
-            Field("name", "Name of the run and its folder"),
-            Field("auto_create_folders", "Automatic folders: one for every job as soon as the run starts", "toggle",
-                  default=folders, hint="without it a job has a folder once it has rows"),
+            Field("name", "Name", hint="of the run and its folder"),
+            Field("auto_create_folders", "Automatic folders", "toggle",
+                  default=folders, hint="one for every job as soon as the run starts; without, once it has rows"),
         ]  # fmt: skip
 
     def _fetch(self, query: Query) -> Rows:
@@ -172,6 +173,7 @@ class FormPanel(Panel):
     def _chosen(self, which: str) -> Any:
         """Sources as `plan` takes them; an empty list where there are none, which the form says."""
         self.where.mistakes({})
+        self.paste.mistakes({})
         if which == TICKED:
             ids = [int(one) for one in self.sources.chosen]
             if not ids:
@@ -234,6 +236,14 @@ def pasted_view(lines: list[PastedLine]) -> Html:
 
 def _more(number: int) -> str:
     return f"; and {number} more" if number > 0 else ""
+
+
+def _why_no_day(value: Any, today: date) -> str | None:
+    try:
+        as_day(value, "", today)
+    except BadInput:
+        return f"“{value}” is no day; write it like 2026-01-31, or count from today: today-7d."
+    return None
 
 
 def _why(read: Callable[[], Any]) -> str | None:

@@ -18,7 +18,7 @@ import ipywidgets
 from IPython.display import display
 
 from workbench.collect import markup
-from workbench.collect.form_panel import FormPanel
+from workbench.collect.form_panel import RunFormPanel
 from workbench.collect.order import Order, run_id_of
 from workbench.collect.plan import OPEN_END, how_much, open_ended
 from workbench.collect.runs_board_panel import BoardPanel
@@ -58,7 +58,7 @@ def plan(
     }
     order = Order(wb, asked, may_wait=is_by_hand())
     if is_by_hand():
-        page(wb, lambda: FormPanel(wb, order))
+        page(wb, lambda: RunFormPanel(wb, order))
     else:
         still(markup.plan_view(order.plan, wb.collect.saving(order.plan), wb.settings.mode))
     return order

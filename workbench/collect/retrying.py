@@ -12,7 +12,7 @@ S = SnapshotState
 
 
 @dataclass(frozen=True, kw_only=True)
-class Retry:
+class RunRetry:
     """`goes_on`: numbers of snapshots that go on where they stopped; `source_ids`: of those to be asked once more."""
 
     run_id: str
@@ -32,7 +32,7 @@ class Retry:
         return self.unsent_micro_usd + (0 if self.plan is None else self.plan.estimate.micro_usd)
 
 
-def retry_of(run_id: str, snapshots: Iterable[Mapping[str, Any]]) -> Retry:
+def retry_of(run_id: str, snapshots: Iterable[Mapping[str, Any]]) -> RunRetry:
     """Sort what did not end well; the plan of what is asked once more is not made here."""
     goes_on, unsent, undecided = list[int](), 0, 0
     sources: dict[int, None] = {}
@@ -53,6 +53,6 @@ def retry_of(run_id: str, snapshots: Iterable[Mapping[str, Any]]) -> Retry:
             unsent += one["estimate_records"] * one["price_micro_usd"]
         elif state in (S.FAILED, S.EXPIRED):
             sources |= dict.fromkeys(each for each in one["source_ids"] if each is not None)
-    return Retry(
+    return RunRetry(
         run_id=run_id, goes_on=tuple(goes_on), unsent_micro_usd=unsent, source_ids=tuple(sources), undecided=undecided
     )

@@ -9,7 +9,7 @@ import ipywidgets
 
 from workbench.collect.model import Status
 from workbench.collect.order import Order
-from workbench.collect.retrying import Retry
+from workbench.collect.retrying import RunRetry
 from workbench.collect.watch_panel import WatchPanel
 from workbench.panels.markup import Html, dollars, esc, join, note
 from workbench.panels.paged import Column, PagedTable, Query, Rows, among
@@ -25,8 +25,7 @@ _STANDING: Final = (
     Column("rejects", "Rejected", "number"), Column("cost_micro_usd", "Cost, an ESTIMATE", "money"),
 )  # fmt: skip
 _RUNS: Final = (
-    Column("name", "Run"), Column("created_at", "Started", "time"), *_STANDING, Column("what", "What"),
-    Column("project", "Project"), Column("run_id", "Id", "mono"),
+    Column("name", "Run"), Column("created_at", "Started", "time"), *_STANDING, Column("run_id", "Id", "mono"),
 )  # fmt: skip
 _JOBS: Final = (
     Column("name", "Job"), Column("run_name", "Run"), Column("created_at", "Started", "time"), *_STANDING,
@@ -109,7 +108,7 @@ class RunPanel(Panel):
 
     def __init__(self, wb: Workbench, run_id: str, order: Order | None, on_open: Callable[[str], None]) -> None:
         self._wb, self._run_id, self._order, self._on_open = wb, run_id, order, on_open
-        self._retry = Retry(run_id=run_id)
+        self._retry = RunRetry(run_id=run_id)
         self.said = Region(live="polite")
         self.done = Region(live="polite")
         self.alert = Region()
@@ -125,7 +124,7 @@ class RunPanel(Panel):
             redact=wb.parts.redactor,
         )  # fmt: skip
         buttons = ipywidgets.HBox([self.retry, self.again], layout=ipywidgets.Layout(flex_flow="row wrap"))
-        super().__init__([self.said, self.watched, buttons, self.done, self.alert, self.story])
+        super().__init__([self.said, buttons, self.done, self.alert, self.watched, self.story])
         self.add_class("wb-run-panel")
         self._draw()
 
@@ -156,7 +155,7 @@ class RunPanel(Panel):
     def _retried(self) -> None:
         begun = self._wb.collect.retry(self._retry)
         self._wb.working.start_worker()
-        self._retry = Retry(run_id=self._run_id)
+        self._retry = RunRetry(run_id=self._run_id)
         self._draw()
         if begun is not None:
             self._on_open(begun)
@@ -173,13 +172,13 @@ def _title(run: dict[str, Any]) -> Html:
     return note("plain", f"Run {run['name']}, {run['run_id']}: {run['status']}{asked}.")
 
 
-def _undecided(retry: Retry) -> Html:
+def _undecided(retry: RunRetry) -> Html:
     if not retry.undecided:
         return esc("")
     return note("plain", f"{retry.undecided} of its collections wait for a decision first: open the notebook recovery.")
 
 
-def retry_question(mode: str, retry: Retry) -> Html:
+def retry_question(mode: str, retry: RunRetry) -> Html:
     """What a retry would do, and what of it may be paid, and paid twice."""
     parts = []
     if retry.goes_on:

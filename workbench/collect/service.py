@@ -15,7 +15,7 @@ from workbench.collect import store as collecting
 from workbench.collect.model import NewSource, Plan, Source
 from workbench.collect.pasting import PastedLine, read_pasted
 from workbench.collect.plan import PlanRequest, make_plan, open_ended
-from workbench.collect.retrying import Retry, retry_of
+from workbench.collect.retrying import RunRetry, retry_of
 from workbench.collect.scan import EXPIRING
 from workbench.collect.sources import COLUMNS, check, key_of, read_csv, twins
 from workbench.collect.store import Imported, Started
@@ -275,7 +275,7 @@ class Collect(Feature):
         given = ("sources", "start", "end", "num_posts", "auto_create_folders", "cap_usd")
         return {"name": found["name"], "project": found["project"], **{name: params.get(name) for name in given}}
 
-    def retry_of(self, run: str) -> Retry:
+    def retry_of(self, run: str) -> RunRetry:
         """What a retry of a run's failures would do and cost; nothing is done."""
         run_id = queries.find_run(self.ledger, run)
         snapshots = [one for job in queries.runs(self.ledger, run_id)[0]["jobs"] for one in job["snapshots"]]
@@ -285,7 +285,7 @@ class Collect(Feature):
         asked = self.asked(run_id) | {"sources": list(found.source_ids)}
         return replace(found, plan=self.plan(**asked))
 
-    def retry(self, shown: Retry) -> str | None:
+    def retry(self, shown: RunRetry) -> str | None:
         """Do what was shown; the run that asks once more, where one is needed. Somebody must `work`."""
         now_due = self.retry_of(shown.run_id)
         if (now_due.goes_on, now_due.plan and now_due.plan.hash) != (shown.goes_on, shown.plan and shown.plan.hash):

@@ -37,7 +37,7 @@ _GROUPS: Final = "select $by, count(*) as found from ($rows) $where group by all
 
 
 @dataclass(frozen=True)
-class Listed:
+class ListedFile:
     """A file of the manifest with rows of one snapshot, and the compacted one that has them too."""
 
     file: TableFile
@@ -49,7 +49,7 @@ class Excerpt:
     """Which rows, and in which order. `is_all`: of every snapshot there is."""
 
     kind: str
-    listed: tuple[Listed, ...]
+    listed: tuple[ListedFile, ...]
     is_all: bool = False
     text: str = ""
     equal: Mapping[str, str | None] = field(default_factory=dict)  # columns that have exactly this value
@@ -75,7 +75,7 @@ class Excerpt:
         return bool(self.text.split() or self.equal)
 
 
-class Cut(NamedTuple):
+class RowsCut(NamedTuple):
     """A page. `is_more`: there are more than `total`, which is as far as was counted."""
 
     rows: list[dict[str, Any]]
@@ -84,9 +84,9 @@ class Cut(NamedTuple):
     missing: tuple[str, ...] = ()  # files that the lake no longer has
 
 
-def cut(cursor: duckdb.DuckDBPyConnection, lake: Path, excerpt: Excerpt, *, offset: int, limit: int) -> Cut:
+def cut(cursor: duckdb.DuckDBPyConnection, lake: Path, excerpt: Excerpt, *, offset: int, limit: int) -> RowsCut:
     if not excerpt.listed:
-        return Cut([], 0)
+        return RowsCut([], 0)
     if not (excerpt.sort or excerpt.is_searched):
         return _as_they_came(cursor, lake, excerpt, offset, limit)
     source, missing = _source(lake, excerpt)
@@ -98,7 +98,7 @@ def cut(cursor: duckdb.DuckDBPyConnection, lake: Path, excerpt: Excerpt, *, offs
         keys = fill(_KEYS, rows=source, where=where, order=order, limit=limit, offset=offset)
         found = cursor.execute(keys).fetchall()
     is_more = excerpt.is_searched and total > MOST_FOUND
-    return Cut(_whole(cursor, lake, excerpt, found), min(total, MOST_FOUND) if is_more else total, is_more, missing)
+    return RowsCut(_whole(cursor, lake, excerpt, found), min(total, MOST_FOUND) if is_more else total, is_more, missing)
 
 
 def relation(cursor: duckdb.DuckDBPyConnection, lake: Path, excerpt: Excerpt) -> duckdb.DuckDBPyRelation:
@@ -138,7 +138,7 @@ def record(
     return str(found[0]) if found else None
 
 
-def _as_they_came(cursor: duckdb.DuckDBPyConnection, lake: Path, excerpt: Excerpt, offset: int, limit: int) -> Cut:
+def _as_they_came(cursor: duckdb.DuckDBPyConnection, lake: Path, excerpt: Excerpt, offset: int, limit: int) -> RowsCut:
     """The manifest says in which files the page lies."""
     ordered = sorted((one.file for one in excerpt.listed), key=lambda file: (file.snapshot_id.encode(), file.path))
     ends = list(accumulate(file.rows for file in ordered))
@@ -154,7 +154,7 @@ def _as_they_came(cursor: duckdb.DuckDBPyConnection, lake: Path, excerpt: Excerp
             first = max(offset - begin, 0)
             query = f"{_typed(lake, excerpt, [file.path])} order by row_no limit {limit - len(rows)} offset {first}"
             rows += _dicts(cursor, query)
-    return Cut(rows, excerpt.total, missing=missing)
+    return RowsCut(rows, excerpt.total, missing=missing)
 
 
 def _whole(

@@ -154,6 +154,8 @@ def _write_xlsx(relation: duckdb.DuckDBPyRelation, out: IO[bytes]) -> None:
 
 
 def _write_cell(sheet: Any, row: int, place: int, value: Any, formats: Mapping[type, Any]) -> None:
+    if isinstance(value, Decimal):
+        value = _plain(value)
     if value is None or (isinstance(value, float) and not math.isfinite(value)):
         return
     if isinstance(value, bool):

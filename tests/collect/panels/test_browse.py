@@ -102,7 +102,7 @@ def test_every_tab_of_a_folder(panel, eventually):
     for name, words in (("rejects", "None: every row became data."), ("files", "as Bright Data delivered it"),
                         ("story", "was published")):  # fmt: skip
         panel.tabs.chosen = name
-        eventually(lambda name=name: panel.body.children[0].has_class(f"wb-{name}-tab"))
+        eventually(lambda name=name: f"wb-{name}-tab" in panel.body.children[0]._dom_classes)
         (table,) = shown(panel)
         eventually(lambda table=table, words=words: words in plain(table.markup()))
     send(panel, choose="")
@@ -117,7 +117,7 @@ def test_rejects_by_reason_and_their_rows(wb, plan, sandbox, eventually):
     eventually(lambda: panel.tree.lines)
     send(panel, find="", only=True)
     panel.tabs.chosen = "rejects"
-    eventually(lambda: panel.body.children and panel.body.children[0].has_class("wb-rejects-tab"))
+    eventually(lambda: panel.body.children and "wb-rejects-tab" in panel.body.children[0]._dom_classes)
     tab = panel.body.children[0]
     eventually(lambda: tab.reasons.sheet.page["rows"])
     count = int(tab.reasons.sheet.page["rows"][0][1][1])
