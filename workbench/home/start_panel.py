@@ -28,6 +28,7 @@ __all__ = ["page"]  # what the notebook calls
 SAMPLE: Final = Path(__file__).parent / "samples" / "sources.csv"  # the made-up sources of `workbench demo`
 _EVERY: Final = 1.0  # seconds between two looks
 _AGAIN: Final = 30.0  # seconds after which time alone may have changed something
+_REST: Final = 3  # times as long as a look took it rests at least
 _SHOWN: Final = 5  # of what runs, and of what waits
 _WORDS: Final = {
     "runs": ("Collect", "plan and start a run, and see it to its end"),
@@ -61,13 +62,18 @@ class Glance:
         self.last_runs = max(1, int(last_runs))
         self.seen: dict[str, Any] = {}
         self._mark: object = None
-        self._at = -math.inf
+        self._at, self._took = -math.inf, 0.0
 
     def look(self) -> dict[str, Any]:
+        since = time.monotonic() - self._at
+        if since < _REST * self._took:  # a large ledger is asked less often
+            return self.seen
         mark = self.wb.overview.mark()
-        if mark != self._mark or time.monotonic() - self._at > _AGAIN:
+        if mark != self._mark or since > _AGAIN:
+            begun = time.monotonic()
             self.seen = self.wb.overview.at_a_glance(last=self.last_runs)
             self._mark, self._at = mark, time.monotonic()
+            self._took = self._at - begun
         return self.seen
 
     def has(self, name: str) -> bool:

@@ -90,8 +90,10 @@ class Form(Panel):
 
     def choices(self, name: str, choices: Sequence[str | tuple[str, str]]) -> None:
         """Other choices for a field; what was typed stays."""
-        drawn: list[dict[str, Any]] = list(self.blank.fields)
-        self.blank.fields = [one | ({"choices": _pairs(choices)} if one["name"] == name else {}) for one in drawn]
+        self.blank.fields = [
+            {**_drawn(one), "choices": _pairs(choices)} if one.name == name else old
+            for one, old in zip(self.fields, self.blank.fields, strict=True)
+        ]
 
     def mistakes(self, mistakes: Mapping[str, str]) -> None:
         """Tell what is wrong, by field; a name that is no field's is told on top. Empty: everything is well."""

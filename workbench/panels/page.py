@@ -81,7 +81,7 @@ def in_words(error: BaseException, redact: Callable[[str], str] = str) -> Html:
     return note("error", "Error: ", redact(said), role="alert")
 
 
-def handled(work: Callable[[], None], show: Callable[[Html], None], redact: Callable[[str], str] = str) -> bool:
+def handled(work: Callable[[], object], show: Callable[[Html], None], redact: Callable[[str], str] = str) -> bool:
     """The one boundary of every handler and thread: an error is shown in the page, where a raised one is lost."""
     try:
         work()
