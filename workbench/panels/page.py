@@ -125,7 +125,7 @@ class Face(ipywidgets.VBox):  # type: ignore[misc]
 
 
 @dataclass(slots=True)
-class _Watched:
+class _DueLook:
     face: Face
     look: Callable[[], None]
     every: float
@@ -136,14 +136,14 @@ class Watch:
     """The one thread of a page that reads the ledger: it makes the looks of all panels, each when it is due."""
 
     def __init__(self) -> None:
-        self._looks: list[_Watched] = []
+        self._looks: list[_DueLook] = []
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
 
     def add(self, face: Face, look: Callable[[], None], *, every: float = 1.0) -> None:
         """Call `look` at once and then `every` so many seconds, as long as `face` is open; it has its own boundary."""
         with self._changed:
-            self._looks.append(_Watched(face, look, max(every, _REDRAW_SECONDS)))
+            self._looks.append(_DueLook(face, look, max(every, _REDRAW_SECONDS)))
             if self._thread is None or not self._thread.is_alive():
                 self._thread = in_background(self._run, "watch")
             self._changed.notify()
@@ -169,7 +169,7 @@ class Watch:
                 if one.due == math.inf:  # otherwise somebody acted while it looked
                     one.due = time.monotonic() + one.every
 
-    def _next(self) -> _Watched | None:
+    def _next(self) -> _DueLook | None:
         """The look that is due next, once it is; None when nothing is open any more, and the thread ends."""
         with self._changed:
             while True:
