@@ -7,6 +7,7 @@ queries     questions over many published snapshots, beside one Parquet file and
 ledger      moves of four processes, beside bare SQLAlchemy
 receiver    deliveries until the 200, over real sockets
 audit       an archive of 10,000 reports: all verified, and searched
+pages       clicks, tables and updates in a real JupyterLab
 startup     `--help` and `status` as whole processes, beside a bare typer app and the bare imports
 
 rows        Instagram-like rows, the same bytes on every machine

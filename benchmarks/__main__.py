@@ -7,7 +7,7 @@ from benchmarks import page
 from benchmarks.results import keep, show
 
 # Imported one by one, when they run: the system counts the memory of this process to that of those it starts.
-FIGURES = ("ingest", "queries", "ledger", "receiver", "progress", "startup", "upload_check", "report", "audit")
+FIGURES = ("ingest", "queries", "ledger", "receiver", "progress", "startup", "upload_check", "report", "audit", "pages")
 
 
 def main() -> None:

@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from workbench.browser.session import Sessions
     from workbench.browser.sites import Site
     from workbench.budget.service import Budget
+    from workbench.collect.browsing import Browse
     from workbench.collect.forgetting import ForgetCollected
     from workbench.collect.importing import Imports
     from workbench.collect.recovery import Recovery
@@ -61,6 +62,7 @@ if TYPE_CHECKING:
     from workbench.db.columns import TableRows
     from workbench.deliveries.service import Deliveries
     from workbench.engine.transitions import Writers
+    from workbench.errorlog.service import ErrorLog
     from workbench.forgetting import Forgetting
     from workbench.lake.catalog import Catalog
     from workbench.lake.keeping import Keeping
@@ -479,6 +481,13 @@ class Container:
         return Collect(self)
 
     @part
+    def browse(self) -> Browse:
+        """What came, folder by folder."""
+        from workbench.collect.browsing import Browse
+
+        return Browse(self)
+
+    @part
     def imports(self) -> Imports:
         """Files on disk that become snapshots."""
         from workbench.collect.importing import Imports
@@ -564,6 +573,13 @@ class Container:
         from workbench.post.service import Postings
 
         return Postings(self)
+
+    @part
+    def errorlog(self) -> ErrorLog:
+        """What went wrong, whichever feature it happened to."""
+        from workbench.errorlog.service import ErrorLog
+
+        return ErrorLog(self)
 
     @part
     def uploads(self) -> Uploads:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import re
-from datetime import date, datetime
-from typing import Any
+from datetime import date, datetime, timedelta
+from typing import Any, Final
 
 from workbench.errors import BadInput
+
+RELATIVE_DAY: Final = re.compile(r"today(?:([+-])([0-9]{1,4})d)?")
 
 
 def as_date(value: Any, name: str) -> date | None:
@@ -23,6 +26,40 @@ def as_date(value: Any, name: str) -> date | None:
         with contextlib.suppress(ValueError):
             return date.fromisoformat(value)
     raise BadInput(f"{name} is {value!r}; give a day that exists as YYYY-MM-DD.")
+
+
+def relative_day(text: str, today: date) -> date | None:
+    """The day that `today`, `today-7d` or `today+1d` means; None for any other text."""
+    found = RELATIVE_DAY.fullmatch(text)
+    if found is None:
+        return None
+    sign, days = found.groups()
+    return today + timedelta(days=int(f"{sign or '+'}{days or 0}"))
+
+
+def as_day(value: Any, name: str, today: date) -> date | None:
+    """A day as YYYY-MM-DD or relative to `today` ("today-7d"), or None; `name` is what the error calls it."""
+    if isinstance(value, str):
+        text = value.strip().lower()
+        if (found := relative_day(text, today)) is not None:
+            return found
+        if re.fullmatch(r"today\b.*|yesterday|tomorrow", text):
+            raise BadInput(f"{name} is {value!r}; give a day as YYYY-MM-DD, or today, today-7d, today+1d.")
+        value = text
+    return as_date(value, name)
+
+
+def as_usd(value: Any, name: str) -> float | None:
+    """An amount of dollars given by hand, also as text, or None; `name` is what the error calls it."""
+    if value is None or value == "":
+        return None
+    number = math.nan
+    if isinstance(value, str | int | float) and not isinstance(value, bool):
+        with contextlib.suppress(ValueError, OverflowError):
+            number = float(value)
+    if not (math.isfinite(number) and number >= 0):
+        raise BadInput(f"{name} is {value!r}; give an amount of dollars, like 2.50.")
+    return number
 
 
 def as_names(text: str | None) -> tuple[str, ...]:

@@ -19,12 +19,14 @@ if TYPE_CHECKING:
     from workbench.accounts.service import Accounts
     from workbench.audit.service import Audit
     from workbench.budget.service import Budget
+    from workbench.collect.browsing import Browse
     from workbench.collect.importing import Imports
     from workbench.collect.model import Plan
     from workbench.collect.recovery import Recovery
     from workbench.collect.service import Collect
     from workbench.deliveries.service import Deliveries
     from workbench.engine.worker import Worked
+    from workbench.errorlog.service import ErrorLog
     from workbench.forgetting import Forgetting
     from workbench.lake.keeping import Keeping
     from workbench.lake.lost import LostFiles
@@ -52,6 +54,11 @@ class Workbench:
     def collect(self) -> Collect:
         """Sources, plans and runs."""
         return self.parts.collect
+
+    @property
+    def browse(self) -> Browse:
+        """What came, folder by folder."""
+        return self.parts.browse
 
     @property
     def imports(self) -> Imports:
@@ -107,6 +114,11 @@ class Workbench:
     def uploads(self) -> Uploads:
         """Creatives and batches."""
         return self.parts.uploads
+
+    @property
+    def errorlog(self) -> ErrorLog:
+        """What went wrong, and what mends it."""
+        return self.parts.errorlog
 
     @property
     def audit(self) -> Audit:

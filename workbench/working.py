@@ -122,10 +122,14 @@ class Working(Feature):
 
     def project(self, run_id: str | None = None) -> None:
         """Bring what is derived up to date: folders with their notes."""
-        if self.settings.auto_create_folders:
-            jobs = [job for run in queries.runs(self.ledger, run_id) for job in run["jobs"]]
+        runs = [one for one in queries.runs(self.ledger, run_id) if self._makes_folders(one["params"])]
+        if jobs := [job for run in runs for job in run["jobs"]]:
             folders.write_notes(make_folder(self.settings.lake), jobs)
         self._parts.uploads.project()
+
+    def _makes_folders(self, params: Mapping[str, Any]) -> bool:
+        """As whoever ordered the run said, or the setting."""
+        return bool(params.get("auto_create_folders", self.settings.auto_create_folders))
 
     def _notify(self) -> None:
         """Tell the owner's command of what waits for a person since the last time; once each, whoever works."""

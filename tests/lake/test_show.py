@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import zipfile
+from xml.etree import ElementTree as ET
 
 import duckdb
 import pyarrow as pa
@@ -198,3 +200,53 @@ def test_what_goes_wrong_mid_way_is_told_to_who_asked(form):
         write(relation, form, io.BytesIO())
     with pytest.raises(BadInput, match="mid-way"):
         list(rows(relation))
+
+
+SHEET = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+
+
+def sheet_cells(data: bytes) -> dict[str, tuple[str, str]]:
+    """Cell → its type and what it holds; the types of the format: n number, b truth, inlineStr text."""
+    with zipfile.ZipFile(io.BytesIO(data)) as book:
+        tree = ET.fromstring(book.read("xl/worksheets/sheet1.xml"))
+    assert tree.find(f".//{SHEET}f") is None, "a formula"
+    assert tree.find(f".//{SHEET}hyperlink") is None, "a link"
+    return {cell.get("r"): (cell.get("t", "n"), "".join(cell.itertext())) for cell in tree.iter(f"{SHEET}c")}
+
+
+def test_a_spreadsheet_keeps_ids_and_never_acts(connection):
+    hostile = [
+        "=1+1",
+        "+1",
+        "-1",
+        "@SUM(A1)",
+        '=HYPERLINK("http://x")',
+        "http://x.example/",
+        "007",
+        "1E5",
+        "x" * 40_000,
+    ]
+    query = """select * from (values ('9007199254740993123', 9007199254740993, 5, 1.5, true,
+        timestamptz '2026-01-31 12:00:00+00', date '1850-01-01', ['a', 'b'], 'nan'::double, null))
+        as rows(id, large, small, part, ok, begun, old, several, nothing, none)"""
+
+    cells = sheet_cells(_written(connection.sql(query), "xlsx"))
+
+    assert cells["A1"] == ("inlineStr", "id")
+    assert cells["A2"] == ("inlineStr", "9007199254740993123")
+    assert cells["B2"] == ("inlineStr", "9007199254740993"), "as a number it would be another"
+    assert [cells[name] for name in ("C2", "D2", "E2")] == [("n", "5"), ("n", "1.5"), ("b", "1")]
+    assert cells["F2"][0] == "n"
+    assert float(cells["F2"][1]) == 46053.5
+    assert [cells[name] for name in ("G2", "H2")] == [("inlineStr", "1850-01-01"), ("inlineStr", '["a", "b"]')]
+    assert not {"I2", "J2"} & cells.keys()
+    texts = sheet_cells(_written(connection.sql("select unnest($1) as t", params=[hostile]), "xlsx"))
+    assert [texts[f"A{n}"] for n in range(2, 10)] == [("inlineStr", one) for one in hostile[:-1]]
+    assert texts["A10"][1] == "x" * 32_766 + "…"
+
+
+def test_more_rows_than_a_sheet_holds_are_refused(connection, monkeypatch):
+    monkeypatch.setattr("workbench.lake.show.SHEET_ROWS", 3)
+
+    with pytest.raises(BadInput, match="holds 3 rows"):
+        _written(connection.sql("select range from range(4)"), "xlsx")

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from tests.notebooks.conftest import SOURCES, clean_environment, wait_for_workers
 from tests.notebooks.lab import Lab, choose, run_all, serving, tabbed, unlabelled, wait_for_kernel
@@ -92,25 +92,26 @@ def test_it_wants_its_token_and_takes_our_settings(lab: Lab) -> None:
     names = [one["name"] for one in lab.ask("api/contents/notebooks")["content"]]
     news = lab.ask("lab/api/settings/@jupyterlab/apputils-extension:notification")
 
-    assert lab.said.startswith("/lab/tree/notebooks/runs.ipynb")
+    assert lab.said.startswith("/lab/tree/notebooks/start.ipynb")
     assert "runs.ipynb" in names
     assert news["schema"]["properties"]["fetchNews"]["default"] == "false"
 
 
 def wait_for_panels(page: Page) -> None:
+    """A page of ours runs when it is opened."""
     expect(page.locator(".wb-live-panel")).to_have_count(3)
     wait_for_kernel(page)
 
 
 def test_a_person_starts_a_run_and_sees_it_to_its_end(page: Page, lab: Lab, sandbox: Sandbox) -> None:
+    before = triggers_accepted(sandbox)
     lab.open(page, "runs")
-    choose(page, "Run", "Run All Cells")
     wait_for_panels(page)
     expect(page.get_by_text("Nothing runs yet")).to_be_visible()
-    assert triggers_accepted(sandbox) == 0
+    assert triggers_accepted(sandbox) == before
 
     page.get_by_role("button", name="Start the run (practice: free)").click()
-    bar = page.locator(".wb-watch-panel [role=progressbar]")
+    bar = page.locator(".wb-watch-panel [role=progressbar]").first
     seen = percents(bar)
 
     assert len(seen) >= 3, "the bar moved"
@@ -132,9 +133,129 @@ def test_a_person_starts_a_run_and_sees_it_to_its_end(page: Page, lab: Lab, sand
     expect(page.get_by_role("button", name="Start the run")).to_be_hidden()
     expect(page.get_by_role("button", name="Collect the same anew")).to_be_visible()
     expect(page.get_by_role("img", name="Bar chart, Posts by week and platform")).to_be_visible()
-    assert triggers_accepted(sandbox) == 3
+    assert triggers_accepted(sandbox) == before + 3
     with open_workbench(lab.home) as wb:
-        assert len(wb.status()["runs"]) == 1
+        assert [one["name"] for one in wb.status()["runs"]].count("Run") == 1
+
+
+def test_a_person_fills_in_a_run_and_starts_it_once(page: Page, lab: Lab, sandbox: Sandbox) -> None:
+    """Promises 1, 2, 4 and 6: by form, through a reload, a second tab and another kernel, and paid once."""
+    before = triggers_accepted(sandbox)
+    sandbox.switch(ready_after_seconds=12)
+    lab.open(page, "runs")
+    wait_for_panels(page)
+    form = page.locator(".wb-run-form")
+    plan_by_form(page, form)
+    assert triggers_accepted(sandbox) == before
+
+    page.get_by_role("button", name="Start the run (practice: free)").click(click_count=3)
+    board = page.locator(".wb-board-panel")
+    row = board.get_by_role("row", name="By form")
+    expect(row).to_contain_text("processing")
+    page.locator(".wb-watch-panel [role=progressbar]").first.wait_for()
+
+    # In the middle: the page is loaded anew, another tab is opened, the kernel is another one.
+    page.reload()
+    wait_for_panels(page)
+    expect(row).to_contain_text("processing")
+    second = page.context.new_page()
+    lab.open(second, "runs")
+    wait_for_panels(second)
+    expect(second.locator(".wb-board-panel").get_by_role("row", name="By form")).to_be_visible()
+    second.close()
+    choose(page, "Kernel", "Restart Kernel and Run All Cells")
+    page.locator(".jp-Dialog button.jp-mod-accept").click()
+    wait_for_panels(page)
+
+    board.get_by_role("button", name="By form").click()
+    opened = board.locator(".wb-run-panel")
+    seen = percents(opened.locator("[role=progressbar]"))
+    assert seen == sorted(seen)
+    expect(opened.locator(".wb-progress-status")).to_have_text("The run is complete: 15 rows.")
+    expect(row).to_contain_text("completed")
+    expect(opened.get_by_role("table", name="Its story")).to_contain_text("was published")
+    assert triggers_accepted(sandbox) == before + 2
+
+    opened.get_by_role("button", name="Again: plan the same").click()
+    expect(form.get_by_role("table", name="Plan “By form”: what would be collected")).to_be_visible()
+    assert unlabelled(page) == 0
+    assert (lab.wrong, lab.outside) == ([], [])
+    with open_workbench(lab.home) as wb:
+        assert [one["name"] for one in wb.status()["runs"]].count("By form") == 1
+
+
+def plan_by_form(page: Page, form: Locator) -> None:
+    """First with two mistakes, which are told at once; then well, by keyboard."""
+    form.get_by_label("Which sources").select_option("Addresses pasted below")
+    pasted, first = form.get_by_label("Addresses, one a line"), form.get_by_label("First day of posts")
+    pasted.fill("https://www.instagram.com/tea.club/\nnonsense")
+    first.fill("last week")
+    plan = form.get_by_role("button", name="Plan: what it would do and cost")
+    plan.click()
+    expect(pasted).to_have_attribute("aria-invalid", "true")
+    expect(first).to_have_attribute("aria-invalid", "true")
+    expect(form.get_by_text("line 2 (nonsense): no platform is recognised in it").first).to_be_visible()
+
+    pasted.fill("https://www.instagram.com/tea.club/\ninstagram.com/bike.lane\nlinkedin.com/in/ada-example")
+    first.fill("today-60d")
+    form.get_by_label("Posts a source").fill("5")
+    form.get_by_label("Name", exact=True).fill("By form")
+    plan.focus()
+    page.keyboard.press("Enter")
+    expect(form.get_by_role("table", name="Plan “By form”: what would be collected")).to_contain_text("instagram posts")
+
+
+def test_an_analyst_finds_posts_and_takes_them_away(page: Page, lab: Lab, sandbox: Sandbox) -> None:
+    """Promise 3: the tree by keyboard, rows that are sorted and looked for, the whole row, a spreadsheet, the query."""
+    sandbox.switch(ready_after_seconds=0)
+    with open_workbench(lab.home) as wb:
+        run_id = wb.start(wb.plan("data/inputs/sources.csv", num_posts=10, name="For the analyst").hash)
+        wb.work(run=run_id)
+        before = triggers_accepted(sandbox)
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    lab.open(page, "browse")
+    tree = page.get_by_role("tree")
+    run = tree.get_by_role("treeitem", name="For the analyst")
+    expect(run).to_have_attribute("aria-expanded", "true")
+    expect(run).to_contain_text("40 rows")
+    run.focus()
+    for key in ("ArrowDown", "ArrowRight", "ArrowDown", "ArrowRight", "ArrowDown", "Enter"):
+        page.keyboard.press(key)
+        page.wait_for_timeout(300)
+    table = page.get_by_role("table", name="Posts of For the analyst / Facebook / posts")
+    expect(table.get_by_role("row")).to_have_count(11)
+
+    page.get_by_role("treeitem", name="Instagram").click()
+    table = page.get_by_role("table", name="Posts of For the analyst / Instagram")
+    expect(table.get_by_role("row")).to_have_count(21)
+    table.get_by_role("button", name="like count").click()
+    table.get_by_role("button", name="like count").click()
+    expect(table.get_by_role("columnheader", name="like count")).to_have_attribute("aria-sort", "descending")
+    page.locator(".wb-rows-tab").get_by_label("Find").fill("tea.club")
+    expect(table.get_by_role("row")).to_have_count(11)
+    table.get_by_role("button", name="tea.club").first.click()
+    expect(page.get_by_role("table", name="as Bright Data sent it")).to_contain_text("user_posted")
+
+    page.get_by_role("button", name="Copy SQL").click()
+    expect(page.get_by_text("Copy SQL: on the clipboard.")).to_be_visible()
+    query = page.evaluate("() => navigator.clipboard.readText()")
+    with open_workbench(lab.home) as wb:
+        rows = wb.lake.rows(query)
+    assert [one["author"] for one in rows] == ["tea.club"] * 10
+    assert [one["like_count"] for one in rows] == sorted((one["like_count"] for one in rows), reverse=True)
+    page.get_by_role("button", name="Spreadsheet").click(click_count=3)
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download").click()
+    assert Path(download.value.path()).read_bytes().startswith(b"PK")
+    assert len(list((lab.home / "data" / "exports").glob("*.xlsx"))) == 1
+
+    for tab, words in (("Rejects", "every row became data"), ("Files", "as Bright Data delivered it"),
+                       ("Story", "was published")):  # fmt: skip
+        page.get_by_role("tab", name=tab).click()
+        expect(page.locator(".wb-browse-panel").get_by_text(words).first).to_be_visible()
+    assert unlabelled(page) == 0
+    assert triggers_accepted(sandbox) == before
+    assert (lab.wrong, lab.outside) == ([], [])
 
 
 def percents(bar) -> list[int]:
@@ -179,6 +300,7 @@ def test_a_person_posts_listings_and_sees_where_they_are(lab: Lab, sandbox: Sand
     page.keyboard.press("Enter")
     expect(page.get_by_role("button", name="Yes, publish them")).to_be_visible()
     expect(page.get_by_role("button", name="No", exact=True)).to_be_focused()  # the kernel says so, a moment later
+    expect(page.get_by_role("button", name="Yes, publish them")).to_be_enabled()  # asleep for a second
     page.keyboard.press("Tab")
     expect(page.get_by_role("button", name="Yes, publish them")).to_be_focused()
     assert desk.there() == {}
@@ -215,6 +337,7 @@ def test_a_person_uploads_files_and_reads_their_ids(lab: Lab, sandbox: Sandbox, 
     page.keyboard.press("Enter")
     expect(page.get_by_role("button", name="Yes, upload them")).to_be_visible()
     expect(page.get_by_role("button", name="No", exact=True)).to_be_focused()  # the kernel says so, a moment later
+    expect(page.get_by_role("button", name="Yes, upload them")).to_be_enabled()  # asleep for a second
     page.keyboard.press("Tab")
     expect(page.get_by_role("button", name="Yes, upload them")).to_be_focused()
     assert studio.stored() == {}

@@ -59,6 +59,7 @@ def test_audited_twice_it_collects_once_and_keeps_its_words(home):
         assert str(first.outcome) == "succeeded", first.error_value
         triggers = home.triggers_accepted()
         second = run_here("runs", **given)
+        browsed = run_here("browse", run="Nightly", rows=5)["browse"]
         (run,) = wb.status()["runs"]
 
     assert triggers == home.triggers_accepted() == 3
@@ -69,6 +70,9 @@ def test_audited_twice_it_collects_once_and_keeps_its_words(home):
         assert "The run is complete: 12 rows." in watched
     assert "Most liked posts" in second["tables"]
     assert "Posts by week and platform: 12 posts in all" in second["chart"]
+    assert second["board"] == "", "a table for a person, who clicks"
+    for words in ("Folders of Nightly", "Posts of Nightly (1 to 5 of 12)", "What happened: Nightly"):
+        assert words in browsed
     report = first.report.read_text("utf-8")
     assert "100 %, 3 of 3 snapshots" in report
     assert 'role="progressbar"' in report
@@ -76,6 +80,10 @@ def test_audited_twice_it_collects_once_and_keeps_its_words(home):
     assert "Most liked posts" in report
     assert 'alt="Bar chart, Posts by week and platform' in report
     assert "PRACTICE" in report
+
+
+def test_a_home_in_which_nothing_came_says_so(home):
+    assert run_here("browse")["browse"].endswith("Nothing was collected yet.")
 
 
 def test_a_missing_file_of_sources_is_named_and_nothing_is_started(home):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import time, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from workbench.accounts.model import quiet_hours
 from workbench.cli.console import Json, answer, counted, say, show, table, when
 from workbench.cli.exits import Exit
 from workbench.cli.opening import opened_home
@@ -142,7 +143,7 @@ def pace(
     no_limits: Annotated[bool, typer.Option("--no-limits", help="Forget all three first.")] = False,
 ) -> None:
     """Set how fast an account acts. Times are of WORKBENCH_TZ; a TrafficJunky act may be ten files at once."""
-    hours = None if quiet is None else _hours(quiet)
+    hours = None if quiet is None else quiet_hours(quiet)
     with opened_home() as workbench:
         workbench.accounts.set_pace(
             account_id,
@@ -152,17 +153,6 @@ def pace(
             no_limits=no_limits,
         )
     show(f"the pace of account {account_id} is set.")
-
-
-def _hours(text: str) -> tuple[str, str]:
-    first, _, last = text.partition("-")
-    try:
-        begin, end = (f"{time.fromisoformat(one.strip()):%H:%M}" for one in (first, last))
-    except ValueError:
-        raise typer.BadParameter(f"{text!r} is no pair of times; give one like 22:00-07:00.") from None
-    if begin == end:
-        raise typer.BadParameter("quiet hours that never end stop an account: workbench accounts stop ID.")
-    return begin, end
 
 
 @app.command()

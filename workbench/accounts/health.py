@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
@@ -83,7 +83,13 @@ def prove(browsing: Browsing, account_id: int, site: Site) -> Proof:
 class Health:
     status: str  # healthy | warning | error
     reason: str
-    action: str | None = None  # the command that mends it
+    mend: str | None = None  # login | resume | health: the word of `workbench accounts` that mends it
+    account_id: int = 0
+
+    @property
+    def action(self) -> str | None:
+        """The command that mends it."""
+        return self.mend and f"workbench accounts {self.mend} {self.account_id}"
 
 
 def health(
@@ -102,42 +108,37 @@ def health(
 
     `logged_out`: when the last session was destroyed here, on purpose.
     """
-    login = f"workbench accounts login {account_id}"
     age = f"the session is {session.age_days or 0:.0f} days old, which is more than {oldest.days}"
     is_blocked = proof in BLOCKING
-    resume = f"workbench accounts resume {account_id}"
-    mend = resume if proof == ProofState.RESTRICTED else login  # another login ends no restriction
+    mend = "resume" if proof == ProofState.RESTRICTED else "login"  # another login ends no restriction
     rules = (
-        (not session.exists, Health("error", f"no session: {_why_none(logged_out)}", login)),
-        (session.is_damaged, Health("error", "the saved session cannot be read", login)),
+        (not session.exists, Health("error", f"no session: {_why_none(logged_out)}", "login")),
+        (session.is_damaged, Health("error", "the saved session cannot be read", "login")),
         (is_blocked, Health("error", f"{_SAID.get(proof or '')}: {proof_reason}", mend)),
-        (bool(paused), Health("error", paused or "", resume)),
+        (bool(paused), Health("error", paused or "", "resume")),
         (
             session.is_expired,
-            Health("error", f"the login cookie expired at {_when(session.cookie_expires_at)}", login),
+            Health("error", f"the login cookie expired at {_when(session.cookie_expires_at)}", "login"),
         ),
-        (not session.mode_ok, Health("error", "others may read the saved session, so it is not used", login)),
-        (timedelta(days=session.age_days or 0) > oldest, Health("warning", age, login)),
+        (not session.mode_ok, Health("error", "others may read the saved session, so it is not used", "login")),
+        (timedelta(days=session.age_days or 0) > oldest, Health("warning", age, "login")),
     )
     found = next((health for applies, health in rules if applies), None)
-    return found or _by_proof(account_id, proof, proof_reason, proved_at, now)
+    return replace(found or _by_proof(proof, proof_reason, proved_at, now), account_id=account_id)
 
 
 def _why_none(logged_out: datetime | None) -> str:
     return f"logged out here at {_when(logged_out)}" if logged_out else "nobody has logged in yet"
 
 
-def _by_proof(
-    account_id: int, proof: str | None, proof_reason: str | None, proved_at: datetime | None, now: datetime
-) -> Health:
-    look = f"workbench accounts health {account_id}"
+def _by_proof(proof: str | None, proof_reason: str | None, proved_at: datetime | None, now: datetime) -> Health:
     if proved_at is None or proof is None:
-        return Health("warning", "the session was never proved at the site", look)
+        return Health("warning", "the session was never proved at the site", "health")
     ago = now - proved_at
     if proof != ProofState.OK:
-        return Health("warning", f"{_SAID.get(proof, proof)}: {proof_reason}", look)
+        return Health("warning", f"{_SAID.get(proof, proof)}: {proof_reason}", "health")
     if ago > FRESH:
-        return Health("warning", f"last proved at the site {ago / timedelta(hours=1):.0f} hours ago", look)
+        return Health("warning", f"last proved at the site {ago / timedelta(hours=1):.0f} hours ago", "health")
     return Health("healthy", f"proved at the site {_ago(ago)} ago")
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
+
+from workbench.errors import BadInput
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,3 +31,15 @@ class Account:
     proof_reason: str | None = None
     created_at: datetime | None = None
     removed_at: datetime | None = None
+
+
+def quiet_hours(text: str) -> tuple[str, str]:
+    """Hours without acts from what a person writes, like 22:00-07:00; BadInput for anything else."""
+    first, _, last = text.partition("-")
+    try:
+        begin, end = (f"{time.fromisoformat(one.strip()):%H:%M}" for one in (first, last))
+    except ValueError:
+        raise BadInput(f"{text!r} is no pair of times; give one like 22:00-07:00.") from None
+    if begin == end:
+        raise BadInput("quiet hours that never end stop an account: workbench accounts stop ID.")
+    return begin, end

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import difflib
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -27,6 +27,16 @@ if TYPE_CHECKING:
 _OF_SESSION: Final = frozenset({"session_expired", "captcha", "checkpoint"})
 _LARGEST_SESSION: Final = 64 << 20
 _RISING: Final = ("healthy", "warning", "error")
+_FIRST: Final = ("error", "warning", "stopped", "healthy")
+
+
+@dataclass(frozen=True)
+class LoginWay:
+    """How a person logs in to an account from where they are."""
+
+    way: str  # window | stand-in | elsewhere
+    words: str
+    command: str
 
 
 class Accounts(Feature):
@@ -194,13 +204,50 @@ class Accounts(Feature):
     def health(self, account_id: int | None = None, *, live: bool = True) -> dict[str, Any]:
         """The health check of one or all, in the shape that users know; `live` asks each site, one page each."""
         found = accounts.all_accounts(self.ledger) if account_id is None else [accounts.find(self.ledger, account_id)]
-        shown = [self._checked(one, live=live) for one in found]
+        done = accounts.totals(self.ledger)
+        shown = [self._checked(one, done, live=live) for one in found]
         states = [one["health_status"] for one in shown]
         return {
             "overall_health": max(states, key=_RISING.index, default="healthy"),
             "summary": {"total_accounts": len(shown), **{name: states.count(name) for name in _RISING}},
             "accounts": shown,
         }
+
+    def board(self, channel: str | None = None) -> list[dict[str, Any]]:
+        """Every account as it stands, by what is known here alone, what needs somebody first.
+
+        `standing` is its health, or `stopped`; `mend`: login, resume or health, the word of what mends it.
+        """
+        rows = self.all(channel)
+        found = [self._on_board(row) for row in rows]
+        return sorted(found, key=lambda one: (_FIRST.index(one["standing"]), one["channel"], one["label"]))
+
+    def _on_board(self, row: dict[str, Any]) -> dict[str, Any]:
+        session, health = self._examined(accounts.find(self.ledger, row["account_id"]), live=False)
+        is_on = row["enabled"]
+        return {
+            **row,
+            "standing": health.status if is_on else "stopped",
+            "reason": health.reason if is_on else f"stopped by its owner; otherwise: {health.reason}",
+            "mend": health.mend if is_on else "resume",
+            "session_age_days": session.age_days,
+        }
+
+    def way_to_log_in(self, account_id: int) -> LoginWay:
+        """How a person logs in here: in a window, by the stand-in of practice mode, or on another machine."""
+        mine = accounts.find(self.ledger, account_id)
+        command = f"workbench accounts login {account_id}"
+        if self._parts.login_gate.is_possible:
+            return LoginWay("window", f"A browser opens; log in to {mine.channel} as {mine.label} there.", command)
+        if self.settings.mode == "practice":
+            return LoginWay(
+                "stand-in", "Nobody could see a window here; in practice the stand-in issues a login.", command
+            )
+        words = (
+            "Nobody could see a window here. Log in on a machine with a screen by the command, copy the file of its "
+            "login here, and bring it in below."
+        )
+        return LoginWay("elsewhere", words, command)
 
     def validate_session(self, account_id: int, *, live: bool = True) -> dict[str, Any]:
         """{valid, session_age_days, message, action_required} of one account, and why."""
@@ -218,10 +265,10 @@ class Accounts(Feature):
             "reason": health.reason,
         }
 
-    def _checked(self, one: Account, *, live: bool) -> dict[str, Any]:
+    def _checked(self, one: Account, done: dict[int, tuple[int, int, int]], *, live: bool) -> dict[str, Any]:
         session, health = self._examined(one, live=live)
         after = accounts.find(self.ledger, one.id)
-        total, good, bad = accounts.totals(self.ledger).get(one.id, (0, 0, 0))
+        total, good, bad = done.get(one.id, (0, 0, 0))
         return {
             "account_id": one.id,
             "email": one.label,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -19,7 +19,7 @@ from workbench.budget.money import OVERRUN, adopt, release_open, reserve, settle
 from workbench.db.clock import now
 from workbench.db.event_log import lock
 from workbench.db.ledger import Ledger
-from workbench.db.schema import meta, snapshot, spend
+from workbench.db.schema import meta, run, snapshot, spend
 from workbench.engine.behind import lost_spend
 from workbench.engine.item import Lease
 from workbench.engine.transitions import Writers
@@ -41,6 +41,7 @@ class Caps:
     day: int | None = None
     month: int | None = None
     datasets: Mapping[str, int] = field(default_factory=dict)  # a month each
+    own: int | None = None  # of the one run that is looked at, as whoever ordered it said
 
 
 NO_CAPS: Final = Caps()
@@ -49,9 +50,17 @@ NO_CAPS: Final = Caps()
 def check_trigger(connection: Connection, caps: Caps, snapshot_id: int, money: Money) -> None:
     """Raise OverCap when reserving `money` for the snapshot would break a cap, or spending is stopped."""
     refuse_when_stopped(connection)
-    row = connection.execute(select(snapshot.c.run_id, snapshot.c.dataset_id).where(snapshot.c.id == snapshot_id)).one()
+    query = select(snapshot.c.run_id, snapshot.c.dataset_id, run.c.params).join(run, run.c.id == snapshot.c.run_id)
+    row = connection.execute(query.where(snapshot.c.id == snapshot_id)).one()
     refuse_after_overrun(connection, [row.dataset_id])
+    caps = replace(caps, own=own_cap(row.params))
     _check(connection, caps, row.run_id, {row.dataset_id: money.micro_usd}, [money.micro_usd])
+
+
+def own_cap(params: Mapping[str, Any]) -> int | None:
+    """Micro-dollars that a run may cost by the word of whoever ordered it; None where nothing was said."""
+    usd = params.get("cap_usd")
+    return None if usd is None else round(usd * 1e6)
 
 
 def check_start(connection: Connection, caps: Caps, wanted: Iterable[tuple[str, int]]) -> None:
@@ -115,8 +124,10 @@ def _check(
     day = at.replace(hour=0, minute=0, second=0, microsecond=0)
     month = day.replace(day=1)
     _hold("a trigger", "WORKBENCH_CAP_TRIGGER_USD", caps.trigger, max(triggers, default=0))
-    spent_by_run = spent(connection, snapshot.c.run_id == run_id) if run_id is not None and caps.run is not None else 0
+    has_cap = caps.run is not None or caps.own is not None
+    spent_by_run = spent(connection, snapshot.c.run_id == run_id) if run_id is not None and has_cap else 0
     _hold("a run", "WORKBENCH_CAP_RUN_USD", caps.run, spent_by_run + adding)
+    _hold("this run", "the cap that was given with it", caps.own, spent_by_run + adding)
     if caps.day is not None:
         so_far = spent(connection, since=day) + lost_spend(connection, since=day)
         _hold("a day", "WORKBENCH_CAP_DAY_USD", caps.day, so_far + adding)

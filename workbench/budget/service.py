@@ -33,6 +33,12 @@ class Budget(Feature):
             },
         }
 
+    def today(self) -> dict[str, Any]:
+        """{spent, cap, stopped}, in micro-dollars, of the day (UTC): what a page shows at every moment."""
+        with self.ledger.read() as connection:
+            stopped = caps.why_stopped(connection)
+        return {"spent": spending.totals(self.ledger)["today"], "cap": self._parts.caps.day, "stopped": stopped}
+
     def differences(self) -> list[dict[str, Any]]:
         """Snapshots that cost over 2 % more than was reserved, or have other rows than Bright Data lists."""
         listed = {one.snapshot_id: one.rows for one in self._parts.recover.scan()}

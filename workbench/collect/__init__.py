@@ -17,10 +17,15 @@ sources.py    sources.csv → sources
 folders.py    the tree that people open: names, and why a folder is empty
 imports.py    a file on disk → raw bytes in the lake, as if downloaded
 bodies.py     arrays and CSV as lines
+board.py      snapshots here and there as one table, and what may be done about each
 scan.py       what exists at Bright Data against what we have
 stages.py     how far a run is, step by step, with rates and the time left
 status.py     how runs stand, in people's words
 service.py    what a person orders: sources, plans, runs
+browsing.py   what an analyst finds and takes away, folder by folder
+storytelling.py what happened to runs and snapshots, in an operator's words
+pasting.py    addresses that somebody pasted → what they are
+retrying.py   what failed of a run, and what trying once more would do
 importing.py  what a person brings in from a disk
 recovery.py   what a person does about snapshots that are lost, stuck or in doubt
 own_datasets.py  [[datasets]] of workbench.toml
@@ -30,9 +35,14 @@ forget_store.py  the same in the ledger
 recovery_store.py  what people decide about snapshots, in the ledger
 vendor_lists.py  what Bright Data lists and the ledger does not have
 queries.py    questions about runs and snapshots; never writes
+run_lists.py  runs, jobs, sources and events a page at a time; never writes
 commands.py   `workbench collect`, `workbench sources`, `workbench import`
 recovery_commands.py  `workbench recover`
 panel.py      plan, start, watch, folders, tables, chart of a run: the calls of the runs notebook, and their widgets
+form_panel.py what a run is to ask for: the form, and sources by tick or by paste
+watch_panel.py how a run comes along, live
+runs_board_panel.py all runs and their jobs, with what can be done about each
+browse_panel.py the tree of what came, and the tabs of a folder
 recovery_panel.py  scan, adopt, what waits, the outcome: the calls of the recovery notebook, and their widgets
 markup.py     a plan, a run, its folders and rows as markup: the same for both faces
 progress.py   how a run comes along: live on a terminal, a line per change elsewhere

@@ -54,19 +54,26 @@ class PlanOptions:
         Path | None, typer.Option(metavar="FILE", help="A sources.csv; otherwise every enabled source.")
     ] = None
     project: Annotated[str | None, typer.Option(help="Only sources of this project.")] = None
-    start: Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="First day of the posts.")] = None
-    end: Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="Last day of the posts.")] = None
+    start: Annotated[
+        str | None, typer.Option(metavar="DAY", help="First day of the posts: YYYY-MM-DD, or today-7d.")
+    ] = None
+    end: Annotated[str | None, typer.Option(metavar="DAY", help="Last day of the posts, likewise.")] = None
     since: Annotated[
         Literal["last"] | None, typer.Option(help="`last`: each source from the day of its newest published post.")
     ] = None
     num_posts: Annotated[int | None, typer.Option(metavar="N", help="At most so many posts a source.")] = None
     name: Annotated[str | None, typer.Option(help="Of the run and its folder.")] = None
+    folders: Annotated[
+        bool | None,
+        typer.Option("--folders/--no-folders", help="Every job's folder at once, or only when it has rows."),
+    ] = None
+    cap_usd: Annotated[float | None, typer.Option(metavar="USD", min=0, help="The most that this run may cost.")] = None
 
     def plan(self, workbench: Workbench) -> Plan:
         file = self.sources and self.sources.absolute()
         return workbench.plan(
             file, project=self.project, start=self.start, end=self.end, since_last=self.since == "last",
-            num_posts=self.num_posts, name=self.name,
+            num_posts=self.num_posts, name=self.name, auto_create_folders=self.folders, cap_usd=self.cap_usd,
         )  # fmt: skip
 
 

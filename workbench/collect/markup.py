@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date, tzinfo
@@ -16,7 +17,20 @@ from workbench.collect.plan import open_end_words
 from workbench.collect.run_summary import RunStanding
 from workbench.collect.stages import Pace
 from workbench.panels.facts import facts, mode_note
-from workbench.panels.markup import Amount, Html, dollars, join, note, picture, progress_bar, shown, table, tag
+from workbench.panels.markup import (
+    Amount,
+    Html,
+    dollars,
+    esc,
+    join,
+    link,
+    note,
+    picture,
+    progress_bar,
+    shown,
+    table,
+    tag,
+)
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -205,6 +219,27 @@ def rows_view(caption: str, columns: Sequence[str], rows: Sequence[Sequence[obje
     if not rows:
         return tag("p", tag("strong", caption), ": none.", style="padding: 2px 0;")
     return table(said, heads, rows[:limit], zone=zone)
+
+
+def record_view(record: Any, caption: str) -> Html:
+    """The whole of a row as it was sent: nothing is cut, and nothing that it names is fetched."""
+    whole = json.dumps(record, ensure_ascii=False, indent=2) if not isinstance(record, str) else record
+    raw = tag("pre", whole, style=f"{_WRAPPED} font-size: 12px; margin: 4px 0;")
+    folded = tag("details", tag("summary", "The same as JSON"), raw)
+    if not isinstance(record, dict):
+        return join([tag("strong", caption), raw])
+    return join([table(caption, ("Key", "Value"), [(key, _told(value)) for key, value in record.items()]), folded])
+
+
+_WRAPPED = "white-space: pre-wrap; overflow-wrap: anywhere;"
+
+
+def _told(value: Any) -> Html:
+    if isinstance(value, dict | list):
+        return tag("div", json.dumps(value, ensure_ascii=False, indent=1), style=f"{_WRAPPED} font-size: 12px;")
+    if isinstance(value, str):
+        return link(value) if value.startswith(("http://", "https://")) else tag("div", value, style=_WRAPPED)
+    return Html(esc(shown(value)))
 
 
 def bars(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], zone: tzinfo) -> Html:

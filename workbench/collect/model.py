@@ -206,6 +206,16 @@ register(
 )
 
 
+def may_be_sent(row: Mapping[Any, Any]) -> bool:
+    """Whether a trigger was sent and its answer never came. A planned one is one that was proved absent."""
+    return row["acts"] > 0 and row["provider_id"] is None and row["state"] != SnapshotState.PLANNED
+
+
+def is_waiting(row: Mapping[Any, Any]) -> bool:
+    """Whether only a person moves it on."""
+    return row["attention"] is not None and row["next_at"] is None
+
+
 def is_imported(provider_id: str) -> bool:
     """Whether it was a file on a disk, and Bright Data never had it."""
     return provider_id.startswith(IMPORTED)

@@ -18,18 +18,20 @@ import ipywidgets
 from IPython.display import display
 
 from workbench.collect import markup
+from workbench.collect.form_panel import RunFormPanel
 from workbench.collect.order import Order, run_id_of
 from workbench.collect.plan import OPEN_END, how_much, open_ended
+from workbench.collect.runs_board_panel import BoardPanel
 from workbench.collect.stages import Pace
-from workbench.collect.watcher import Watcher, look, watcher_of
+from workbench.collect.watch_panel import WatchPanel, when_started
+from workbench.collect.watcher import look, watcher_of
 from workbench.errors import BadInput, NeedsPerson, Permanent, Refused, Unanswered
 from workbench.panels.ask import ask
-from workbench.panels.facts import mode_note
 from workbench.panels.front_end import is_by_hand
 from workbench.panels.markup import Html, dollars, esc, join, note, shown
-from workbench.panels.page import handled, in_background, show_while, still
+from workbench.panels.page import handled, in_background, page, show_while, still
 from workbench.panels.waiting import raise_or_show
-from workbench.panels.widgets import AskTwice, Bar, Panel, Region, button, question, show
+from workbench.panels.widgets import AskTwice, Panel, Region, question, show
 
 if TYPE_CHECKING:
     from workbench.collect.run_summary import RunStanding
@@ -38,14 +40,17 @@ if TYPE_CHECKING:
 ROWS: Final = 20  # of a table in the page
 _REDRAW_SECONDS: Final = 3.0  # at least between two answers of a query, while rows keep coming
 _MICRO: Final = 1_000_000
-_ALONE_SECONDS: Final = 10.0  # without a worker before a person is told: a new one takes a second to say it is there
-TONES: Final = {"completed": "good", "partial": "bad", "failed": "bad", "cancelled": "bad"}
 
 
 def plan(
     wb: Workbench, sources: str = "", *, start: str = "", end: str = "", num_posts: int | None = None, name: str = ""
 ) -> Order:
-    """Show what a run would do and cost; nothing is started. `sources`: a CSV below the home, empty: all enabled."""
+    """Show what a run would do and cost; nothing is started. `sources`: a CSV below the home, empty: all enabled.
+
+    By hand a form has what was given, and something else can be planned by it.
+    """
+    if is_by_hand() and sources and not (wb.home / sources).exists():
+        sources = ""  # a home that was begun by clicks has no sheet: then it is every source that is kept
     asked = {
         "sources": sources or None,
         "start": start or None,
@@ -53,8 +58,11 @@ def plan(
         "num_posts": num_posts,
         "name": name or None,
     }
-    order = Order(wb, asked)
-    still(markup.plan_view(order.plan, wb.collect.saving(order.plan), wb.settings.mode))
+    order = Order(wb, asked, may_wait=is_by_hand())
+    if is_by_hand():
+        page(wb, lambda: RunFormPanel(wb, order))
+    else:
+        still(markup.plan_view(order.plan, wb.collect.saving(order.plan), wb.settings.mode))
     return order
 
 
@@ -137,6 +145,15 @@ def chart(wb: Workbench, run: Order | str, title: str, query: str) -> None:
     _show(wb, run, draw, "The chart")
 
 
+def board(wb: Workbench, order: Order | None = None) -> None:
+    """All runs and their jobs, for a person at the page: how they stand, their story, and what can be done.
+
+    `order`: where a run that is asked once more is planned.
+    """
+    if is_by_hand():
+        page(wb, lambda: BoardPanel(wb, order))
+
+
 def outcome(wb: Workbench, run: Order | str) -> None:
     """Say how the run went; without a person, fail the notebook where it brought less than everything, or goes on."""
     run_id = run_id_of(wb, run)
@@ -178,26 +195,37 @@ class StartPanel(Panel):
         self._order = order
         self._lock = threading.Lock()
         self._is_at_work = False
-        self._cost = _cost(wb, order)
+        self._agreed: str | None = None  # the plan that a person was asked about
         self.said = Region(live="polite")
         self.alert = Region()
         self.start = AskTwice(
-            "wb-start", (f"Start the run ({self._cost})", "Yes, start it", "No"), lambda: self._clicked(again=False),
-            style="primary", question=lambda: question(wb.settings.mode, f"start {_what(wb, order)}"),
-            asks=wb.settings.mode == "live" or wb.collect.may_pass_a_cap(order.plan),
+            "wb-start", ("Start the run", "Yes, start it", "No"), lambda: self._clicked(again=False),
+            style="primary", question=lambda: self._question("start"),
+            asks=lambda: wb.settings.mode == "live" or wb.collect.may_pass_a_cap(order.plan),
         )  # fmt: skip
         self.anew = AskTwice(
-            "wb-start-again", (f"Collect the same anew ({self._cost})", "Yes, collect and pay once more", "No"),
-            lambda: self._clicked(again=True),
-            question=lambda: question(wb.settings.mode, f"once more, and paid once more: {_what(wb, order)}"),
+            "wb-start-again", ("Collect the same anew", "Yes, collect and pay once more", "No"),
+            lambda: self._clicked(again=True), question=lambda: self._question("once more, and paid once more:"),
         )  # fmt: skip
         self.first, self.again = self.start.first, self.anew.first
         super().__init__([self.said, ipywidgets.HBox([self.start, self.anew]), self.alert])
         self.add_class("wb-start-panel")
         self._draw()
+        order.when_planned(self._replanned)
 
     def markup(self) -> str:
         return self.said.html + self.alert.html
+
+    def _question(self, act: str) -> Html:
+        self._agreed = self._order.plan.hash
+        return question(self._wb.settings.mode, f"{act} {_what(self._wb, self._order)}")
+
+    def _replanned(self) -> None:
+        """What was asked about is not what is planned now: whoever agrees has to see it first."""
+        for one in (self.start, self.anew):
+            one.ask(is_asked=False)
+        self._agreed = None
+        handled(self._draw, self._show_error, self._wb.parts.redactor)
 
     def _clicked(self, *, again: bool) -> None:
         with self._lock:  # callbacks may run at the same time, on threads of the kernel's choosing
@@ -205,25 +233,31 @@ class StartPanel(Panel):
                 return
             self._is_at_work = self.first.disabled = True
             self.anew.hold()
+            agreed, self._agreed = self._agreed, None
         self.said.html = esc("Starting…")
         self.alert.html = ""
-        in_background(lambda: self._begin(again=again), "start-run")
+        in_background(lambda: self._begin(agreed, again=again), "start-run")
 
-    def _begin(self, *, again: bool) -> None:
-        handled(lambda: self._start(again=again), self._show_error, self._wb.parts.redactor)
+    def _begin(self, agreed: str | None, *, again: bool) -> None:
+        handled(lambda: self._start(agreed, again=again), self._show_error, self._wb.parts.redactor)
         handled(self._draw, self._show_error, self._wb.parts.redactor)
         self._is_at_work = self.first.disabled = False
         self.anew.free()
 
-    def _start(self, *, again: bool) -> None:
-        self._order.start(again=again)
+    def _start(self, agreed: str | None, *, again: bool) -> None:
+        self._order.start(again=again, plan_hash=agreed)
         self._wb.working.start_worker()
 
     def _draw(self) -> None:
-        run_id = self._order.run_id
-        self.said.html = started_words(self._wb, run_id) if run_id else not_started_words(self._cost)
-        show(self.first, is_shown=run_id is None)
-        show(self.anew, is_shown=run_id is not None)
+        run_id, is_planned = self._order.run_id, self._order.is_planned
+        show(self.first, is_shown=is_planned and run_id is None)
+        show(self.anew, is_shown=is_planned and run_id is not None)
+        if not is_planned:
+            self.said.html = esc("Nothing is planned yet, so there is nothing to start.")
+            return
+        cost = _cost(self._wb, self._order)
+        self.first.description, self.again.description = f"Start the run ({cost})", f"Collect the same anew ({cost})"
+        self.said.html = started_words(self._wb, run_id) if run_id else not_started_words(cost)
 
 
 def _what(wb: Workbench, order: Order) -> str:
@@ -256,90 +290,6 @@ def started_words(wb: Workbench, run_id: str) -> Html:
     return note("plain", f"Started {since} as run {run_id}. Running these cells again only shows it.")
 
 
-class WatchPanel(Panel):
-    """Follows an order from before its start, or any run; everything in it comes from the ledger."""
-
-    def __init__(self, wb: Workbench, run: Order | str) -> None:
-        self._wb = wb
-        self._run_id = ""
-        self._watcher: Watcher | None = None
-        self._worked_at = time.monotonic()
-        self._still = esc("Nothing runs yet; this fills as soon as the run is started.")
-        self.bar = Bar(label="Run")
-        self.body = Region(html=self._still)
-        self.alert = Region()
-        words = ("Cancel the run…", "Yes, cancel it", "No, let it go on")
-        self.cancel = AskTwice("wb-cancel", words, lambda: self._clicked(self._cancel), rest=0)
-        self.resume = button("Nobody works on it: start a worker", "wb-resume", style="warning")
-        self.resume.on_click(lambda _: self._clicked(self._resume))
-        for one in (self.bar, self.cancel, self.resume):
-            show(one, is_shown=False)
-        super().__init__([self.bar, self.body, ipywidgets.HBox([self.cancel, self.resume]), self.alert])
-        self.add_class("wb-watch-panel")
-        _when_started(run, self._follow)
-
-    def markup(self) -> str:
-        return self._still
-
-    # the watcher's thread -------------------------------------------------------------------------
-
-    def _follow(self, run_id: str) -> None:
-        self._run_id = run_id
-        self._worked_at = time.monotonic()
-        self._watcher = watcher_of(self._wb, run_id)
-        self._watcher.add(self._see, self._show_error)
-
-    def _see(self, seen: RunStanding) -> None:
-        if seen.run_id != self._run_id:
-            return  # the same plan was started once more: this panel follows the newer run
-        zone = self._wb.settings.zone
-        pace = self._watcher.pace if self._watcher and not seen.is_over else Pace()
-        cost = self._wb.collect.spent_micro_usd(seen.run_id) if seen.is_over else None
-        self._still = markup.run_view(seen, zone, pace=pace, cost=cost)
-        show(self.bar, is_shown=True)
-        with self.bar.hold_sync():
-            self.bar.label, self.bar.percent, self.bar.text = markup.label(seen), seen.percent, seen.progress
-            self.bar.news, self.bar.tone = seen.news, TONES.get(seen.status, "moving")
-        head = [mode_note(seen.mode), markup.run_facts(seen, zone, time_left=pace.time_left, cost=cost)]
-        silent = markup.silent_view(self._wb.collect.sources_without_rows(seen.run_id)) if seen.is_over else ""
-        self.body.html = join([*head, _cancelling(seen), markup.steps_view(seen, pace), markup.jobs_view(seen), silent])
-        self._show_buttons(seen)
-
-    def _show_buttons(self, seen: RunStanding) -> None:
-        if seen.is_over or seen.is_cancelled:
-            self.cancel.ask(is_asked=False)
-        show(self.cancel, is_shown=not (seen.is_over or seen.is_cancelled))
-        if seen.is_over or self._wb.working.is_worked():
-            self._worked_at = time.monotonic()
-        show(self.resume, is_shown=time.monotonic() - self._worked_at > _ALONE_SECONDS)
-
-    # clicks ---------------------------------------------------------------------------------------
-
-    def _clicked(self, work: Callable[[], None]) -> None:
-        self.alert.html = ""
-        in_background(lambda: handled(work, self._show_error, self._wb.parts.redactor), "clicked")
-
-    def _cancel(self) -> None:
-        show(self.cancel, is_shown=False)
-        self._wb.collect.cancel(self._run_id)
-        self._resume()
-
-    def _resume(self) -> None:
-        self._worked_at = time.monotonic()
-        show(self.resume, is_shown=False)
-        self._wb.working.start_worker()
-        if self._watcher:
-            self._watcher.look_soon()
-
-
-def _cancelling(seen: RunStanding) -> Html:
-    if not seen.is_cancelled or seen.is_over:
-        return Html()
-    return note(
-        "plain", "Cancelling: nothing more is sent; what Bright Data has collected already is still brought in."
-    )
-
-
 def work_and_show(wb: Workbench, run_id: str, wait: timedelta) -> None:
     """Work here until the run is over or the time is, and keep how it stands in the page."""
     pace = Pace()
@@ -367,14 +317,6 @@ def _why_stopped(seen: RunStanding, wait: timedelta) -> Html:
     return note("plain", f"Not finished within {minutes} min. It goes on whenever somebody works: workbench work")
 
 
-def _when_started(run: Order | str, follow: Callable[[str], None]) -> None:
-    """Follow a run that is known by its id now, and that of an order as soon as it is started."""
-    if isinstance(run, Order):
-        run.when_started(follow)
-    else:
-        follow(run)
-
-
 class LivePanel(Panel):
     """A view that is drawn again whenever rows have come or the run has ended."""
 
@@ -384,14 +326,21 @@ class LivePanel(Panel):
         self._run_id = ""
         self._drawn: tuple[object, ...] = ()
         self._drawn_at = -_REDRAW_SECONDS
-        self.body = Region(html=esc(f"{what} will be here as soon as the run has begun."))
+        self._nothing = esc(f"{what} will be here as soon as the run has begun.")
+        self.body = Region(html=self._nothing)
         self.alert = Region()
         super().__init__([self.body, self.alert])
         self.add_class("wb-live-panel")
-        _when_started(run, self._follow)
+        when_started(run, self._follow)
+        if isinstance(run, Order):
+            run.when_planned(lambda: self._forget(run))
 
     def markup(self) -> str:
         return self.body.html
+
+    def _forget(self, order: Order) -> None:
+        if order.run_id is None:
+            self._run_id, self._drawn, self.body.html = "", (), self._nothing
 
     def _follow(self, run_id: str) -> None:
         self._run_id = run_id

@@ -38,6 +38,8 @@ class PlanRequest:
     end: date | None = None
     starts: Mapping[int, date] = field(default_factory=dict)  # of a source, instead of `start`
     num_posts: int | None = None
+    auto_create_folders: bool | None = None  # None: as the setting says when the work is done
+    cap_usd: float | None = None  # the most that the run may cost, beside the owner's caps
     day: date  # of the folders
     batch_size: int = 20
     price_usd_per_record: float | None = None  # instead of each dataset's own
@@ -64,6 +66,8 @@ def make_plan(
     asked, merged = _once(sorted((_asked(source, ask, among) for source in sources), key=lambda one: one.order))
     jobs = tuple(_jobs(asked, ask))
     params = {"start": ask.start, "end": ask.end, "num_posts": ask.num_posts, "sources": [one.id for one in sources]}
+    # Only where somebody said so: a plan that says nothing of them is the same plan as ever.
+    params |= {name: value for name in ("auto_create_folders", "cap_usd") if (value := getattr(ask, name)) is not None}
     plain = {name: value.isoformat() if isinstance(value, date) else value for name, value in params.items()}
     # A source that is not there yet has no id that could be hashed; of the same file, the same plan.
     names = {one.id: f"{one.platform} {one.service} {one.url}" for one in sources} if new_sources else {}

@@ -234,6 +234,22 @@ def states_of(ledger: Ledger, provider_ids: Iterable[str]) -> dict[str, str]:
     return found
 
 
+_ON_BOARD: Final = (
+    "id", "provider_id", "state", "attention", "reason", "next_at", "acts", "lease_owner", "vendor_status", "row_count",
+    "created_at", "expires_at", "estimate_records", "price_micro_usd",
+)  # fmt: skip
+
+
+def on_board(ledger: Ledger, dataset_ids: Iterable[str] | None = None) -> list[dict[str, Any]]:
+    """Every snapshot with what tells how it stands; of some datasets, where they are named."""
+    columns = (snapshot.c[name] for name in _ON_BOARD)
+    query = select(*columns, job.c.platform, job.c.service).join(job, job.c.id == snapshot.c.job_id)
+    if dataset_ids is not None:
+        query = query.where(snapshot.c.dataset_id.in_(list(dataset_ids)))
+    with ledger.read() as connection:
+        return [dict(row) for row in connection.execute(query.order_by(snapshot.c.id)).mappings()]
+
+
 def short_of(ledger: Ledger, listed: Mapping[str, int]) -> set[str]:
     """Those of `listed` (id at the vendor → rows there) that are read here and brought fewer lines than that.
 
@@ -326,6 +342,15 @@ def expiring(ledger: Ledger, until: datetime, retention: timedelta) -> list[dict
     query = select(*(snapshot.c[name] for name in _WAITING)).where(due).order_by(snapshot.c.triggered_at, snapshot.c.id)
     with ledger.read() as connection:
         return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def not_brought_in(ledger: Ledger, retention: timedelta) -> tuple[int, datetime | None]:
+    """How many snapshots the vendor has and work has yet to bring in, and when the first of them is gone there."""
+    at_vendor = snapshot.c.state.in_([str(SnapshotState.TRIGGERED), str(SnapshotState.READY)])
+    there = select(snapshot.c.expires_at, snapshot.c.triggered_at).where(at_vendor)
+    with ledger.read() as connection:
+        rows = connection.execute(there).all()
+    return len(rows), min((row.expires_at or row.triggered_at + retention for row in rows), default=None)
 
 
 def owners(ledger: Ledger) -> list[str]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
-from datetime import date, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from workbench.accounts import store as accounts
 from workbench.brightdata.datasets import Dataset, named
 from workbench.budget.model import Money
-from workbench.collect import folders, queries, scan, vendor_lists
+from workbench.collect import board, folders, queries, scan, vendor_lists
 from workbench.collect import recovery_store as recovering
 from workbench.collect import store as collecting
 from workbench.collect.adopt import (
@@ -25,7 +25,8 @@ from workbench.collect.adopt import (
     since_then,
     unreadable,
 )
-from workbench.collect.model import Snapshot, is_imported, same_inputs
+from workbench.collect.board import Act, Line
+from workbench.collect.model import Snapshot, is_imported, is_waiting, may_be_sent, same_inputs
 from workbench.collect.model import SnapshotState as State
 from workbench.collect.reconcile import cancel_extra
 from workbench.collect.recovery_store import Entered
@@ -33,7 +34,7 @@ from workbench.collect.scan import Found, Stranger, VendorStanding
 from workbench.db.clock import now
 from workbench.db.columns import storable
 from workbench.engine import behind
-from workbench.errors import BadInput, Transient
+from workbench.errors import BadInput, Permanent, Transient
 from workbench.feature import Effect, Feature
 from workbench.files import canonical
 from workbench.person import gone_address, keys_of
@@ -44,6 +45,58 @@ _BECAME: Final = "; "  # goes before what became of a double
 _RESTING: Final = (State.STALLED, State.QUARANTINED)
 _MAY_BE_SENT: Final = (State.UNSURE, State.QUARANTINED, State.FAILED)
 _READ: Final = (State.PUBLISHED, State.EMPTY)
+_NAMED: Final = 3
+_GRAVE: Final = frozenset({Act.ABSENT, Act.ABANDON, Act.DROP, Act.PUBLISH})  # nobody can take it back
+_ASKED: Final = {
+    Act.ADOPT: "bring in {}",
+    Act.PROCESS: "look after {} now",
+    Act.REPROCESS: "make the tables of {} anew",
+    Act.REQUEUE: "take up {} once more",
+    Act.ABSENT: "say that {} never began at Bright Data, and send it once more",
+    Act.ABANDON: "forget {}; nothing of it will come",
+    Act.PUBLISH: "publish what came of {} as it is",
+    Act.DROP: "leave out what came of {}",
+    Act.FIND: "say which snapshot of Bright Data {} is",
+}
+_DONE: Final = {
+    Act.ADOPT: "brought in",
+    Act.PROCESS: "looked after now",
+    Act.REPROCESS: "made anew from their raw bytes",
+    Act.REQUEUE: "taken up once more",
+    Act.ABSENT: "to be sent once more",
+    Act.ABANDON: "forgotten",
+    Act.PUBLISH: "published as they are",
+    Act.DROP: "left out",
+    Act.FIND: "found at Bright Data",
+}
+# How the reasons begin that the verbs below write down.
+_BY_REASON: Final = (
+    ("requeued", "taken up once more"),
+    ("fetched once more", "fetched once more"),
+    ("reprocessed", "made anew"),
+    ("dropped", "left out"),
+)
+_BY_WHAT: Final = {"adopted": "brought in", "woken": "let go on", "told": "noted"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What a person is asked to agree to."""
+
+    words: str
+    names: tuple[str, ...]  # of the snapshots that are meant
+    micro_usd: int  # that it may cost at most
+    is_grave: bool  # it costs, or cannot be taken back
+
+
+@dataclass(frozen=True, kw_only=True)
+class Done:
+    """What came of an act."""
+
+    act: Act
+    words: str
+    done: tuple[str, ...]
+    refused: tuple[tuple[str, str], ...] = ()  # name and why
 
 
 class Recovery(Feature):
@@ -244,6 +297,109 @@ class Recovery(Feature):
             "unmatched": [{"snapshot_id": one, "rows": count} for one, count in rows.items() if count],
         }
 
+    # the board ------------------------------------------------------------------------------------
+
+    def board(self, found: Sequence[Found], *, looked_at: datetime, datasets: Sequence[str] = ()) -> list[Line]:
+        """What Bright Data listed at `looked_at` and what the ledger has now, as one; what needs somebody first."""
+        ids = [one.dataset_id for one in self._chosen(datasets)] if datasets else None
+        listed = {one.snapshot_id: one.rows for one in found if one.rows is not None and not _is_gone(one)}
+        retention = timedelta(days=self.settings.retention_days)
+        return board.lines_of(
+            found,
+            queries.on_board(self.ledger, ids),
+            queries.short_of(self.ledger, listed),
+            at=now(),
+            looked_at=looked_at,
+            soon=retention * scan.EXPIRING,
+        )
+
+    def asking(self, act: Act, lines: Sequence[Line]) -> Asked:
+        """What an act on these would do, for a person to agree to; those that it does not fit are left out."""
+        meant = [one for one in lines if act in one.acts]
+        cost = sum(one.may_cost for one in meant) if act in (Act.REQUEUE, Act.ABSENT) else 0
+        names = ", ".join(one.name for one in meant[:_NAMED])
+        more = f" and {len(meant) - _NAMED} more" if len(meant) > _NAMED else ""
+        number = f"{len(meant)} snapshot{'' if len(meant) == 1 else 's'} ({names}{more})"
+        return Asked(
+            words=_ASKED[act].format(number),
+            names=tuple(one.name for one in meant),
+            micro_usd=cost,
+            is_grave=cost > 0 or act in _GRAVE,
+        )
+
+    def do(
+        self,
+        act: Act,
+        lines: Sequence[Line],
+        *,
+        datasets: Sequence[str] = (),
+        since: date | None = None,
+        found_as: str = "",
+        reason: str = "",
+    ) -> Done:
+        """Do one thing about each of these that it fits; one that refuses keeps no other from it.
+
+        `found_as`: the id at Bright Data of the one snapshot that was found there. Somebody must `work` afterwards.
+        """
+        meant = [one for one in lines if act in one.acts]
+        if not meant:
+            raise BadInput(f"none of the chosen snapshots can be {_DONE[act]}: they went on since; look at the table.")
+        if act is Act.ADOPT:
+            told = self.adopt([one.name for one in meant], datasets=datasets, since=since, work=False)
+            return Done(act=act, done=tuple(one.name for one in meant), words=_adopted(told))
+        if act is Act.PROCESS:
+            number = recovering.make_due(self.ledger, [one.key for one in meant if one.key is not None])
+            return Done(act=act, done=tuple(one.name for one in meant), words=f"{number} {_DONE[act]}")
+        if act is Act.FIND and len(meant) > 1:
+            raise BadInput("an id is of one snapshot; choose the one that it is of.")
+        done, refused = list[str](), list[tuple[str, str]]()
+        for one in meant:
+            try:
+                self._do(act, str(one.key), found_as.strip(), reason)
+            except (BadInput, Transient, Permanent) as error:
+                refused.append((one.name, error.message))
+            else:
+                done.append(one.name)
+        return Done(act=act, done=tuple(done), refused=tuple(refused), words=f"{len(done)} {_DONE[act]}")
+
+    def _do(self, act: Act, key: str, found_as: str, reason: str) -> None:
+        if act is Act.REQUEUE:
+            self.requeue([key])
+        elif act is Act.REPROCESS:
+            left = list[str]()
+            self.reprocess([key], on_left=left.append)
+            if left:
+                raise BadInput(left[0])
+        elif act is Act.FIND:
+            if not found_as:
+                raise BadInput("give the id that it has at Bright Data.")
+            self.resolve(key, adopt=found_as, reason=reason)
+        else:
+            self.resolve(key, **{str(act): True}, reason=reason)
+
+    def mark(self) -> int:
+        """The last recorded event: changes whenever the board may."""
+        return self.ledger.head()[0]
+
+    def acts_by_people(
+        self, *, after: int = 0, limit: int | None = 50, offset: int = 0
+    ) -> tuple[list[dict[str, Any]], int]:
+        """What people and schedules did about snapshots since event `after`, newest first, and how many acts."""
+        rows, total = recovering.acts(self.ledger, after=after, limit=limit, offset=offset)
+        return [
+            {
+                "seq": row["seq"],
+                "at": row["at"],
+                "what": _act_words(row),
+                "name": row["provider_id"] or f"#{row['item_id']}",
+                "who": _who(row["actor"]),
+                "why": row["facts"].get("reason") or "",
+                "state": row["state"],
+                "rows": row["row_count"],
+            }
+            for row in rows
+        ], total
+
     def states_of(self, snapshots: Sequence[str]) -> dict[str, str]:
         """Our states of those of `snapshots` that are known here."""
         return queries.states_of(self.ledger, snapshots)
@@ -305,7 +461,7 @@ class Recovery(Feature):
 
     def _resolve_body(self, snapshot: str, reason: str, *, publish: bool) -> State:
         row = recovering.find_snapshots(self.ledger, names=[snapshot], states=[State.DOWNLOADED])[0]
-        if not recovering.is_waiting(row):
+        if not is_waiting(row):
             raise BadInput(f"snapshot {snapshot} waits for nobody; a worker reads it: workbench work")
         said = f"decided by {self.ledger.actor}" + (f": {reason}" if reason else "")
         raw, before = row["raw"], (row["staged"] or {}).get("raw")
@@ -336,10 +492,10 @@ class Recovery(Feature):
             *([State.EXPIRED, State.FAILED, *_READ] if snapshots else []),
         ]
         rows = recovering.find_snapshots(self.ledger, names=snapshots, states=states)
-        chosen = rows if snapshots else [row for row in rows if _is_stuck(row) and not _may_be_sent(row)]
+        chosen = rows if snapshots else [row for row in rows if _is_stuck(row) and not may_be_sent(row)]
         done = []
         for row in chosen:
-            if _may_be_sent(row):
+            if may_be_sent(row):
                 raise BadInput(
                     f"snapshot {row['id']} may have been sent, and would be paid twice. Look at Bright Data, then: "
                     f"workbench recover resolve {row['id']} --adopt ID, or --absent"
@@ -372,7 +528,7 @@ class Recovery(Feature):
                 f"snapshot {row['provider_id']} was a file, so Bright Data has nothing of it. Bring the file in again: "
                 f"workbench import FILE; or make its tables anew: workbench recover reprocess {row['provider_id']}"
             )
-        if row["state"] == State.DOWNLOADED and not recovering.is_waiting(row):
+        if row["state"] == State.DOWNLOADED and not is_waiting(row):
             raise BadInput(f"snapshot {row['id']} waits for nobody; a worker reads it: workbench work")
         raw = {**_begun_anew(row["raw"]), "corrects": True} if row["raw"] else None
         # Until it is ready once more its time begins anew; what the vendor keeps it for does not.
@@ -545,20 +701,47 @@ def _recovered_id(day: date) -> str:
     return hashlib.sha256(f"recovered {day}".encode()).hexdigest()[:12]
 
 
+def _is_gone(one: Found) -> bool:
+    return one.days_left is not None and one.days_left <= 0
+
+
+def _adopted(told: Mapping[str, Any]) -> str:
+    """What came of bringing in, as far as it is known now; the rest is in the table."""
+    parts = [f"{told['adopted']} brought in"]
+    if told["fetched_again"]:
+        parts.append(f"{len(told['fetched_again'])} fetched once more, as rows were missing")
+    if told["already_known"] > len(told["fetched_again"]):
+        parts.append(f"{told['already_known'] - len(told['fetched_again'])} were here already")
+    if told["duplicates"]:
+        parts.append(f"{len(told['duplicates'])} found to be paid twice")
+    if lost := told["newly_lost"]:
+        parts.append(f"not to be had: {', '.join(lost)}")
+    return "; ".join(parts)
+
+
+def _act_words(row: Mapping[str, Any]) -> str:
+    if row["what"] in _BY_WHAT:
+        return _BY_WHAT[row["what"]]
+    reason = row["facts"].get("reason") or ""
+    return next((words for begin, words in _BY_REASON if reason.startswith(begin)), f"decided: {row['to_state']}")
+
+
+def _who(actor: str) -> str:
+    """The person, and which execution it was for them."""
+    name, _, more = actor.partition(":")
+    execution = more.partition(":")[2]
+    return f"{name}, by execution {execution}" if execution else name
+
+
 def _is_stuck(row: Mapping[str, Any]) -> bool:
     if row["state"] == State.DOWNLOADED:
-        return recovering.is_waiting(row) and row["vendor_status"] != "file"
-    return row["state"] != State.PLANNED or recovering.is_waiting(row)
+        return is_waiting(row) and row["vendor_status"] != "file"
+    return row["state"] != State.PLANNED or is_waiting(row)
 
 
 def _begun_anew(raw: Mapping[str, Any]) -> dict[str, Any]:
     """The facts of a body whose judgement begins anew; that a person took it as it is stays."""
     return {name: value for name, value in raw.items() if name != "again"}
-
-
-def _may_be_sent(row: Mapping[str, Any]) -> bool:
-    """A trigger was sent and its answer never came. A planned one is one that was proved absent."""
-    return row["acts"] > 0 and row["provider_id"] is None and row["state"] != State.PLANNED
 
 
 def _requeued(row: Mapping[str, Any], to: State) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from IPython.display import display
 from workbench.collect.markup import run_view
 from workbench.collect.model import SNAPSHOT_UNFINISHED
 from workbench.collect.model import SnapshotState as State
-from workbench.collect.panel import WatchPanel
+from workbench.collect.watch_panel import WatchPanel
 from workbench.collect.watcher import look
 from workbench.errors import NeedsPerson, Permanent
 from workbench.panels.facts import facts, mode_note

@@ -9,12 +9,12 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Final
 
-from sqlalchemy import Connection, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, String, cast, delete, exists, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from workbench.budget.model import Money
 from workbench.budget.money import release_open, settle
-from workbench.collect.model import SNAPSHOT_UNFINISHED, SnapshotState
+from workbench.collect.model import SNAPSHOT_UNFINISHED, SnapshotState, is_waiting
 from workbench.collect.queries import brought
 from workbench.db.clock import now
 from workbench.db.columns import storable
@@ -247,11 +247,6 @@ def go_on(ledger: Ledger, snapshot_id: int, reason: str, **values: Any) -> None:
     ledger.write(change)
 
 
-def is_waiting(row: Mapping[Any, Any]) -> bool:
-    """Whether only a person moves it on."""
-    return row["attention"] is not None and row["next_at"] is None
-
-
 _TOLD: Final = "told:"
 
 
@@ -283,6 +278,45 @@ def look_now(ledger: Ledger, snapshot_ids: Sequence[int] | None = None) -> int:
     if snapshot_ids is not None:
         chosen = chosen.where(snapshot.c.id.in_(list(snapshot_ids)))
     return ledger.write(lambda connection: connection.execute(chosen.values(next_at=now())).rowcount)
+
+
+def make_due(ledger: Ledger, snapshot_ids: Sequence[int]) -> int:
+    """Make those due now that go on by themselves, instead of at their time; how many."""
+    at = now()
+    chosen = update(snapshot).where(
+        snapshot.c.id.in_(list(snapshot_ids)), snapshot.c.next_at.is_not(None), snapshot.c.lease_owner.is_(None),
+        snapshot.c.state.in_([str(one) for one in SNAPSHOT_UNFINISHED]),
+    )  # fmt: skip
+    return ledger.write(lambda connection: connection.execute(chosen.values(next_at=at)).rowcount)
+
+
+# what was done by people -------------------------------------------------------------------------------
+
+
+def acts(
+    ledger: Ledger, *, after: int = 0, limit: int | None = 50, offset: int = 0
+) -> tuple[list[dict[str, Any]], int]:
+    """What people did about snapshots since the event `after`, newest first, and how many acts there are in all."""
+    decided = event.alias()
+    is_told = exists().where(
+        decided.c.seq == event.c.seq + 1, decided.c.item_kind == event.c.item_kind,
+        decided.c.item_id == event.c.item_id, decided.c.what == "decided",
+    )  # fmt: skip
+    mine = (
+        event.c.seq > after, event.c.item_kind == "snapshot", event.c.what.in_(_DONE),
+        ~((event.c.what == "woken") & is_told),
+    )  # fmt: skip
+    names = ("seq", "at", "what", "from_state", "to_state", "facts", "actor", "item_id")
+    query = (
+        select(*(event.c[name] for name in names), snapshot.c.provider_id, snapshot.c.state, snapshot.c.row_count)
+        .join(snapshot, cast(snapshot.c.id, String) == event.c.item_id)
+        .where(*mine)
+        .order_by(event.c.seq.desc())
+    )
+    with ledger.read() as connection:
+        total = int(connection.execute(select(func.count()).select_from(event).where(*mine)).scalar_one())
+        rows = [dict(row) for row in connection.execute(query.limit(limit).offset(offset)).mappings()]
+    return rows, total
 
 
 def find_snapshots(

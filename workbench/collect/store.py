@@ -11,7 +11,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Select, case, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from workbench.budget.caps import NO_CAPS, Caps, check_start, will_wait
+from workbench.budget.caps import NO_CAPS, Caps, check_start, own_cap, will_wait
 from workbench.budget.model import Money
 from workbench.collect.model import (
     SNAPSHOT_UNFINISHED,
@@ -383,7 +383,7 @@ def _start_run(
         rests += [(job_id, one.dataset_id, planned) for planned in rest]
         reused |= answers
         wanted += [(one.dataset_id, each.estimate_records * each.price_micro_usd) for each in rest]
-    check_start(connection, caps, wanted)
+    check_start(connection, replace(caps, own=own_cap(chosen.params)), wanted)
     waits = will_wait(connection, caps, wanted)
     for job_id, dataset_id, planned in rests:
         _add_snapshot(connection, run_id, job_id, dataset_id, planned)

@@ -9,7 +9,7 @@ import secrets
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -51,7 +51,19 @@ if TYPE_CHECKING:
 _LAST_WEEK: Final = timedelta(days=7)  # in which it is said that a body is about to be removed
 _FORGOTTEN: Final = timedelta(hours=1)  # a spool file that old belongs to a receiver that was killed
 _CHUNK: Final = 256 << 10
+SHOWN_BYTES: Final = 64 << 10  # of a body that a person looks at
 _SHOWN: Final = ("snapshot_id", "status", "attention", "error_message", "copies", "bytes", "unpacked_bytes", "hint")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Body:
+    """What can be shown of a kept body."""
+
+    text: str
+    whole: int  # bytes of all of it, unpacked
+    is_cut: bool
+    damage: str | None = None
+    gone: str | None = None  # why nothing of it can be shown
 
 
 class Deliveries(Feature):
@@ -129,6 +141,53 @@ class Deliveries(Feature):
             "last_at": row["last_at"].isoformat(), "digest": row["digest"],
             "file": row["file"] and str(self.folder / row["file"]),
         }  # fmt: skip
+
+    def page(
+        self,
+        *,
+        status: str | None = None,
+        text: str = "",
+        sort: str = "delivery_id",
+        descending: bool = True,
+        limit: int = 50,
+        offset: int = 0,
+    ) -> tuple[list[dict[str, Any]], int]:
+        """A part of what came, newest first where nothing else is said, and how many there are of it."""
+        if sort not in delivering.SORTS:
+            raise BadInput(f"deliveries are not sorted by {sort!r}; give one of {', '.join(delivering.SORTS)}.")
+        rows, total = delivering.page(
+            self.ledger, status=status, text=text, sort=sort, descending=descending, limit=limit, offset=offset
+        )
+        return [_shown(row) for row in rows], total
+
+    def counts(self) -> dict[str, int]:
+        """How many came to each status."""
+        return delivering.counts(self.ledger)
+
+    def mark(self) -> object:
+        """Changes whenever the list may."""
+        return delivering.mark(self.ledger)
+
+    def body(self, delivery_id: int, *, most: int = SHOWN_BYTES) -> Body:
+        """The beginning of a kept body, unpacked, as text; what is no UTF-8 in it is marked."""
+        row = delivering.one_delivery(self.ledger, delivery_id)
+        if row["file"] is None:
+            return Body(text="", whole=row["unpacked_bytes"], is_cut=False, gone="it is no longer kept")
+        head = b""
+        try:
+            with _unpacked(self.folder / row["file"]) as (pieces, unpacking):
+                for piece in pieces:
+                    head += piece
+                    if len(head) > most:
+                        break
+        except OSError as error:
+            return Body(text="", whole=row["unpacked_bytes"], is_cut=False, gone=f"it cannot be read: {error.strerror}")
+        text = self._parts.redactor(head[:most].decode("utf-8", errors="replace"))
+        return Body(text=text, whole=row["unpacked_bytes"], is_cut=len(head) > most, damage=unpacking.damage)
+
+    def address(self) -> str | None:
+        """The public address that Bright Data is told, without its secret part; None where none is set."""
+        return address_of(self.settings.webhook_url) if self.settings.webhook_url else None
 
     def in_review(self) -> list[dict[str, Any]]:
         """Those that wait for a person."""

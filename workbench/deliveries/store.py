@@ -201,6 +201,52 @@ def deliveries(ledger: Ledger, *, status: str | None = None, limit: int | None =
         return [dict(row) for row in connection.execute(query.limit(limit)).mappings()]
 
 
+SORTS: Final = ("delivery_id", "snapshot_id", "status", "bytes", "copies", "received_at")
+
+
+def page(
+    ledger: Ledger, *, status: str | None, text: str, sort: str, descending: bool, limit: int, offset: int
+) -> tuple[list[dict[str, Any]], int]:
+    """A part of what came, and how many there are of it."""
+    query = _told()
+    if status is not None:
+        query = query.where(delivery.c.status == status)
+    said = (
+        delivery.c.provider_id,
+        snapshot.c.provider_id,
+        delivery.c.error_message,
+        delivery.c.status,
+        delivery.c.hint,
+    )
+    for word in text.lower().split():
+        query = query.where(or_(*(func.lower(column).contains(word, autoescape=True) for column in said)))
+    by = {
+        "snapshot_id": func.coalesce(snapshot.c.provider_id, delivery.c.provider_id), "status": delivery.c.status,
+        "bytes": delivery.c.bytes, "copies": delivery.c.copies, "received_at": delivery.c.received_at,
+    }.get(sort, delivery.c.id)  # fmt: skip
+    order = (by.desc() if descending else by, delivery.c.id.desc())
+    with ledger.read() as connection:
+        total = int(connection.execute(select(func.count()).select_from(query.subquery())).scalar_one())
+        rows = connection.execute(query.order_by(*order).limit(limit).offset(offset)).mappings().all()
+    return [dict(row) for row in rows], total
+
+
+def counts(ledger: Ledger) -> dict[str, int]:
+    """How many came to each status."""
+    query = select(delivery.c.status, func.count()).group_by(delivery.c.status).order_by(delivery.c.status)
+    with ledger.read() as connection:
+        return {str(status): int(number) for status, number in connection.execute(query).all()}
+
+
+def mark(ledger: Ledger) -> tuple[int, int, str]:
+    """Changes whenever the list may: also when the same body came again, or one was looked at."""
+    told = (func.coalesce(func.max(delivery.c.id), 0), func.coalesce(func.sum(delivery.c.copies), 0))
+    with ledger.read() as connection:
+        newest, copies = connection.execute(select(*told)).one()
+        states = connection.execute(select(delivery.c.status, func.count()).group_by(delivery.c.status)).all()
+    return int(newest), int(copies), str(sorted((str(status), int(number)) for status, number in states))
+
+
 def one_delivery(ledger: Ledger, delivery_id: int) -> dict[str, Any]:
     with ledger.read() as connection:
         row = connection.execute(_told().where(delivery.c.id == delivery_id)).mappings().first()

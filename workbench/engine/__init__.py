@@ -11,6 +11,7 @@ moving.py       what people and services do to an item outside of a lease
 locks.py        named leases: what only one may do at a time, and who is at work
 rate_limit.py   one throttle of a vendor for all processes
 behind.py       a ledger that is older than the world: found out, and remembered until compared
+orders.py       what is at work now, by the order that it belongs to
 account_acts.py what was done at an account, and what such a ledger may not know of it
 stuck.py        what is looked for at a site for hours, and a person should know of
 """

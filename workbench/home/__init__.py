@@ -2,6 +2,7 @@
 
 work.py        `work`, `status`, `todo`, `folders`
 init.py        `init`: a home to fill in
+start_panel.py the start page: how everything stands, and one way into each job
 notebooks.py   the notebooks that ship, brought and offered
 doctor.py      every setting with its origin, and what work needs
 demo.py        the whole job in practice mode

@@ -18,7 +18,8 @@ from workbench.home.notebooks import bring_notebooks, offered_notebooks
 
 # Read beside the user's own: no news pop-up, widgets saved with the notebook, every cell kept in the page.
 OURS: Final = Path(__file__).parent / "jupyter"
-FIRST: Final = "notebooks/runs.ipynb"
+EXTENSIONS: Final = OURS / "labextensions"
+FIRST: Final = "notebooks/start.ipynb"
 
 
 def lab(
@@ -37,6 +38,7 @@ def lab(
     command = [
         *processes.command(processes.LAB_SERVER), "--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}",
         f"--ServerApp.root_dir={settings.home}", f"--LabApp.default_url={start}", "--LabApp.news_url=None",
+        f"--LabApp.extra_labextensions_path={EXTENSIONS}",
         "--ServerApp.allow_unauthenticated_access=False",
     ]  # fmt: skip
     command += _jobs(own)

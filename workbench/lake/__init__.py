@@ -28,6 +28,7 @@ ledger_tables.py the ledger's tables as Arrow
 guard.py      one SELECT and nothing else; a connection that reaches no further than the lake
 compaction.py small files → one sorted file a kind, and the latest of everything
 serving.py    the serving copy workbench.duckdb, swapped whole
-show.py       what a query answered, as a text table, JSON, CSV or Parquet
+excerpt.py    rows of some snapshots a page at a time, and the query that gives the same
+show.py       what a query answered, as a text table, JSON, CSV, Parquet or a spreadsheet
 sql.py        SQL from templates
 """

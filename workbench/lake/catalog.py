@@ -200,7 +200,7 @@ class Catalog:
         with self.connection.cursor() as cursor:
             cursor.execute("begin")
             try:
-                self._replace(cursor, there, _with_records(files, there), tables)
+                self._replace(cursor, there, with_records(files, there), tables)
             except BaseException:
                 cursor.execute("rollback")
                 raise
@@ -221,7 +221,7 @@ class Catalog:
         self,
         cursor: duckdb.DuckDBPyConnection,
         files: Sequence[TableFile],
-        with_records: Sequence[TableFile],
+        of_records: Sequence[TableFile],
         tables: Mapping[str, TableData] | None,
     ) -> None:
         for kind in _PINNED:
@@ -229,7 +229,7 @@ class Catalog:
         for kind in IDENTITY:
             latest = self._latest(kind, files)
             cursor.execute(fill(_VIEW, view=name(f"{kind}_latest"), rows=latest))
-        self.records = " union all ".join(self._records_of(some) for some in _branches(with_records)) or _NO_RECORDS
+        self.records = records_of(self.lake, of_records)
         cursor.execute(fill(_RECORDS, rows=self.records))
         if tables is None:
             return
@@ -257,24 +257,30 @@ class Catalog:
     def _paths(self, files: Iterable[TableFile]) -> str:
         return list_literal(path_literal(self.lake / file.path) for file in files)
 
-    def _records_of(self, files: Sequence[TableFile]) -> str:
-        paths = [self.lake / file.path for file in files]
-        pairs = zip(paths, files, strict=True)
-        return fill(
-            _RECORDS_OF,
-            files=list_literal(map(path_literal, paths)),
-            snapshots=", ".join(f"({literal(str(path))}, {literal(file.snapshot_id)})" for path, file in pairs),
-            first=literal(files[0].snapshot_id),
-            last=literal(files[-1].snapshot_id),
-            largest=LONGEST_LINE + 1,
-        )
-
     def _tables(self) -> list[str]:
         return [one for one in self.names if one not in self._view_names()]
 
     @staticmethod
     def _view_names() -> tuple[str, ...]:
         return (*_PINNED, *(f"{kind}_latest" for kind in IDENTITY), "records")
+
+
+def records_of(lake: Path, files: Sequence[TableFile]) -> str:
+    """SQL for the vendor's whole rows in `files`: snapshot_id, row_no, record."""
+    return " union all ".join(_branch(lake, some) for some in _branches(files)) or _NO_RECORDS
+
+
+def _branch(lake: Path, files: Sequence[TableFile]) -> str:
+    paths = [lake / file.path for file in files]
+    pairs = zip(paths, files, strict=True)
+    return fill(
+        _RECORDS_OF,
+        files=list_literal(map(path_literal, paths)),
+        snapshots=", ".join(f"({literal(str(path))}, {literal(file.snapshot_id)})" for path, file in pairs),
+        first=literal(files[0].snapshot_id),
+        last=literal(files[-1].snapshot_id),
+        largest=LONGEST_LINE + 1,
+    )
 
 
 def _parts(parsed: Any) -> Iterator[dict[str, Any]]:
@@ -293,7 +299,7 @@ def _may_be_more(part: Mapping[str, Any]) -> bool:
     return is_elsewhere or part.get("error") is True or str(part.get("type")) in _ASK_FURTHER
 
 
-def _with_records(listed: Sequence[TableFile], there: Sequence[TableFile]) -> list[TableFile]:
+def with_records(listed: Sequence[TableFile], there: Sequence[TableFile]) -> list[TableFile]:
     """The file with the rows of each snapshot: that of kind "lines" if one is listed, else the raw one."""
     apart = {file.snapshot_id for file in listed if file.kind == "lines"}
     return [file for file in there if file.kind == "lines" or (file.kind == "raw" and file.snapshot_id not in apart)]

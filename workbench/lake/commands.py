@@ -24,6 +24,7 @@ class Format(StrEnum):
     JSON = "json"
     CSV = "csv"
     PARQUET = "parquet"
+    XLSX = "xlsx"
 
 
 def sql(
@@ -38,8 +39,8 @@ def sql(
     the answer should be made of are gone from the lake, they are named on stderr, and the exit code is 1.
     """
     form = Format.JSON if json else form
-    if form is Format.PARQUET and output is None and sys.stdout.isatty():
-        raise BadInput("Parquet is no text to look at; give --output FILE, or send stdout to a file.")
+    if form in (Format.PARQUET, Format.XLSX) and output is None and sys.stdout.isatty():
+        raise BadInput(f"{form} is no text to look at; give --output FILE, or send stdout to a file.")
     missing: list[str] = []
     with opened_home(quiet=form is not Format.TABLE, look=True) as workbench:
         _write(workbench.lake.select(query, on_missing=missing.append), form, output)

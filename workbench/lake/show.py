@@ -1,4 +1,4 @@
-"""What a query answered → text table, JSON, CSV or Parquet; what was scraped cannot act on whoever reads it.
+"""What a query answered → text table, JSON, CSV, Parquet or a spreadsheet; what was scraped cannot act on its reader.
 
 Rows go through Arrow: DuckDB's own fetchall() needs pytz for a time with a zone.
 """
@@ -21,11 +21,12 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from workbench.errors import BadInput
 from workbench.lake.guard import explained
 from workbench.lake.sql import name
 
-Format = Literal["table", "json", "csv", "parquet"]
-FORMATS: Final[tuple[Format, ...]] = ("table", "json", "csv", "parquet")
+Format = Literal["table", "json", "csv", "parquet", "xlsx"]
+FORMATS: Final[tuple[Format, ...]] = ("table", "json", "csv", "parquet", "xlsx")
 
 _BATCH: Final = 2048
 _WIDEST: Final = 60  # columns of a cell in a text table
@@ -44,7 +45,7 @@ _FORMULA: Final = tuple("=+-@\t\r\n\0＝＋－＠")
 
 def write(relation: duckdb.DuckDBPyRelation, form: Format, out: IO[bytes]) -> None:
     with explained():
-        {"table": _write_table, "json": _write_json, "csv": _write_csv, "parquet": _write_parquet}[form](relation, out)
+        _WRITERS[form](relation, out)
 
 
 def rows(relation: duckdb.DuckDBPyRelation) -> Iterator[dict[str, Any]]:
@@ -122,6 +123,63 @@ def _write_parquet(relation: duckdb.DuckDBPyRelation, out: IO[bytes]) -> None:
     with pq.ParquetWriter(out, batches.schema, compression="zstd") as writer:
         for batch in batches:
             writer.write_batch(batch)
+
+
+SHEET_ROWS: Final = 1_048_575  # below the head: what a sheet holds
+_SHEET_TEXT: Final = 32_767  # signs that a cell holds
+_SHEET_YEAR: Final = 1900  # the first that a sheet knows
+_EXACT: Final = 2**53  # a sheet has floats alone: a larger number would be another
+
+
+def _write_xlsx(relation: duckdb.DuckDBPyRelation, out: IO[bytes]) -> None:
+    """Texts are cells of text, whatever they look like: no id becomes a number, nothing a formula or a link."""
+    import xlsxwriter
+
+    # Cell by cell through a file: a million rows take no more memory than one.
+    with xlsxwriter.Workbook(out, {"constant_memory": True}) as book:
+        sheet = book.add_worksheet("rows")
+        formats = {
+            datetime: book.add_format({"num_format": 'yyyy-mm-dd hh:mm:ss "UTC"'}),
+            date: book.add_format({"num_format": "yyyy-mm-dd"}),
+        }
+        sheet.freeze_panes(1, 0)
+        sheet.set_column(0, len(relation.columns) - 1, 18)
+        for place, column in enumerate(relation.columns):
+            sheet.write_string(0, place, _sheet_text(column), book.add_format({"bold": True}))
+        for number, row in enumerate(_values(relation), start=1):
+            if number > SHEET_ROWS:
+                raise BadInput(f"a spreadsheet holds {SHEET_ROWS:,} rows, and these are more; take CSV or Parquet.")
+            for place, value in enumerate(row):
+                _write_cell(sheet, number, place, value, formats)
+
+
+def _write_cell(sheet: Any, row: int, place: int, value: Any, formats: Mapping[type, Any]) -> None:
+    if isinstance(value, Decimal):
+        value = _plain(value)
+    if value is None or (isinstance(value, float) and not math.isfinite(value)):
+        return
+    if isinstance(value, bool):
+        sheet.write_boolean(row, place, value)
+    elif isinstance(value, int | float) and abs(value) <= _EXACT:
+        sheet.write_number(row, place, value)
+    elif isinstance(value, date) and value.year > _SHEET_YEAR:
+        at = value.astimezone(UTC).replace(tzinfo=None) if isinstance(value, datetime) and value.tzinfo else value
+        sheet.write_datetime(row, place, at, formats[datetime if isinstance(value, datetime) else date])
+    else:
+        plain = _plain(value)
+        sheet.write_string(
+            row, place, _sheet_text(plain if isinstance(plain, str) else json.dumps(plain, ensure_ascii=False))
+        )
+
+
+def _sheet_text(text: str) -> str:
+    whole = text.encode("utf-8", "replace").decode()  # half of a surrogate pair is no text there
+    return whole if len(whole) <= _SHEET_TEXT else f"{whole[: _SHEET_TEXT - 1]}…"
+
+
+_WRITERS: Final[Mapping[Format, Callable[[duckdb.DuckDBPyRelation, IO[bytes]], None]]] = {
+    "table": _write_table, "json": _write_json, "csv": _write_csv, "parquet": _write_parquet, "xlsx": _write_xlsx,
+}  # fmt: skip
 
 
 def _values(relation: duckdb.DuckDBPyRelation) -> Iterator[tuple[Any, ...]]:

@@ -18,12 +18,28 @@ _ADDRESS: Final = 34  # characters of an address that are shown
 _TITLE: Final = 1_000
 # Control characters, and the marks that turn the reading direction of all that follows.
 _UNSEEN: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+_PAGE: Final = re.compile(r"[a-z]+")
 _LINK: Final = re.compile(r"https?://[^\s\"'<>\\]+", re.IGNORECASE)
 
 # Half-transparent greys read on JupyterLab's dark theme as on white paper.
 _LINE: Final = "1px solid #8886"
 _CELL: Final = f"padding: 4px 10px; border-bottom: {_LINE}; vertical-align: top; line-height: 1.4;"
 _HEAD: Final = f"{_CELL} font-weight: 600; border-bottom: 2px solid #888a; vertical-align: bottom;"
+# A state is told by its word, its shape and its colour: whoever misses one of them has the others.
+BADGES: Final = {
+    "good": ("●", "#1a7f37"),
+    "moving": ("◐", "#1f6feb"),
+    "waits": ("■", "#bf8700"),
+    "bad": ("✖", "#d1242f"),
+    "plain": ("○", "#888888"),
+}
+_TONES: Final = {
+    "good": "completed processed posted success uploaded healthy published ready reused empty done active on",
+    "moving": "pending processing posting running started triggered downloaded staged planned queued moving",
+    "waits": "attention unsure person review warning stalled quarantined unknown_id paused expiring waits stopped",
+    "bad": "partial failed error cancelled canceled expired missed crashed file_not_found unmatched",
+}
+_TONE_OF: Final = {word: tone for tone, words in _TONES.items() for word in words.split()}
 _NOTES: Final = {
     "plain": "border-left: 4px solid #8888;",
     "practice": "border-left: 4px solid #1f6feb; background-color: #1f6feb18;",
@@ -68,6 +84,22 @@ def note(kind: str, *inside: object, role: str | None = None) -> Html:
     return tag("div", *inside, role=role, style=f"padding: 6px 12px; line-height: 1.5; {_NOTES[kind]}")
 
 
+def tone_of(state_word: str) -> str:
+    """How a word of state is coloured; a word that nobody knows stays plain."""
+    return _TONE_OF.get(state_word.replace(" ", "_"), "plain")
+
+
+def badge(state_word: str, tone: str | None = None) -> Html:
+    """A word of state, with a shape and a colour; `tone` is one of BADGES, by default the word's own."""
+    mark, colour = BADGES[tone or tone_of(state_word)]
+    sign = tag("span", mark, " ", aria_hidden="true")
+    style = (
+        f"border: 1px solid {colour}; background-color: {colour}33; border-radius: 9px; padding: 0 8px; "
+        "white-space: nowrap; display: inline-block;"
+    )
+    return tag("span", sign, state_word, style=style)
+
+
 def table(
     caption: str,
     heads: Sequence[str],
@@ -106,11 +138,18 @@ def _cell(value: object, column: int, right: Sequence[bool], zone: tzinfo | None
 
 def _shortened(value: object, text: str) -> tuple[Html, str | None]:
     """What stands in the cell, and the whole of it for its title where that is more."""
+    short, whole = shortened(text)
+    return link(value, short), whole
+
+
+def shortened(text: str) -> tuple[str, str | None]:
+    """What of a text stands in a cell, and what its title keeps of the whole where that is more."""
+    text = _UNSEEN.sub("", text)
     is_link = _LINK.fullmatch(text) is not None
     bare = re.sub(r"^https?://(www\.)?", "", text) if is_link else text
     most = _ADDRESS if is_link else LONGEST
     short = bare if len(bare) <= most else f"{bare[: most - 1]}…"
-    return link(value, short), text[:_TITLE] if short != text else None
+    return short, text[:_TITLE] if short != text else None
 
 
 def _side(is_right: bool) -> str:  # noqa: FBT001 - one of two sides
@@ -138,6 +177,13 @@ def link(value: object, text: object = None) -> Html:
         return shown_as
     style = "text-decoration: underline; word-break: break-all;"
     return tag("a", shown_as, href=value, target="_blank", rel="noopener noreferrer", style=style)
+
+
+def page_link(name: str, words: object, *, style: str = "") -> Html:
+    """A link from page to page: `name` is that of a notebook of ours, beside this one."""
+    if not _PAGE.fullmatch(name):
+        raise ValueError(f"{name!r} is no name of a page")
+    return tag("a", words, href=f"{name}.ipynb", style=f"text-decoration: underline; {style}".strip())
 
 
 def shown(value: object, zone: tzinfo | None = None) -> str:

@@ -7,17 +7,23 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
-from typing import Any, Final
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Final
 
 import anywidget
 import ipywidgets
 import traitlets
 
-from workbench.panels.markup import Html, esc, note
-from workbench.panels.page import bundle, in_background
+from workbench.panels.front_end import is_by_hand
+from workbench.panels.markup import Html, dollars, esc, join, note
+from workbench.panels.page import WATCH, Face, handled, in_background
+
+if TYPE_CHECKING:
+    from workbench.workbench import Workbench
 
 REST: Final = 5.0  # seconds after an act in which nothing that costs or publishes can be clicked
+ASLEEP: Final = 1.0  # seconds after a question in which its yes cannot be clicked: it has to be read first
+_NAMED: Final = 3  # of what is asked for, by name
 
 _BAR_JS: Final = """
 function element(name, parent, attributes) {
@@ -95,6 +101,28 @@ def question(mode: str, what: str) -> Html:
     return note("plain", f"PRACTICE: {what}. Nothing of it is real.")
 
 
+def asking(
+    mode: str,
+    act: str,
+    names: Sequence[str],
+    thing: str,
+    *,
+    account: str = "",
+    micro_usd: int | None = None,
+    more: str = "",
+) -> Html:
+    """The question before what costs or publishes: how many, the first by name, as whom, for how much, whether real.
+
+    `act` and `thing` as in "publish" and "listing"; `more` is one further sentence.
+    """  # fmt: skip
+    number = len(names)
+    listed = ", ".join(names[:_NAMED]) + (f" and {number - _NAMED:,} more" if number > _NAMED else "")
+    what = f"{act} {number:,} {thing}{'' if number == 1 else 's'}{f': {listed}' if listed else ''}"
+    parts = [what, f"as {account}" if account else "", "" if micro_usd is None else f"for at most {dollars(micro_usd)}"]
+    asked = question(mode, "; ".join(filter(None, parts)))
+    return join([asked, note("plain", more) if more else ""])
+
+
 class Bar(anywidget.AnyWidget):
     """A bar with its words: `text` beside it, `news` below it, read aloud when they change."""
 
@@ -115,20 +143,45 @@ class Region(anywidget.AnyWidget):
     live = traitlets.Enum(["", "polite"], "").tag(sync=True)
 
 
-class Panel(ipywidgets.VBox):  # type: ignore[misc]
-    """Widgets with a still face: what a viewer without widgets shows is its `markup` at the time of display."""
+class Panel(Face):
+    """A face with a region for what goes wrong; its looks at the ledger are made by the page's one watcher."""
 
     alert: Region
 
-    def markup(self) -> str:
-        return ""
+    def watch(self, wb: Workbench, look: Callable[[], None], *, every: float = 1.0) -> None:
+        """Call `look` in the page's watcher, at once and `every` so many seconds: it reads, and writes traits.
+
+        What it raises is shown in the panel, and goes when a look is well again. Without a person it is called once.
+        """
+        is_well = True
+
+        def looked() -> None:
+            nonlocal is_well
+            was_well, is_well = is_well, handled(look, self._show_error, wb.parts.redactor)
+            if is_well and not was_well:
+                self.alert.html = ""
+
+        if is_by_hand():
+            WATCH.add(self, looked, every=every)
+        else:
+            look()
+
+    def look_soon(self) -> None:
+        """Somebody has acted: what is watched is looked at now."""
+        WATCH.soon(self)
+
+    def act(self, wb: Workbench, work: Callable[[], None], name: str = "act") -> None:
+        """Do what a click asked for, off the kernel's own thread; what goes wrong is shown in the panel."""
+        self.alert.html = ""
+
+        def acted() -> None:
+            handled(work, self._show_error, wb.parts.redactor)
+            self.look_soon()
+
+        in_background(acted, name)
 
     def _show_error(self, error: Html) -> None:
         self.alert.html = error
-
-    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        live = super()._repr_mimebundle_(**kwargs)
-        return {**live, **bundle(self.markup())}
 
 
 def button(words: str, name: str, *, style: str = "", hint: str = "") -> Any:
@@ -165,14 +218,16 @@ class AskTwice(ipywidgets.VBox):  # type: ignore[misc]
         style: str = "",
         question: Callable[[], Html] = lambda: esc(""),
         rest: float = REST,
-        asks: bool = True,
+        asleep: float = ASLEEP,
+        asks: bool | Callable[[], bool] = True,
     ) -> None:
         """`words` of the button, of yes and of no; `question`: what would be done, how much of it, as whom, for what.
 
-        `asks`: false where nothing of it is real or costs anything.
+        `asks`: false where nothing of it is real or costs anything. For `asleep` seconds the yes cannot be clicked.
         """
         first, sure, keep = words
         self._act, self._question, self._rest, self._asks = act, question, rest, asks
+        self._asleep, self._asked_at = asleep, 0.0
         self._lock = threading.Lock()
         self._is_asked, self._is_held = False, False
         self.first = button(first, name, style=style)
@@ -188,6 +243,7 @@ class AskTwice(ipywidgets.VBox):  # type: ignore[misc]
     def ask(self, *, is_asked: bool) -> None:
         self._is_asked = is_asked
         self.asked.html = self._question() if is_asked else esc("")
+        self.sure.disabled = is_asked and self._asleep > 0
         show(self.first, is_shown=not is_asked)
         show(self.sure, is_shown=is_asked)
         show(self.keep, is_shown=is_asked)
@@ -212,12 +268,20 @@ class AskTwice(ipywidgets.VBox):  # type: ignore[misc]
     def _clicked(self, *, is_asked: bool) -> None:
         if is_asked and self.first.disabled:  # what was sent before the page knew
             return
-        if is_asked and not self._asks:
+        if is_asked and not (self._asks() if callable(self._asks) else self._asks):
             self._act()
             return
         self.ask(is_asked=is_asked)
         # What was clicked is gone: the keyboard goes on where nothing happens by mistake.
         (self.keep if is_asked else self.first).focus()
+        if is_asked and self._asleep:
+            self._asked_at = at = time.monotonic()
+            in_background(lambda: self._wake(at), "wake")
+
+    def _wake(self, asked_at: float) -> None:
+        time.sleep(self._asleep)
+        if self._asked_at == asked_at:  # otherwise it was asked once more, and sleeps anew
+            self.sure.disabled = False
 
     def _agreed(self) -> None:
         with self._lock:  # callbacks may run at the same time, on threads of the kernel's choosing

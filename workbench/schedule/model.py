@@ -15,10 +15,10 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictStr, ValidationError
 
+from workbench.parsing import RELATIVE_DAY, relative_day
 from workbench.schedule.cron import why_wrong
 
 _NAME: Final = re.compile(r"\w[\w .-]{0,39}")
-_RELATIVE: Final = re.compile(r"today(?:([+-])([0-9]{1,4})d)?")
 _LIKE_RELATIVE: Final = re.compile(r"today\s*[+-].*|yesterday|tomorrow", re.DOTALL)
 _DATE_OPTIONS: Final = frozenset({"--start", "--end"})
 # What never ends by itself, or would be the scheduler within itself.
@@ -92,11 +92,8 @@ class Schedule(BaseModel):
 
 
 def _on(day: date, value: Any) -> Any:
-    found = _RELATIVE.fullmatch(value) if isinstance(value, str) else None
-    if found is None:
-        return value
-    sign, days = found.groups()
-    return (day + timedelta(days=int(f"{sign or '+'}{days or 0}"))).isoformat()
+    found = relative_day(value, day) if isinstance(value, str) else None
+    return value if found is None else found.isoformat()
 
 
 @dataclass(frozen=True)
@@ -196,7 +193,7 @@ def _why_parameters(one: Schedule) -> str | None:
     if one.command and one.parameters:
         return "has parameters, which a command does not take; put them among its words"
     for name, value in one.parameters.items():
-        if isinstance(value, str) and _LIKE_RELATIVE.fullmatch(value) and not _RELATIVE.fullmatch(value):
+        if isinstance(value, str) and _LIKE_RELATIVE.fullmatch(value) and not RELATIVE_DAY.fullmatch(value):
             return f"gives {name} = {value!r}, which is no day; write today, today-7d or today+1d"
     return None
 

@@ -12,7 +12,8 @@ from tests.panels.conftest import nobody_there, place
 from workbench.budget.caps import Caps
 from workbench.collect import panel as runs
 from workbench.collect.order import Order
-from workbench.collect.panel import LivePanel, StartPanel, WatchPanel
+from workbench.collect.panel import LivePanel, StartPanel
+from workbench.collect.watch_panel import WatchPanel
 from workbench.errors import BadInput, Refused
 from workbench.panels.markup import esc, plain
 from workbench.panels.widgets import AskTwice
@@ -25,6 +26,7 @@ def displayed(monkeypatch) -> list:
     found: list = []
     monkeypatch.setattr(runs, "display", found.append)
     monkeypatch.setattr(runs, "still", found.append)
+    monkeypatch.setattr(runs, "page", lambda wb, *panels: found.extend(panel().markup() for panel in panels))
     return found
 
 
@@ -176,7 +178,7 @@ def test_cancelling_asks_once_more(wb, order, sandbox, eventually):
 
 
 def test_a_run_that_nobody_works_on_says_so_and_offers_a_worker(wb, order, monkeypatch, eventually):
-    monkeypatch.setattr("workbench.collect.panel._ALONE_SECONDS", 0.2)
+    monkeypatch.setattr("workbench.collect.watch_panel._ALONE_SECONDS", 0.2)
     wb.is_idle = True
     watch = WatchPanel(wb, order)
     order.start()
