@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from workbench.db import history
 from workbench.engine.orders import orders_at_work
-from workbench.errorlog.model import Cut
+from workbench.errorlog.model import ErrorPage
 from workbench.feature import Feature
 
 _AT_WORK: Final = ("processing", "pending")  # statuses of a run that goes on
@@ -48,7 +48,7 @@ class Overview(Feature):
         `runs`: the newest `last`.
         """
         errors = self._parts.errorlog
-        failed, number = errors.found(errors.filter(since=1), Cut(limit=1))
+        failed, number = errors.found(errors.filter(since=1), ErrorPage(limit=1))
         runs, total = self._parts.collect.runs_page(sort="created_at", descending=True, limit=last)
         return {
             "mode": self.settings.mode,

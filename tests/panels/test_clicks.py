@@ -91,8 +91,17 @@ def test_every_button_that_costs_or_publishes_asks():
     assert {name: lines for name, lines in plainly.items() if lines} == {
         "post/panel.py": ["self.keep.on_click(lambda _: self._clicked())"],  # a listing is kept, not posted
         "collect/recovery_panel.py": [
-            "self.adopt.on_click(lambda _: self._clicked())"
-        ],  # what is paid already is brought in
+            "self.adopt.on_click(lambda _: self._clicked())",  # what is paid already is brought in
+            "self.every.on_click(lambda _: self._choose_every())",
+            "self.again.on_click(lambda _: self._looked_again())",
+            "one.on_click(lambda _, act=act: self._begin(act))",  # what costs nothing and can be done again
+        ],
+        "accounts/panel.py": [
+            "one.on_click(lambda _, work=work: self._begin(work))",  # log in, look, stop
+            'one.on_click(lambda _, form=form: show(form, is_shown=form.layout.display == "none"))',
+        ],
+        "deliveries/panel.py": ["self.replay.on_click(lambda _: self._replayed())"],
+        "errorlog/panel.py": ["self.login.on_click(lambda _: self._begin(self._log_in))"],
         "panels/sending.py": [
             "self.rehearse.on_click(lambda _: self._begin(self._rehearse))",
             "self.cancel.on_click(lambda _: self._clicked())",

@@ -222,6 +222,18 @@ class Accounts(Feature):
         found = [self._on_board(row) for row in rows]
         return sorted(found, key=lambda one: (_FIRST.index(one["standing"]), one["channel"], one["label"]))
 
+    def one(self, account_id: int) -> dict[str, Any]:
+        """One account as the board has it, and how many of its items are not over."""
+        row = next((one for one in self.board() if one["account_id"] == account_id), None)
+        if row is None:
+            accounts.find(self.ledger, account_id)  # says so
+            raise BadInput(f"account {account_id} was just removed.")
+        return {**row, "unfinished": accounts.unfinished(self.ledger, account_id)}
+
+    def mark(self) -> int:
+        """The last recorded event: changes whenever the board may, but for a login that grows old."""
+        return self.ledger.head()[0]
+
     def _on_board(self, row: dict[str, Any]) -> dict[str, Any]:
         session, health = self._examined(accounts.find(self.ledger, row["account_id"]), live=False)
         is_on = row["enabled"]
@@ -229,7 +241,7 @@ class Accounts(Feature):
             **row,
             "standing": health.status if is_on else "stopped",
             "reason": health.reason if is_on else f"stopped by its owner; otherwise: {health.reason}",
-            "mend": health.mend if is_on else "resume",
+            "mend": ("login" if row["paused_kind"] in _OF_SESSION else health.mend) if is_on else "resume",
             "session_age_days": session.age_days,
         }
 

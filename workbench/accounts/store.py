@@ -67,6 +67,12 @@ def remove(ledger: Ledger, account_id: int) -> None:
     ledger.write(change)
 
 
+def unfinished(ledger: Ledger, account_id: int) -> int:
+    """How many items of the account are not over."""
+    with ledger.read() as connection:
+        return sum(_unfinished(connection, kind, account_id) for kind in _of_accounts())
+
+
 def _of_accounts() -> list[str]:
     """The kinds of items that are done at an account."""
     return [kind for kind in KINDS if "account_id" in ITEMS[kind].c]

@@ -80,7 +80,7 @@ _BY_WHAT: Final = {"adopted": "brought in", "woken": "let go on", "told": "noted
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
+class AskedAct:
     """What a person is asked to agree to."""
 
     words: str
@@ -313,14 +313,14 @@ class Recovery(Feature):
             soon=retention * scan.EXPIRING,
         )
 
-    def asking(self, act: Act, lines: Sequence[Line]) -> Asked:
+    def asking(self, act: Act, lines: Sequence[Line]) -> AskedAct:
         """What an act on these would do, for a person to agree to; those that it does not fit are left out."""
         meant = [one for one in lines if act in one.acts]
         cost = sum(one.may_cost for one in meant) if act in (Act.REQUEUE, Act.ABSENT) else 0
         names = ", ".join(one.name for one in meant[:_NAMED])
         more = f" and {len(meant) - _NAMED} more" if len(meant) > _NAMED else ""
         number = f"{len(meant)} snapshot{'' if len(meant) == 1 else 's'} ({names}{more})"
-        return Asked(
+        return AskedAct(
             words=_ASKED[act].format(number),
             names=tuple(one.name for one in meant),
             micro_usd=cost,
@@ -375,7 +375,14 @@ class Recovery(Feature):
                 raise BadInput("give the id that it has at Bright Data.")
             self.resolve(key, adopt=found_as, reason=reason)
         else:
-            self.resolve(key, **{str(act): True}, reason=reason)
+            self.resolve(
+                key,
+                absent=act is Act.ABSENT,
+                abandon=act is Act.ABANDON,
+                publish=act is Act.PUBLISH,
+                drop=act is Act.DROP,
+                reason=reason,
+            )
 
     def mark(self) -> int:
         """The last recorded event: changes whenever the board may."""

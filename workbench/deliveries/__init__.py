@@ -2,6 +2,7 @@
 
 service.py    matched with snapshots, listed, replayed, checked, retired
 commands.py   `workbench deliveries`
+panel.py      what came, and the check of the address: the calls of the deliveries notebook
 store.py      kept once, replayed, staged from their bodies, retired
 matching.py   which snapshot a delivery is for, and what that does
 intake.py     one delivery on its way into the spool

@@ -56,7 +56,7 @@ _SHOWN: Final = ("snapshot_id", "status", "attention", "error_message", "copies"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Body:
+class KeptBody:
     """What can be shown of a kept body."""
 
     text: str
@@ -168,11 +168,11 @@ class Deliveries(Feature):
         """Changes whenever the list may."""
         return delivering.mark(self.ledger)
 
-    def body(self, delivery_id: int, *, most: int = SHOWN_BYTES) -> Body:
+    def body(self, delivery_id: int, *, most: int = SHOWN_BYTES) -> KeptBody:
         """The beginning of a kept body, unpacked, as text; what is no UTF-8 in it is marked."""
         row = delivering.one_delivery(self.ledger, delivery_id)
         if row["file"] is None:
-            return Body(text="", whole=row["unpacked_bytes"], is_cut=False, gone="it is no longer kept")
+            return KeptBody(text="", whole=row["unpacked_bytes"], is_cut=False, gone="it is no longer kept")
         head = b""
         try:
             with _unpacked(self.folder / row["file"]) as (pieces, unpacking):
@@ -181,9 +181,11 @@ class Deliveries(Feature):
                     if len(head) > most:
                         break
         except OSError as error:
-            return Body(text="", whole=row["unpacked_bytes"], is_cut=False, gone=f"it cannot be read: {error.strerror}")
+            return KeptBody(
+                text="", whole=row["unpacked_bytes"], is_cut=False, gone=f"it cannot be read: {error.strerror}"
+            )
         text = self._parts.redactor(head[:most].decode("utf-8", errors="replace"))
-        return Body(text=text, whole=row["unpacked_bytes"], is_cut=len(head) > most, damage=unpacking.damage)
+        return KeptBody(text=text, whole=row["unpacked_bytes"], is_cut=len(head) > most, damage=unpacking.damage)
 
     def address(self) -> str | None:
         """The public address that Bright Data is told, without its secret part; None where none is set."""

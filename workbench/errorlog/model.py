@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 CHANNELS: Final = {"marketplace": "Marketplace", "trafficjunky": "TrafficJunky", "brightdata": "Bright Data"}
-SORTS: Final = ("at", "what", "account", "class", "tries")
+SORTS: Final = ("at", "what", "channel", "account", "class", "sentence", "tries", "status")
 
 # Where the ledger's own word would tell a person nothing.
 _WORDS: Final = {
@@ -54,7 +54,7 @@ class ErrorFilter:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cut:
+class ErrorPage:
     """Which part of the list, in which order."""
 
     offset: int = 0

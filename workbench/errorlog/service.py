@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from workbench.browser.artifacts import PICTURE
 from workbench.db import history
+from workbench.engine.item import KINDS
 from workbench.errorlog import store
-from workbench.errorlog.model import CHANNELS, SORTS, Cut, ErrorFilter, Mend, class_words, mend_of
+from workbench.errorlog.model import CHANNELS, SORTS, ErrorFilter, ErrorPage, Mend, class_words, mend_of
 from workbench.errors import BadInput
 from workbench.feature import Feature
 from workbench.parsing import as_date
@@ -37,9 +38,9 @@ class Retry:
 class ErrorLog(Feature):
     """Trouble of all features as one list."""
 
-    def found(self, asked: ErrorFilter, cut: Cut | None = None) -> tuple[list[dict[str, Any]], int]:
+    def found(self, asked: ErrorFilter, cut: ErrorPage | None = None) -> tuple[list[dict[str, Any]], int]:
         """The part of the list that is asked for, newest first where nothing else is said, and how many there are."""
-        chosen = cut or Cut()
+        chosen = cut or ErrorPage()
         if chosen.sort not in SORTS:
             raise BadInput(f"errors are not sorted by {chosen.sort!r}; give one of {', '.join(SORTS)}.")
         rows, total = store.found(self.ledger, asked, chosen)
@@ -51,11 +52,11 @@ class ErrorLog(Feature):
         channel: str | None = None,
         account: int | None = None,
         error_class: str | None = None,
-        since: str | int | None = None,
+        since: datetime | str | int | None = None,
         text: str = "",
         is_open: bool = False,
     ) -> ErrorFilter:
-        """A filter from what a person gives; `since`: a day of the owner's time zone, or the last so many days."""
+        """A filter from what a person gives; `since`: a moment, a day of the owner's time zone, or so many days ago."""
         if channel is not None and channel not in CHANNELS:
             raise BadInput(f"{channel!r} is no channel; there are {', '.join(CHANNELS)}.")
         return ErrorFilter(
@@ -101,7 +102,7 @@ class ErrorLog(Feature):
         )
 
     def retry(self, keys: Sequence[str]) -> int:
-        """Try again what these errors stopped, by whatever feature it is of; how many. A worker is started."""
+        """Try again what these errors stopped, by whatever feature it is of; how many. Somebody must `work`."""
         rows = [row for row in self._rows(keys) if mend_of(row) in (Mend.RETRY, Mend.EDIT)]
         if not rows:
             raise BadInput("none of these can be tried again: they went on since, or wait for something else.")
@@ -112,13 +113,12 @@ class ErrorLog(Feature):
             self._parts.uploads.retry([str(one) for one in ids["upload"]])
         if ids["snapshot"]:
             self._parts.recover.requeue([str(one) for one in ids["snapshot"]])
-        self._parts.working.start_worker()
         return sum(len(each) for each in ids.values())
 
-    def decide(self, key: str, *, remote_id: str | None = None, absent: bool = False, abandon: bool = False) -> str:
+    def decide(self, key: str, *, remote_id: str | None = None, absent: bool = False, abandon: bool = False) -> None:
         """Say what became of a thing whose answer was lost: it is there, as `remote_id`; it is not; or forget it.
 
-        Gives the state that it is in now.
+        Somebody must `work` afterwards.
         """
         row = store.one(self.ledger, key)
         if mend_of(row) is not Mend.FIND:
@@ -126,15 +126,13 @@ class ErrorLog(Feature):
         if remote_id is not None and not remote_id.strip():
             raise BadInput("give the id that it has there.")
         found = remote_id and remote_id.strip()
+        thing = row["thing_id"]
         if row["kind"] == "posting":
-            done = self._parts.postings.resolve(row["thing_id"], adopt=found, absent=absent, abandon=abandon)
+            self._parts.postings.resolve(thing, adopt=found, absent=absent, abandon=abandon)
         elif row["kind"] == "upload":
-            self._parts.uploads.resolve(str(row["thing_id"]), remote_id=found, absent=absent, abandon=abandon)
-            done = "decided"
+            self._parts.uploads.resolve(str(thing), remote_id=found, absent=absent, abandon=abandon)
         else:
-            done = self._parts.recover.resolve(str(row["thing_id"]), adopt=found, absent=absent, abandon=abandon)
-        self._parts.working.start_worker()
-        return str(done)
+            self._parts.recover.resolve(str(thing), adopt=found, absent=absent, abandon=abandon)
 
     def _rows(self, keys: Sequence[str]) -> list[dict[str, Any]]:
         return [store.one(self.ledger, key) for key in dict.fromkeys(keys)]
@@ -147,6 +145,8 @@ class ErrorLog(Feature):
             "channel_words": CHANNELS[row["channel"]],
             "sentence": row["sentence"] or "nobody said why",
             "is_open": bool(row["is_open"]),
+            "status": KINDS[row["kind"]].states(row["state"]).info.word,
+            "means": KINDS[row["kind"]].states(row["state"]).info.means,
             "mend": mend,
         }
 
@@ -178,8 +178,10 @@ class ErrorLog(Feature):
         is_ours = path.resolve().is_relative_to((self.settings.data / "evidence").resolve())
         return path if is_ours and path.is_file() and path.stat().st_size <= _LARGEST_PICTURE else None
 
-    def _moment(self, value: str | int | None) -> datetime | None:
-        if not value:
+    def _moment(self, value: datetime | str | int | None) -> datetime | None:
+        if isinstance(value, datetime):
+            return value
+        if value is None or value == "":
             return None
         if isinstance(value, int):
             day = self._parts.today() - timedelta(days=value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
@@ -27,7 +28,7 @@ from sqlalchemy import (
 from workbench.collect.model import SNAPSHOT_GOOD, SnapshotState
 from workbench.db.ledger import Ledger
 from workbench.db.schema import account, error_log, job, posting, snapshot, upload
-from workbench.errorlog.model import Cut, ErrorFilter
+from workbench.errorlog.model import ErrorFilter, ErrorPage
 from workbench.errors import BadInput
 from workbench.post.model import POSTING_GOOD, PostingState
 from workbench.upload.model import UploadState
@@ -37,6 +38,8 @@ _DONE: Final = {
     "posting": [str(one) for one in (*POSTING_GOOD, PostingState.CANCELED)],
     "upload": [str(one) for one in (*UploadState.having("is_good"), UploadState.CANCELED, UploadState.SKIPPED)],
 }
+_KEYS: Final = {"log": "log_id", "snapshot": "snapshot_id"}  # how a key begins, and the column that it numbers
+_IS_KEY: Final = re.compile(r"(log|snapshot)-\d{1,18}")
 _READ: Final = [str(one) for one in SNAPSHOT_GOOD]
 _TROUBLED: Final = [
     str(one)
@@ -47,25 +50,38 @@ _TROUBLED: Final = [
 ]  # fmt: skip
 
 
-def found(ledger: Ledger, asked: ErrorFilter, cut: Cut) -> tuple[list[dict[str, Any]], int]:
+def found(ledger: Ledger, asked: ErrorFilter, cut: ErrorPage) -> tuple[list[dict[str, Any]], int]:
     """The asked part of the list, and how many there are in all."""
     with ledger.read() as connection:
-        rows = _listed(connection)
+        rows = _listed(connection, is_whole=asked.is_open or cut.sort == "tries")
         wanted = _wanted(rows, asked)
         total = int(connection.execute(select(func.count()).select_from(rows).where(*wanted)).scalar_one())
-        by = {"at": rows.c.at, "class": rows.c["class"], "tries": rows.c.tries}.get(cut.sort)
-        if by is None:
-            by = func.lower(rows.c["what" if cut.sort == "what" else "account"])
+        by = rows.c["state" if cut.sort == "status" else cut.sort]
+        if cut.sort in ("what", "account", "sentence"):
+            by = func.lower(by)
         order = (by.desc() if cut.descending else by, rows.c.at.desc(), rows.c.key.desc())
-        query = select(rows).where(*wanted).order_by(*order).limit(cut.limit).offset(cut.offset)
-        return [dict(row) for row in connection.execute(query).mappings()], total
+        query = select(rows.c.key).where(*wanted).order_by(*order).limit(cut.limit).offset(cut.offset)
+        keys = list(connection.execute(query).scalars())
+        by_key = _whole(connection, keys)
+    return [by_key[key] for key in keys], total
+
+
+def _whole(connection: Connection, keys: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """What takes a look at other rows for each is asked for those alone that are shown."""
+    rows = _listed(connection)
+    numbers = {kind: [int(key.rpartition("-")[2]) for key in keys if key.startswith(kind)] for kind in _KEYS}
+    found: dict[str, dict[str, Any]] = {}
+    for kind, column in _KEYS.items():
+        if numbers[kind]:
+            query = select(rows).where(rows.c[column].in_(numbers[kind]))
+            found |= {row["key"]: dict(row) for row in connection.execute(query).mappings()}
+    return {key: found[key] for key in keys if key in found}
 
 
 def one(ledger: Ledger, key: str) -> dict[str, Any]:
     """One of the list by its key, with its trace and its evidence; BadInput for one that nobody has."""
     with ledger.read() as connection:
-        rows = _listed(connection)
-        row = connection.execute(select(rows).where(rows.c.key == key)).mappings().first()
+        row = _whole(connection, [key]).get(key) if _IS_KEY.fullmatch(key) else None
         if row is None:
             raise BadInput(f"there is no error {key!r}; it went on since, or was never there.")
         logged = None
@@ -79,7 +95,7 @@ def counts(ledger: Ledger, asked: ErrorFilter) -> dict[str, dict[Any, int]]:
     """How many there are of each channel, account and class; of each by what the other filters let through."""
     told: dict[str, dict[Any, int]] = {}
     with ledger.read() as connection:
-        rows = _listed(connection)
+        rows = _listed(connection, is_whole=asked.is_open)
         for name, column in (("channel", "channel"), ("account_id", "account_id"), ("error_class", "class")):
             wanted = _wanted(rows, asked, but=name)
             query = select(rows.c[column], func.count()).where(*wanted).group_by(rows.c[column])
@@ -125,10 +141,15 @@ def _wanted(rows: Any, asked: ErrorFilter, *, but: str = "") -> list[ColumnEleme
     return wanted
 
 
-def _listed(connection: Connection) -> Any:
+def _listed(connection: Connection, *, is_whole: bool = True) -> Any:
+    """`is_whole`: with what takes a look at other rows for each (`tries`, `is_open`); 0 otherwise."""
     title = _text_of(connection.dialect.name)(posting.c.content, "title")
-    postings = _of_pages("posting", posting, title, ("listing_id",), thing="listing_id", order="job_id")
-    uploads = _of_pages("upload", upload, upload.c.name, ("creative_id", "account_id"), thing="id", order="batch_id")
+    postings = _of_pages(
+        "posting", posting, title, ("listing_id",), thing="listing_id", order="job_id", is_whole=is_whole
+    )
+    uploads = _of_pages(
+        "upload", upload, upload.c.name, ("creative_id", "account_id"), thing="id", order="batch_id", is_whole=is_whole
+    )
     return union_all(postings, uploads, _snapshots()).subquery()
 
 
@@ -139,7 +160,9 @@ def _text_of(dialect: str) -> Callable[[Any, str], ColumnElement[Any]]:
     return lambda column, name: func.json_extract_path_text(cast(type_coerce(column, Text), JSON), name)
 
 
-def _of_pages(kind: str, item: Any, what: Any, same: Sequence[str], *, thing: str, order: str) -> Select[Any]:
+def _of_pages(
+    kind: str, item: Any, what: Any, same: Sequence[str], *, thing: str, order: str, is_whole: bool
+) -> Select[Any]:
     """Faults that were logged at the pages of a site; only the last one of the newest order may still be open.
 
     `same`: the columns that two orders of the same thing share.
@@ -170,14 +193,15 @@ def _of_pages(kind: str, item: Any, what: Any, same: Sequence[str], *, thing: st
             error_log.c.error_class.label("class"),
             error_log.c.error_type.label("error_type"),
             error_log.c.message.label("sentence"),
-            tries.scalar_subquery().label("tries"),
+            (tries.scalar_subquery() if is_whole else literal(0)).label("tries"),
             item.c.state.label("state"),
-            case((is_open, 1), else_=0).label("is_open"),
+            (case((is_open, 1), else_=0) if is_whole else literal(0)).label("is_open"),
             case((item.c.attention.is_not(None) & item.c.next_at.is_(None), 1), else_=0).label("is_waiting"),
             literal(0).label("is_lost"),
             item.c[thing].label("thing_id"),
             item.c[order].label("order_id"),
             cast(null(), Text).label("provider_id"),
+            cast(null(), snapshot.c.id.type).label("snapshot_id"),
         )
         .join(item, item.c.id == error_log.c.item_id)
         .join(account, account.c.id == error_log.c.account_id, isouter=True)
@@ -207,7 +231,7 @@ def _snapshots() -> Select[Any]:
             ).label("class"),
             cast(null(), Text).label("error_type"),
             func.coalesce(snapshot.c.reason, "").label("sentence"),
-            snapshot.c.attempts.label("tries"),
+            func.nullif(snapshot.c.attempts, 0).label("tries"),
             snapshot.c.state.label("state"),
             literal(1).label("is_open"),
             case((waits, 1), else_=0).label("is_waiting"),
@@ -215,6 +239,7 @@ def _snapshots() -> Select[Any]:
             snapshot.c.id.label("thing_id"),
             snapshot.c.run_id.label("order_id"),
             snapshot.c.provider_id.label("provider_id"),
+            snapshot.c.id.label("snapshot_id"),
         )
         .join(job, job.c.id == snapshot.c.job_id)
         .where(or_(snapshot.c.state.in_(_TROUBLED), waits & snapshot.c.state.not_in(_READ)))

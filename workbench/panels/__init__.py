@@ -2,6 +2,7 @@
 
 ask.py        questions to the tables, on a cursor of their own
 assets.py     the scripts and styles of our widgets, which lie in js/
+exhibit.py    a picture to look at more closely, and long texts folded away
 facts.py      names and values in a line, and the note that says whether anything is real
 form.py       a form: every mistake at once, beside its field
 front_end.py  whether a person is at the notebook, by evidence

@@ -49,6 +49,7 @@ class Blank(anywidget.AnyWidget):
     typed = traitlets.Dict().tag(sync=True)
     wrong = traitlets.Dict().tag(sync=True)
     is_busy = traitlets.Bool(False).tag(sync=True)
+    is_inline = traitlets.Bool(False).tag(sync=True)
 
 
 class Form(Panel):
@@ -61,13 +62,15 @@ class Form(Panel):
     def __init__(
         self, fields: Sequence[Field], *, actions: Sequence[tuple[str, str]] = (),
         on_submit: Callable[[str, dict[str, Any]], object] | None = None, redact: Callable[[str], str] = str,
+        is_inline: bool = False,
     ) -> None:  # fmt: skip
+        """`is_inline`: the fields stand side by side, as filters do."""
         self.fields = tuple(fields)
         self._on_submit, self._redact = on_submit, redact
         self._lock = threading.Lock()
         self.blank = Blank(
             fields=[_drawn(one) for one in fields], actions=[list(one) for one in actions],
-            typed={one.name: _typed(one, one.default) for one in fields},
+            typed={one.name: _typed(one, one.default) for one in fields}, is_inline=is_inline,
         )  # fmt: skip
         self.alert = Region()
         super().__init__([self.blank, self.alert])

@@ -125,7 +125,10 @@ def table(
     if foot:
         parts.append(tag("tfoot", tag("tr", join(_cell(one, n, right, zone, bold=True) for n, one in enumerate(foot)))))
     made = tag("table", *parts, style="border-collapse: collapse; font-size: 13px; text-align: left; margin: 0;")
-    return tag("div", made, style="overflow-x: auto; padding: 2px 0 8px 0;")
+    # What scrolls sideways on a narrow page is scrolled by keyboard too.
+    return tag(
+        "div", made, role="region", tabindex=0, aria_label=caption, style="overflow-x: auto; padding: 2px 0 8px 0;"
+    )
 
 
 def _cell(value: object, column: int, right: Sequence[bool], zone: tzinfo | None, *, bold: bool = False) -> Html:

@@ -202,6 +202,11 @@ def slot(control: Any) -> Any:
     return ipywidgets.Box([control], layout=ipywidgets.Layout(min_height="40px", min_width="300px"))
 
 
+def in_line(*widgets: Any) -> Any:
+    """Widgets side by side, in further lines where a page is narrow."""
+    return ipywidgets.HBox(list(widgets), layout=ipywidgets.Layout(flex_flow="row wrap"))
+
+
 class AskTwice(ipywidgets.VBox):  # type: ignore[misc]
     """A button that asks once more before it acts; what it does cannot be taken back.
 

@@ -1,5 +1,6 @@
 function render({ model, el }) {
   begin(el, "wb-form");
+  el.toggleAttribute("data-inline", model.get("is_inline"));
   const id = unique();
   const summary = make("div", el, { class: "wb-form-summary", role: "alert" });
   const form = make("form", el, { novalidate: "" });
