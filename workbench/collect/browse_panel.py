@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from workbench.workbench import Workbench
 
 TABS: Final = (("rows", "Rows"), ("rejects", "Rejects"), ("files", "Files"), ("story", "Story"))
+SIZE: Final = 25  # rows of a page: what is opened below them is not far
 _LOOK_SECONDS: Final = 2.0
 _BETWEEN: Final = "\x1f"  # in the name of a line; no name of a run, platform or job has it
 _MORE: Final = "more"
@@ -132,7 +133,7 @@ class _Shown:
 
 
 def _rows_table(
-    wb: Workbench, path: FolderPath, kind: str, *, size: int = 50, is_all: bool = False,
+    wb: Workbench, path: FolderPath, kind: str, *, size: int = SIZE, is_all: bool = False,
     told: Callable[[Excerpt, Any], None] = lambda *_: None, on_open: Callable[[str], None] | None = None,
 ) -> PagedTable:  # fmt: skip
     label = f"{kind.replace('_', ' ').capitalize()} of {wb.browse.scope(path).label}"
@@ -313,11 +314,11 @@ class RowsTab(FolderTab):
         self.all_columns.observe(lambda _: self.act(wb, self._draw, "rows"), "value")
         self.table = ipywidgets.VBox(layout=_wide())
         self.more = Region(live="polite")
-        self.record = Region(live="polite")
+        self.record = Region(comes=True)
         self.handout = Handout(_HANDED, _COPIED, self._take)
         self._kinds = kinds
         super().__init__(
-            wb, path, ipywidgets.HBox([self.kind, self.all_columns]), self.table, self.more, self.handout, self.record
+            wb, path, ipywidgets.HBox([self.kind, self.all_columns]), self.handout, self.table, self.more, self.record
         )
         self.add_class("wb-rows-tab")
         show(self.kind, is_shown=len(kinds) > 1)
@@ -389,7 +390,7 @@ class RejectsTab(FolderTab):
     def __init__(self, wb: Workbench, path: FolderPath) -> None:
         self.reasons = _reasons_table(wb, path, self._open_reason)
         self.rows = ipywidgets.VBox(layout=_wide())
-        self.record = Region(live="polite")
+        self.record = Region(comes=True)
         super().__init__(wb, path, self.reasons, self.rows, self.record)
         self.add_class("wb-rejects-tab")
 

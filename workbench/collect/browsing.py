@@ -128,7 +128,9 @@ class Browse(Feature):
         return self._kept[1]
 
     def _scope(self, path: FolderPath) -> Scope:
-        run_ids, jobs, label = (), [], "all runs"
+        run_ids: tuple[str, ...] = ()
+        jobs: list[dict[str, Any]] = []
+        label = "all runs"
         if path:
             jobs = [one for one in self._jobs(path[0]) if _is_below(one, path[1:4])]
             if not jobs:
