@@ -52,7 +52,7 @@ _FILES: Final = (
     Column("bytes", "Bytes", "number"),
 )  # fmt: skip
 _REASONS: Final = (
-    Column("reason", "Why"), Column("count", "Rows", "number"), Column("kind", "Kind"), Column("code", "Code", "mono"),
+    Column("why", "Why"), Column("count", "Rows", "number"), Column("kind", "Kind"), Column("code", "Code", "mono"),
 )  # fmt: skip
 _REJECTS: Final = (
     Column("raw", "The row, as it was sent"), Column("source_url", "Source", "link"), Column("reason", "Why"),
@@ -396,10 +396,10 @@ class RejectsTab(FolderTab):
 
     def _open_reason(self, key: str) -> None:
         chosen = self._wb.browse.reasons(self._folder)[int(key)]
-        equal = {name: chosen[name] for name in ("kind", "code", "reason")}
+        equal = {name: chosen[name] for name in ("kind", "code", "why")}
         self.record.html = esc("")
         fetch = _Shown(self._wb, lambda: self._wb.browse.excerpt(self._folder, "rejects", equal=equal))
-        caption = f"{chosen['reason'] or chosen['code']}: {chosen['count']:,}"
+        caption = f"{chosen['why'] or chosen['code']}: {chosen['count']:,}"
         self.rows.children = (
             PagedTable(caption, _REJECTS, fetch, on_open=self._open_row, redact=self._wb.parts.redactor),
         )
