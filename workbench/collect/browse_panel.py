@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import ipywidgets
@@ -42,14 +42,15 @@ _FIRST: Final = {
     "companies": "name handle follower_count employee_count headquarters platform url creator",
     "job_ads": "title company_name location employment_type published_at platform url creator",
 }
+_SAID: Final = {"malformed": "unreadable", "error": "error at Bright Data", "warning": "warning of Bright Data"}
 _KINDS: Final = {"BIGINT": "number", "DOUBLE": "number", "TIMESTAMPTZ": "time"}
 _STORY: Final = (
     Column("at", "When", "time"), Column("which", "What"), Column("what", "What happened"),
     Column("estimate_micro_usd", "ESTIMATE", "money"), Column("who", "Who"),
 )  # fmt: skip
 _FILES: Final = (
-    Column("path", "File below the lake", "mono"), Column("what", "What it is"), Column("rows", "Rows", "number"),
-    Column("bytes", "Bytes", "number"),
+    Column("name", "File", "mono"), Column("what", "What it is"), Column("rows", "Rows", "number"),
+    Column("bytes", "Bytes", "number"), Column("folder", "Folder"),
 )  # fmt: skip
 _REASONS: Final = (
     Column("why", "Why"), Column("count", "Rows", "number"), Column("kind", "Kind"), Column("code", "Code", "mono"),
@@ -147,7 +148,8 @@ def _rows_table(
 
 def _reasons_table(wb: Workbench, path: FolderPath, on_open: Callable[[str], None] | None = None) -> PagedTable:
     def rows() -> list[dict[str, Any]]:
-        return [{**one, "id": str(place)} for place, one in enumerate(wb.browse.reasons(path))]
+        found = enumerate(wb.browse.reasons(path))
+        return [{**one, "kind": _SAID.get(one["kind"], one["kind"]), "id": str(place)} for place, one in found]
 
     return PagedTable(
         f"Rows that did not become data, by reason: {wb.browse.scope(path).label}", _REASONS, among(rows),
@@ -157,9 +159,14 @@ def _reasons_table(wb: Workbench, path: FolderPath, on_open: Callable[[str], Non
 
 def _files_table(wb: Workbench, path: FolderPath) -> PagedTable:
     return PagedTable(
-        f"Files of {wb.browse.scope(path).label}", _FILES, among(lambda: wb.browse.files(path)), key="path",
+        f"Files of {wb.browse.scope(path).label}", _FILES, among(lambda: _named(wb.browse.files(path))), key="path",
         redact=wb.parts.redactor, empty="No files are there.",
     )  # fmt: skip
+
+
+def _named(files: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    places = [(one, PurePosixPath(one["path"])) for one in files]
+    return [{**one, "name": place.name, "folder": place.parent.as_posix()} for one, place in places]
 
 
 def _story_table(wb: Workbench, path: FolderPath) -> PagedTable:
