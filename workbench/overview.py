@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from workbench.db import history
 from workbench.engine.orders import orders_at_work
-from workbench.errorlog.service import Cut
+from workbench.errorlog.model import Cut
 from workbench.feature import Feature
 
 _AT_WORK: Final = ("processing", "pending")  # statuses of a run that goes on

@@ -52,7 +52,7 @@ class Lab:
 
     def open(self, page: Page, notebook: str) -> None:
         page.on("pageerror", lambda error: self.wrong.append(str(error)))
-        page.on("request", lambda request: self.outside.append(request.url) if _is_outside(request.url) else None)
+        page.on("request", lambda request: self.outside.append(request.url) if is_outside(request.url) else None)
         page.goto(self.url(notebook))
         page.wait_for_selector("#jupyterlab-splash", state="detached")
         wait_for_kernel(page)  # what is run before the kernel is there is silently lost
@@ -137,5 +137,5 @@ def unlabelled(page: Page) -> int:
     return int(page.evaluate(_UNLABELLED))
 
 
-def _is_outside(url: str) -> bool:
+def is_outside(url: str) -> bool:
     return not url.startswith(("http://127.0.0.1", "data:", "blob:"))

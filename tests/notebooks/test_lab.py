@@ -92,7 +92,7 @@ def test_it_wants_its_token_and_takes_our_settings(lab: Lab) -> None:
     names = [one["name"] for one in lab.ask("api/contents/notebooks")["content"]]
     news = lab.ask("lab/api/settings/@jupyterlab/apputils-extension:notification")
 
-    assert lab.said.startswith("/lab/tree/notebooks/runs.ipynb")
+    assert lab.said.startswith("/lab/tree/notebooks/start.ipynb")
     assert "runs.ipynb" in names
     assert news["schema"]["properties"]["fetchNews"]["default"] == "false"
 
@@ -300,6 +300,7 @@ def test_a_person_posts_listings_and_sees_where_they_are(lab: Lab, sandbox: Sand
     page.keyboard.press("Enter")
     expect(page.get_by_role("button", name="Yes, publish them")).to_be_visible()
     expect(page.get_by_role("button", name="No", exact=True)).to_be_focused()  # the kernel says so, a moment later
+    expect(page.get_by_role("button", name="Yes, publish them")).to_be_enabled()  # asleep for a second
     page.keyboard.press("Tab")
     expect(page.get_by_role("button", name="Yes, publish them")).to_be_focused()
     assert desk.there() == {}
@@ -336,6 +337,7 @@ def test_a_person_uploads_files_and_reads_their_ids(lab: Lab, sandbox: Sandbox, 
     page.keyboard.press("Enter")
     expect(page.get_by_role("button", name="Yes, upload them")).to_be_visible()
     expect(page.get_by_role("button", name="No", exact=True)).to_be_focused()  # the kernel says so, a moment later
+    expect(page.get_by_role("button", name="Yes, upload them")).to_be_enabled()  # asleep for a second
     page.keyboard.press("Tab")
     expect(page.get_by_role("button", name="Yes, upload them")).to_be_focused()
     assert studio.stored() == {}

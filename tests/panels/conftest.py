@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
 
 import ipywidgets
 import pytest
+
+from workbench.panels import page
 
 
 def eventually(check: Callable[[], Any], seconds: float = 60.0) -> Any:
@@ -28,6 +31,22 @@ def at_the_page(patch: pytest.MonkeyPatch) -> None:
 def nobody_there(patch: pytest.MonkeyPatch) -> None:
     """As in a kernel that papermill started."""
     patch.delenv("JPY_SESSION_NAME", raising=False)
+
+
+def displayed(patch: pytest.MonkeyPatch) -> list[dict[str, str]]:
+    """What is displayed from now on, where there is no shell that shows it."""
+    shown: list[dict[str, str]] = []
+    patch.setattr(page, "display", lambda data, **_: shown.append(data))
+    return shown
+
+
+def leave_pages() -> None:
+    """Close every widget, and wait for what watched for them: a look that comes late would open the home once more."""
+    ipywidgets.Widget.close_all()
+    page.WATCH.wake()
+    for one in threading.enumerate():
+        if one.name in {"watch", "pulse", "table", "submit", "act"}:
+            one.join(60)
 
 
 @pytest.fixture(name="eventually")

@@ -100,5 +100,8 @@ def test_every_button_that_costs_or_publishes_asks():
         "collect/runs_board_panel.py": [
             'self.again.on_click(lambda _: self.act(wb, self._planned_again, "again"))'
         ],  # planned and shown, not started
+        "home/start_panel.py": [
+            'self.made_up.on_click(lambda _: self.act(glance.wb, self._keep_samples, "samples"))'
+        ],  # sources are kept, nothing is asked of them
         "collect/watch_panel.py": ["self.resume.on_click(lambda _: self._clicked(self._resume))"],
     }

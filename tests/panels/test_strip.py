@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import threading
 
+import ipywidgets
 import pytest
-from IPython.utils.capture import capture_output
 
-from tests.panels.conftest import at_the_page, nobody_there
+from tests.panels.conftest import at_the_page, displayed, leave_pages, nobody_there
 from workbench import open_workbench
 from workbench.errors import Misconfigured
 from workbench.panels import page as pages
 from workbench.panels import strip as strips
 from workbench.panels.markup import Html, badge, esc, plain, tone_of
+from workbench.panels.page import WATCH
 from workbench.panels.widgets import Panel, Region, asking
 
 
@@ -21,6 +22,7 @@ def wb(tmp_path, monkeypatch):
     at_the_page(monkeypatch)
     with open_workbench(tmp_path) as wb:
         yield wb
+        leave_pages()
 
 
 class Looking(Panel):
@@ -65,6 +67,30 @@ def test_live_says_todays_money(tmp_path, monkeypatch, settings, words):
         assert plain(strips.ModeStrip(wb).markup()).startswith(words)
         wb.budget.stop("holidays")
         assert "; spending is stopped: holidays ·" in plain(strips.ModeStrip(wb).markup())
+
+
+def test_a_strip_that_cannot_look_says_that_it_is_old(wb, eventually, monkeypatch):
+    def broken():
+        raise Misconfigured("the ledger is locked; end the other program.")
+
+    made = pages.Page(wb, [])
+    monkeypatch.setattr(wb.working, "is_worked", broken)
+    WATCH.soon(made)
+    eventually(lambda: "the ledger is locked" in made.strip.trouble)
+    monkeypatch.setattr(wb.working, "is_worked", lambda: True)
+    WATCH.soon(made)
+    eventually(lambda: not made.strip.trouble)
+    made.close()
+
+
+def test_what_stands_in_a_panel_stands_on_its_page(wb):
+    inner = Looking(wb)
+    outer = Panel([ipywidgets.HBox([inner])])
+    made = pages.Page(wb, [outer])
+
+    assert inner.strip is outer.strip is made.strip
+    inner.close()
+    made.close()
 
 
 def test_it_has_a_pulse_while_it_is_open(wb, eventually, monkeypatch):
@@ -133,13 +159,13 @@ def test_a_panel_that_cannot_be_made_is_an_error_in_its_place(wb, monkeypatch):
     def broken():
         raise Misconfigured("no key; put it into .env.")
 
-    with capture_output() as seen:
-        pages.page(wb, broken, lambda: Looking(wb))
-    (shown,) = seen.outputs
+    shown = displayed(monkeypatch)
+    pages.page(wb, broken, lambda: Looking(wb))
+    words = shown[0]["text/plain"]
 
-    assert "PRACTICE" in shown.data["text/plain"]
-    assert "Error: no key; put it into .env." in shown.data["text/plain"]
-    assert "looked 1 times" in shown.data["text/plain"]  # once, without a thread that would stay
+    assert "PRACTICE" in words
+    assert "Error: no key; put it into .env." in words
+    assert "looked 1 times" in words  # once, without a thread that would stay
 
 
 def test_a_badge_has_word_shape_and_colour():

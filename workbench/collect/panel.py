@@ -49,6 +49,8 @@ def plan(
 
     By hand a form has what was given, and something else can be planned by it.
     """
+    if is_by_hand() and sources and not (wb.home / sources).exists():
+        sources = ""  # a home that was begun by clicks has no sheet: then it is every source that is kept
     asked = {
         "sources": sources or None,
         "start": start or None,

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import ipywidgets
 
-from workbench.home.demo import SAMPLE
 from workbench.panels import page as pages
 from workbench.panels.form import Field, Form
 from workbench.panels.markup import Html, badge, esc, join, note, page_link, progress_bar, table, tag
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["page"]  # what the notebook calls
 
+SAMPLE: Final = Path(__file__).parent / "samples" / "sources.csv"  # the made-up sources of `workbench demo`
 _EVERY: Final = 1.0  # seconds between two looks
 _AGAIN: Final = 30.0  # seconds after which time alone may have changed something
 _SHOWN: Final = 5  # of what runs, and of what waits
@@ -120,7 +120,7 @@ def tiles(seen: Mapping[str, Any], glance: Glance) -> Html:
               "waits" if left is not None and left < _SHOWN else "plain", glance.link("recovery", "Recover")),
     ]  # fmt: skip
     style = (
-        "display: grid; grid-template-columns: repeat(auto-fit, minmax(190px, 1fr)); gap: 10px; padding: 6px 0; "
+        "display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 10px; padding: 6px 0; "
         "margin: 0; list-style: none;"
     )
     return tag("ul", join(made), style=style, aria_label="How everything stands")
@@ -245,7 +245,7 @@ _PASTED: Final = (
     Column("url", "Address", "link"),
     Column("platform", "Platform"),
     Column("service", "What is collected"),
-    Column("why", "What is wrong"),
+    Column("why", "What to know"),
 )
 _NONE: Final = "Paste an address first, for example https://www.instagram.com/natgeo/"
 
@@ -311,7 +311,7 @@ class BeginPanel(Panel):
         ])  # fmt: skip
 
     def _keep_samples(self) -> None:
-        done = self._glance.wb.collect.import_sources(Path(SAMPLE))
+        done = self._glance.wb.collect.import_sources(SAMPLE)
         self.said.html = note("plain", f"{_counted(len(done.source_ids), 'made-up source')} kept. Go on with step 3.")
 
     def _submitted(self, action: str, values: Mapping[str, Any]) -> None:
@@ -320,7 +320,7 @@ class BeginPanel(Panel):
         show(self.lines, is_shown=True)
         self.lines.refresh()
         good = [one for one in self._lines if one.source is not None]
-        wrong = [one for one in self._lines if one.source is None]
+        wrong = [one for one in self._lines if one.is_wrong]
         self.kept.html = esc(f"{_counted(len(good), 'address', 'es')} recognised, {len(wrong)} not.")
         if action != "keep" or not good:
             return

@@ -1,12 +1,16 @@
 """Panels: what the panels of all features share. They draw, ask a service, and decide nothing.
 
 ask.py        questions to the tables, on a cursor of their own
+assets.py     the scripts and styles of our widgets, which lie in js/
 facts.py      names and values in a line, and the note that says whether anything is real
+form.py       a form: every mistake at once, beside its field
 front_end.py  whether a person is at the notebook, by evidence
 markup.py     text → HTML; the only place that escapes
-page.py       the two faces: live (widgets, by hand) and still (HTML that an executed notebook keeps)
+page.py       a page: its two faces (live by hand, still in an executed notebook), its watcher, its boundary for errors
+paged.py      a table that is cut into pages where the data is
 pictures.py   screenshots of pages
 sending.py    what the buttons of post and upload have in common: asking twice, the work as it goes
+strip.py      what is true of a whole page: practice or live, money, worker, as of when; its pulse
 tree.py       a tree by keyboard, tabs, what takes a table away
 waiting.py    what waits for a person, and how an outcome is told
 widgets.py    the progress bar and the region, as anywidgets: labelled, announced, offline

@@ -19,7 +19,7 @@ from workbench.panels.page import handled, in_background
 from workbench.panels.widgets import Panel, Region
 
 Kind = Literal["text", "number", "date", "choice", "ticks", "lines", "toggle"]
-_NUMBER: Final = re.compile(r"[+-]?\d{1,18}(\.\d{1,9})?")  # without groups: a comma is a point to some
+_NUMBER: Final = re.compile(r"[+-]?[0-9]{1,18}(\.[0-9]{1,9})?")  # without groups: a comma is a point to some
 _NOTHING: Final[Mapping[str, Any]] = {"toggle": False, "ticks": []}
 
 
@@ -44,8 +44,8 @@ class Blank(anywidget.AnyWidget):
 
     _esm = script("form")
     _css = style("form")
-    fields = traitlets.List().tag(sync=True)
-    actions = traitlets.List().tag(sync=True)
+    fields = traitlets.List(traitlets.Any()).tag(sync=True)
+    actions = traitlets.List(traitlets.Any()).tag(sync=True)
     typed = traitlets.Dict().tag(sync=True)
     wrong = traitlets.Dict().tag(sync=True)
     is_busy = traitlets.Bool(False).tag(sync=True)

@@ -13,7 +13,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -155,6 +155,11 @@ class Watch:
                     one.due = 0.0
             self._changed.notify()
 
+    def wake(self) -> None:
+        """Find out now who is still open."""
+        with self._changed:
+            self._changed.notify()
+
     def _run(self) -> None:
         while (one := self._next()) is not None:
             if one.face.is_seen:
@@ -185,8 +190,7 @@ class Page(Face):
     def __init__(self, wb: Workbench, faces: list[Face]) -> None:
         self._wb = wb
         self.strip = ModeStrip(wb)
-        for one in faces:
-            one.strip = self.strip
+        _stand_on(self.strip, faces)
         self._faces = faces
         super().__init__([self.strip, *faces])
         self.add_class("wb-page")
@@ -199,14 +203,23 @@ class Page(Face):
 
     def _look(self) -> None:
         strip = self.strip
-        if strip is not None:
-            handled(strip.look, lambda error: None, self._wb.parts.redactor)
+        if strip is not None and handled(strip.look, lambda error: strip.tell(plain(error)), self._wb.parts.redactor):
+            strip.tell("")
 
     def _pulse(self) -> None:
         """No look at anything: a slow ledger is no lost kernel."""
         while self.is_open and self.strip is not None:
             self.strip.pulse()
             time.sleep(_PULSE_SECONDS)
+
+
+def _stand_on(strip: ModeStrip, widgets: Iterable[Any]) -> None:
+    """Tell the faces, and those in them, whose page they are on."""
+    for one in widgets:
+        if isinstance(one, Face):
+            one.strip = strip
+        if isinstance(one, ipywidgets.Box):
+            _stand_on(strip, one.children)
 
 
 class Words(Face):

@@ -99,7 +99,7 @@ class Sheet(anywidget.AnyWidget):
     _esm = script("paged")
     _css = style("paged")
     caption = traitlets.Unicode().tag(sync=True)
-    columns = traitlets.List().tag(sync=True)
+    columns = traitlets.List(traitlets.Any()).tag(sync=True)
     size = traitlets.Int(50).tag(sync=True)
     choose = traitlets.Enum(["none", "one", "many"], "none").tag(sync=True)
     opens = traitlets.Bool(False).tag(sync=True)

@@ -32,6 +32,7 @@ class ModeStrip(anywidget.AnyWidget):
     said = traitlets.Unicode().tag(sync=True)
     worker = traitlets.Unicode().tag(sync=True)
     as_of = traitlets.Unicode().tag(sync=True)
+    trouble = traitlets.Unicode().tag(sync=True)
     beat = traitlets.Int(0).tag(sync=True)
 
     def __init__(self, wb: Workbench) -> None:
@@ -53,6 +54,10 @@ class ModeStrip(anywidget.AnyWidget):
             self.said = said
             self.worker = "a worker is at work" if wb.working.is_worked() else "no worker is at work"
             self.as_of = f"as of {now().astimezone(wb.settings.zone):%H:%M:%S %Z}"
+
+    def tell(self, trouble: str) -> None:
+        """Say why what is on the page may be old; empty: it is not."""
+        self.trouble = trouble
 
     def pulse(self) -> None:
         self.beat += 1

@@ -232,7 +232,7 @@ class AskTwice(ipywidgets.VBox):  # type: ignore[misc]
         """
         first, sure, keep = words
         self._act, self._question, self._rest, self._asks = act, question, rest, asks
-        self._asleep = asleep
+        self._asleep, self._asked_at = asleep, 0.0
         self._lock = threading.Lock()
         self._is_asked, self._is_held = False, False
         self.first = button(first, name, style=style)
@@ -280,11 +280,13 @@ class AskTwice(ipywidgets.VBox):  # type: ignore[misc]
         # What was clicked is gone: the keyboard goes on where nothing happens by mistake.
         (self.keep if is_asked else self.first).focus()
         if is_asked and self._asleep:
-            in_background(self._wake, "wake")
+            self._asked_at = at = time.monotonic()
+            in_background(lambda: self._wake(at), "wake")
 
-    def _wake(self) -> None:
+    def _wake(self, asked_at: float) -> None:
         time.sleep(self._asleep)
-        self.sure.disabled = False
+        if self._asked_at == asked_at:  # otherwise it was asked once more, and sleeps anew
+            self.sure.disabled = False
 
     def _agreed(self) -> None:
         with self._lock:  # callbacks may run at the same time, on threads of the kernel's choosing

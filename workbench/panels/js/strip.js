@@ -8,6 +8,7 @@ function render({ model, el }) {
   const said = make("span", line, { class: "wb-strip-said" });
   const worker = make("span", line, { class: "wb-strip-worker" });
   const asOf = make("span", line, { class: "wb-strip-as-of" });
+  const trouble = make("div", el, { class: "wb-strip-trouble", role: "alert" });
   const veil = make("div", el, { class: "wb-strip-gone", role: "alert" });
   let heard = Date.now();
   let isGone = false;
@@ -18,6 +19,7 @@ function render({ model, el }) {
     say(said, model.get("said"));
     say(worker, model.get("worker"));
     say(asOf, model.get("as_of"));
+    say(trouble, model.get("trouble"));
   };
   // Everything of this notebook that was drawn by the kernel that is gone.
   const rest = () => {

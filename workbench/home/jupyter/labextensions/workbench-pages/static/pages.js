@@ -5,7 +5,8 @@
 // put into a notebook of that name never runs by itself. It runs as by the menu, so running it again changes nothing.
 (() => {
   "use strict";
-  const IDLE_SECONDS = 60;
+  const IDLE_SECONDS = 180; // a kernel may begin that late on a busy machine
+  const TRIES = 3;
   let shared; // JupyterLab's own modules
   const module_of = async (name) => {
     const versions = shared[name];
@@ -43,11 +44,20 @@
     await panel.context.ready;
     await panel.sessionContext.ready;
     if (await code_of(panel) !== page.code) return;
-    if (!await idle(panel)) return;
-    const done = NotebookActions.runAll(panel.content, panel.sessionContext);
-    to_top(panel);
-    await done;
-    to_top(panel);
+    for (let tries = 0; tries < TRIES && !has_run(panel); tries += 1) {
+      if (!await idle(panel)) return;
+      const done = NotebookActions.runAll(panel.content, panel.sessionContext);
+      to_top(panel);
+      await done;
+      to_top(panel);
+    }
+  }
+
+  // A kernel that had to begin anew (its port was taken) loses what was asked of it.
+  function has_run(panel) {
+    const cells = [...panel.content.model.cells].filter((one) => one.type === "code");
+    const outputs = cells.flatMap((one) => Array.from({ length: one.outputs.length }, (_, n) => one.outputs.get(n)));
+    return cells.at(-1).executionCount !== null || outputs.some((one) => one.type === "error");
   }
 
   // Running all cells goes to the last one; a page is read from its top.
