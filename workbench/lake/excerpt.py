@@ -20,6 +20,7 @@ from workbench.lake.sql import fill, list_literal, literal, name, path_literal
 
 KINDS: Final = (*COLUMNS, "rejects")
 MOST_FOUND: Final = 10_000  # rows that a search counts; who needs more of them takes them away
+_MANY_IDS: Final = 2_000
 _MANY: Final = 64  # files: from here on a compacted one is faster
 # What a person looks for words in, of the columns that a kind has.
 _SEARCHED: Final = (
@@ -30,6 +31,7 @@ _KEY: Final = ("snapshot_id", "row_no")
 # What is grouped by besides columns: a reason without the place in its line, which is another in every row.
 _MADE: Final = {"why": r"regexp_replace(reason, ': line \d+ column \d+ \(char \d+\)$', '')"}
 _KEYS: Final = "select snapshot_id, row_no from ($rows) $where order by $order limit $limit offset $offset"
+_FIRST: Final = "select snapshot_id, row_no from ($rows) $where limit $limit offset $offset"
 _ROWS: Final = """
 select $columns from ($rows) join (values $keys) as wanted(its_snapshot, its_row, place)
 on snapshot_id = its_snapshot and row_no = its_row order by place
@@ -108,7 +110,9 @@ def cut(cursor: duckdb.DuckDBPyConnection, lake: Path, excerpt: Excerpt, *, offs
         total = found[0][0]
         is_more, total = total > MOST_FOUND, min(total, MOST_FOUND)
         keys = [(key, row) for _, key, row in found if key is not None]
-    if is_more or not excerpt.is_searched:  # what was found is not all of it, so not its beginning
+    if is_more and not excerpt.sort:
+        keys = _first_found(cursor, lake, excerpt, asked)
+    elif is_more or not excerpt.is_searched:  # what was found is not all of it, so not its beginning
         keys = cursor.execute(fill(_KEYS, **asked)).fetchall()
     return RowsCut(_whole(cursor, lake, excerpt, keys), total, is_more, missing)
 
@@ -152,7 +156,7 @@ def record(
 
 def _as_they_came(cursor: duckdb.DuckDBPyConnection, lake: Path, excerpt: Excerpt, offset: int, limit: int) -> RowsCut:
     """The manifest says in which files the page lies."""
-    ordered = sorted((one.file for one in excerpt.listed), key=lambda file: (file.snapshot_id.encode(), file.path))
+    ordered = _in_order(excerpt)
     ends = list(accumulate(file.rows for file in ordered))
     asked = [
         (file, end - file.rows)
@@ -167,6 +171,19 @@ def _as_they_came(cursor: duckdb.DuckDBPyConnection, lake: Path, excerpt: Excerp
             query = f"{_typed(lake, excerpt, [file.path])} order by row_no limit {limit - len(rows)} offset {first}"
             rows += _dicts(cursor, query)
     return RowsCut(rows, excerpt.total, missing=missing)
+
+
+def _first_found(
+    cursor: duckdb.DuckDBPyConnection, lake: Path, excerpt: Excerpt, asked: Mapping[str, Any]
+) -> list[tuple[str, int]]:
+    """Keys of a page in the order in which rows came: the small files are read one after the other until it is full."""
+    there = [one.path for one in _in_order(excerpt) if (lake / one.path).is_file()]
+    return cursor.execute(fill(_FIRST, **{**asked, "rows": _typed(lake, excerpt, there)})).fetchall()
+
+
+def _in_order(excerpt: Excerpt) -> list[TableFile]:
+    """The files as their rows came."""
+    return sorted((one.file for one in excerpt.listed), key=lambda file: (file.snapshot_id.encode(), file.path))
 
 
 def _whole(
@@ -195,8 +212,10 @@ def _source(lake: Path, excerpt: Excerpt) -> tuple[str, tuple[str, ...]]:
     there = [path for path in small if (lake / path).is_file()]
     rows = _typed(lake, excerpt, [*compacted, *there])
     if not excerpt.is_all:
-        wanted = list_literal(map(literal, excerpt.snapshots))
-        rows = f"select * from ({rows}) where snapshot_id in (select unnest({wanted}))"  # noqa: S608
+        wanted = list(map(literal, excerpt.snapshots))
+        # A list of literals is compared while the file is read; a long one takes longer to parse than it saves.
+        listed = ", ".join(wanted) if len(wanted) < _MANY_IDS else f"select unnest({list_literal(wanted)})"
+        rows = f"select * from ({rows}) where snapshot_id in ({listed})"  # noqa: S608
     return rows, tuple(path for path in small if path not in set(there))
 
 
