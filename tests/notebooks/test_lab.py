@@ -142,6 +142,8 @@ def test_a_person_fills_in_a_run_and_starts_it_once(page: Page, lab: Lab, sandbo
     """Promises 1, 2, 4 and 6: by form, through a reload, a second tab and another kernel, and paid once."""
     before = triggers_accepted(sandbox)
     sandbox.switch(never_ready=1)  # until everything in the middle was tried
+    expect.set_options(timeout=120_000)  # two tabs and four loads share one kernel
+    page.set_default_timeout(120_000)
     lab.open(page, "runs")
     wait_for_panels(page)
     form = page.locator(".wb-run-form")
@@ -159,6 +161,7 @@ def test_a_person_fills_in_a_run_and_starts_it_once(page: Page, lab: Lab, sandbo
     wait_for_panels(page)
     expect(row).to_contain_text("processing")
     second = page.context.new_page()
+    second.set_default_timeout(120_000)
     lab.open(second, "runs")
     wait_for_panels(second)
     expect(second.locator(".wb-board-panel").get_by_role("row", name="By form")).to_be_visible()
