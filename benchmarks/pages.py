@@ -57,9 +57,11 @@ def order(action, values):
 page(wb, Form([Field("name", "Name")], actions=[("start", "Start")], on_submit=order))
 display(taken)
 """
+_ROW = ".wb-newest-panel tbody tr"
 # Milliseconds from now until the words of what `at` finds are others than before, drawn.
-_UNTIL = """([at, before]) => new Promise((done) => {
+_UNTIL = """([at, before]) => new Promise((done, fail) => {
     const begun = performance.now();
+    setTimeout(() => fail(new Error(`nothing else came to ${at}`)), 60000);
     const look = () => (document.querySelector(at)?.innerText ?? "") !== before
         ? requestAnimationFrame(() => done(performance.now() - begun)) : setTimeout(look, 1);
     look();
@@ -108,10 +110,10 @@ def _files(home: Path, rows: int) -> None:
 
 
 def _measured(lab: Lab, wb: Workbench, rounds: int) -> dict[str, list[float]]:
-    expect.set_options(timeout=120_000)
+    expect.set_options(timeout=60_000)
     with sync_playwright() as playwright, launch(playwright) as browser:
         page = browser.new_context(viewport={"width": 1280, "height": 1000}).new_page()
-        page.set_default_timeout(120_000)
+        page.set_default_timeout(60_000)
         seen = {"first paint of the start page": _board(lab, page, rounds)}
         seen["lag of an update"] = _lag(page, wb, rounds)
         seen |= _table(lab, page, rounds)
@@ -135,11 +137,11 @@ def _board(lab: Lab, page: Page, rounds: int) -> list[float]:
     found = []
     for _ in range(rounds):
         page.evaluate("() => window.jupyterapp.commands.execute('notebook:clear-all-cell-outputs')")
-        expect(page.locator(".wb-paged tbody tr")).to_have_count(0)
+        expect(page.locator(_ROW)).to_have_count(0)
         page.evaluate("() => { window.jupyterapp.shell.currentWidget.content.activeCellIndex = 1; }")
         found.append(
             page.evaluate(f"""() => {{
-            const done = ({_UNTIL})([".wb-paged tbody tr", ""]);
+            const done = ({_UNTIL})(["{_ROW}", ""]);
             window.jupyterapp.commands.execute("notebook:run-cell");
             return done;
         }}""")

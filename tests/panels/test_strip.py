@@ -43,9 +43,14 @@ class Looking(Panel):
         return esc(f"looked {self.looks} times")
 
 
+def said(strip):
+    strip.look()
+    return plain(strip.markup())
+
+
 def test_practice_says_so_and_whether_somebody_works(wb, monkeypatch):
     strip = strips.ModeStrip(wb)
-    words = plain(strip.markup())
+    words = said(strip)
     assert words.startswith(
         "PRACTICE · made up: nothing real is asked, paid or published · no worker is at work · as of "
     )
@@ -64,9 +69,10 @@ def test_practice_says_so_and_whether_somebody_works(wb, monkeypatch):
 def test_live_says_todays_money(tmp_path, monkeypatch, settings, words):
     at_the_page(monkeypatch)
     with open_workbench(tmp_path, mode="live", **settings) as wb:
-        assert plain(strips.ModeStrip(wb).markup()).startswith(words)
+        strip = strips.ModeStrip(wb)
+        assert said(strip).startswith(words)
         wb.budget.stop("holidays")
-        assert "; spending is stopped: holidays ·" in plain(strips.ModeStrip(wb).markup())
+        assert "; spending is stopped: holidays ·" in said(strip)
 
 
 def test_a_strip_that_cannot_look_says_that_it_is_old(wb, eventually, monkeypatch):
@@ -119,6 +125,20 @@ def test_it_looks_for_those_who_are_there(wb, eventually, monkeypatch):
     eventually(lambda: panel.looks > seen + 1)
     panel.close()
     made.close()
+
+
+def test_who_acts_while_it_looks_is_looked_for_again(wb, eventually):
+    watch = pages.Watch()
+    slow = Looking(wb)
+    looks: list[int] = []
+
+    def look():
+        looks.append(1)
+        if len(looks) == 1:
+            watch.soon(slow)
+
+    watch.add(slow, look, every=600)
+    eventually(lambda: len(looks) == 2)
 
 
 def test_its_thread_ends_with_what_it_watches(wb, eventually):

@@ -60,7 +60,7 @@ class Form(Panel):
 
     def __init__(
         self, fields: Sequence[Field], *, actions: Sequence[tuple[str, str]] = (),
-        on_submit: Callable[[str, dict[str, Any]], None] | None = None, redact: Callable[[str], str] = str,
+        on_submit: Callable[[str, dict[str, Any]], object] | None = None, redact: Callable[[str], str] = str,
     ) -> None:  # fmt: skip
         self.fields = tuple(fields)
         self._on_submit, self._redact = on_submit, redact
@@ -90,9 +90,8 @@ class Form(Panel):
 
     def choices(self, name: str, choices: Sequence[str | tuple[str, str]]) -> None:
         """Other choices for a field; what was typed stays."""
-        self.blank.fields = [
-            {**one, "choices": _pairs(choices)} if one["name"] == name else one for one in self.blank.fields
-        ]
+        drawn: list[dict[str, Any]] = list(self.blank.fields)
+        self.blank.fields = [one | ({"choices": _pairs(choices)} if one["name"] == name else {}) for one in drawn]
 
     def mistakes(self, mistakes: Mapping[str, str]) -> None:
         """Tell what is wrong, by field; a name that is no field's is told on top. Empty: everything is well."""

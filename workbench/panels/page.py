@@ -11,6 +11,7 @@ the panel is open and a browser shows its page.
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -124,7 +125,7 @@ class Face(ipywidgets.VBox):  # type: ignore[misc]
 
 
 @dataclass(slots=True)
-class _Look:
+class _Watched:
     face: Face
     look: Callable[[], None]
     every: float
@@ -135,14 +136,14 @@ class Watch:
     """The one thread of a page that reads the ledger: it makes the looks of all panels, each when it is due."""
 
     def __init__(self) -> None:
-        self._looks: list[_Look] = []
+        self._looks: list[_Watched] = []
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
 
     def add(self, face: Face, look: Callable[[], None], *, every: float = 1.0) -> None:
         """Call `look` at once and then `every` so many seconds, as long as `face` is open; it has its own boundary."""
         with self._changed:
-            self._looks.append(_Look(face, look, max(every, _REDRAW_SECONDS)))
+            self._looks.append(_Watched(face, look, max(every, _REDRAW_SECONDS)))
             if self._thread is None or not self._thread.is_alive():
                 self._thread = in_background(self._run, "watch")
             self._changed.notify()
@@ -164,9 +165,11 @@ class Watch:
         while (one := self._next()) is not None:
             if one.face.is_seen:
                 one.look()
-            one.due = time.monotonic() + one.every
+            with self._changed:
+                if one.due == math.inf:  # otherwise somebody acted while it looked
+                    one.due = time.monotonic() + one.every
 
-    def _next(self) -> _Look | None:
+    def _next(self) -> _Watched | None:
         """The look that is due next, once it is; None when nothing is open any more, and the thread ends."""
         with self._changed:
             while True:
@@ -177,6 +180,7 @@ class Watch:
                 first = min(self._looks, key=lambda one: one.due)
                 rest = first.due - time.monotonic()
                 if rest <= 0:
+                    first.due = math.inf
                     return first
                 self._changed.wait(min(rest, _PULSE_SECONDS))
 
@@ -190,6 +194,7 @@ class Page(Face):
     def __init__(self, wb: Workbench, faces: list[Face]) -> None:
         self._wb = wb
         self.strip = ModeStrip(wb)
+        self._look()
         _stand_on(self.strip, faces)
         self._faces = faces
         super().__init__([self.strip, *faces])
@@ -239,7 +244,9 @@ def page(wb: Workbench, *panels: Face | Callable[[], Face]) -> None:
     if is_by_hand():
         display(Page(wb, faces))  # type: ignore[no-untyped-call]
     else:
-        still(join([ModeStrip(wb).markup(), *(Html(one.markup()) for one in faces)]))
+        strip = ModeStrip(wb)
+        strip.look()
+        still(join([strip.markup(), *(Html(one.markup()) for one in faces)]))
 
 
 def _made(wb: Workbench, panel: Face | Callable[[], Face]) -> Face:

@@ -93,7 +93,7 @@ def _order(value: Any) -> tuple[int, Any]:
     return 2, shown(value).casefold()
 
 
-class Sheet(anywidget.AnyWidget):
+class PagedGrid(anywidget.AnyWidget):
     """The table in the browser. `ask` is what it wants, `page` what it was answered last."""
 
     _esm = script("paged")
@@ -130,7 +130,7 @@ class PagedTable(Panel):
         self._first = threading.Event()
         self._last = Rows([], 0)
         asked = Query(limit=size, sort=sort, descending=descending)
-        self.sheet = Sheet(
+        self.sheet = PagedGrid(
             caption=caption, columns=[asdict(one) for one in columns], size=size, choose=choose, empty=empty,
             opens=on_open is not None, ask={**asdict(asked), "serial": 0}, page=_page(asked, 0, [], 0, is_known=False),
         )  # fmt: skip

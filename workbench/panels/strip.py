@@ -24,7 +24,7 @@ UNSEEN: Final = (
 
 
 class ModeStrip(anywidget.AnyWidget):
-    """What is true of the whole page. `look` reads it; who owns the strip calls that and `pulse` from a thread."""
+    """What is true of the whole page, since the last `look`; its owner calls that, and `pulse` from a thread."""
 
     _esm = script("strip")
     _css = style("strip")
@@ -40,7 +40,6 @@ class ModeStrip(anywidget.AnyWidget):
         self._seen_at = time.monotonic()
         super().__init__(mode=wb.settings.mode)
         self.on_msg(self._heard)
-        self.look()
 
     @property
     def is_seen(self) -> bool:
