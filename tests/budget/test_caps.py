@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,6 +17,7 @@ from workbench.budget import money
 from workbench.budget.caps import Caps, allow_spending, stop_spending
 from workbench.collect import store as collecting
 from workbench.collect.recovery_store import wake
+from workbench.db.schema import run
 from workbench.errors import Refused
 
 Clock = Callable[[str], None]
@@ -58,6 +60,28 @@ def test_above_a_cap_a_run_is_not_started_and_not_kept(desk: Desk, caps: dict[st
 
     assert desk.snapshots() == []
     assert start(desk, name="").is_new  # the plan may still be started
+
+
+def test_the_cap_of_a_run_itself_holds_at_the_start_and_when_it_is_sent(desk: Desk) -> None:
+    def own(usd: float) -> str:
+        plan = replace(desk.plan(), params={"cap_usd": usd}, hash=f"{usd:064}")
+        collecting.save_plan(desk.ledger, plan)
+        return plan.hash
+
+    with pytest.raises(Refused, match="this run"):
+        collecting.start_run(desk.ledger, own((COST - 1) / 1e6), folder="Run_{id6}")
+    assert desk.snapshots() == []
+
+    collecting.start_run(desk.ledger, own(COST / 1e6), folder="Run_{id6}")
+    (one,) = desk.snapshots()
+    desk.ledger.write(
+        lambda connection: connection.execute(
+            run.update().where(run.c.id == one.run_id).values(params={"cap_usd": (COST - 1) / 1e6})
+        )
+    )
+    held = capped(desk).advance()
+    assert (held.state, held.attention) == ("planned", "person")
+    assert "this run" in str(held.reason)
 
 
 @pytest.mark.parametrize("caps", LARGE)

@@ -123,6 +123,9 @@ def test_a_search_stops_counting(workbench, run, monkeypatch):
     found = workbench.browse.page(narrowed(workbench.browse.excerpt(run, "posts"), text="e"), limit=2)
 
     assert (found.total, found.is_more) == (2, True)
+    for sort in ("", "author"):
+        chosen = narrowed(workbench.browse.excerpt((), "posts"), text="e", sort=sort)
+        assert all_pages(workbench, chosen) == keys(workbench.lake.rows(workbench.browse.sql(chosen)))
 
 
 def test_the_query_runs_in_the_serving_copy_too(workbench, run):

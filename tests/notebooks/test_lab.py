@@ -141,7 +141,9 @@ def test_a_person_starts_a_run_and_sees_it_to_its_end(page: Page, lab: Lab, sand
 def test_a_person_fills_in_a_run_and_starts_it_once(page: Page, lab: Lab, sandbox: Sandbox) -> None:
     """Promises 1, 2, 4 and 6: by form, through a reload, a second tab and another kernel, and paid once."""
     before = triggers_accepted(sandbox)
-    sandbox.switch(ready_after_seconds=12)
+    sandbox.switch(never_ready=1)  # until everything in the middle was tried
+    expect.set_options(timeout=120_000)  # two tabs and four loads share one kernel
+    page.set_default_timeout(120_000)
     lab.open(page, "runs")
     wait_for_panels(page)
     form = page.locator(".wb-run-form")
@@ -159,6 +161,7 @@ def test_a_person_fills_in_a_run_and_starts_it_once(page: Page, lab: Lab, sandbo
     wait_for_panels(page)
     expect(row).to_contain_text("processing")
     second = page.context.new_page()
+    second.set_default_timeout(120_000)
     lab.open(second, "runs")
     wait_for_panels(second)
     expect(second.locator(".wb-board-panel").get_by_role("row", name="By form")).to_be_visible()
@@ -169,6 +172,8 @@ def test_a_person_fills_in_a_run_and_starts_it_once(page: Page, lab: Lab, sandbo
 
     board.get_by_role("button", name="By form").click()
     opened = board.locator(".wb-run-panel")
+    expect(opened.locator("[role=progressbar]")).to_have_attribute("aria-valuetext", "20 %, 0 of 2 snapshots")
+    sandbox.switch(never_ready=0)
     seen = percents(opened.locator("[role=progressbar]"))
     assert seen == sorted(seen)
     expect(opened.locator(".wb-progress-status")).to_have_text("The run is complete: 15 rows.")
@@ -219,9 +224,12 @@ def test_an_analyst_finds_posts_and_takes_them_away(page: Page, lab: Lab, sandbo
     expect(run).to_have_attribute("aria-expanded", "true")
     expect(run).to_contain_text("40 rows")
     run.focus()
-    for key in ("ArrowDown", "ArrowRight", "ArrowDown", "ArrowRight", "ArrowDown", "Enter"):
-        page.keyboard.press(key)
-        page.wait_for_timeout(300)
+    page.keyboard.press("ArrowDown")
+    expect(tree.get_by_role("treeitem", name="Facebook")).to_be_focused()
+    page.keyboard.press("ArrowRight")
+    expect(tree.get_by_role("treeitem", name="Facebook")).to_have_attribute("aria-expanded", "true")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
     table = page.get_by_role("table", name="Posts of For the analyst / Facebook / posts")
     expect(table.get_by_role("row")).to_have_count(11)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import ipywidgets
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from workbench.workbench import Workbench
 
 TABS: Final = (("rows", "Rows"), ("rejects", "Rejects"), ("files", "Files"), ("story", "Story"))
+SIZE: Final = 25  # rows of a page: what is opened below them is not far
 _LOOK_SECONDS: Final = 2.0
 _BETWEEN: Final = "\x1f"  # in the name of a line; no name of a run, platform or job has it
 _MORE: Final = "more"
@@ -41,17 +42,18 @@ _FIRST: Final = {
     "companies": "name handle follower_count employee_count headquarters platform url creator",
     "job_ads": "title company_name location employment_type published_at platform url creator",
 }
+_SAID: Final = {"malformed": "unreadable", "error": "error at Bright Data", "warning": "warning of Bright Data"}
 _KINDS: Final = {"BIGINT": "number", "DOUBLE": "number", "TIMESTAMPTZ": "time"}
 _STORY: Final = (
     Column("at", "When", "time"), Column("which", "What"), Column("what", "What happened"),
     Column("estimate_micro_usd", "ESTIMATE", "money"), Column("who", "Who"),
 )  # fmt: skip
 _FILES: Final = (
-    Column("path", "File below the lake", "mono"), Column("what", "What it is"), Column("rows", "Rows", "number"),
-    Column("bytes", "Bytes", "number"),
+    Column("name", "File", "mono"), Column("what", "What it is"), Column("rows", "Rows", "number"),
+    Column("bytes", "Bytes", "number"), Column("folder", "Folder"),
 )  # fmt: skip
 _REASONS: Final = (
-    Column("reason", "Why"), Column("count", "Rows", "number"), Column("kind", "Kind"), Column("code", "Code", "mono"),
+    Column("why", "Why"), Column("count", "Rows", "number"), Column("kind", "Kind"), Column("code", "Code", "mono"),
 )  # fmt: skip
 _REJECTS: Final = (
     Column("raw", "The row, as it was sent"), Column("source_url", "Source", "link"), Column("reason", "Why"),
@@ -132,7 +134,7 @@ class _Shown:
 
 
 def _rows_table(
-    wb: Workbench, path: FolderPath, kind: str, *, size: int = 50, is_all: bool = False,
+    wb: Workbench, path: FolderPath, kind: str, *, size: int = SIZE, is_all: bool = False,
     told: Callable[[Excerpt, Any], None] = lambda *_: None, on_open: Callable[[str], None] | None = None,
 ) -> PagedTable:  # fmt: skip
     label = f"{kind.replace('_', ' ').capitalize()} of {wb.browse.scope(path).label}"
@@ -146,7 +148,8 @@ def _rows_table(
 
 def _reasons_table(wb: Workbench, path: FolderPath, on_open: Callable[[str], None] | None = None) -> PagedTable:
     def rows() -> list[dict[str, Any]]:
-        return [{**one, "id": str(place)} for place, one in enumerate(wb.browse.reasons(path))]
+        found = enumerate(wb.browse.reasons(path))
+        return [{**one, "kind": _SAID.get(one["kind"], one["kind"]), "id": str(place)} for place, one in found]
 
     return PagedTable(
         f"Rows that did not become data, by reason: {wb.browse.scope(path).label}", _REASONS, among(rows),
@@ -156,9 +159,14 @@ def _reasons_table(wb: Workbench, path: FolderPath, on_open: Callable[[str], Non
 
 def _files_table(wb: Workbench, path: FolderPath) -> PagedTable:
     return PagedTable(
-        f"Files of {wb.browse.scope(path).label}", _FILES, among(lambda: wb.browse.files(path)), key="path",
+        f"Files of {wb.browse.scope(path).label}", _FILES, among(lambda: _named(wb.browse.files(path))), key="path",
         redact=wb.parts.redactor, empty="No files are there.",
     )  # fmt: skip
+
+
+def _named(files: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    places = [(one, PurePosixPath(one["path"])) for one in files]
+    return [{**one, "name": place.name, "folder": place.parent.as_posix()} for one, place in places]
 
 
 def _story_table(wb: Workbench, path: FolderPath) -> PagedTable:
@@ -313,11 +321,11 @@ class RowsTab(FolderTab):
         self.all_columns.observe(lambda _: self.act(wb, self._draw, "rows"), "value")
         self.table = ipywidgets.VBox(layout=_wide())
         self.more = Region(live="polite")
-        self.record = Region(live="polite")
+        self.record = Region(comes=True)
         self.handout = Handout(_HANDED, _COPIED, self._take)
         self._kinds = kinds
         super().__init__(
-            wb, path, ipywidgets.HBox([self.kind, self.all_columns]), self.table, self.more, self.handout, self.record
+            wb, path, ipywidgets.HBox([self.kind, self.all_columns]), self.handout, self.table, self.more, self.record
         )
         self.add_class("wb-rows-tab")
         show(self.kind, is_shown=len(kinds) > 1)
@@ -389,16 +397,16 @@ class RejectsTab(FolderTab):
     def __init__(self, wb: Workbench, path: FolderPath) -> None:
         self.reasons = _reasons_table(wb, path, self._open_reason)
         self.rows = ipywidgets.VBox(layout=_wide())
-        self.record = Region(live="polite")
+        self.record = Region(comes=True)
         super().__init__(wb, path, self.reasons, self.rows, self.record)
         self.add_class("wb-rejects-tab")
 
     def _open_reason(self, key: str) -> None:
         chosen = self._wb.browse.reasons(self._folder)[int(key)]
-        equal = {name: chosen[name] for name in ("kind", "code", "reason")}
+        equal = {name: chosen[name] for name in ("kind", "code", "why")}
         self.record.html = esc("")
         fetch = _Shown(self._wb, lambda: self._wb.browse.excerpt(self._folder, "rejects", equal=equal))
-        caption = f"{chosen['reason'] or chosen['code']}: {chosen['count']:,}"
+        caption = f"{chosen['why'] or chosen['code']}: {chosen['count']:,}"
         self.rows.children = (
             PagedTable(caption, _REJECTS, fetch, on_open=self._open_row, redact=self._wb.parts.redactor),
         )

@@ -32,7 +32,7 @@ LEVELS: Final = ("run", "platform", "service", "job", "content")
 RUNS: Final = 50  # that the tree shows before it is asked for more
 _CONTENTS: Final = 500  # snapshots of one job that it shows
 _TEXT: Final = ("run_id", "name", "project", "what", "status")
-_REASONS: Final = ("kind", "code", "reason")
+_REASONS: Final = ("kind", "code", "why")
 
 FolderPath = tuple[str, ...]  # (run, platform, service, job, snapshot), as far down as it goes; (): all runs
 
@@ -128,7 +128,9 @@ class Browse(Feature):
         return self._kept[1]
 
     def _scope(self, path: FolderPath) -> Scope:
-        run_ids, jobs, label = (), [], "all runs"
+        run_ids: tuple[str, ...] = ()
+        jobs: list[dict[str, Any]] = []
+        label = "all runs"
         if path:
             jobs = [one for one in self._jobs(path[0]) if _is_below(one, path[1:4])]
             if not jobs:
@@ -162,7 +164,7 @@ class Browse(Feature):
             return excerpts.cut(cursor, self.settings.lake, chosen, offset=offset, limit=limit)
 
     def reasons(self, path: FolderPath) -> list[dict[str, Any]]:
-        """Why rows did not become data: kind, code, reason, how many; the most frequent first."""
+        """Why rows did not become data: kind, code, why, how many; the most frequent first."""
         with self._parts.catalog.connection.cursor() as cursor:
             found = excerpts.groups(cursor, self.settings.lake, self.excerpt(path, "rejects"), _REASONS)
         return [dict(zip((*_REASONS, "count"), one, strict=True)) for one in found]

@@ -71,7 +71,7 @@ class RunFormPanel(Panel):
                     "address: instagram comments https://…",
                 )
             ],
-            actions=[("look", "What are they?")], on_submit=lambda _, values: self._preview(values["addresses"]),
+            actions=[("look", "What are they?")], on_submit=lambda *_: self._look(),
             redact=wb.parts.redactor,
         )  # fmt: skip
         self.found = Region(live="polite")
@@ -136,6 +136,9 @@ class RunFormPanel(Panel):
             self.sources.refresh()
 
     # plan -----------------------------------------------------------------------------------------
+
+    def _look(self) -> None:
+        self._preview(self.paste.values()["addresses"])
 
     def _preview(self, text: str) -> list[PastedLine]:
         lines = self._wb.collect.pasted(text)

@@ -108,14 +108,15 @@ class RunPanel(Panel):
 
     def __init__(self, wb: Workbench, run_id: str, order: Order | None, on_open: Callable[[str], None]) -> None:
         self._wb, self._run_id, self._order, self._on_open = wb, run_id, order, on_open
-        self._retry = RunRetry(run_id=run_id)
+        self._retry = self._agreed = RunRetry(run_id=run_id)
+        self._mark: object = None
         self.said = Region(live="polite")
         self.done = Region(live="polite")
         self.alert = Region()
         self.watched = WatchPanel(wb, run_id)
         self.retry = AskTwice(
             "wb-retry", ("Retry what failed…", "Yes, retry", "No"), lambda: self.act(wb, self._retried, "retry"),
-            question=lambda: retry_question(wb.settings.mode, self._retry),
+            question=self._question,
         )  # fmt: skip
         self.again = button("Again: plan the same", "wb-again", hint="Nothing is started: the plan is shown first")
         self.again.on_click(lambda _: self.act(wb, self._planned_again, "again"))
@@ -144,7 +145,9 @@ class RunPanel(Panel):
     def _draw(self) -> None:
         found, _ = self._wb.collect.runs_page(where={"run_id": self._run_id}, limit=1)
         run = found[0]
-        if run["status"] in _OVER or run["waiting"]:
+        mark = (run["status"], run["finished"], run["waiting"])
+        if mark != self._mark and (run["status"] in _OVER or run["waiting"]):
+            self._mark = mark
             self._retry = self._wb.collect.retry_of(self._run_id)
         show(self.retry, is_shown=not self._retry.is_empty)
         show(self.again, is_shown=self._order is not None)
@@ -152,10 +155,14 @@ class RunPanel(Panel):
 
     # clicks ---------------------------------------------------------------------------------------
 
+    def _question(self) -> Html:
+        self._agreed = self._retry  # what is said is what is done, whatever comes meanwhile
+        return retry_question(self._wb.settings.mode, self._agreed)
+
     def _retried(self) -> None:
-        begun = self._wb.collect.retry(self._retry)
+        begun = self._wb.collect.retry(self._agreed)
         self._wb.working.start_worker()
-        self._retry = RunRetry(run_id=self._run_id)
+        self._mark = None
         self._draw()
         if begun is not None:
             self._on_open(begun)

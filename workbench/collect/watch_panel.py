@@ -34,7 +34,7 @@ class WatchPanel(Panel):
         self._run_id = ""
         self._watcher: Watcher | None = None
         self._worked_at = time.monotonic()
-        self._still = esc(_NOTHING_YET)
+        self._still = esc(_NOTHING_YET if isinstance(run, Order) else "Looking…")
         self.bar = Bar(label="Run")
         self.body = Region(html=self._still)
         self.alert = Region()

@@ -20,6 +20,7 @@ from workbench.lake.sql import fill, list_literal, literal, name, path_literal
 
 KINDS: Final = (*COLUMNS, "rejects")
 MOST_FOUND: Final = 10_000  # rows that a search counts; who needs more of them takes them away
+_MANY_IDS: Final = 2_000
 _MANY: Final = 64  # files: from here on a compacted one is faster
 # What a person looks for words in, of the columns that a kind has.
 _SEARCHED: Final = (
@@ -27,13 +28,22 @@ _SEARCHED: Final = (
     "reason", "raw",
 )  # fmt: skip
 _KEY: Final = ("snapshot_id", "row_no")
+# What is grouped by besides columns: a reason without the place in its line, which is another in every row.
+_MADE: Final = {"why": r"regexp_replace(reason, ': line \d+ column \d+ \(char \d+\)$', '')"}
 _KEYS: Final = "select snapshot_id, row_no from ($rows) $where order by $order limit $limit offset $offset"
+_FIRST: Final = "select snapshot_id, row_no from ($rows) $where limit $limit offset $offset"
 _ROWS: Final = """
 select $columns from ($rows) join (values $keys) as wanted(its_snapshot, its_row, place)
 on snapshot_id = its_snapshot and row_no = its_row order by place
 """
-_COUNT: Final = "select count(*) from (select 1 from ($rows) $where limit $most)"
-_GROUPS: Final = "select $by, count(*) as found from ($rows) $where group by all order by found desc, all limit $most"
+# One look through the rows tells how many fit, and which of them are on the page.
+_FOUND: Final = """
+with found as materialized (select $named from ($rows) $where limit $most)
+select number, snapshot_id, row_no
+from (select count(*) as number from found)
+left join (select * from found order by $order limit $limit offset $offset) on true order by $order
+"""
+_GROUPS: Final = "select $by, count(*) as found from ($rows) $where group by all order by found desc, $by limit $most"
 
 
 @dataclass(frozen=True)
@@ -52,7 +62,7 @@ class Excerpt:
     listed: tuple[ListedFile, ...]
     is_all: bool = False
     text: str = ""
-    equal: Mapping[str, str | None] = field(default_factory=dict)  # columns that have exactly this value
+    equal: Mapping[str, str | None] = field(default_factory=dict)  # columns, or `why`, that have exactly this value
     sort: str = ""  # empty: as they came
     descending: bool = False
 
@@ -90,15 +100,21 @@ def cut(cursor: duckdb.DuckDBPyConnection, lake: Path, excerpt: Excerpt, *, offs
     if not (excerpt.sort or excerpt.is_searched):
         return _as_they_came(cursor, lake, excerpt, offset, limit)
     source, missing = _source(lake, excerpt)
-    total, where = excerpt.total, _where(excerpt)
+    asked = {
+        "rows": source, "where": _where(excerpt), "order": _order(excerpt), "limit": limit, "offset": offset,
+    }  # fmt: skip
+    total, is_more, keys = excerpt.total, False, list[tuple[str, int]]()
     if excerpt.is_searched:
-        [(total,)] = cursor.execute(fill(_COUNT, rows=source, where=where, most=MOST_FOUND + 1)).fetchall()
-    order, found = _order(excerpt), list[tuple[str, int]]()
-    if total:
-        keys = fill(_KEYS, rows=source, where=where, order=order, limit=limit, offset=offset)
-        found = cursor.execute(keys).fetchall()
-    is_more = excerpt.is_searched and total > MOST_FOUND
-    return RowsCut(_whole(cursor, lake, excerpt, found), min(total, MOST_FOUND) if is_more else total, is_more, missing)
+        named = ", ".join(map(name, dict.fromkeys([*_sorted_by(excerpt), *_KEY])))
+        found = cursor.execute(fill(_FOUND, named=named, most=MOST_FOUND + 1, **asked)).fetchall()
+        total = found[0][0]
+        is_more, total = total > MOST_FOUND, min(total, MOST_FOUND)
+        keys = [(key, row) for _, key, row in found if key is not None]
+    if is_more and not excerpt.sort:
+        keys = _first_found(cursor, lake, excerpt, asked)
+    elif is_more or not excerpt.is_searched:  # what was found is not all of it, so not its beginning
+        keys = cursor.execute(fill(_KEYS, **asked)).fetchall()
+    return RowsCut(_whole(cursor, lake, excerpt, keys), total, is_more, missing)
 
 
 def relation(cursor: duckdb.DuckDBPyConnection, lake: Path, excerpt: Excerpt) -> duckdb.DuckDBPyRelation:
@@ -115,7 +131,7 @@ def groups(
     if not excerpt.listed:
         return []
     source, _ = _source(lake, excerpt)
-    query = fill(_GROUPS, by=", ".join(map(name, by)), rows=source, where=_where(excerpt), most=most)
+    query = fill(_GROUPS, by=", ".join(map(_column, by)), rows=source, where=_where(excerpt), most=most)
     return cursor.execute(query).fetchall()
 
 
@@ -140,7 +156,7 @@ def record(
 
 def _as_they_came(cursor: duckdb.DuckDBPyConnection, lake: Path, excerpt: Excerpt, offset: int, limit: int) -> RowsCut:
     """The manifest says in which files the page lies."""
-    ordered = sorted((one.file for one in excerpt.listed), key=lambda file: (file.snapshot_id.encode(), file.path))
+    ordered = _in_order(excerpt)
     ends = list(accumulate(file.rows for file in ordered))
     asked = [
         (file, end - file.rows)
@@ -155,6 +171,19 @@ def _as_they_came(cursor: duckdb.DuckDBPyConnection, lake: Path, excerpt: Excerp
             query = f"{_typed(lake, excerpt, [file.path])} order by row_no limit {limit - len(rows)} offset {first}"
             rows += _dicts(cursor, query)
     return RowsCut(rows, excerpt.total, missing=missing)
+
+
+def _first_found(
+    cursor: duckdb.DuckDBPyConnection, lake: Path, excerpt: Excerpt, asked: Mapping[str, Any]
+) -> list[tuple[str, int]]:
+    """Keys of a page in the order in which rows came: the small files are read one after the other until it is full."""
+    there = [one.path for one in _in_order(excerpt) if (lake / one.path).is_file()]
+    return cursor.execute(fill(_FIRST, **{**asked, "rows": _typed(lake, excerpt, there)})).fetchall()
+
+
+def _in_order(excerpt: Excerpt) -> list[TableFile]:
+    """The files as their rows came."""
+    return sorted((one.file for one in excerpt.listed), key=lambda file: (file.snapshot_id.encode(), file.path))
 
 
 def _whole(
@@ -183,8 +212,10 @@ def _source(lake: Path, excerpt: Excerpt) -> tuple[str, tuple[str, ...]]:
     there = [path for path in small if (lake / path).is_file()]
     rows = _typed(lake, excerpt, [*compacted, *there])
     if not excerpt.is_all:
-        wanted = list_literal(map(literal, excerpt.snapshots))
-        rows = f"select * from ({rows}) where snapshot_id in (select unnest({wanted}))"  # noqa: S608
+        wanted = list(map(literal, excerpt.snapshots))
+        # A list of literals is compared while the file is read; a long one takes longer to parse than it saves.
+        listed = ", ".join(wanted) if len(wanted) < _MANY_IDS else f"select unnest({list_literal(wanted)})"
+        rows = f"select * from ({rows}) where snapshot_id in ({listed})"  # noqa: S608
     return rows, tuple(path for path in small if path not in set(there))
 
 
@@ -200,15 +231,23 @@ def _where(excerpt: Excerpt) -> str:
 
 def _conditions(excerpt: Excerpt) -> Iterator[str]:
     for column, value in excerpt.equal.items():
-        yield f"{name(column)} IS NOT DISTINCT FROM {'NULL' if value is None else literal(value)}"
+        yield f"{_column(column)} IS NOT DISTINCT FROM {'NULL' if value is None else literal(value)}"
     searched = [name(one) for one in _SEARCHED if one in excerpt.columns]
     for word in excerpt.text.split():
         yield "(" + " OR ".join(f"contains(lower({one}), lower({literal(word)}))" for one in searched) + ")"
 
 
+def _column(text: str) -> str:
+    return _MADE.get(text) or name(text)
+
+
+def _sorted_by(excerpt: Excerpt) -> list[str]:
+    return [excerpt.sort] if excerpt.sort in excerpt.columns else []
+
+
 def _order(excerpt: Excerpt) -> str:
     """Whole, so that a row is on one page alone."""
-    if excerpt.sort not in excerpt.columns:
+    if not _sorted_by(excerpt):
         return ", ".join(_KEY)
     way = "DESC" if excerpt.descending else "ASC"
     rest = [one for one in _KEY if one != excerpt.sort]

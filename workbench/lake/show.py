@@ -138,7 +138,7 @@ def _write_xlsx(relation: duckdb.DuckDBPyRelation, out: IO[bytes]) -> None:
     # Cell by cell through a file: a million rows take no more memory than one.
     with xlsxwriter.Workbook(out, {"constant_memory": True}) as book:
         sheet = book.add_worksheet("rows")
-        formats = {
+        formats: dict[type, Any] = {
             datetime: book.add_format({"num_format": 'yyyy-mm-dd hh:mm:ss "UTC"'}),
             date: book.add_format({"num_format": "yyyy-mm-dd"}),
         }

@@ -23,7 +23,7 @@ class Tree(anywidget.AnyWidget):
     label = traitlets.Unicode().tag(sync=True)
     filter_words = traitlets.Unicode().tag(sync=True)  # of the box beside the filter
     empty = traitlets.Unicode("Nothing is here.").tag(sync=True)
-    lines = traitlets.List().tag(sync=True)
+    lines: Any = traitlets.List().tag(sync=True)
     chosen = traitlets.Unicode().tag(sync=True)
 
 
@@ -45,7 +45,7 @@ class Tabs(anywidget.AnyWidget):
     _esm = script("tabs")
     _css = style("tabs")
     label = traitlets.Unicode().tag(sync=True)
-    tabs = traitlets.List().tag(sync=True)  # (name, words)
+    tabs: Any = traitlets.List().tag(sync=True)  # (name, words)
     chosen = traitlets.Unicode().tag(sync=True)
 
 
@@ -55,8 +55,8 @@ class Handout(anywidget.AnyWidget):
     _esm = script("handout")
     _css = style("handout")
     label = traitlets.Unicode("Take away").tag(sync=True)
-    files = traitlets.List().tag(sync=True)  # (name, words)
-    copies = traitlets.List().tag(sync=True)  # (name, words)
+    files: Any = traitlets.List().tag(sync=True)  # (name, words)
+    copies: Any = traitlets.List().tag(sync=True)  # (name, words)
     texts = traitlets.Dict().tag(sync=True)  # name of a copy → its text
     path = traitlets.Unicode().tag(sync=True)  # of the file that was written last, below the home
     said = traitlets.Unicode().tag(sync=True)

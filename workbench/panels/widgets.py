@@ -86,9 +86,13 @@ function render({ model, el }) {
     if (model.get("live")) box.setAttribute("aria-live", model.get("live"));
     box.innerHTML = model.get("html");
   };
-  model.on("change", draw);
+  const drawn = () => {
+    draw();
+    if (model.get("comes") && box.innerHTML) box.scrollIntoView({ block: "nearest" });
+  };
+  model.on("change", drawn);
   draw();
-  return () => model.off("change", draw);
+  return () => model.off("change", drawn);
 }
 export default { render };
 """
@@ -141,6 +145,7 @@ class Region(anywidget.AnyWidget):
     _esm = _REGION_JS
     html = traitlets.Unicode().tag(sync=True)
     live = traitlets.Enum(["", "polite"], "").tag(sync=True)
+    comes = traitlets.Bool(False).tag(sync=True)  # into view when it changes: what somebody asked for is below
 
 
 class Panel(Face):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.collect.panels.conftest import PLAN
@@ -10,6 +12,7 @@ from workbench.collect.order import Order
 from workbench.collect.panel import StartPanel
 from workbench.collect.runs_board_panel import BoardPanel
 from workbench.collect.watch_panel import WatchPanel
+from workbench.errors import BadInput, Refused
 from workbench.panels.markup import plain
 from workbench.secret import Secret
 
@@ -219,3 +222,28 @@ def test_what_failed_is_retried_with_the_sum_and_once(wb, order, sandbox, eventu
     eventually(lambda: board.opened.children[0] is not run)
     assert len(wb.status()["runs"]) == 2
     board.close()
+
+
+def test_folders_come_at_once_or_with_the_rows(wb):
+    """The team's word `auto_create_folders`: whether every job has its folder before it has rows."""
+    for is_on, there in ((True, 2), (False, 0)):
+        plan = wb.plan(**{**PLAN, "name": f"folders {is_on}"}, auto_create_folders=is_on)
+        run_id = wb.start(plan.hash, fresh=True)
+        jobs = wb.status(run_id)["runs"][0]["jobs"]
+        assert sum(Path(job["folder"]).is_dir() for job in jobs) == there
+
+    wb.work()
+
+    assert all(Path(job["folder"]).is_dir() for job in jobs)
+
+
+def test_a_run_has_a_cap_of_its_own(wb):
+    with pytest.raises(Refused, match=r"\$0\.0300 for this run; the cap is \$0\.0200"):
+        wb.start(wb.plan(**PLAN, cap_usd=0.02).hash)
+    assert wb.status()["runs"] == []
+
+    assert wb.start(wb.plan(**PLAN, cap_usd="0.03").hash)
+    wb.work()
+    assert wb.status()["runs"][0]["status"] == "completed"
+    with pytest.raises(BadInput, match="an amount of dollars"):
+        wb.plan(**PLAN, cap_usd="much")
