@@ -1,10 +1,11 @@
-"""Values that people give by hand, in a call, a cell or a form."""
+"""Values that people give by hand, in a call, a cell or a form; and many names, as a person is asked about them."""
 
 from __future__ import annotations
 
 import contextlib
 import math
 import re
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
@@ -81,3 +82,14 @@ def as_count(value: Any, name: str, *, least: int = 1) -> int | None:
     if number is None or number < least:
         raise BadInput(f"{name} is {value!r}; give a whole number, {least} or more.")
     return number
+
+
+_NAMED: Final = 3  # of many things that a person is asked about
+
+
+def named(names: Iterable[str]) -> str:
+    """Names behind a colon for a question to a person, of many the first; nothing where there are none."""
+    # A name on a disk may hold whatever a terminal obeys.
+    every = [" ".join("".join(sign if sign.isprintable() else " " for sign in one).split()) for one in names]
+    more = f" and {len(every) - _NAMED} more" if len(every) > _NAMED else ""
+    return f": {', '.join(every[:_NAMED])}{more}" if every else ""

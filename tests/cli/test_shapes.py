@@ -211,10 +211,11 @@ def test_a_refused_parameter_leaves_its_value_nowhere(home):
 def test_a_person_agrees_to_what_how_many_and_as_whom(busy):
     with _opened(busy) as wb:
         ask = UploadOrder(source="inventory", account=2)
-        rows = [{"todo": "post", "account_id": 1}, {"todo": "post", "account_id": 1}, {"todo": "refused"}]
+        rows = [{"todo": "post", "account_id": 1, "title": f"Chair {n}"} for n in range(5)] + [{"todo": "refused"}]
 
         assert wb.uploads.words_of(wb.uploads.plan(ask), ask) == "upload 0 files to TrafficJunky as ads (account 2)"
-        assert wb.postings.words_of(rows) == "publish 2 listings on Marketplace as north (account 1)"
+        said = "publish 5 listings on Marketplace as north (account 1): Chair 0, Chair 1, Chair 2 and 2 more"
+        assert wb.postings.words_of(rows) == said
 
 
 def test_a_home_may_be_called_as_it_likes(home, tmp_path):

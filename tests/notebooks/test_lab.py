@@ -17,7 +17,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from tests.notebooks.conftest import SOURCES, clean_environment, wait_for_workers
-from tests.notebooks.lab import Lab, choose, run_all, serving, tabbed, unlabelled, wait_for_kernel
+from tests.notebooks.lab import Lab, choose, serving, tabbed, unlabelled, wait_for_kernel
 from tests.post.desk import FAST, Desk
 from tests.upload.studio import FAST as FAST_FILES
 from tests.upload.studio import LABEL, Studio
@@ -62,6 +62,13 @@ def served(folder: Path, sandbox: Sandbox) -> Iterator[Lab]:
 def chromium(served: Lab) -> Iterator[Browser]:
     with sync_playwright() as playwright, launch(playwright) as browser:
         yield browser
+
+
+@pytest.fixture(scope="module")
+def axe() -> str:
+    """The source of axe-core."""
+    package = pytest.importorskip("axe_playwright_python")
+    return (Path(package.__file__).parent / "axe.min.js").read_text()
 
 
 @pytest.fixture
@@ -280,87 +287,163 @@ def percents(bar) -> list[int]:
 
 
 @pytest.mark.long
-def test_a_person_posts_listings_and_sees_where_they_are(lab: Lab, sandbox: Sandbox, page: Page) -> None:
+def test_a_person_posts_listings_and_sees_where_they_are(  # noqa: PLR0915 - one visit
+    lab: Lab, sandbox: Sandbox, page: Page, axe: str
+) -> None:
     desk = Desk(lab.home.parent, sandbox)
     with open_workbench(lab.home) as wb:
         wb.accounts.add("marketplace", "north")
         wb.postings.import_listings(desk.csv({}))
     lab.open(page, "postings")
-    run_all(page, "Nothing was posted or rehearsed.")
+    outcome, form = page.locator(".wb-outcome-panel"), page.locator(".wb-listing-form")
+    expect(outcome).to_contain_text("Nothing was posted or rehearsed.")
+    expect(page.get_by_text("To post: 1")).to_be_visible()
     assert unlabelled(page) == 0
+    assert serious(page, axe) == []
 
-    page.get_by_label("Title").fill("Blue chair")
-    page.get_by_label("Price").fill("25")
-    page.get_by_label("Category").select_option("Furniture")
-    page.get_by_label("Condition").select_option("New")
-    page.get_by_label("Description").fill("Comfortable.")
-    page.get_by_label("Location").fill("Springfield, Illinois")
-    page.get_by_label("Photos").fill("table.jpg")
-    page.get_by_label("Account").select_option("north")
-    page.get_by_label("Account").focus()
+    # All mistakes at once, each beside its field; then the keyboard alone.
+    form.get_by_label("Title").fill("Blue chair")
+    form.get_by_label("Price").fill("12,50 €")
+    form.get_by_role("button", name="Keep this listing").click()
+    expect(form.get_by_text("6 things have to be put right:")).to_be_visible()
+    expect(form.get_by_label("Price")).to_have_attribute("aria-invalid", "true")
+    form.get_by_label("Price").fill("25")
+    form.get_by_label("Category").select_option("Furniture")
+    form.get_by_label("Condition").select_option("New")
+    form.get_by_label("Description").fill("Comfortable.")
+    form.get_by_label("Location").fill("Springfield, Illinois")
+    form.get_by_role("textbox", name="Photos").fill("table.jpg")
+    form.get_by_label("Account").select_option("north")
+    form.get_by_label("Account").focus()
     assert tabbed(page, 2) == ["SKU", "Keep this listing"]
     page.keyboard.press("Enter")
-    expect(page.get_by_text("Kept as listing 2.")).to_be_visible()
+    expect(form.get_by_text("Kept as listing 2.")).to_be_visible()
+    expect(page.get_by_text("To post: 2")).to_be_visible()  # what another cell did is seen here
 
-    run_all(page, "Nothing was posted or rehearsed.")
-    page.get_by_role("button", name="Rehearse: fill in, send nothing").focus()
-    assert tabbed(page, 1) == ["Post them…"]
+    page.locator(".wb-listings-panel").get_by_role("button", name="Oak table").focus()
     page.keyboard.press("Enter")
-    expect(page.get_by_role("button", name="Yes, publish them")).to_be_visible()
-    expect(page.get_by_role("button", name="No", exact=True)).to_be_focused()  # the kernel says so, a moment later
-    expect(page.get_by_role("button", name="Yes, publish them")).to_be_enabled()  # asleep for a second
+    expect(form.get_by_text("Listing 1 is not ordered yet")).to_be_visible()
+    form.get_by_label("Price").fill("99")
+    form.get_by_role("button", name="Keep this listing").click()
+    expect(form.get_by_text("Listing 1 is changed.")).to_be_visible()
+    bad = desk.csv({"title": "Lamp"}, {"title": "Bad", "price": "x"}, name="brought.csv")
+    page.get_by_label("Bring a listings.csv from this computer").set_input_files(bad)
+    expect(page.get_by_text("1 line has to be mended first.")).to_be_visible()
+
+    sure, no = page.get_by_role("button", name="Yes, publish them"), page.get_by_role("button", name="No", exact=True)
+    spot = spot_of(page.get_by_role("button", name="Post them…"))
+    page.mouse.click(*spot)
+    expect(no).to_be_focused()  # the kernel says so, a moment later
+    for _ in range(5):
+        page.mouse.click(*spot)
+    expect(page.get_by_text("PRACTICE: publish 2 listings on Marketplace as north")).to_be_visible()
+    expect(sure).to_be_enabled()
+    no.focus()
     page.keyboard.press("Tab")
-    expect(page.get_by_role("button", name="Yes, publish them")).to_be_focused()
+    expect(sure).to_be_focused()
     assert desk.there() == {}
     page.keyboard.press("Enter")
 
-    panel = page.locator(".wb-job-panel")
-    expect(panel.locator("[role=progressbar]")).to_have_attribute("aria-label", "Posting")
+    panel, results = page.locator(".wb-job-panel"), page.locator(".wb-results-panel")
+    bar = panel.locator("[role=progressbar]")
+    expect(bar).to_have_attribute("aria-label", "Posting")
+    expect(panel.locator("[role=status]")).to_contain_text("running: Oak table")  # the listing that is at work
     expect(panel.locator("[role=status]")).to_have_text("completed", timeout=240_000)
-    expect(panel.locator("[role=progressbar]")).to_have_attribute(
-        "aria-valuetext", "2 of 2 listings: 2 posted, 0 failed"
-    )
+    expect(bar).to_have_attribute("aria-valuetext", "2 of 2 listings: 2 posted, 0 failed")
+    expect(outcome).to_have_text("Done: 2 of 2 listings.")
     ids = {one["title"]: str(one["listing_id"]) for one in desk.count()["listings"]}
     for title in ("Oak table", "Blue chair"):
-        row = panel.get_by_role("row", name=title)
+        row = results.get_by_role("row", name=title)
         expect(row).to_contain_text("posted")
         expect(row.get_by_role("link")).to_have_text(ids[title])
+        expect(row.get_by_role("link")).to_have_attribute("rel", "noopener noreferrer")
+    expect(page.get_by_text("To post: 0")).to_be_visible()
     assert desk.there() == Counter({("north", "Oak table"): 1, ("north", "Blue chair"): 1})
-
-    run_all(page, "Done: 2 of 2 listings.")
     assert (lab.wrong, lab.outside) == ([], [])
 
 
-def test_a_person_uploads_files_and_reads_their_ids(lab: Lab, sandbox: Sandbox, page: Page) -> None:
+def spot_of(button: Locator) -> tuple[float, float]:
+    """Where a button is, for a hand that clicks on there whatever comes."""
+    button.scroll_into_view_if_needed()
+    box = button.bounding_box()
+    assert box is not None
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def serious(page: Page, axe: str) -> list[str]:
+    """What axe calls serious or worse in the cells, which are ours; JupyterLab around them is not."""
+    page.evaluate(axe)
+    found = page.evaluate("axe.run('.jp-OutputArea')")["violations"]
+    return [f"{one['id']}: {node['html'][:160]}" for one in found if one["impact"] in {"serious", "critical"}
+            for node in one["nodes"]]  # fmt: skip
+
+
+@pytest.mark.long
+def test_a_person_uploads_files_and_decides_beside_each(  # noqa: PLR0915 - one visit
+    lab: Lab, sandbox: Sandbox, page: Page, axe: str
+) -> None:
     studio = Studio(lab.home.parent, sandbox)
-    names = studio.pictures(2)
+    good, refused, lost = studio.pictures(3)
+    studio.switch(reject={"file": refused, "message": "Brand is not allowed"}, drop_before={"file": lost, "times": 1})
     with open_workbench(lab.home) as wb:
         wb.accounts.add("trafficjunky", LABEL)
     lab.open(page, "uploads")
-    run_all(page, "Nothing was uploaded or rehearsed.")
+    outcome, results = page.locator(".wb-outcome-panel"), page.locator(".wb-results-panel")
+    expect(outcome).to_have_text("Nothing was uploaded or rehearsed.")
+    expect(page.get_by_text("To upload: 3")).to_be_visible()
+    expect(page.get_by_role("img", name=f"Picture of {good}")).to_be_visible()
     assert unlabelled(page) == 0
+    assert serious(page, axe) == []
 
-    page.get_by_role("button", name="Rehearse: open everything, attach nothing").focus()
-    assert tabbed(page, 1) == ["Upload them…"]
-    page.keyboard.press("Enter")
-    expect(page.get_by_role("button", name="Yes, upload them")).to_be_visible()
-    expect(page.get_by_role("button", name="No", exact=True)).to_be_focused()  # the kernel says so, a moment later
-    expect(page.get_by_role("button", name="Yes, upload them")).to_be_enabled()  # asleep for a second
+    sure, no = page.get_by_role("button", name="Yes, upload them"), page.get_by_role("button", name="No", exact=True)
+    spot = spot_of(page.get_by_role("button", name="Upload them…"))
+    page.mouse.click(*spot)
+    expect(no).to_be_focused()  # the kernel says so, a moment later
+    for _ in range(5):
+        page.mouse.click(*spot)
+    expect(page.get_by_text(f"PRACTICE: upload 3 files to TrafficJunky as {LABEL} (account")).to_be_visible()
+    expect(sure).to_be_enabled()
+    no.focus()
     page.keyboard.press("Tab")
-    expect(page.get_by_role("button", name="Yes, upload them")).to_be_focused()
+    expect(sure).to_be_focused()
     assert studio.stored() == {}
     page.keyboard.press("Enter")
+    expect(page.get_by_text("Started: batch_001")).to_be_visible()
 
-    panel = page.locator(".wb-batch-panel")
-    expect(panel.locator("[role=progressbar]")).to_have_attribute("aria-label", "Uploading")
-    expect(panel.locator("[role=status]")).to_have_text("over: 2 uploaded", timeout=240_000)
-    expect(panel.locator("[role=progressbar]")).to_have_attribute("aria-valuetext", "2 of 2 files")
+    # The page is loaded anew in the middle: everything comes back from the ledger, and nothing is sent again.
+    page.reload()
+    bar = page.locator(".wb-batch-panel [role=progressbar]")
+    expect(bar).to_have_attribute("aria-label", "Uploading", timeout=120_000)
+    expect(outcome).to_contain_text("1 uploaded, 1 failed", timeout=240_000)
+    expect(outcome).to_contain_text("2 wait for you: see above what to do.")
+    expect(bar).to_have_attribute("aria-valuetext", "3 of 3 files")
+    expect(page.get_by_text("Left alone: 2")).to_be_visible()
+    expect(results.get_by_text("the site refused it: Brand is not allowed").first).to_be_visible()
+    expect(results.get_by_role("img", name=f"The page of {refused} at TrafficJunky")).to_be_visible()
+
+    # Beside each: try again, and "it is not there".
+    studio.switch(reject={})
+    case = page.locator(".wb-upload-case").filter(has_text=refused)
+    case.get_by_role("button", name="Try again…").click()
+    expect(case.get_by_text(f"PRACTICE: try {refused} again")).to_be_visible()
+    case.get_by_role("button", name="Yes, try again").click()
+    case = page.locator(".wb-upload-case").filter(has_text=lost)
+    case.get_by_role("button", name="It is not there…").click()
+    case.get_by_role("button", name="Yes, it is not there: send it").click()
+    expect(outcome).to_have_text("Done: 3 uploaded, 0 failed, 0 skipped, 0 unknown id, 0 pending.", timeout=240_000)
+    expect(page.locator(".wb-upload-case")).to_have_count(0)
     stored = studio.stored()
-    assert sorted(stored) == names
+    assert {name: len(ids) for name, ids in stored.items()} == dict.fromkeys((good, refused, lost), 1)
     for name, (remote_id,) in stored.items():
-        row = panel.get_by_role("row", name=name)
+        row = results.get_by_role("row", name=name).first
         expect(row).to_contain_text("success")
         expect(row).to_contain_text(remote_id)
+        expect(page.locator(".wb-inventory-panel").get_by_role("row", name=name)).to_contain_text(remote_id)
 
-    run_all(page, "Done: 2 uploaded")
+    # Reports are links: kept by the browser, or opened beside the notebook.
+    with page.expect_download() as kept:
+        results.get_by_role("link", name="Download upload_status_").click()
+    assert good in Path(kept.value.path()).read_text()
+    results.get_by_role("link", name="Status CSV").click()
+    expect(page.locator(".jp-CSVViewer")).to_be_visible()
     assert (lab.wrong, lab.outside) == ([], [])

@@ -45,7 +45,7 @@ def leave_pages() -> None:
     ipywidgets.Widget.close_all()
     page.WATCH.wake()
     for one in threading.enumerate():
-        if one.name in {"watch", "pulse", "table", "submit", "act"}:
+        if one.name in {"watch", "pulse", "table", "submit", "act", "send", "open", "bring"}:
             one.join(60)
 
 

@@ -89,7 +89,12 @@ def test_every_button_that_costs_or_publishes_asks():
     }
 
     assert {name: lines for name, lines in plainly.items() if lines} == {
-        "post/panel.py": ["self.keep.on_click(lambda _: self._clicked())"],  # a listing is kept, not posted
+        "post/listings_panel.py": ["self.cancel.on_click(lambda _: self.act(wb, self._cancel))"],  # less is posted
+        "post/results_panel.py": ["self.cancel.on_click(lambda _: self.act(self._wb, self._cancel))"],
+        "panels/deciding.py": [
+            "self.found.on_click(lambda _: self._clicked(self._found))",  # it is there: nothing is sent
+            "self.edit.on_click(lambda _: self._clicked(self._edited))",
+        ],
         "collect/recovery_panel.py": [
             "self.adopt.on_click(lambda _: self._clicked())",  # what is paid already is brought in
             "self.every.on_click(lambda _: self._choose_every())",
@@ -104,7 +109,8 @@ def test_every_button_that_costs_or_publishes_asks():
         "errorlog/panel.py": ["self.login.on_click(lambda _: self._begin(self._log_in))"],
         "panels/sending.py": [
             "self.rehearse.on_click(lambda _: self._begin(self._rehearse))",
-            "self.cancel.on_click(lambda _: self._clicked())",
+            'self.cancel.on_click(lambda _: self.act(wb, self._cancelled, "cancel"))',
+            'self.resume.on_click(lambda _: self.act(wb, self._resumed, "resume"))',
         ],
         "collect/runs_board_panel.py": [
             'self.again.on_click(lambda _: self.act(wb, self._planned_again, "again"))'

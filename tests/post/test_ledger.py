@@ -161,6 +161,9 @@ def test_cancelled_and_failed_postings_are_tried_again_with_what_the_listing_say
     key = queries.latest_posting(ledger, one)["id"]
 
     assert queries.listings(ledger)[0]["status"] == "failed"
+    # What it says now is what would be posted; the job shows what it was.
+    assert queries.listings(ledger)[0]["title"] == "Oak table"
+    assert queries.listings(ledger, job_id=made.job_id)[0]["title"] == "Table"
     assert posting.retry(ledger, [key]) == 1
     (row,) = queries.listings(ledger)
     assert (row["status"], row["title"], row["retry_count"]) == ("pending", "Oak table", 1)

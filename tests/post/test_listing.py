@@ -12,7 +12,7 @@ import pytest
 from tests.post.conftest import cells, make_photo
 from workbench.errors import BadInput, Misconfigured
 from workbench.post.known import known, with_own
-from workbench.post.listing import COLUMNS, Checks, Listing, accepted, check, read_csv, typed
+from workbench.post.listing import COLUMNS, Checks, Listing, accepted, check, mistakes, read_csv, typed
 from workbench.workbench import open_workbench
 
 
@@ -205,3 +205,18 @@ def test_a_photo_is_its_bytes_wherever_it_lies(inputs: Path, checks: Checks) -> 
 
 def sha(listing: Listing) -> str:
     return listing.order().sha
+
+
+def test_a_form_is_told_all_its_mistakes_at_once_beside_their_fields(checks: Checks) -> None:
+    wrong = mistakes(
+        cells(title="x" * 101, price="12,50 €", category="", location="Ber\u202elin", photos="gone.jpg"), checks
+    )
+
+    assert list(wrong) == ["title", "price", "category", "location", "photos"]
+    assert wrong["title"] == "The title has 101 characters; at most 100 fit. Shorten it."
+    assert wrong["price"].startswith("The price is '12,50 €'; write whole units")
+    assert wrong["category"] == "Fill this in."
+    assert wrong["location"] == "There is an invisible sign in this text; type it anew instead of pasting it."
+    assert wrong["photos"].startswith("There is no photo 'gone.jpg' in")
+    assert not any("cell" in words for words in wrong.values())
+    assert mistakes(cells(), checks) == {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from datetime import timedelta
 from pathlib import Path
@@ -10,7 +11,8 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from workbench.upload import gather, media_pool, samples
+from workbench.upload import check as checking
+from workbench.upload import gather, media, media_pool, samples
 from workbench.upload.check import CheckedFile, check
 from workbench.upload.gather import Candidate, Files, from_folder, from_names
 from workbench.upload.inventory import read
@@ -234,3 +236,20 @@ def test_exoclick_has_limits_of_its_own(root: Path) -> None:
 
     assert codes(check(root, from_folder(root), platform="exo")[0]) == {"too_short"}
     assert codes(check(root, from_folder(root), platform="tj")[0]) == set()
+
+
+def test_every_finding_has_its_cure_and_speaks_no_librarys_words(root: Path) -> None:
+    found = set(
+        re.findall(r'(?:say\.\w+|level|Finding\(Level\.\w+,)\(?\s*"(\w+)"', Path(checking.__file__).read_text())
+    )
+    found |= set(
+        re.findall(r'"problem": "(\w+)"', "".join(Path(one.__file__).read_text() for one in (media, media_pool)))
+    )
+    film = root / "uploaded" / NAME.format(1, "mp4")
+    film.write_bytes(b"just words " * 99)
+
+    assert {"too_long", "unsafe_path", "no_pair", "same_name"} <= found
+    assert found == set(checking._CURES)
+    (one,) = looked(root).values()
+    assert one.words == "the film cannot be read: it is damaged, or not what it seems"
+    assert one.cure.startswith("Open the file to see whether it is whole")

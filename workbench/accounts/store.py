@@ -173,12 +173,6 @@ def whose(ledger: Ledger, text: str) -> list[Account]:
     return [Account(**row) for row in rows]
 
 
-def unfinished(ledger: Ledger, account_id: int) -> int:
-    """How many items are not over that are to be done at an account."""
-    with ledger.read() as connection:
-        return sum(_unfinished(connection, kind, account_id) for kind in _of_accounts())
-
-
 def said_of(ledger: Ledger, account_id: int) -> dict[str, int]:
     """{errors, acts}: what was written down of its pages."""
     queries = {"errors": error_log.c.account_id, "acts": act.c.account_id}

@@ -2,8 +2,11 @@
 
 ask.py        questions to the tables, on a cursor of their own
 assets.py     the scripts and styles of our widgets, which lie in js/
+bring.py      files from a person's own machine into the home
+deciding.py   what waits for a person, each with its picture, what to do, and the buttons for it
 exhibit.py    a picture to look at more closely, and long texts folded away
 facts.py      names and values in a line, and the note that says whether anything is real
+file_links.py files of the home as links that JupyterLab opens
 form.py       a form: every mistake at once, beside its field
 front_end.py  whether a person is at the notebook, by evidence
 markup.py     text → HTML; the only place that escapes
@@ -14,6 +17,7 @@ sending.py    what the buttons of post and upload have in common: asking twice, 
 strip.py      what is true of a whole page: practice or live, money, worker, as of when; its pulse
 tree.py       a tree by keyboard, tabs, what takes a table away
 waiting.py    what waits for a person, and how an outcome is told
+words.py      what the ledger says, as a page says it
 widgets.py    the progress bar and the region, as anywidgets: labelled, announced, offline
 
 A click writes its order to the ledger and starts a worker process; the kernel only watches. Whatever is shown is

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from workbench.panels.markup import Html, esc, picture
+from workbench.panels.markup import Html, esc, join, picture, tag
 
 _PICTURES: Final = 12  # in the page; the table names them all
 
@@ -24,3 +24,12 @@ def pictures(data: Path, items: Sequence[Mapping[str, Any]]) -> list[Html]:
         )
     more = [esc(f"and {len(found) - _PICTURES} more pictures below data/evidence")] if len(found) > _PICTURES else []
     return found[:_PICTURES] + more
+
+
+def folded(words: str, found: Sequence[Html]) -> Html:
+    """Pictures beside each other, behind a line that opens them; nothing where there are none."""
+    if not found:
+        return Html()
+    style = "display: grid; gap: 12px; grid-template-columns: repeat(auto-fill, minmax(280px, 1fr));"
+    opened = tag("div", join(found), style=style)
+    return tag("details", tag("summary", f"{words} ({len(found)})", style="cursor: pointer; padding: 4px 0;"), opened)

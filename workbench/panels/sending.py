@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from workbench.workbench import Workbench
 
 NOT_AT_WORK: Final = "nothing is at work this moment"
+_ALONE_SECONDS: Final = 10.0  # without a worker before a person is told: a new one takes a second to say it is there
 DEPTHS: Final = ("plan", "rehearse", "real")
 
 
@@ -30,15 +31,15 @@ class SendPanel(Panel):
     """Rehearse as often as you like; sending asks twice, as nobody can take it back.
 
     `rehearsed` rehearses and gives what came of it; `started` gives the order, and what it is called; `what` says
-    what would be sent, how many, and as whom.
+    what would be sent, how many, and as whom; `after` is called when something was ordered.
     """
 
     def __init__(
         self, wb: Workbench, name: str, rehearsed: Callable[[], Html], started: Callable[[], str],
-        *, rehearse: str, send: str, sure: str, what: Callable[[], str],
+        *, rehearse: str, send: str, sure: str, what: Callable[[], str], after: Callable[[], None] = lambda: None,
     ) -> None:  # fmt: skip
         self._wb = wb
-        self._rehearsed, self._started = rehearsed, started
+        self._rehearsed, self._started, self._after = rehearsed, started, after
         self._lock = threading.Lock()
         self.said = Region(live="polite")
         self.alert = Region()
@@ -48,7 +49,8 @@ class SendPanel(Panel):
             name, (send, sure, "No"), lambda: self._begin(self._start), style="primary",
             question=lambda: question(wb.settings.mode, what()),
         )  # fmt: skip
-        super().__init__([ipywidgets.HBox([self.rehearse, self.twice]), self.said, self.alert])
+        wrap = ipywidgets.Layout(flex_flow="row wrap", align_items="flex-start")
+        super().__init__([ipywidgets.HBox([self.rehearse, self.twice], layout=wrap), self.said, self.alert])
         self.add_class(f"{name}-panel")
 
     def markup(self) -> str:
@@ -76,6 +78,7 @@ class SendPanel(Panel):
         started = self._started()
         self._wb.working.start_worker()
         self.said.html = note("plain", f"Started: {started}. It goes on when this page is closed.")
+        self._after()
 
 
 class Look(NamedTuple):
@@ -101,31 +104,26 @@ class WorkPanel(Panel):
     ) -> None:  # fmt: skip
         self._wb = wb
         self._seen, self._cancelled = seen, cancelled
-        self._every = every  # seconds between looks
+        self._idle_since = time.monotonic()
         self.bar = Bar(label=label)
         self.body = Region(html=esc(nothing))
         self.alert = Region()
         self.cancel = button(cancel, f"{name}-cancel")
-        self.cancel.on_click(lambda _: self._clicked())
-        show(self.bar, is_shown=False)
-        show(self.cancel, is_shown=False)
-        super().__init__([self.bar, self.body, self.cancel, self.alert])
+        self.cancel.on_click(lambda _: self.act(wb, self._cancelled, "cancel"))
+        self.resume = button("Nobody works on it: start a worker", f"{name}-resume", style="warning")
+        self.resume.on_click(lambda _: self.act(wb, self._resumed, "resume"))
+        for one in (self.bar, self.cancel, self.resume):
+            show(one, is_shown=False)
+        wrap = ipywidgets.Layout(flex_flow="row wrap")
+        super().__init__([self.bar, self.body, ipywidgets.HBox([self.cancel, self.resume], layout=wrap), self.alert])
         self.add_class(f"{name}-panel")
-        in_background(self._watch, f"watch-{name}")
+        self.watch(wb, self._look, every=every)
 
     def markup(self) -> str:
         return self.body.html
 
-    def _watch(self) -> None:
-        """Until this panel is closed: more work may follow what is over."""
-        is_well = True
-        while self.comm is not None:
-            was_well, is_well = is_well, handled(self._look, self._show_error, self._wb.parts.redactor)
-            if is_well and not was_well:
-                self.alert.html = ""
-            time.sleep(self._every)
-
     def _look(self) -> None:
+        """In the page's watcher, until this panel is closed: more work may follow what is over."""
         seen = self._seen()
         if seen is None:
             return
@@ -134,7 +132,12 @@ class WorkPanel(Panel):
             self.bar.news = seen.now
         show(self.bar, is_shown=True)
         show(self.cancel, is_shown=not seen.is_over)
-        self.body.html = seen.body
+        if self.body.html != seen.body:
+            self.body.html = seen.body
+        if seen.is_over or self._wb.working.is_worked():
+            self._idle_since = time.monotonic()
+        show(self.resume, is_shown=time.monotonic() - self._idle_since > _ALONE_SECONDS)
 
-    def _clicked(self) -> None:
-        in_background(lambda: handled(self._cancelled, self._show_error, self._wb.parts.redactor), "cancel")
+    def _resumed(self) -> None:
+        self._idle_since = time.monotonic()
+        self._wb.working.start_worker()

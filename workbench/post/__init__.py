@@ -14,7 +14,10 @@ queries.py    how listings, posting jobs and their errors stand
 
 commands.py   `workbench post`, `workbench listings`
 panel.py      check, rehearse or post, watch, results of listings: the calls of the postings notebook, and their widgets
+listings_panel.py  all listings, the form that writes and edits them, files of them
+results_panel.py  what came of a job, as it comes
 markup.py     what is to be posted and what came of it as markup
+order.py      what is to be posted, and the job that came of it: what the cells of a notebook hand on
 
 flow.py       the table of the steps
 model.py      the fields of a listing; every state of its way to an account with what it means

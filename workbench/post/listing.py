@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -123,27 +124,71 @@ def check(rows: Iterable[tuple[int, Mapping[str, Any]]], checks: Checks) -> list
     return found
 
 
+class Misfit(BadInput):
+    """What one field says cannot be posted. `beside`: the same, where it stands beside its field."""
+
+    def __init__(self, message: str, beside: str = "") -> None:
+        super().__init__(message)
+        self.beside = beside or message
+
+
 def typed(row: Mapping[str, Any], checks: Checks) -> Listing:
     """One row as a listing; BadInput says which cell and the cure."""
-    cells = {name: _cell(row, name) for name in COLUMNS if name != "photos"}
+    said, wrong = _read(row, checks)
+    if wrong:
+        raise next(iter(wrong.values()))
+    return Listing(**said)
+
+
+def mistakes(row: Mapping[str, Any], checks: Checks) -> dict[str, str]:
+    """All that keeps a row from being posted: field → what is wrong there and the cure, as a form says it."""
+    _, wrong = _read(row, checks)
+    told = {name: error.beside if isinstance(error, Misfit) else error.message for name, error in wrong.items()}
+    return {name: told[name][:1].upper() + told[name][1:] for name in COLUMNS if name in told}
+
+
+def _read(row: Mapping[str, Any], checks: Checks) -> tuple[dict[str, Any], dict[str, BadInput]]:
+    """The fields of a listing as far as they can be read, and of each other one what is wrong, gravest first."""
+    wrong: dict[str, BadInput] = {}
+
+    def tried(name: str, read: Callable[[], Any]) -> Any:
+        if name not in wrong:
+            try:
+                return read()
+            except BadInput as error:
+                wrong[name] = error
+        return None
+
+    cells = {name: tried(name, partial(_cell, row, name)) for name in COLUMNS if name != "photos"}
     for name in NEEDED:
-        if not (row.get(name) if name == "photos" else cells[name]):
-            raise BadInput(f"the cell {name!r} is empty.")
+        tried(name, partial(_refuse_empty, name, row.get(name) if name == "photos" else cells[name]))
     bounds = checks.form
-    given = row["photos"]
+    said = {
+        "title": tried("title", lambda: _title(cells["title"])),
+        "price": tried("price", lambda: price(cells["price"])),
+        "category": tried("category", lambda: bounds.category(cells["category"]).name),
+        "condition": tried("condition", lambda: bounds.condition(cells["condition"])),
+        "description": tried(
+            "description", lambda: _text(cells["description"], "description", bounds.longest_description)
+        ),
+        "location": tried("location", lambda: _text(cells["location"], "location", _LONGEST_PLACE)),
+        "photos": tried("photos", lambda: photos.check(photo_names(row["photos"]), checks.album)),
+        "account_id": tried("account", lambda: checks.account_id(cells["account"])),
+        "sku": tried("sku", lambda: _text(cells["sku"], "sku", _LONGEST_SKU) or None),
+    }
+    texts = {name: tried(name, partial(_text, cells[name], name, _LONGEST_TEXT)) for name in TEXTS if cells[name]}
+    return {**said, "texts": texts}, wrong
+
+
+def _refuse_empty(name: str, value: Any) -> None:
+    if not value:
+        raise Misfit(f"the cell {name!r} is empty.", "fill this in.")
+
+
+def photo_names(given: Any) -> list[str]:
+    """The names in a cell, or in a list of them."""
     names = given.split(";") if isinstance(given, str) else [str(one) for one in given]
-    return Listing(
-        title=_title(cells["title"]),
-        price=price(cells["price"]),
-        category=bounds.category(cells["category"]).name,
-        condition=bounds.condition(cells["condition"]),
-        description=_text(cells["description"], "description", bounds.longest_description),
-        location=_text(cells["location"], "location", _LONGEST_PLACE),
-        photos=photos.check([name.strip() for name in names if name.strip()], checks.album),
-        account_id=checks.account_id(cells["account"]),
-        sku=_text(cells["sku"], "sku", _LONGEST_SKU) or None,
-        texts={name: _text(cells[name], name, _LONGEST_TEXT) for name in TEXTS if cells[name]},
-    )
+    return [name.strip() for name in names if name.strip()]
 
 
 def _cell(row: Mapping[str, Any], name: str) -> str:
@@ -156,7 +201,10 @@ def _cell(row: Mapping[str, Any], name: str) -> str:
         if sign in allowed:
             continue
         if unicodedata.category(sign) in {"Cc", "Cs", "Zl", "Zp"} or sign in _BIDI:
-            raise BadInput(f"the cell {name!r} holds the control character U+{ord(sign):04X}; remove it.")
+            raise Misfit(
+                f"the cell {name!r} holds the control character U+{ord(sign):04X}; remove it.",
+                "there is an invisible sign in this text; type it anew instead of pasting it.",
+            )
     return plain
 
 
@@ -171,7 +219,8 @@ def _title(text: str) -> str:
 
 def _text(text: str, name: str, longest: int) -> str:
     if len(text) > longest:
-        raise BadInput(f"the cell {name!r} has {len(text)} characters; at most {longest} fit. Shorten it.")
+        said = f"has {len(text)} characters; at most {longest} fit. Shorten it."
+        raise Misfit(f"the cell {name!r} {said}", f"this {said}")
     return text
 
 

@@ -1,112 +1,88 @@
-"""What is shown of listings and posting jobs, as markup: the same for both faces."""
+"""What is to be posted, and what came of it as markup: the same for both faces."""
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from workbench.panels.facts import facts, mode_note
-from workbench.panels.markup import Html, join, link, note, progress_bar, table
+from workbench.panels.markup import Html, join, link, note, progress_bar, table, tag
 from workbench.panels.pictures import pictures
-from workbench.post.jobs import how_far
+from workbench.panels.words import badge_of, without_commands
+from workbench.post.jobs import how_far, next_step
+from workbench.post.order import Desk
 
 if TYPE_CHECKING:
     from workbench.workbench import Workbench
 
+Row = Mapping[str, Any]
+
 _ITEMS: Final = ("listing_id", "title", "price", "account", "status", "at", "error_class", "error_message")
 _HEADS: Final = ("Listing", "Title", "Price", "Account", "Status", "At the site", "Error", "What was said")
-
-
-class Desk:
-    """What is to be posted, and the job that came of it: the object that a notebook's cells hand on."""
-
-    def __init__(self, wb: Workbench, listings: str, accounts: Sequence[int]) -> None:
-        self.wb, self.accounts = wb, tuple(accounts)
-        self.file = wb.settings.home / listings if listings else None
-        self.rehearsed: dict[str, Any] | None = None
-        self._ids: set[int] = set()
-        self._planned: list[dict[str, Any]] = []
-        self.plan()
-
-    def __repr__(self) -> str:
-        return f"{len(self._ids)} known listings" + (f" of {self.file.name}" if self.file else "")
-
-    def plan(self) -> list[dict[str, Any]]:
-        """What a job would do with each listing now; every photo is looked at."""
-        rows = self.wb.postings.plan(self._what, accounts=self.accounts)
-        self._ids |= {one["listing_id"] for one in rows if one.get("listing_id")}
-        self._planned = rows
-        return rows
-
-    def said(self) -> str:
-        """What a job would publish by the newest plan, how many, and as whom."""
-        return self.wb.postings.words_of(self._planned, accounts=self.accounts)
-
-    @property
-    def _what(self) -> Path | list[int]:
-        if self.file is not None:
-            return self.file
-        mine = (
-            one
-            for one in self.wb.postings.listings()
-            if not self.accounts or one["account_id"] in {*self.accounts, None}
-        )
-        return [one["listing_id"] for one in mine]
-
-    def start(self) -> str:
-        made = self.wb.postings.start(self._what, accounts=self.accounts)
-        self._ids |= {*made.listing_ids, *made.already}
-        return made.job_id
-
-    def rehearse(self) -> dict[str, Any]:
-        self.rehearsed = self.wb.postings.rehearse(self._what, accounts=self.accounts)
-        return self.rehearsed
-
-    @property
-    def job_id(self) -> str | None:
-        """The newest job that these listings are in, whoever started it."""
-        jobs = {str(one["job_id"]) for one in self.wb.postings.listings(listing_ids=self._ids) if one["job_id"]}
-        if len(jobs) <= 1:
-            return next(iter(jobs), None)
-        newest_first = (str(one["job_id"]) for one in self.wb.postings.jobs())
-        return next(one for one in newest_first if one in jobs)
+# What becomes of a listing that was looked at, as a word with its tone.
+TODO: Final = {"post": ("will be posted", "moving"), "refused": ("refused", "bad"), "nothing": ("left alone", "plain")}
 
 
 def plan_view(desk: Desk) -> Html:
-    names = {one["account_id"]: one["label"] for one in desk.wb.accounts.all("marketplace")}
+    names = labels(desk.wb)
     rows = [
         (one.get("line") or one.get("listing_id"), one["title"], one.get("price"),
-         names.get(one.get("account_id")), one["todo"], one["why"])
+         names.get(one.get("account_id") or 0), one["todo"], one["why"])
         for one in desk.plan()
     ]  # fmt: skip
     first = "Listing" if desk.file is None else "Line"
-    refused = sum(row[4] == "refused" for row in rows)
     parts = [
         mode_note(desk.wb.settings.mode),
         table("What would be posted", (first, "Title", "Price", "Account", "To do", "Why"), rows),
-        facts([("To post", sum(row[4] == "post" for row in rows)), ("Refused", refused)]),
     ]
-    if refused:
-        parts.append(note("error", "Nothing of this file is posted before its refused lines are mended."))
-    return join(parts)
+    return join([*parts, plan_facts(desk)])
 
 
-def progress(job: Mapping[str, Any]) -> tuple[int, str]:
+def plan_facts(desk: Desk) -> Html:
+    number = {word: sum(one["todo"] == word for one in desk.planned) for word in TODO}
+    said = facts([("To post", number["post"]), ("Refused", number["refused"]), ("Left alone", number["nothing"])])
+    if not number["refused"]:
+        return said
+    mended = "its refused lines are mended" if desk.file else "the refused ones are edited, or left out"
+    where = "this file" if desk.file else "these"
+    return join([said, note("error", f"Nothing of {where} is posted before {mended}.")])
+
+
+def labels(wb: Workbench) -> dict[int, str]:
+    return {one["account_id"]: one["label"] for one in wb.accounts.all("marketplace")}
+
+
+def planned_row(desk: Desk, one: Row, names: Mapping[int, str]) -> dict[str, Any]:
+    """A listing that was looked at, as a row of the live table."""
+    cure = ""
+    if one["todo"] == "refused":
+        cure = "Mend this line of the file, save it, and look again." if desk.file else "Choose an account for it."
+        if desk.file and one.get("listing_id"):
+            cure = "Fill its cell in the file, or choose an account above."
+    number = one.get("line") if desk.file else one.get("listing_id")
+    return {
+        "number": number, "title": one["title"], "price": one.get("price"),
+        "account": names.get(one.get("account_id") or 0), "todo": TODO[one["todo"]],
+        "why": without_commands(one["why"]), "cure": cure,
+    }  # fmt: skip
+
+
+def progress(job: Row) -> tuple[int, str]:
     """Percent, and how many are over in which way."""
     over, total, _ = how_far(job)
     words = f"{over} of {total} listings: {job['completed_posts']} posted, {job['failed_posts']} failed"
     return round(100 * over / total) if total else 0, words
 
 
-def progress_view(job: Mapping[str, Any]) -> Html:
+def progress_view(job: Row) -> Html:
     now, waits = job["current_post_title"], job["attention"]
     said = facts([("Job", job["job_id"][:8]), ("State", job["status"]), ("Now", now), ("Waits for", waits)])
     return join([progress_bar("Posting", *progress(job)), said])
 
 
-def results_view(wb: Workbench, done: Mapping[str, Any]) -> Html:
-    names = {one["account_id"]: one["label"] for one in wb.accounts.all("marketplace")}
+def results_view(wb: Workbench, done: Row) -> Html:
+    names = labels(wb)
     # An address is cut where it is long, and its end is the id.
     items = [
         {
@@ -119,3 +95,27 @@ def results_view(wb: Workbench, done: Mapping[str, Any]) -> Html:
     what = "Rehearsed, nothing was sent" if done["job_id"] is None else f"Posting job {done['job_id']}"
     rows = [[one.get(name) for name in _ITEMS] for one in items]
     return join([table(f"{what}: {done['status']}", _HEADS, rows), *pictures(wb.settings.data, items)])
+
+
+def listing_row(one: Row) -> dict[str, Any]:
+    """A listing with how its newest posting stands, as a row of a live table."""
+    said = without_commands(one["error_message"]) or (one["doing"] if one["is_worked"] else "") or ""
+    at = (one["remote_url"] or "", one["remote_id"]) if one["remote_id"] else None
+    word = badge_of(one) if one["state"] else ("not ordered", "plain")
+    return {
+        "listing_id": one["listing_id"], "title": one["title"], "price": one["price"], "account": one["account"],
+        "badge": word, "at": at, "said": said, "next": next_step(one), "changed_at": one["changed_at"],
+    }  # fmt: skip
+
+
+def photos_view(photos: Sequence[tuple[str, bytes]]) -> Html:
+    """Small pictures of a listing's photos, each with its name."""
+    style = "margin: 0; width: 110px; font-size: 12px; line-height: 1.3; overflow-wrap: anywhere;"
+    tiles = [tag("figure", _photo(name, png), tag("figcaption", name), style=style) for name, png in photos]
+    return tag("div", *tiles, style="display: flex; flex-wrap: wrap; gap: 10px; padding: 6px 0;") if tiles else Html()
+
+
+def _photo(name: str, png: bytes) -> Html:
+    address = f"data:image/png;base64,{base64.b64encode(png).decode()}"
+    style = "max-width: 100px; max-height: 100px; height: auto; display: block; border: 1px solid #8888;"
+    return Html(tag("img", src=address, alt=f"Photo {name}", style=style).replace("></img>", ">"))

@@ -48,6 +48,11 @@ class PostingState(State):
 
 POSTING_UNFINISHED: Final = PostingState.having("goes_on")
 POSTING_GOOD: Final = PostingState.having("is_good")
+POSTING_GONE: Final = frozenset(
+    {PostingState.FAILED, PostingState.CANCELED}
+)  # the same listing may be posted once more
+# Where a person may say what became of the click.
+POSTING_IN_DOUBT: Final = frozenset({PostingState.UNSURE, PostingState.SUBMITTED, PostingState.QUARANTINED})
 
 
 def posting_roll_up(states: Iterable[PostingState], *, is_begun: bool, is_cancelled: bool) -> str:

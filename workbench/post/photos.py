@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import stat
 import struct
 import zlib
@@ -117,6 +118,24 @@ def _unpacked(path: Path, name: str) -> tuple[int, int]:
     except (*_BROKEN, pictures.Cut) as error:
         raise BadInput(f"the photo {name!r} is broken and cannot be opened ({error}). Save it anew.") from error
     return width, height
+
+
+def small(path: Path, side: int) -> bytes | None:
+    """A PNG of a photo, upright and at most `side` pixels wide and high; None for one that is gone or broken."""
+    from PIL import Image, ImageOps
+
+    try:
+        with path.open("rb") as file, pictures.only_bombs(), Image.open(file, formats=known().photo_formats) as image:
+            if image.width * image.height > known().photo_pixels:
+                return None
+            image.draft("RGB", (side, side))
+            turned = ImageOps.exif_transpose(image).convert("RGB")
+            turned.thumbnail((side, side))
+            out = io.BytesIO()
+            turned.save(out, "PNG")
+            return out.getvalue()
+    except (*_BROKEN, Image.DecompressionBombError, Image.DecompressionBombWarning):
+        return None
 
 
 def _refuse_size(width: int, height: int, name: str) -> None:

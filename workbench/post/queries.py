@@ -6,16 +6,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, RowMapping, Select, func, select
+from sqlalchemy import Connection, RowMapping, Select, case, func, select
 
 from workbench.db.columns import TableRows, by_column
 from workbench.db.ledger import Ledger
-from workbench.db.schema import account, act, error_log, listing, posting, posting_job
+from workbench.db.schema import account, act, error_log, event, listing, posting, posting_job
 from workbench.engine.item import Attention
 from workbench.engine.stuck import is_stuck
 from workbench.errors import FAULTS, BadInput
 from workbench.feature import Effect
-from workbench.post.model import LISTING_CONTENT, Posting, PostingState, posting_told
+from workbench.post.model import LISTING_CONTENT, POSTING_GONE, Posting, PostingState, posting_told
 
 P = PostingState
 
@@ -34,7 +34,7 @@ def listings(
     """Listings with their newest posting (of the job, where one is named), as the team reads them."""
     with ledger.read() as connection:
         rows = _listings(connection, listing_ids=listing_ids, job_id=job_id)
-    return [_listing(row) for row in rows]
+    return [_listing(row, is_of_job=job_id is not None) for row in rows]
 
 
 def _listings(
@@ -65,9 +65,11 @@ def _listings(
     return connection.execute(query).mappings().all()
 
 
-def _listing(row: RowMapping) -> dict[str, Any]:
+def _listing(row: RowMapping, *, is_of_job: bool = False) -> dict[str, Any]:
+    """What it says: of a job as it was sent, else as it would be sent now, where nothing of it is on its way."""
     state = None if row["state"] is None else P(row["state"])
-    content = row["content"] if row["posted_content"] is None else row["posted_content"]
+    is_as_sent = state is not None and (is_of_job or state not in POSTING_GONE)
+    content = row["posted_content"] if is_as_sent else row["content"]
     is_held_up = state in _AT_PAGES and row["paused_kind"] is not None
     kind = row["paused_kind"] if is_held_up else row["error_type"]
     failed = state in _FAILED or kind is not None or row["attention"] is not None
@@ -117,6 +119,49 @@ def jobs(ledger: Ledger, job_id: str | None = None) -> list[dict[str, Any]]:
         return [{**row, "items": found.get(row["id"], [])} for row in rows]
 
 
+def job_list(ledger: Ledger, limit: int) -> list[dict[str, Any]]:
+    """The newest jobs, each with how many listings are in it and how many of them may still move by themselves."""
+    moves = func.count(case((posting.c.next_at.is_not(None) | posting.c.lease_owner.is_not(None), 1)))
+    query = (
+        select(
+            posting_job.c.id.label("job_id"), posting_job.c.created_at, func.count(posting.c.id).label("listings"),
+            moves.label("moving"),
+        )
+        .join(posting, posting.c.job_id == posting_job.c.id)
+        .group_by(posting_job.c.id, posting_job.c.created_at)
+        .order_by(posting_job.c.created_at.desc())
+        .limit(limit)
+    )  # fmt: skip
+    with ledger.read() as connection:
+        return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def last_change(ledger: Ledger) -> tuple[Any, ...]:
+    """Differs as soon as a listing was added or changed, or its posting went on."""
+    edited = select(func.max(event.c.seq)).where(event.c.item_kind == "listing")
+    query = select(
+        select(func.count(listing.c.id)).scalar_subquery(), edited.scalar_subquery(), func.count(posting.c.id),
+        func.max(posting.c.state_at), func.count(posting.c.lease_owner), func.count(posting.c.attention),
+        func.sum(posting.c.retries),
+    )  # fmt: skip
+    with ledger.read() as connection:
+        return tuple(connection.execute(query).one())
+
+
+def trouble(ledger: Ledger, posting_ids: Sequence[int]) -> dict[int, str]:
+    """The picture of the newest trouble of each of these, below data/; of those without one nothing."""
+    newest = (
+        select(func.max(error_log.c.id))
+        .where(
+            error_log.c.item_kind == "posting", error_log.c.item_id.in_(posting_ids), error_log.c.evidence.is_not(None)
+        )
+        .group_by(error_log.c.item_id)
+    )
+    with ledger.read() as connection:
+        rows = connection.execute(select(error_log.c.item_id, error_log.c.evidence).where(error_log.c.id.in_(newest)))
+        return {int(row.item_id): f"{row.evidence}/screen.png" for row in rows}
+
+
 def effects_of(ledger: Ledger, execution_id: str) -> list[Effect]:
     """Listings of posting jobs that the execution ordered."""
     query = (
@@ -143,7 +188,7 @@ def effects_of(ledger: Ledger, execution_id: str) -> list[Effect]:
 def _by_job(rows: Iterable[RowMapping]) -> dict[str, list[dict[str, Any]]]:
     found: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
-        found.setdefault(row["job_id"], []).append(_listing(row))
+        found.setdefault(row["job_id"], []).append(_listing(row, is_of_job=True))
     return found
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, time
@@ -15,13 +17,20 @@ from workbench.accounts.model import Account
 from workbench.db.clock import now
 from workbench.errors import BadInput, Refused, WorkbenchError
 from workbench.feature import Effect, Feature
-from workbench.files import make_folder
-from workbench.parsing import as_date
+from workbench.files import make_folder, safe_name, write_bytes
+from workbench.parsing import as_date, named
 from workbench.post import jobs, listing, queries
 from workbench.post import store as posting
 from workbench.post.listing import CHANNEL, COLUMNS, CheckedListing, Checks, Listing
-from workbench.post.model import LISTING_CONTENT, NewListing, Posting, PostingState, listing_identity
-from workbench.post.photos import Album
+from workbench.post.model import (
+    LISTING_CONTENT,
+    POSTING_GONE,
+    NewListing,
+    Posting,
+    PostingState,
+    listing_identity,
+)
+from workbench.post.photos import Album, small
 from workbench.post.rehearse import RehearsedListing, rehearse
 from workbench.post.samples import write_samples
 from workbench.post.site_listings import item_path, listing_id_in
@@ -58,14 +67,44 @@ class Postings(Feature):
         if not cells or (unknown := cells.keys() - set(COLUMNS)):
             what = f"a listing has no {min(unknown)}" if cells else "nothing to edit was given"
             raise BadInput(f"{what}; give one of {', '.join(COLUMNS)}.")
+        one = listing.typed({**self.cells_of(listing_id), **cells}, self._checks())
+        posting.edit_listing(self.ledger, listing_id, one.order())
+
+    def cells_of(self, listing_id: int) -> dict[str, Any]:
+        """What a listing says now, as the cells of a listings.csv; what was posted of it may be older."""
         found = self._listing(listing_id)
-        before = {
+        return {
             **{name: found[name] for name in COLUMNS if name not in {"account", "photos"}},
             "photos": [str(self.home / one["path"]) for one in found["photos"]],
             "account": "" if found["account_id"] is None else str(found["account_id"]),
         }
-        one = listing.typed({**before, **cells}, self._checks())
-        posting.edit_listing(self.ledger, listing_id, one.order())
+
+    def mistakes(self, cells: Mapping[str, Any]) -> dict[str, str]:
+        """All that keeps a listing of these cells from being posted: field → what is wrong and the cure."""
+        return listing.mistakes(cells, self._checks())
+
+    def keep_listing(self, listing_id: int | None, cells: Mapping[str, Any]) -> int:
+        """Add a listing, or give one that is known other cells; its id."""
+        if listing_id is None:
+            return self.add_listing(**cells)
+        self.edit_listing(listing_id, **cells)
+        return listing_id
+
+    def bring_file(self, name: str, data: bytes) -> str:
+        """Keep a file that a person handed over: a table among the inputs, anything else among the photos.
+
+        Its path below the home. Another file of that name stays: the new one gets a number.
+        """
+        is_table = Path(name).suffix.lower() in {".csv", ".tsv", ".txt"}
+        folder = make_folder(self.home / (PHOTOS if not is_table else "data/inputs"))
+        wanted = Path(safe_name(name, fallback="file"))
+        for number in itertools.count(1):
+            path = folder / (wanted.name if number == 1 else f"{wanted.stem} {number}{wanted.suffix}")
+            if not path.exists():
+                write_bytes(path, data)
+            if path.is_file() and path.read_bytes() == data:
+                return path.relative_to(self.home).as_posix()
+        raise AssertionError("counting does not end")
 
     def listings(self, *, listing_ids: Iterable[int] | None = None, job: str | None = None) -> list[dict[str, Any]]:
         """Listings as the team reads them, with their newest posting (or that of the job)."""
@@ -125,7 +164,8 @@ class Postings(Feature):
         ids = {one["account_id"] for one in meant} - {None} or set(accounts)
         names = [f"{one.label} (account {one.id})" for one in self._accounts_named(ids)]
         whom = f" as {', '.join(names)}" if names else ""
-        return f"publish {len(meant)} listing{'' if len(meant) == 1 else 's'} on Marketplace{whom}"
+        number = f"{len(meant)} listing{'' if len(meant) == 1 else 's'}"
+        return f"publish {number} on Marketplace{whom}{named(one['title'] for one in meant)}"
 
     def _accounts_named(self, ids: Iterable[int]) -> list[Account]:
         wanted = set(ids)
@@ -135,7 +175,7 @@ class Postings(Feature):
         ids = [one.id for one in chosen]
         account_id = found["account_id"]
         row = {name: found[name] for name in ("listing_id", "title", "price", "account_id", "status", "state")}
-        if found["state"] is not None and found["state"] not in posting.GONE:
+        if found["state"] is not None and found["state"] not in POSTING_GONE:
             return {**row, "todo": "nothing", "why": f"it is {found['state']} already"}
         if account_id is None and not ids:
             return {**row, "todo": "refused", "why": "it names no account; choose with --account ID"}
@@ -153,11 +193,20 @@ class Postings(Feature):
         draft: bool = False,
         groups: Sequence[str] = (),
         hide_from_friends: bool = False,
+        agreed: Sequence[Mapping[str, Any]] | None = None,
     ) -> MadeJob:
         """Make a posting job; somebody must `work`. Raises Refused where nothing is left to post.
 
         `accounts`: only their listings, and who takes those that name none. `draft`: kept at the site, not published.
+        `agreed`: the plan that a person said yes to; where another one came of it, nothing is started.
         """
+        if agreed is not None:
+            new = _meant(self.plan(listings, accounts=accounts)) - _meant(agreed)
+            if new:
+                raise Refused(
+                    f"the listings changed since you were asked{named(title for title, _, _ in new)}. Look at them "
+                    "again; nothing was started."
+                )
         ids = self._ids(listings)
         chosen = [one.id for one in self._chosen_accounts(accounts)]
         settings = {"groups": sorted(groups), "hide_from_friends": hide_from_friends}
@@ -255,6 +304,33 @@ class Postings(Feature):
         row = queries.jobs(self.ledger, queries.find_job(self.ledger, job))[0]
         return {**jobs.job(row), "items": row["items"]}
 
+    def with_pictures(self, told: Mapping[str, Any]) -> dict[str, Any]:
+        """A job whose listings that wait for somebody have the picture of their newest trouble."""
+        wanted = [one["posting_id"] for one in told["items"] if jobs.waits_for_somebody(one)]
+        seen = queries.trouble(self.ledger, wanted)
+        items = [{**one, "screenshot": seen.get(one["posting_id"], one["screenshot"])} for one in told["items"]]
+        return {**told, "items": items}
+
+    def job_list(self, limit: int = 50) -> list[dict[str, Any]]:
+        """The newest jobs, short: {job_id, created_at, listings, moving}."""
+        return queries.job_list(self.ledger, limit)
+
+    def changed(self) -> tuple[Any, ...]:
+        """Differs as soon as a listing is another than before, or its posting went on."""
+        return queries.last_change(self.ledger)
+
+    def tables_there(self) -> list[str]:
+        """Tables among the inputs that may hold listings, below the home."""
+        folder = self.home / "data" / "inputs"
+        found = sorted(folder.glob("*.csv")) if folder.is_dir() else []
+        return [one.relative_to(self.home).as_posix() for one in found if one.is_file()]
+
+    def small_photos(self, listing_id: int, *, side: int) -> list[tuple[str, bytes]]:
+        """The photos of a listing, each with its name, as PNGs at most `side` pixels wide; none that is gone."""
+        paths = [self.home / one["path"] for one in self._listing(listing_id)["photos"]]
+        made = [(one.name, small(one, side)) for one in paths]
+        return [(name, png) for name, png in made if png is not None]
+
     def jobs(self) -> list[dict[str, Any]]:
         return [jobs.job(row) for row in queries.jobs(self.ledger)]
 
@@ -318,7 +394,7 @@ class Postings(Feature):
         """Queue what failed or was cancelled again: the named listings, or all of the job."""
         if job is not None:
             rows = self.listings(job=job)
-            listing_ids = [one["listing_id"] for one in rows if one["state"] in posting.GONE]
+            listing_ids = [one["listing_id"] for one in rows if one["state"] in POSTING_GONE]
         return posting.retry(self.ledger, [queries.latest_posting(self.ledger, one)["id"] for one in listing_ids])
 
     def resolve(
@@ -357,6 +433,11 @@ class Postings(Feature):
             "remote_id": remote_id, "remote_url": url, "remote_state": "draft" if row["end"] == DRAFT else "live",
             "posted_at": row["armed_at"] or now(),
         }  # fmt: skip
+
+
+def _meant(rows: Iterable[Mapping[str, Any]]) -> Counter[tuple[Any, ...]]:
+    """What of a plan would be posted, whether it is known by then or not."""
+    return Counter((one["title"], one["price"], one["account_id"]) for one in rows if one["todo"] == "post")
 
 
 def _unknown(order: NewListing) -> dict[str, Any]:

@@ -19,14 +19,13 @@ from workbench.db.redaction import Texts
 from workbench.db.schema import account, listing, posting, posting_job
 from workbench.engine.moving import is_held, let_go_on, move
 from workbench.errors import BadInput, Refused
-from workbench.post.model import POSTING_UNFINISHED, NewListing, PostingState
+from workbench.post.model import POSTING_GONE, POSTING_IN_DOUBT, POSTING_UNFINISHED, NewListing, PostingState
 
 P = PostingState
 
-GONE: Final = (str(P.FAILED), str(P.CANCELED))  # the states that allow the same listing once more
+_GONE: Final = tuple(str(one) for one in POSTING_GONE)
 _OF_THE_JOB: Final = ("groups", "hide_from_friends")  # of a posting's content what its listing does not say
 _GOES_ON: Final = (str(P.QUEUED), str(P.SUBMITTED))  # where nothing is in doubt
-_OPEN: Final = frozenset({P.UNSURE, P.SUBMITTED, P.QUARANTINED})  # where a person may say what became of the click
 
 
 @dataclass(frozen=True)
@@ -146,7 +145,7 @@ def get(connection: Connection, listing_id: int) -> RowMapping:
 
 def _live(connection: Connection, listing_id: int) -> RowMapping | None:
     """The posting of a listing that is on its way, at the site, or in doubt."""
-    query = select(posting).where(posting.c.listing_id == listing_id, posting.c.state.not_in(GONE))
+    query = select(posting).where(posting.c.listing_id == listing_id, posting.c.state.not_in(_GONE))
     return connection.execute(query.order_by(posting.c.id.desc())).mappings().first()
 
 
@@ -228,7 +227,7 @@ def _refuse_twin(connection: Connection, row: RowMapping, account_id: int, besid
     twin = (
         select(listing.c.id, posting.c.state, posting.c.job_id)
         .join(posting, posting.c.listing_id == listing.c.id)
-        .where(posting.c.account_id == account_id, posting.c.state.not_in(GONE))
+        .where(posting.c.account_id == account_id, posting.c.state.not_in(_GONE))
         .where(listing.c.sku == row["sku"], listing.c.id != row["id"])
     )
     live = connection.execute(twin).mappings().first()
@@ -330,7 +329,7 @@ def retry(ledger: Ledger, posting_ids: Iterable[int]) -> int:
             if row["state"] in _GOES_ON and row["attention"] is not None and row["next_at"] is None:
                 let_go_on(ledger, connection, "posting", row, reason=None, error_type=None)
                 continue
-            if row["state"] not in GONE:
+            if row["state"] not in _GONE:
                 raise BadInput(
                     f"listing {row['listing_id']} is {row['state']}; only what failed or was cancelled is tried again."
                 )
@@ -360,7 +359,7 @@ def resolve(
     def change(connection: Connection) -> None:
         row = _held_row(ledger, connection, posting_id)
         is_asked = row["state"] == P.QUEUED and row["attention"] is not None and row["next_at"] is None
-        if row["state"] not in _OPEN and not is_asked:
+        if row["state"] not in POSTING_IN_DOUBT and not is_asked:
             raise BadInput(f"listing {row['listing_id']} is {row['state']}: nothing about it is in doubt.")
         if is_asked and to is P.QUEUED:
             let_go_on(ledger, connection, "posting", row, error_type=None, reason=reason)

@@ -21,9 +21,15 @@ queries.py     how creatives and batches stand
 
 commands.py    `workbench upload`, `workbench creatives`
 panel.py       check, rehearse, upload, watch, results of creatives: the uploads notebook's calls, and their widgets
+check_panel.py  the form of an upload, what becomes of each file and what to do
+results_panel.py  what came of it, as it comes
+inventory_panel.py  all creatives, a page at a time
+markup.py      what is shown of creatives and batches as markup
+load.py        what is to be uploaded, and the batch that came of it: what the cells of a notebook hand on
 
 inventory.py   the creative inventory as it is on disk, owned together with the processor that rewrites it
 sheet.py       a CSV whose cells can be set without touching anything else in it
+stock.py       every creative that the sheet or the ledger knows, a page at a time; native pairs
 scan.py        a folder into the inventory, for people without a processor
 gather.py      which files are meant: the session, the inventory, a folder, a list
 check.py       offline: what would be refused, and why

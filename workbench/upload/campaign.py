@@ -41,18 +41,25 @@ def export(rows: Sequence[Mapping[str, Any]], texts: Mapping[str, str]) -> Expor
     return Export(_files(NATIVE, natives), _files(PREROLL, prerolls), tuple(orphans))
 
 
-def _check(texts: Mapping[str, str]) -> None:
+def mistakes(texts: Mapping[str, str]) -> dict[str, str]:
+    """All that is wrong with the texts of a campaign CSV: column → what is wrong and the cure."""
+    wrong = {
+        name: f"a campaign CSV has no column {name}; it has {', '.join((*NATIVE, *PREROLL))}."
+        for name in sorted(texts.keys() - {*NATIVE, *PREROLL})
+    }
     if not texts.get("Target URL", "").startswith(("https://", "http://")):
-        raise BadInput("an ad leads somewhere: give the target URL, with its macros as they are.")
-    unknown = texts.keys() - {*NATIVE, *PREROLL}
-    if unknown:
-        raise BadInput(f"a campaign CSV has no column {min(unknown)}; it has {', '.join((*NATIVE, *PREROLL))}.")
-    for name, most in LIMITS.items():
-        if len(texts.get(name, "")) > most:
-            raise BadInput(f"{name} has {len(texts[name])} characters and may have {most}: {texts[name]!r}")
+        wrong["Target URL"] = "an ad leads somewhere: give the target URL, with its macros as they are."
     for name, text in texts.items():
-        if any(sign in text for sign in "\r\n\x00"):
-            raise BadInput(f"{name} is of more than one line; ads are lines of a CSV.")
+        if len(text) > LIMITS.get(name, len(text)):
+            wrong[name] = f"{name} has {len(text)} characters and may have {LIMITS[name]}: {text!r}"
+        elif any(sign in text for sign in "\r\n\x00"):
+            wrong[name] = f"{name} is of more than one line; ads are lines of a CSV."
+    return wrong
+
+
+def _check(texts: Mapping[str, str]) -> None:
+    if wrong := mistakes(texts):
+        raise BadInput(wrong.get("Target URL") or next(iter(wrong.values())))
 
 
 def _ads(

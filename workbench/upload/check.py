@@ -31,11 +31,44 @@ class Level(StrEnum):
     INFO = "info"
 
 
+# What a person does about a finding, by its code.
+_CURES: Final = {
+    "file_missing": "Put the file back where its sheet says, or take its line out of the sheet.",
+    "unsafe_path": "Copy the file itself to below the creatives' folder; links and paths that lead out are not taken.",
+    "empty": "Save the file anew: there is nothing in it.",
+    "unreadable": "Open the file to see whether it is whole, save it anew as PNG, JPEG or MP4, and look again.",
+    "type_mismatch": "Save it anew as the kind that its name says, or rename it to what it is.",
+    "wrong_slot": "Choose another slot for it.",
+    "wrong_format": "Save it anew as one of the kinds named here.",
+    "wrong_codec": "Convert the film to H.264.",
+    "wrong_sound": "Convert its sound to AAC, or take the sound away.",
+    "too_big": "Make it smaller: lower quality, or fewer colours.",
+    "wrong_size": "Crop or resize it to one of the sizes named here, or choose another slot.",
+    "native_size": "If it is meant as a native, choose the slot native.",
+    "too_long": "Cut the film.",
+    "too_short": "Take a longer film, or another slot.",
+    "odd_id": "Correct the id in the sheet, if it is a slip.",
+    "no_id_in_name": "Nothing has to be done; an id in its name would find it again more surely.",
+    "other_id": "Correct the id in the sheet, or rename the file.",
+    "wrong_part": "Rename it: -VID is the film of a pair, -IMG its picture.",
+    "loose_name": "If it is only a try, leave it out.",
+    "same_id": "Give each file an id of its own in the sheet, or leave one of them out.",
+    "same_name": "Rename one of the two.",
+    "same_bytes": "If one is a copy by mistake, leave it out.",
+    "no_pair": "A native is shown with its other half; give both the same id with -VID and -IMG.",
+    "half_a_pair": "Bring both halves, and mend the one that is refused.",
+}
+
+
 @dataclass(frozen=True)
 class Finding:
     level: Level
     code: str
     words: str
+
+    @property
+    def cure(self) -> str:
+        return _CURES[self.code]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +82,7 @@ class CheckedFile:
     media: Mapping[str, Any]
     findings: tuple[Finding, ...]
     skip: str | None = None  # why it needs no upload
+    is_known: bool = False  # that is because the ledger has it, there or on its way
 
     @property
     def is_blocked(self) -> bool:
@@ -59,10 +93,18 @@ class CheckedFile:
         return "skip" if self.skip else "block" if self.is_blocked else "ok"
 
     @property
+    def gravest(self) -> Sequence[Finding]:
+        return [one for one in self.findings if one.level == Level.BLOCK] or self.findings
+
+    @property
     def words(self) -> str:
         """The gravest findings, in a sentence."""
-        grave = [one for one in self.findings if one.level == Level.BLOCK] or self.findings
-        return self.skip or "; ".join(one.words for one in grave)
+        return self.skip or "; ".join(one.words for one in self.gravest)
+
+    @property
+    def cure(self) -> str:
+        """What a person does about it; nothing where it goes as it is."""
+        return "" if self.skip else " ".join(dict.fromkeys(one.cure for one in self.gravest))
 
     @property
     def is_missing(self) -> bool:
@@ -100,7 +142,8 @@ def check(
         _one(one, probed.get(one.path or "", {}), platform, slot, _why_skipped(one, known, force=force))
         for one in candidates
     ]
-    return _pairs(_alike(found), known)
+    told = [replace(one, is_known=one.skip is not None and one.candidate.key in known) for one in found]
+    return _pairs(_alike(told), known)
 
 
 def _why_skipped(one: Candidate, known: Mapping[tuple[str, str], str], *, force: bool) -> str | None:

@@ -1,4 +1,5 @@
-"""What a file really is: a process of its own, with limits, that reads one relative path a line and answers JSON.
+"""What a file really is, and a small picture of it: a process of its own, with limits, that reads a question a line
+(a relative path, or a path with a size) and answers JSON.
 
 Media files come from outside. A picture that unpacks to gigabytes, or a container that makes a decoder loop, ends
 this process; the one that started it says so of the file and starts another.
@@ -6,6 +7,7 @@ this process; the one that started it says so of the file and starts another.
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import hashlib
 import io
@@ -19,7 +21,7 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 import av
-from PIL import Image
+from PIL import Image, ImageOps
 
 from workbench import pictures
 from workbench.errors import WorkbenchError
@@ -77,8 +79,10 @@ def _reading(what: str) -> Iterator[None]:
         yield
     except (_Unreadable, MemoryError):
         raise
-    except Exception as error:  # a decoder's refusal has many types; all of them say that the file is broken
+    except pictures.Cut as error:
         raise _Unreadable(f"the {what} cannot be read: {error}") from error
+    except Exception as error:  # a decoder's refusal has many types; all of them say that the file is broken
+        raise _Unreadable(f"the {what} cannot be read: it is damaged, or not what it seems") from error
 
 
 def _picture(file: IO[bytes], kind: str) -> dict[str, Any]:
@@ -117,6 +121,36 @@ def _movie(file: IO[bytes]) -> dict[str, Any]:
         "kind": "video", "container": _container(names, file), "codec": codec, "pixels": pixels, "audio": audio,
         "width": width, "height": height, "seconds": round(seconds, 3),
     }  # fmt: skip
+
+
+def small(root: Path, relative: str, side: int) -> dict[str, Any]:
+    """A PNG of a picture, or of a film's first one, at most `side` pixels wide and high; nothing of what is broken."""
+    with contextlib.suppress(Exception), os.fdopen(open_below(root, relative), "rb") as file:
+        kind = pictures.kind_of(file.read(pictures.HEAD))
+        file.seek(0)
+        image = _first_of_film(file) if kind is None else _upright(file, side)
+        image.thumbnail((side, side))
+        out = io.BytesIO()
+        image.save(out, "PNG")
+        return {"png": base64.b64encode(out.getvalue()).decode()}
+    return {}
+
+
+def _upright(file: IO[bytes], side: int) -> Image.Image:
+    with pictures.only_bombs():
+        image = Image.open(file, formats=_READ)
+        _check_size(*image.size)
+        image.draft("RGB", (side, side))
+        turned: Image.Image = ImageOps.exif_transpose(image)
+        return turned.convert("RGBA" if "transparency" in turned.info or "A" in turned.mode else "RGB")
+
+
+def _first_of_film(file: IO[bytes]) -> Image.Image:
+    with av.open(file, mode="r", metadata_errors="replace") as container:
+        _check_size(container.streams.video[0].codec_context.width, container.streams.video[0].codec_context.height)
+        frame = next(container.decode(video=0))
+        image: Image.Image = frame.to_image()  # type: ignore[no-untyped-call]
+        return image.rotate(int(frame.rotation), expand=True)
 
 
 def _turned(file: IO[bytes]) -> int:
@@ -176,9 +210,9 @@ def main() -> None:
     answers = io.TextIOWrapper(os.fdopen(os.dup(1), "wb"), encoding="utf-8")
     os.dup2(2, 1)  # what a library prints is no answer
     for line in sys.stdin:
-        relative = json.loads(line)
+        asked = json.loads(line)
         try:
-            found = look(root, relative)
+            found = look(root, asked) if isinstance(asked, str) else small(root, asked["path"], asked["side"])
         except MemoryError:
             found = {"problem": "unreadable", "words": "it takes more memory than a file of its kind may"}
         answers.write(json.dumps(found) + "\n")

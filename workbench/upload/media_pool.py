@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import queue
@@ -23,11 +24,21 @@ _ALONE: Final = 8  # so few files are not worth a second process
 
 def probe_all(root: Path, paths: Sequence[str], *, patience: timedelta = PATIENCE) -> dict[str, Mapping[str, Any]]:
     """What `media.look` finds of every path below `root`, however bad one of them is."""
+    return _asked_all(root, {path: path for path in paths}, patience)
+
+
+def small_pictures(root: Path, paths: Sequence[str], *, side: int, patience: timedelta = PATIENCE) -> dict[str, bytes]:
+    """A PNG of each path below `root` that can be shown, at most `side` pixels wide and high."""
+    found = _asked_all(root, {path: {"path": path, "side": side} for path in paths}, patience)
+    return {path: base64.b64decode(one["png"]) for path, one in found.items() if "png" in one}
+
+
+def _asked_all(root: Path, asked: Mapping[str, Any], patience: timedelta) -> dict[str, Mapping[str, Any]]:
     wanted: queue.SimpleQueue[str] = queue.SimpleQueue()
-    for path in dict.fromkeys(paths):
+    for path in asked:
         wanted.put(path)
     found: dict[str, Mapping[str, Any]] = {}
-    number = 1 if len(paths) <= _ALONE else min(os.cpu_count() or 1, _MOST_PROCESSES)
+    number = 1 if len(asked) <= _ALONE else min(os.cpu_count() or 1, _MOST_PROCESSES)
     errors: list[BaseException] = []
 
     def crew() -> None:
@@ -35,13 +46,13 @@ def probe_all(root: Path, paths: Sequence[str], *, patience: timedelta = PATIENC
             with _Prober(root, patience) as prober:
                 while True:
                     path = wanted.get_nowait()
-                    found[path] = prober.look(path)
+                    found[path] = prober.ask(asked[path])
         except queue.Empty:
             return
         except BaseException as error:  # noqa: BLE001 - a thread's boundary: raised below
             errors.append(error)
 
-    threads = [threading.Thread(target=crew, name=f"probe-{n}") for n in range(number if paths else 0)]
+    threads = [threading.Thread(target=crew, name=f"probe-{n}") for n in range(number if asked else 0)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -56,11 +67,11 @@ class _Prober:
         self._root, self._patience = root, patience
         self._process: subprocess.Popen[bytes] | None = None
 
-    def look(self, path: str) -> Mapping[str, Any]:
+    def ask(self, question: Any) -> Mapping[str, Any]:
         process = self._running()
         assert process.stdin is not None and process.stdout is not None  # noqa: S101, PT018 - both are pipes
         try:
-            process.stdin.write(json.dumps(path).encode() + b"\n")
+            process.stdin.write(json.dumps(question).encode() + b"\n")
             process.stdin.flush()
         except BrokenPipeError:
             return self._died()

@@ -70,6 +70,8 @@ class UploadState(State):
 
 
 UPLOAD_UNFINISHED: Final = UploadState.having("goes_on")
+# Where a person may say what became of it.
+UPLOAD_IN_DOUBT: Final = frozenset({UploadState.UNSURE, UploadState.UNKNOWN_ID, UploadState.QUARANTINED})
 
 
 def as_in_sheet(sheet: Mapping[str, Any], path: str) -> str:

@@ -1,6 +1,6 @@
-"""Creatives in a notebook: check, rehearse or upload, watch, results. By hand and without a person.
+"""Creatives in a notebook: choose, check, rehearse or upload, watch, decide, results. By hand and without a person.
 
-By hand the calls draw buttons, and a worker of its own does the work. Executed without a person
+By hand the calls draw forms and buttons, and a worker of its own does the work. Executed without a person
 (panels/front_end.py) `upload` goes as deep as `depth` says and leaves HTML that an offline report keeps.
 """
 
@@ -8,93 +8,43 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from IPython.display import display
 
-from workbench.panels.facts import facts, mode_note
+from workbench.panels.facts import facts
 from workbench.panels.front_end import is_by_hand
-from workbench.panels.markup import Html, join, note, progress_bar, table
-from workbench.panels.page import show_while, still
-from workbench.panels.pictures import pictures
+from workbench.panels.markup import Html, join, note
+from workbench.panels.page import page, show_while, still
 from workbench.panels.sending import NOT_AT_WORK, Look, SendPanel, WorkPanel, check_depth
 from workbench.panels.waiting import tell_outcome
+from workbench.panels.widgets import Panel, Region
+from workbench.panels.words import without_commands
 from workbench.parsing import as_names
 from workbench.upload import batches
-from workbench.upload.batches import how_far
-from workbench.upload.service import UploadOrder
+from workbench.upload.check_panel import UploadCheckPanel
+from workbench.upload.inventory_panel import InventoryPanel, stock_table
+from workbench.upload.load import Load
+from workbench.upload.markup import counts, plan_view, progress, progress_view, results_view
+from workbench.upload.results_panel import UploadResultsPanel
 
 if TYPE_CHECKING:
     from workbench.workbench import Workbench
-
-_ITEMS: Final = ("unique_id", "file_name", "slot", "status", "tj_creative_id", "review_status", "error_message")
-_FILES: Final = (("Status CSV", "status_csv"), ("Report", "report"), ("Archive", "archive"))
-_HEADS: Final = ("Id", "File", "Slot", "Status", "At TrafficJunky", "Review", "What was said")
-
-
-class Load:
-    """What is to be uploaded, and the batch that came of it: the object that a notebook's cells hand on."""
-
-    def __init__(self, wb: Workbench, asked: Mapping[str, Any]) -> None:
-        self.wb, self.ask = wb, UploadOrder(**asked)
-        self.rehearsed: dict[str, Any] | None = None
-        self.batch_id: str | None = None
-        self._planned: dict[str, Any] | None = None
-
-    def __repr__(self) -> str:
-        return f"{len(self.plan()['items'])} files"
-
-    def plan(self) -> dict[str, Any]:
-        self._planned = self.wb.uploads.plan(self.ask)
-        return self._planned
-
-    def said(self) -> str:
-        """What a batch would upload by the newest plan, how many, and as whom."""
-        return self.wb.uploads.words_of(self._planned or self.plan(), self.ask)
-
-    def rehearse(self) -> dict[str, Any]:
-        self.rehearsed = self.wb.uploads.rehearse(self.ask)
-        return self.rehearsed
-
-    def start(self) -> str:
-        self.batch_id = self.wb.uploads.start(self.ask)
-        return self.batch_id
-
-    def batch(self) -> dict[str, Any] | None:
-        """The batch of these files: ours, or the newest that any of them is in, whoever started it."""
-        if self.batch_id is not None:
-            return self.wb.uploads.batch(self.batch_id)
-        names = {one["file_name"] for one in self.plan()["items"]}
-        found = self.wb.uploads.batches()
-        return next((one for one in found if names & {each["file_name"] for each in one["items"]}), None)
 
 
 def check(wb: Workbench, source: str = "", *, files: str = "", campaign: str = "", account: int = 0) -> Load:
     """Check every file offline; nothing is started. `source`: session, inventory, a CSV or a folder.
 
-    `files`: names with commas between, instead of a source. `account`: its id, where there are several.
+    `files`: names with commas between, instead of a source. `account`: its id, where there are several. By hand a
+    form, in which all of it is chosen.
     """
     names = as_names(files)
     load = Load(wb, {"source": source, "files": names, "campaign": campaign or None, "account": account or None})
-    still(plan_view(wb, load.plan()))
+    if is_by_hand():
+        page(wb, lambda: UploadCheckPanel(load))
+    else:
+        still(plan_view(wb, load.plan()))
     return load
-
-
-def plan_view(wb: Workbench, done: Mapping[str, Any]) -> Html:
-    rows = [
-        (one["unique_id"], one["file_name"], one["slot"], one["status"], one["error_message"]) for one in done["items"]
-    ]
-    heads = ("Id", "File", "Slot", "Status", "What is said about it")
-    parts = [mode_note(wb.settings.mode), table("What would be uploaded", heads, rows), facts(counts(done))]
-    if done["totals"]["failed"]:
-        parts.append(
-            note("error", f"{done['totals']['failed']} files would be refused; the others go on without them.")
-        )
-    return join(parts)
-
-
-def counts(done: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    return [(name.replace("_", " "), number) for name, number in done["totals"].items()]
 
 
 def upload(load: Load, *, depth: str = "plan", wait_minutes: float = 60) -> None:
@@ -104,7 +54,7 @@ def upload(load: Load, *, depth: str = "plan", wait_minutes: float = 60) -> None
     """
     check_depth(depth)
     if is_by_hand():
-        display(UploadPanel(load))  # type: ignore[no-untyped-call]
+        _show(load, UploadPanel(load))
     elif depth == "plan":
         still(note("plain", "Nothing was opened or uploaded, as depth is plan."))
     elif depth == "rehearse":
@@ -117,54 +67,59 @@ def upload(load: Load, *, depth: str = "plan", wait_minutes: float = 60) -> None
         )
 
 
-def progress(done: Mapping[str, Any]) -> tuple[int, str, str]:
-    """Percent, how many are over, and what is at work this moment."""
-    over, total, now = how_far(done)
-    return round(100 * over / total) if total else 0, f"{over} of {total} files", now
-
-
-def progress_view(done: Mapping[str, Any]) -> Html:
-    percent, words, now = progress(done)
-    said = facts([("Batch", done["batch_id"]), ("Now", now), *counts(done)])
-    return join([progress_bar("Uploading", percent, words), said])
-
-
 def watch(load: Load) -> None:
     """By hand: the newest batch of these files as it goes, also after a restart of the kernel."""
     if is_by_hand():
-        display(BatchPanel(load))  # type: ignore[no-untyped-call]
+        _show(load, BatchPanel(load))
 
 
 def results(load: Load) -> None:
-    """Every file with its id or its error, and the pictures of the pages."""
+    """Every file with its id or its error, what waits for a person, the reports, and the pictures of the pages."""
+    if is_by_hand():
+        _show(load, UploadResultsPanel(load))
+        return
     found = load.batch()
     if found is not None:
-        still(results_view(load.wb, found))
+        still(results_view(load.wb, load.wb.uploads.with_pictures(found)))
     elif load.rehearsed is None:
         still(note("plain", "Nothing was uploaded yet."))
 
 
-def results_view(wb: Workbench, done: Mapping[str, Any]) -> Html:
-    what = str(done["batch_id"] or "Rehearsed, nothing was uploaded")
-    rows = [[one.get(name) for name in _ITEMS] for one in done["items"]]
-    shown = {one["screenshot"]: {**one, "title": one["file_name"]} for one in done["items"] if one.get("screenshot")}
-    # Below the home, as the file browser beside the notebook shows them.
-    files = [facts([(name, done[key].removeprefix(f"{wb.settings.home}/"))]) for name, key in _FILES if done[key]]
-    return join([table(what, _HEADS, rows), facts(counts(done)), *files,
-                 *pictures(wb.settings.data, list(shown.values()))])  # fmt: skip
-
-
 def outcome(load: Load) -> None:
     """Say how it went; without a person, fail the notebook where a file failed, or somebody has to decide."""
+    if is_by_hand():
+        _show(load, UploadOutcomePanel(load))
+        return
     done = load.batch() if load.batch_id or load.rehearsed is None else load.rehearsed
     if done is None:
         still(note("plain", "Nothing was uploaded or rehearsed."))
         return
-    failed = [one["file_name"] for one in done["items"] if one["status"] in ("failed", "file_not_found")]
     tell_outcome(
-        load.wb, "file", batches.outcome(done), total=len(done["items"]), failed=failed,
-        done="Done: " + ", ".join(f"{number} {name}" for name, number in counts(done)) + ".",
-    )  # fmt: skip
+        load.wb, "file", batches.outcome(done), total=len(done["items"]), failed=_failed(done), done=_done(done)
+    )
+
+
+def _failed(done: Mapping[str, Any]) -> list[str]:
+    return [one["file_name"] for one in done["items"] if one["status"] in ("failed", "file_not_found")]
+
+
+def _done(done: Mapping[str, Any]) -> str:
+    return "Done: " + ", ".join(f"{number} {name}" for name, number in counts(done)) + "."
+
+
+def inventory(wb: Workbench) -> None:
+    """Every creative that the sheet or the ledger knows, a page at a time: slot, state, id, last upload."""
+    if is_by_hand():
+        display(InventoryPanel(wb))  # type: ignore[no-untyped-call]
+    else:
+        still(stock_table(wb).markup())
+
+
+def _show(load: Load, panel: Panel) -> None:
+    """Below the page whose strip the check drew."""
+    panel.strip = load.faces[0].strip if load.faces else None
+    load.faces.append(panel)
+    display(panel)  # type: ignore[no-untyped-call]
 
 
 # widgets ------------------------------------------------------------------------------------------------
@@ -174,16 +129,15 @@ class UploadPanel(SendPanel):
     def __init__(self, load: Load) -> None:
         self._load = load
         super().__init__(
-            load.wb, "wb-upload", self._rehearsal, self._order,
+            load.wb, "wb-upload", self._rehearsal, load.start_agreed,
             rehearse="Rehearse: open everything, attach nothing", send="Upload them…",
-            sure="Yes, upload them", what=load.said,
+            sure="Yes, upload them", what=load.said, after=load.look_soon,
         )  # fmt: skip
 
     def _rehearsal(self) -> Html:
-        return results_view(self._load.wb, self._load.rehearse())
-
-    def _order(self) -> str:
-        return self._load.start()
+        done = self._load.rehearse()
+        self._load.look_soon()
+        return results_view(self._load.wb, done)
 
 
 class BatchPanel(WorkPanel):
@@ -196,22 +150,84 @@ class BatchPanel(WorkPanel):
         )  # fmt: skip
 
     def _newest(self) -> Look | None:
-        done = self._load.batch()
+        done = self._load.seen()
         if done is None:
             return None
         percent, words, now = progress(done)
-        is_over = not any(one["is_due"] or one["is_worked"] for one in done["items"])
+        is_over = batches.is_over(done)
         ended = ", ".join(f"{number} {name}" for name, number in counts(done) if number)
-        # Without pictures: the cell below shows them, and this one is drawn every second.
-        plain = [{**one, "screenshot": None} for one in done["items"]]
+        said = [("Batch", done["batch_id"]), *counts(done), ("Waits", _waits(done, self._wb))]
         return Look(
             percent, words, now or (f"over: {ended}" if is_over else NOT_AT_WORK),
             tone="bad" if is_over and done["totals"]["failed"] else "good" if is_over else "moving",
-            is_over=is_over, body=results_view(self._wb, {**done, "items": plain}),
+            is_over=is_over, body=join([facts(said), self._others(done)]),
         )  # fmt: skip
 
+    def _others(self, done: Mapping[str, Any]) -> Html:
+        """What else is at work, by whomever it was ordered."""
+        moving = [
+            f"{one['batch_id']} ({one['moving']} of {one['files']} files to go)"
+            for one in self._wb.uploads.batch_list()
+            if one["moving"] and one["batch_id"] != done["batch_id"]
+        ]
+        return facts([("Also at work", ", ".join(moving))]) if moving else Html()
+
     def _stop(self) -> None:
-        done = self._load.batch()
+        done = self._load.seen()
         if done is not None:
             self._wb.uploads.cancel(done["batch_id"])
             self._wb.working.start_worker()
+
+
+def _waits(done: Mapping[str, Any], wb: Workbench) -> str:
+    """Why the next file does not go at once: the pace of its account."""
+    one = next((one for one in done["items"] if one["wait_reason"] and one["not_before"]), None)
+    if one is None or batches.is_over(done):
+        return ""
+    return f"{one['wait_reason']}, until {one['not_before'].astimezone(wb.settings.zone):%Y-%m-%d %H:%M %Z}"
+
+
+class UploadOutcomePanel(Panel):
+    """One sentence that is true at every moment."""
+
+    def __init__(self, load: Load) -> None:
+        self._load = load
+        self.said = Region(live="polite")
+        self.alert = Region()
+        super().__init__([self.said, self.alert])
+        self.add_class("wb-outcome-panel")
+        self.watch(load.wb, self._look, every=1.0)
+
+    def markup(self) -> str:
+        return self.said.html
+
+    def _look(self) -> None:
+        done = self._load.seen()
+        if done is None and self._load.rehearsed is not None:
+            done = self._load.rehearsed
+        said = _said(done)
+        if said != self.said.html:
+            self.said.html = said
+
+
+def _said(done: Mapping[str, Any] | None) -> Html:
+    if done is None:
+        return note("plain", "Nothing was uploaded or rehearsed.")
+    if done["depth"] == "rehearse":
+        failed = _failed(done)
+        stopped = without_commands(done.get("stopped"))
+        if failed or stopped:
+            return note("error", f"Rehearsed, nothing was uploaded; {len(failed)} would have failed. {stopped}")
+        return note("plain", f"Rehearsed, nothing was uploaded. {_done(done)}")
+    waiting = sum(batches.waits_for_somebody(one) for one in done["items"])
+    over, total, _ = batches.how_far(done)
+    if not batches.is_over(done):
+        more = f" {_wait(waiting)} for you, see above." if waiting else ""
+        return note("plain", f"At work: {over} of {total} files are over.{more}")
+    if waiting:
+        return note("error", f"{_done(done)} {_wait(waiting)} for you: see above what to do.")
+    return note("plain", _done(done))
+
+
+def _wait(number: int) -> str:
+    return f"{number} wait{'s' if number == 1 else ''}"

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, tzinfo
 from typing import Any, Final
 
-from sqlalchemy import Connection, RowMapping, String, cast, func, select
+from sqlalchemy import Connection, RowMapping, String, case, cast, func, select
 
 from workbench.db.columns import TableRows, by_column
 from workbench.db.ledger import Ledger
-from workbench.db.schema import account, act, batch, creative, event, upload
+from workbench.db.schema import account, act, batch, creative, error_log, event, upload
 from workbench.engine.item import Attention, to_record
 from workbench.engine.stuck import is_stuck
 from workbench.errors import BadInput
@@ -25,7 +25,7 @@ _SAID: Final = frozenset({U.FAILED, U.SKIPPED, U.CANCELED, U.UNKNOWN_ID, U.UNSUR
 _PLAIN: Final = (
     "batch_id", "account_id", "creative_id", "unique_id", "part", "native_pair_id", "slot", "tab", "generation",
     "sha256", "screenshot", "review_status", "review_history", "archive_path", "error_type", "retries", "uploaded_at",
-    "recorded_at", "archived_at", "created_at", "next_at", "state_at", "media",
+    "recorded_at", "archived_at", "created_at", "next_at", "state_at", "media", "path",
 )  # fmt: skip
 
 
@@ -82,6 +82,14 @@ def uploads(
     with ledger.read() as connection:
         rows = _uploads(connection, batch_id=batch_id, upload_ids=upload_ids)
     return [_upload(row, ledger.zone) for row in rows]
+
+
+def uploads_of(ledger: Ledger, unique_id: str, part: str) -> list[dict[str, Any]]:
+    """Every upload of one creative, newest first."""
+    mine = select(upload.c.id).where(upload.c.unique_id == unique_id, upload.c.part == part)
+    with ledger.read() as connection:
+        rows = _uploads(connection, upload_ids=list(connection.execute(mine).scalars()))
+    return [_upload(row, ledger.zone) for row in reversed(rows)]
 
 
 def _uploads(
@@ -156,6 +164,55 @@ def batches(ledger: Ledger, batch_id: str | None = None) -> list[dict[str, Any]]
         }
         for row in rows
     ]  # fmt: skip
+
+
+def batch_list(ledger: Ledger, limit: int) -> list[dict[str, Any]]:
+    """The newest batches, each with how many files are in it and how many of them may still move by themselves."""
+    moves = func.count(case((upload.c.next_at.is_not(None) | upload.c.lease_owner.is_not(None), 1)))
+    query = (
+        select(
+            batch.c.id.label("batch_id"),
+            batch.c.created_at,
+            func.count(upload.c.id).label("files"),
+            moves.label("moving"),
+        )
+        .join(upload, upload.c.batch_id == batch.c.id)
+        .group_by(batch.c.id, batch.c.created_at)
+        .order_by(batch.c.created_at.desc(), batch.c.id.desc())
+        .limit(limit)
+    )
+    with ledger.read() as connection:
+        return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def batch_of(ledger: Ledger, names: Collection[str]) -> str | None:
+    """The newest batch that any of these files is in."""
+    newest = select(func.max(upload.c.id)).group_by(upload.c.name)
+    query = select(upload.c.name, upload.c.batch_id).where(upload.c.id.in_(newest)).order_by(upload.c.id.desc())
+    with ledger.read() as connection:
+        return next((row.batch_id for row in connection.execute(query) if row.name in names), None)
+
+
+def last_change(ledger: Ledger) -> tuple[Any, ...]:
+    """Differs as soon as an upload was added or went on."""
+    newest = select(func.max(event.c.seq)).where(event.c.item_kind == "upload").scalar_subquery()
+    query = select(func.count(upload.c.id), func.max(upload.c.state_at), newest)
+    with ledger.read() as connection:
+        return tuple(connection.execute(query).one())
+
+
+def trouble(ledger: Ledger, upload_ids: Sequence[int]) -> dict[int, str]:
+    """The picture of the newest trouble of each of these, below data/; of those without one nothing."""
+    newest = (
+        select(func.max(error_log.c.id))
+        .where(
+            error_log.c.item_kind == "upload", error_log.c.item_id.in_(upload_ids), error_log.c.evidence.is_not(None)
+        )
+        .group_by(error_log.c.item_id)
+    )
+    with ledger.read() as connection:
+        rows = connection.execute(select(error_log.c.item_id, error_log.c.evidence).where(error_log.c.id.in_(newest)))
+        return {int(row.item_id): f"{row.evidence}/screen.png" for row in rows}
 
 
 def effects_of(ledger: Ledger, execution_id: str) -> list[Effect]:
@@ -291,6 +348,23 @@ def inventory_rows(ledger: Ledger) -> list[dict[str, Any]]:
             told = before
         found[row["creative_id"]] = {**told, "known": known}
     return list(found.values())
+
+
+def newest_uploads(ledger: Ledger) -> list[dict[str, Any]]:
+    """Of every creative that was to be uploaded its newest upload, as the inventory's page shows it."""
+    newest = select(func.max(upload.c.id)).where(upload.c.state != str(U.SKIPPED)).group_by(upload.c.creative_id)
+    names = ("unique_id", "part", "name", "slot", "native_pair_id", "state", "error_type", "remote_id", "review_status",
+             "uploaded_at", "batch_id")  # fmt: skip
+    query = select(*(upload.c[name] for name in names)).where(upload.c.id.in_(newest))
+    with ledger.read() as connection:
+        rows = connection.execute(query).mappings().all()
+    return [
+        {
+            **row, "file_name": row["name"], "tj_creative_id": row["remote_id"], "state": str(row["state"]),
+            "slot": None if row["slot"] == "none" else row["slot"],
+        }
+        for row in rows
+    ]  # fmt: skip
 
 
 def creatives(ledger: Ledger) -> list[dict[str, Any]]:

@@ -4,29 +4,31 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from workbench.accounts import store as accounts
 from workbench.db.clock import now
-from workbench.engine.item import FOR_A_PERSON
 from workbench.errors import AccountStops, AccountWaits, BadInput, Refused, Transient, UiChanged
 from workbench.feature import Effect, Feature
 from workbench.files import make_folder, write_text
-from workbench.upload import batches, gather, inventory, queries, reports, samples, scan
+from workbench.parsing import named
+from workbench.upload import batches, gather, inventory, media_pool, queries, reports, samples, scan, stock
 from workbench.upload import store as uploading
 from workbench.upload.campaign import Export, export
 from workbench.upload.check import CheckedFile, check
 from workbench.upload.inventory import INVENTORY, SESSION
 from workbench.upload.model import UploadState
+from workbench.upload.names import is_original
 from workbench.upload.rehearse import rehearse
 from workbench.upload.specs import check_platform, check_slot
+from workbench.upload.stock import StockQuery
 from workbench.upload.store import NewBatch, NewUpload
 
 if TYPE_CHECKING:
@@ -37,6 +39,11 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 CHANNEL: Final = "trafficjunky"
+# What a batch leaves on disk, in a person's words.
+_FILES: Final = {
+    "report": "Summary", "status_csv": "Status CSV", "errors": "Errors", "manifest": "Manifest", "log": "Log",
+    "archive": "Archive",
+}  # fmt: skip
 _CHANGED: Final = timedelta(days=1)  # files of batches that went on since are looked at when work begins
 
 
@@ -60,6 +67,8 @@ class Uploads(Feature):
     def __init__(self, parts: Container) -> None:
         super().__init__(parts)
         self._written_at: datetime | None = None
+        self._stock: tuple[tuple[Any, ...], list[dict[str, Any]]] | None = None  # as of a mark of `changed`
+        self._sheet_read: tuple[tuple[int, int, int], list[inventory.Row]] | None = None
 
     @property
     def _archives(self) -> list[Path]:
@@ -93,6 +102,78 @@ class Uploads(Feature):
         """Every creative that was ever in a batch, with how it stands."""
         return queries.creatives(self.ledger)
 
+    def stock(self, asked: StockQuery) -> tuple[list[dict[str, Any]], int]:
+        """A page of all creatives that the inventory or the ledger knows, and how many there are."""
+        mark = self.changed()
+        kept = self._stock
+        if kept is None or kept[0] != mark:
+            kept = self._stock = (mark, stock.merged(self._sheet(), queries.newest_uploads(self.ledger)))
+        return stock.page(kept[1], asked)
+
+    def creative(self, key: str) -> dict[str, Any]:
+        """One creative of `stock` by its key, with where its file lies and all its uploads, newest first."""
+        unique_id, _, part = key.rpartition("|")
+        sheet = [one for one in self._sheet() if one.key == (unique_id, part)]
+        uploads = queries.uploads_of(self.ledger, unique_id, part)
+        found = stock.merged(sheet, uploads[:1])
+        if not found:
+            raise BadInput(f"no creative {unique_id} is known any more.")
+        at = gather.Files(self.settings.creatives).candidate(sheet[0]).path if sheet else None
+        last = uploads[0] if uploads else {}
+        names = ("media", "archive_path", "archived_at", "error_message", "status")
+        path = at or last.get("path") or found[0]["file_name"]
+        return {
+            **found[0], **{name: last.get(name) for name in names}, "path": path, "file_path": path, "uploads": uploads,
+        }  # fmt: skip
+
+    def _sheet(self) -> list[inventory.Row]:
+        """The inventory's rows, read anew only when its file is another than before."""
+        path = self.settings.creatives / INVENTORY
+        try:
+            found = path.stat()
+        except FileNotFoundError:
+            return []
+        mark = (found.st_ino, found.st_size, found.st_mtime_ns)
+        if self._sheet_read is None or self._sheet_read[0] != mark:
+            self._sheet_read = (mark, inventory.read(path))
+        return self._sheet_read[1]
+
+    def files_there(self) -> list[dict[str, Any]]:
+        """Media files below the creatives' root that may be chosen: path, name, folder, size, when it was changed."""
+        root = self.settings.creatives
+        found = []
+        for path in gather.walk(root) if root.is_dir() else ():
+            folder, _, name = path.rpartition("/")
+            with suppress(FileNotFoundError):  # taken away this moment
+                about = (root / path).lstat()
+                changed = datetime.fromtimestamp(about.st_mtime, UTC)
+                if not is_original(name):
+                    told = {"path": path, "file_name": name, "folder": folder, "bytes": about.st_size}
+                    found.append({**told, "changed_at": changed})
+        return found
+
+    def folders_there(self) -> list[str]:
+        """Folders below the creatives' root that hold media files, and those above them."""
+        found = set[str]()
+        for path in gather.walk(self.settings.creatives) if self.settings.creatives.is_dir() else ():
+            parts = path.split("/")[:-1]
+            found |= {"/".join(parts[: n + 1]) for n in range(len(parts))}
+        return sorted(found)
+
+    def small_pictures(self, items: Sequence[Mapping[str, Any]], *, side: int) -> dict[str, bytes]:
+        """File name → a PNG of it at most `side` pixels wide, wherever the file lies now; nothing of what is broken."""
+        there: dict[Path, dict[str, str]] = {}
+        for one in items:
+            at = (self.settings.archive, one.get("archive_path")) if one.get("archived_at") else None
+            root, path = at or (self.settings.creatives, one.get("path") or one["file_path"])
+            if path:
+                there.setdefault(root, {})[str(path)] = one["file_name"]
+        found = {}
+        for root, names in there.items():
+            made = media_pool.small_pictures(root, list(names), side=side) if root.is_dir() else {}
+            found.update({names[path]: png for path, png in made.items()})
+        return found
+
     def check(self, ask: UploadOrder) -> list[CheckedFile]:
         """Every file that is meant, and what would be refused of it: offline, no account is touched."""
         check_platform(ask.platform)
@@ -102,15 +183,19 @@ class Uploads(Feature):
         if ask.campaign is not None and not ask.campaign.isdecimal():
             raise BadInput(f"the campaign {ask.campaign!r} is no number like 1234567890.")
         root = self.settings.creatives
-        account_id = None
-        with suppress(BadInput):
-            account_id = self._account(ask)
         return batches.in_order(
             check(
                 root, self._candidates(root, ask), platform=ask.platform, slot=ask.slot, force=ask.force,
-                uploaded=queries.known_creatives(self.ledger, account_id),
+                uploaded=self._known(ask),
             )
         )  # fmt: skip
+
+    def _known(self, ask: UploadOrder) -> dict[tuple[str, str], str]:
+        """What is there or on its way at the account that is meant, at any where that is not said yet."""
+        account_id = None
+        with suppress(BadInput):
+            account_id = self._account(ask)
+        return queries.known_creatives(self.ledger, account_id)
 
     def _candidates(self, root: Path, ask: UploadOrder) -> list[gather.Candidate]:
         files = gather.Files(root, self._archives)
@@ -153,6 +238,22 @@ class Uploads(Feature):
         items = [batches.item_of(one, platform=ask.platform, campaign_id=ask.campaign) for one in found]
         return self._dry("plan", items)
 
+    def as_it_is_now(self, planned: Mapping[str, Any], ask: UploadOrder) -> dict[str, Any] | None:
+        """A plan with what became of its files since; None where one of them has to be looked at anew.
+
+        What is there or on its way by now would be left alone; what failed since is no longer.
+        """
+        known = self._known(ask)
+        items = []
+        for one in planned["items"]:
+            words = known.get((one["unique_id"], one["part"]))
+            if words is None and one["is_known"]:
+                return None
+            is_left = words is not None and (one["is_known"] or one["status"] == "pending")
+            changed = {"status": "skipped", "state": "skipped", "error_message": words, "cure": "", "is_known": True}
+            items.append({**one, **changed} if is_left else one)
+        return self._dry("plan", items)
+
     def words_of(self, planned: Mapping[str, Any], ask: UploadOrder) -> str:
         """What a batch of this plan would upload, how many, and as whom, for a person to agree to."""
         number = planned["totals"]["pending"]
@@ -160,7 +261,8 @@ class Uploads(Feature):
         with suppress(BadInput):  # in practice, an account is made for it
             mine = accounts.find(self.ledger, self._account(ask))
             whom = f" as {mine.label} (account {mine.id})"
-        return f"upload {number} file{'' if number == 1 else 's'} to TrafficJunky{whom}"
+        names = (one["file_name"] for one in planned["items"] if one["status"] == "pending")
+        return f"upload {number} file{'' if number == 1 else 's'} to TrafficJunky{whom}{named(names)}"
 
     @staticmethod
     def _dry(depth: str, items: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -191,13 +293,16 @@ class Uploads(Feature):
         told = self._dry("rehearse", rows)
         return {**told, "stopped": error.message} if error else told
 
-    def start(self, ask: UploadOrder) -> str:
+    def start(self, ask: UploadOrder, *, agreed: Mapping[str, Any] | None = None) -> str:
         """Make a batch; somebody must `work`. What is refused or skipped is in it too, with the reason.
 
-        Ordered once more while it is not over, it is the same batch.
+        Ordered once more while it is not over, it is the same batch. `agreed`: the plan that a person said yes to;
+        where another one came of it, nothing is started.
         """
         account_id = self.account_for(ask)
         found = self.check(ask)
+        if agreed is not None:
+            _refuse_other(found, agreed)
         if not found:
             raise Refused("there is nothing to upload: no file is meant.")
         if not any(one.verdict == "ok" for one in found):
@@ -221,6 +326,32 @@ class Uploads(Feature):
     def batches(self) -> list[dict[str, Any]]:
         return [self._batch_told(row) for row in queries.batches(self.ledger)]
 
+    def batch_list(self, limit: int = 50) -> list[dict[str, Any]]:
+        """The newest batches, short: {batch_id, created_at, files, moving}."""
+        return queries.batch_list(self.ledger, limit)
+
+    def batch_of(self, names: Collection[str]) -> str | None:
+        """The newest batch that any of these files is in, whoever ordered it."""
+        return queries.batch_of(self.ledger, names)
+
+    def changed(self) -> tuple[Any, ...]:
+        """Differs as soon as an upload or the sheet of creatives is another than before."""
+        with suppress(FileNotFoundError):
+            found = (self.settings.creatives / INVENTORY).stat()
+            return (*queries.last_change(self.ledger), found.st_size, found.st_mtime_ns)
+        return queries.last_change(self.ledger)
+
+    def pairs(self, batch: str) -> list[dict[str, Any]]:
+        """The native pairs of a batch, each half with its file, its id and how it stands."""
+        return stock.pairs(queries.uploads(self.ledger, batch_id=queries.find_batch(self.ledger, batch)))
+
+    def with_pictures(self, told: Mapping[str, Any]) -> dict[str, Any]:
+        """A batch whose files that wait for somebody have the picture of their newest trouble."""
+        wanted = [one["upload_id"] for one in told["items"] if batches.waits_for_somebody(one)]
+        seen = queries.trouble(self.ledger, wanted)
+        items = [{**one, "screenshot": seen.get(one["upload_id"], one["screenshot"])} for one in told["items"]]
+        return {**told, "items": items}
+
     def _batch_told(self, row: Mapping[str, Any]) -> dict[str, Any]:
         tracking, stamp = self.settings.creatives / "tracking", self._stamp(row)
         return {
@@ -229,6 +360,8 @@ class Uploads(Feature):
             "status_csv": str(tracking / f"upload_status_{stamp}.csv"),
             "log": str(tracking / f"upload_log_{stamp}.txt"),
             "report": str(tracking / f"upload_summary_{stamp}.txt"),
+            "errors": str(tracking / f"upload_errors_{stamp}.csv"),
+            "manifest": str(tracking / f"upload_manifest_{stamp}.json"),
             "archive": str(self._batch_folder(row)),
             "account_id": row["account_id"],
             "campaign_id": row["campaign_id"],
@@ -262,6 +395,21 @@ class Uploads(Feature):
         )
         reports.write_undo(self._batch_folder(row), row["items"])
         return {name: str(path) for name, path in told.items()}
+
+    def files_of(self, batch: str | None = None) -> list[tuple[str, Path]]:
+        """What is on disk of a batch for people to open: reports, campaign CSVs, the folder of its archive."""
+        (row,) = queries.batches(self.ledger, queries.find_batch(self.ledger, batch))
+        told = self._batch_told(row)
+        ads = self._campaigns.glob(f"{row['batch_id']}_{self._stamp(row)}_*.csv")
+        found = [
+            *((words, Path(told[name])) for name, words in _FILES.items()),
+            *(("Campaign CSV", path) for path in sorted(ads)),
+        ]
+        return [(words, path) for words, path in found if path.exists()]
+
+    @property
+    def _campaigns(self) -> Path:
+        return self.settings.creatives / "tracking" / "Upload_CSV"
 
     def project(self) -> None:
         """Bring the files of batches that went on, and the inventory, up to date."""
@@ -305,7 +453,7 @@ class Uploads(Feature):
             ids = uploading.find_uploads(self.ledger, names)
         else:
             rows = queries.uploads(self.ledger, batch_id=queries.find_batch(self.ledger, batch))
-            ids = [one["upload_id"] for one in rows if _can_be_tried(one)]
+            ids = [one["upload_id"] for one in rows if batches.can_be_tried(one)]
         number = uploading.retry(self.ledger, ids)
         self._files_of(ids)
         return number
@@ -376,7 +524,7 @@ class Uploads(Feature):
         """Write campaign CSVs of a batch (the newest without), within the platform's limits; their paths."""
         (row,) = queries.batches(self.ledger, queries.find_batch(self.ledger, batch))
         made = export(row["items"], texts)
-        target = make_folder(Path(folder) if folder else self.settings.creatives / "tracking" / "Upload_CSV")
+        target = make_folder(Path(folder) if folder else self._campaigns)
         paths = []
         for kind, files in (("Native", made.native), ("Preroll", made.preroll)):
             for number, text in enumerate(files, 1):
@@ -406,6 +554,16 @@ def _order(one: CheckedFile, ask: UploadOrder) -> NewUpload:
     )  # fmt: skip
 
 
+def _refuse_other(found: Sequence[CheckedFile], agreed: Mapping[str, Any]) -> None:
+    """What would be uploaded has to be what a person saw: the same files with the same bytes."""
+    now_meant = {(one.candidate.name, one.media.get("sha256")) for one in found if one.verdict == "ok"}
+    seen = {(one["file_name"], one["sha256"]) for one in agreed["items"] if one["status"] == "pending"}
+    if new := sorted(name for name, _ in now_meant - seen):
+        raise Refused(
+            f"the files changed since they were looked at{named(new)}. Look at them again; nothing was started."
+        )
+
+
 def _below(root: Path, *places: Path) -> str | None:
     """The first of these places that is a folder, below the creatives' root; None where none is one."""
     found = next((one.resolve() for one in places if one.is_dir()), None)
@@ -432,12 +590,6 @@ def _shown(one: Mapping[str, Any]) -> dict[str, Any]:
 
 def _is_open(item: Mapping[str, Any]) -> bool:
     return bool(item["attention"] or item["is_due"] or item["is_worked"])
-
-
-def _can_be_tried(one: Mapping[str, Any]) -> bool:
-    if one["state"] in ("failed", "canceled", "quarantined"):
-        return True
-    return one["state"] != "unknown_id" and one["attention"] in FOR_A_PERSON and one["next_at"] is None
 
 
 def _waiting(one: Mapping[str, Any]) -> dict[str, Any]:

@@ -19,13 +19,12 @@ from workbench.db.redaction import Texts
 from workbench.db.schema import act, batch, creative, upload
 from workbench.engine.moving import is_held, let_go_on, move
 from workbench.errors import BadInput, Refused
-from workbench.upload.model import UPLOAD_UNFINISHED, UploadState
+from workbench.upload.model import UPLOAD_IN_DOUBT, UPLOAD_UNFINISHED, UploadState
 
 U = UploadState
 
 OVER: Final = frozenset({U.FAILED, U.SKIPPED, U.CANCELED})  # nothing of it is at the platform
 THERE: Final = frozenset({U.IDENTIFIED, U.RECORDED, U.ARCHIVED})
-_OPEN: Final = frozenset({U.UNSURE, U.UNKNOWN_ID, U.QUARANTINED})  # where a person may say what became of it
 _TRIED_AGAIN: Final = frozenset({U.FAILED, U.CANCELED})
 # A half whose other half is not there yet.
 _RESTS: Final = (upload.c.state == str(U.RECORDED)) & upload.c.next_at.is_(None) & upload.c.attention.is_(None)
@@ -192,7 +191,7 @@ def resolve(
     def change(connection: Connection) -> None:
         for upload_id in upload_ids:
             row = _free_row(ledger, connection, upload_id)
-            if row["state"] not in _OPEN:
+            if row["state"] not in UPLOAD_IN_DOUBT:
                 raise BadInput(f"upload {upload_id} ({row['name']}) is {row['state']}: nothing about it is in doubt.")
             values: dict[str, Any] = {"error_type": None}
             if to is U.IDENTIFIED:
@@ -302,7 +301,7 @@ def of_act(ledger: Ledger, act_id: str) -> list[int]:
         found = connection.execute(query).mappings().all()
         if len(found) != 1 or not act_id:
             raise BadInput(f"there is no single act {act_id!r}; workbench todo shows the acts of what waits.")
-        open_ = upload.c.id.in_(found[0]["items"]) & upload.c.state.in_([str(one) for one in _OPEN])
+        open_ = upload.c.id.in_(found[0]["items"]) & upload.c.state.in_([str(one) for one in UPLOAD_IN_DOUBT])
         return [int(one) for one in connection.execute(select(upload.c.id).where(open_)).scalars()]
 
 
