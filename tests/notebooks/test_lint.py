@@ -71,6 +71,11 @@ def test_it_holds_no_logic(code):
         assert found == [], source(cell)
 
 
+def test_its_code_is_folded(code):
+    """A person who opens a page sees the page."""
+    assert all(cell["metadata"]["jupyter"]["source_hidden"] for cell in code)
+
+
 def test_a_cell_makes_one_call(code):
     for cell in code[1:]:
         calls = [node for node in ast.walk(ast.parse(source(cell))) if isinstance(node, ast.Call)]
