@@ -6,7 +6,7 @@ import pytest
 
 from workbench.errors import Refused
 from workbench.panels.page import handled
-from workbench.panels.widgets import Bar, Panel, Region
+from workbench.panels.widgets import Bar, LiveRegion, Panel, Region
 
 
 def broken(error: Exception):
@@ -54,7 +54,7 @@ def test_a_panel_can_be_read_where_widgets_cannot_be_drawn():
     assert "application/vnd.jupyter.widget-view+json" in data
 
 
-@pytest.mark.parametrize("widget", [Bar, Region])
+@pytest.mark.parametrize("widget", [Bar, LiveRegion])
 def test_widgets_ask_nothing_of_the_network(widget):
     assert "//" not in str(widget._esm).replace("    // ", "")
     assert "import" not in str(widget._esm)

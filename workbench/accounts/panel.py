@@ -14,7 +14,7 @@ from workbench.panels.form import Field, Form
 from workbench.panels.front_end import is_by_hand
 from workbench.panels.markup import Html, badge, esc, join, moment, note, tag
 from workbench.panels.paged import Column, PagedTable, among
-from workbench.panels.widgets import AskTwice, Panel, Region, button, in_line, question, show
+from workbench.panels.widgets import AskTwice, LiveRegion, Panel, Region, button, in_line, question, show
 
 if TYPE_CHECKING:
     from workbench.workbench import Workbench
@@ -58,7 +58,7 @@ class AccountsPanel(Panel):
             "wb-account-resume", ("Let it go on…", "Yes, let it go on", "No"), lambda: self._begin(self._resume),
             question=self._question,
         )  # fmt: skip
-        self.said = Region(live="polite")
+        self.said = LiveRegion()
         self.pace = Form(
             [
                 Field("gap", "Minutes between acts", "number", hint="Nothing: no gap.", check=_no_less_than_nothing),

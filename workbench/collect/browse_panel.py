@@ -21,7 +21,7 @@ from workbench.panels.markup import table as still_table
 from workbench.panels.page import page, still
 from workbench.panels.paged import Column, PagedTable, Query, Rows, among
 from workbench.panels.tree import Handout, Tabs, Tree, line
-from workbench.panels.widgets import Panel, Region, show
+from workbench.panels.widgets import LiveRegion, Panel, Region, show
 
 if TYPE_CHECKING:
     from workbench.lake.excerpt import Excerpt
@@ -192,7 +192,7 @@ class BrowsePanel(Panel):
                          filter_words="only with rejects", empty="No run fits.")  # fmt: skip
         self.tree.on_msg(self._heard)
         self.tabs = Tabs(label="Of the chosen folder", tabs=[list(one) for one in TABS], chosen="rows")
-        self.title = Region(live="polite")
+        self.title = LiveRegion()
         self.body = ipywidgets.VBox(layout=_wide())
         self.alert = Region()
         self._path: FolderPath | None = _path_of(wb, run)
@@ -320,8 +320,8 @@ class RowsTab(FolderTab):
         self.kind.observe(lambda _: self.act(wb, self._draw, "rows"), "value")
         self.all_columns.observe(lambda _: self.act(wb, self._draw, "rows"), "value")
         self.table = ipywidgets.VBox(layout=_wide())
-        self.more = Region(live="polite")
-        self.record = Region(comes=True)
+        self.more = LiveRegion()
+        self.record = LiveRegion(live="", comes=True)
         self.handout = Handout(_HANDED, _COPIED, self._take)
         self._kinds = kinds
         super().__init__(
@@ -397,7 +397,7 @@ class RejectsTab(FolderTab):
     def __init__(self, wb: Workbench, path: FolderPath) -> None:
         self.reasons = _reasons_table(wb, path, self._open_reason)
         self.rows = ipywidgets.VBox(layout=_wide())
-        self.record = Region(comes=True)
+        self.record = LiveRegion(live="", comes=True)
         super().__init__(wb, path, self.reasons, self.rows, self.record)
         self.add_class("wb-rejects-tab")
 

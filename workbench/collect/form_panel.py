@@ -19,7 +19,7 @@ from workbench.panels.form import Field, Form
 from workbench.panels.markup import Html, esc, note, table
 from workbench.panels.page import in_words
 from workbench.panels.paged import Column, PagedTable, Query, Rows
-from workbench.panels.widgets import Panel, Region, show
+from workbench.panels.widgets import LiveRegion, Panel, Region, show
 from workbench.parsing import as_count, as_day, as_usd
 
 if TYPE_CHECKING:
@@ -74,13 +74,13 @@ class RunFormPanel(Panel):
             actions=[("look", "What are they?")], on_submit=lambda *_: self._look(),
             redact=wb.parts.redactor,
         )  # fmt: skip
-        self.found = Region(live="polite")
+        self.found = LiveRegion()
         self.what = _Asking(
             self._fields(), actions=[("plan", "Plan: what it would do and cost")],
             on_submit=lambda *_: self._submitted(), redact=wb.parts.redactor,
         )  # fmt: skip
         self.what.also = lambda: self._chosen(self.where.values()["which"]) != []
-        self.plan = Region(live="polite")
+        self.plan = LiveRegion()
         self.alert = Region()
         self.pasting = ipywidgets.VBox([self.paste, self.found])
         super().__init__([self.where, self.sources, self.pasting, self.what, self.alert, self.plan])

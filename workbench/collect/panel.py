@@ -31,7 +31,7 @@ from workbench.panels.front_end import is_by_hand
 from workbench.panels.markup import Html, dollars, esc, join, note, shown
 from workbench.panels.page import handled, in_background, page, show_while, still
 from workbench.panels.waiting import raise_or_show
-from workbench.panels.widgets import AskTwice, Panel, Region, question, show
+from workbench.panels.widgets import AskTwice, LiveRegion, Panel, Region, question, show
 
 if TYPE_CHECKING:
     from workbench.collect.run_summary import RunStanding
@@ -196,7 +196,7 @@ class StartPanel(Panel):
         self._lock = threading.Lock()
         self._is_at_work = False
         self._agreed: str | None = None  # the plan that a person was asked about
-        self.said = Region(live="polite")
+        self.said = LiveRegion()
         self.alert = Region()
         self.start = AskTwice(
             "wb-start", ("Start the run", "Yes, start it", "No"), lambda: self._clicked(again=False),

@@ -33,7 +33,7 @@ from workbench.panels.markup import Html, dollars, esc, join, moment, note, tabl
 from workbench.panels.page import handled, in_background, page, show_while, still
 from workbench.panels.paged import Column, PagedTable, Query, Rows, among
 from workbench.panels.waiting import raise_or_show
-from workbench.panels.widgets import AskTwice, Panel, Region, button, in_line, question, show
+from workbench.panels.widgets import AskTwice, LiveRegion, Panel, Region, button, in_line, question, show
 from workbench.parsing import as_count, as_names
 
 if TYPE_CHECKING:
@@ -222,7 +222,7 @@ class AdoptPanel(Panel):
         self._is_at_work = False
         self._seen: object = None
         self._unknown = scan.unknown_now()
-        self.said = Region(live="polite", html=self._words())
+        self.said = LiveRegion(html=self._words())
         self.alert = Region()
         self.adopt = button(self._label(), "wb-adopt", style="primary")
         self.adopt.disabled = not self._unknown
@@ -355,7 +355,7 @@ class SnapshotsPanel(Panel):
         self.again.on_click(lambda _: self._looked_again())
         for act, one in self.buttons.items():
             one.on_click(lambda _, act=act: self._begin(act))
-        self.said = Region(live="polite")
+        self.said = LiveRegion()
         self.alert = Region()
         plainly = in_line(self.every, self.again, *self.buttons.values())
         grave = in_line(*self.asked.values())
@@ -568,7 +568,7 @@ class OutcomePanel(Panel):
     def __init__(self, scan: Scan) -> None:
         self._scan = scan
         self._seen: object = None
-        self.said = Region(live="polite", html=outcome_view(scan))
+        self.said = LiveRegion(html=outcome_view(scan))
         self.alert = Region()
         super().__init__([self.said, self.alert])
         self.add_class("wb-outcome-panel")

@@ -14,7 +14,7 @@ from workbench.collect.watch_panel import WatchPanel
 from workbench.panels.markup import Html, dollars, esc, join, note
 from workbench.panels.paged import Column, PagedTable, Query, Rows, among
 from workbench.panels.tree import Tabs
-from workbench.panels.widgets import AskTwice, Panel, Region, button, question, show
+from workbench.panels.widgets import AskTwice, LiveRegion, Panel, Region, button, question, show
 
 if TYPE_CHECKING:
     from workbench.workbench import Workbench
@@ -110,8 +110,8 @@ class RunPanel(Panel):
         self._wb, self._run_id, self._order, self._on_open = wb, run_id, order, on_open
         self._retry = self._agreed = RunRetry(run_id=run_id)
         self._mark: object = None
-        self.said = Region(live="polite")
-        self.done = Region(live="polite")
+        self.said = LiveRegion()
+        self.done = LiveRegion()
         self.alert = Region()
         self.watched = WatchPanel(wb, run_id)
         self.retry = AskTwice(

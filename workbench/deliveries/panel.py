@@ -16,7 +16,7 @@ from workbench.panels.front_end import is_by_hand
 from workbench.panels.markup import Html, badge, esc, join, note, shown, tag
 from workbench.panels.page import page, still
 from workbench.panels.paged import Column, PagedTable, Query, Rows
-from workbench.panels.widgets import Panel, Region, button, show
+from workbench.panels.widgets import LiveRegion, Panel, Region, button, show
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -84,7 +84,7 @@ class DeliveriesPanel(Panel):
             "What came", _COLUMNS, self._rows, key="delivery_id", on_open=self._open, sort="received_at",
             descending=True, empty="Nothing came yet.", zone=wb.settings.zone, redact=wb.parts.redactor,
         )  # fmt: skip
-        self.words = Region(live="polite")
+        self.words = LiveRegion()
         self.replay = button("Look at it once more", "wb-delivery-replay", style="primary")
         self.replay.on_click(lambda _: self._replayed())
         self.body = Exhibit()
@@ -174,8 +174,7 @@ class AddressPanel(Panel):
     def __init__(self, wb: Workbench) -> None:
         self._wb = wb
         known = wb.deliveries.address()
-        self.said = Region(
-            live="polite",
+        self.said = LiveRegion(
             html=esc(
                 f"Bright Data is told to deliver to {known}."
                 if known

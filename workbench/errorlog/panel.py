@@ -17,7 +17,7 @@ from workbench.panels.front_end import is_by_hand
 from workbench.panels.markup import Html, badge, dollars, esc, join, moment, note, page_link, tag
 from workbench.panels.page import page
 from workbench.panels.paged import Column, PagedTable, Query, Rows
-from workbench.panels.widgets import AskTwice, Panel, Region, button, question, show
+from workbench.panels.widgets import AskTwice, LiveRegion, Panel, Region, button, question, show
 
 if TYPE_CHECKING:
     from workbench.workbench import Workbench
@@ -76,7 +76,7 @@ class ErrorsPanel(Panel):
             "wb-errors-retry", ("Try the chosen again…", "Yes, try again", "No"), self._retry_chosen,
             question=lambda: self._question(self.table.chosen),
         )  # fmt: skip
-        self.said = Region(live="polite")
+        self.said = LiveRegion()
         self.one = ErrorPanel(wb, self._acted)
         self.table.on_choice(lambda keys: show(self.retry, is_shown=bool(keys)))
         show(self.retry, is_shown=False)
@@ -186,7 +186,7 @@ class ErrorPanel(Panel):
         self._key: str | None = None
         self._account: int | None = None
         self.picture, self.texts = Exhibit(), Exhibit()
-        self.words = Region(live="polite")
+        self.words = LiveRegion()
         self.retry = AskTwice(
             "wb-error-retry", ("Try again…", "Yes, try again", "No"), lambda: self._begin(self._retry), style="primary",
             question=lambda: retry_question(self._wb, [self._key] if self._key else []),

@@ -17,7 +17,7 @@ from workbench.panels import page as pages
 from workbench.panels.form import Field, Form
 from workbench.panels.markup import Html, badge, esc, join, note, page_link, progress_bar, table, tag
 from workbench.panels.paged import Column, PagedTable, among
-from workbench.panels.widgets import Panel, Region, button, show
+from workbench.panels.widgets import LiveRegion, Panel, Region, button, show
 
 if TYPE_CHECKING:
     from workbench.collect.pasting import PastedLine
@@ -92,7 +92,7 @@ class GlancePanel(Panel):
 
     def __init__(self, glance: Glance) -> None:
         self._glance = glance
-        self.tiles = Region(live="polite")
+        self.tiles = LiveRegion()
         self.running = Region()
         self.waiting = Region()
         self.alert = Region()
@@ -262,7 +262,7 @@ class BeginPanel(Panel):
     def __init__(self, glance: Glance) -> None:
         self._glance = glance
         self._lines: list[PastedLine] = []
-        self.said = Region(live="polite")
+        self.said = LiveRegion()
         self.alert = Region()
         self.made_up = button("Try it with made-up sources", "wb-made-up", style="primary")
         self.made_up.on_click(lambda _: self.act(glance.wb, self._keep_samples, "samples"))
@@ -279,7 +279,7 @@ class BeginPanel(Panel):
             "What was pasted", _PASTED, among(self._rows), key="line", empty="Nothing was pasted yet.",
             redact=glance.wb.parts.redactor,
         )  # fmt: skip
-        self.kept = Region(live="polite")
+        self.kept = LiveRegion()
         self.last = Region()
         steps = [self._one(), self.made_up, self.said, Region(html=_step("2", "Paste addresses")), self.form,
                  self.lines, self.kept, self.last]  # fmt: skip

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import ipywidgets
 
 from workbench.panels.markup import Html, badge, esc, join, note, picture, tag
-from workbench.panels.widgets import AskTwice, Panel, Region, button, question, show
+from workbench.panels.widgets import AskTwice, LiveRegion, Panel, Region, button, question, show
 from workbench.parsing import named
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class CasePanel(Panel):
         self._wb, self._key, self._deeds, self._after = wb, case.key, deeds, after
         self._case: Case | None = None
         self.body = ipywidgets.HTML()
-        self.alert = Region(live="polite")  # also of what is at work: a case is as few widgets as it can be
+        self.alert = LiveRegion()  # also of what is at work: a case is as few widgets as it can be
         self.retry = self._twice(
             f"{name}-retry", "Try again…", "Yes, try again", lambda key: deeds.retry([key]), lambda one: one.again
         )
@@ -152,7 +152,7 @@ class CasesPanel(Panel):
         self._wb, self._name, self._deeds, self._after = wb, name, deeds, after
         self._cases: dict[str, CasePanel] = {}
         self._again: dict[str, str] = {}  # key → title of what may be tried again, shown or not
-        self.head = Region(live="polite")
+        self.head = LiveRegion()
         self.all = AskTwice(
             f"{name}-retry-all", ("Try all of them again…", "Yes, try all of them again", "No"), self._all_again,
             question=lambda: question(wb.settings.mode, f"try again{named(self._asked_about().values())}"),

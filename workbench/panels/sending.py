@@ -12,7 +12,7 @@ import ipywidgets
 from workbench.errors import BadInput
 from workbench.panels.markup import Html, esc, note
 from workbench.panels.page import handled, in_background
-from workbench.panels.widgets import AskTwice, Bar, Panel, Region, button, question, show
+from workbench.panels.widgets import AskTwice, Bar, LiveRegion, Panel, Region, button, question, show
 
 if TYPE_CHECKING:
     from workbench.workbench import Workbench
@@ -41,7 +41,7 @@ class SendPanel(Panel):
         self._wb = wb
         self._rehearsed, self._started, self._after = rehearsed, started, after
         self._lock = threading.Lock()
-        self.said = Region(live="polite")
+        self.said = LiveRegion()
         self.alert = Region()
         self.rehearse = button(rehearse, f"{name}-rehearse")
         self.rehearse.on_click(lambda _: self._begin(self._rehearse))

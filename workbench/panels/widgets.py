@@ -139,12 +139,38 @@ class Bar(anywidget.AnyWidget):
     tone = traitlets.Enum(["moving", "good", "bad"], "moving").tag(sync=True)
 
 
-class Region(anywidget.AnyWidget):
-    """A piece of the page. `html` is markup of `markup.py`, escaped there."""
+class Region(ipywidgets.HTML):  # type: ignore[misc]
+    """A piece of the page. `html` is markup of `markup.py`, escaped there.
+
+    No anywidget, of which a page has as few as it can: one whose script is not there within two seconds, as on a busy
+    machine where forty begin at once, is never told again what changes (anywidget 0.11, `Runtime.ready`).
+    """
+
+    def __init__(self, html: str = "") -> None:
+        super().__init__(value=_lines(html), layout=ipywidgets.Layout(width="100%", margin="0"))
+        self._html = html
+
+    @property
+    def html(self) -> str:
+        return self._html
+
+    @html.setter
+    def html(self, html: str) -> None:
+        self._html = html
+        self.value = _lines(html)
+
+
+def _lines(html: str) -> str:
+    """As text stands in a page: ipywidgets sets lines as far apart as its controls are high."""
+    return f'<div style="line-height: 1.4;">{html}</div>' if html else ""
+
+
+class LiveRegion(anywidget.AnyWidget):
+    """A region whose changes are read aloud, or come into view."""
 
     _esm = _REGION_JS
     html = traitlets.Unicode().tag(sync=True)
-    live = traitlets.Enum(["", "polite"], "").tag(sync=True)
+    live = traitlets.Enum(["", "polite"], "polite").tag(sync=True)
     comes = traitlets.Bool(False).tag(sync=True)  # into view when it changes: what somebody asked for is below
 
 
@@ -241,7 +267,7 @@ class AskTwice(ipywidgets.VBox):  # type: ignore[misc]
         self._lock = threading.Lock()
         self._is_asked, self._is_held = False, False
         self.first = button(first, name, style=style)
-        self.asked = Region(live="polite")
+        self.asked = LiveRegion()
         self.sure = button(sure, f"{name}-sure", style="danger")
         self.keep = button(keep, f"{name}-not")
         self.first.on_click(lambda _: self._clicked(is_asked=True))

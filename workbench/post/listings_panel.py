@@ -12,7 +12,7 @@ from workbench.panels.markup import Html, esc, join, note, table
 from workbench.panels.paged import Column, PagedTable, Query, Rows, among
 from workbench.panels.pictures import pictures
 from workbench.panels.strip import ModeStrip
-from workbench.panels.widgets import Panel, Region, button
+from workbench.panels.widgets import LiveRegion, Panel, Region, button
 from workbench.panels.words import without_commands
 from workbench.post import jobs
 from workbench.post.listing import TEXTS, photo_names
@@ -65,7 +65,7 @@ class ListingsPanel(Panel):
         )  # fmt: skip
         self.cancel = button("Take the ticked ones out of the queue", "wb-listings-cancel")
         self.cancel.on_click(lambda _: self.act(wb, self._cancel))
-        self.said = Region(live="polite")
+        self.said = LiveRegion()
         self.editor = EditorPanel(wb, self._kept)
         self.importer = ImportPanel(wb, self._kept)
         self.alert = Region()
@@ -115,7 +115,7 @@ class EditorPanel(Panel):
     def __init__(self, wb: Workbench, kept: Callable[..., None]) -> None:
         self._wb, self._kept = wb, kept
         self.listing_id: int | None = None  # None: what is kept is a new one
-        self.head = Region(live="polite")
+        self.head = LiveRegion()
         self.form = Form(
             self._fields(), actions=[("keep", "Keep this listing"), ("new", "Begin another one")],
             on_submit=self._submitted, redact=wb.parts.redactor,
@@ -217,7 +217,7 @@ class ImportPanel(Panel):
             [Field("file", "File of listings", hint="Its path below the home, like data/inputs/listings.csv.")],
             actions=[("take", "Take its listings in")], on_submit=self._take, redact=wb.parts.redactor,
         )  # fmt: skip
-        self.said = Region(live="polite")
+        self.said = LiveRegion()
         self.alert = Region()
         head = Region(html=note("plain", "Listings of a file:"))
         super().__init__([head, self.bring, self.form, self.said, self.alert])

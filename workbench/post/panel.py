@@ -21,7 +21,7 @@ from workbench.panels.page import page, show_while, still
 from workbench.panels.paged import Column, PagedTable, among
 from workbench.panels.sending import NOT_AT_WORK, Look, SendPanel, WorkPanel, check_depth
 from workbench.panels.waiting import tell_outcome
-from workbench.panels.widgets import Panel, Region
+from workbench.panels.widgets import LiveRegion, Panel, Region
 from workbench.parsing import as_names
 from workbench.post import jobs
 from workbench.post.listings_panel import ListingsPanel, strip_of, ticked
@@ -148,7 +148,7 @@ class PostCheckPanel(Panel):
         self.form = Form(
             self._fields(), actions=[("look", "Look at the listings")], on_submit=self._look, redact=redact
         )
-        self.said = Region(live="polite")
+        self.said = LiveRegion()
         self.table = PagedTable(
             "What would be posted",
             [Column("title", "Title"), Column("number", "Listing or line", "number"),
@@ -289,7 +289,7 @@ class PostOutcomePanel(Panel):
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self.said = Region(live="polite")
+        self.said = LiveRegion()
         self.alert = Region()
         super().__init__([self.said, self.alert])
         self.add_class("wb-outcome-panel")

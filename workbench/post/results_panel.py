@@ -11,7 +11,7 @@ from workbench.panels.form import Field, Form
 from workbench.panels.markup import esc, join, table
 from workbench.panels.paged import Column, PagedTable, among
 from workbench.panels.pictures import folded, pictures
-from workbench.panels.widgets import Panel, Region, button, show
+from workbench.panels.widgets import LiveRegion, Panel, Region, button, show
 from workbench.panels.words import badge_of, without_commands
 from workbench.post import jobs
 from workbench.post.listings_panel import edit_on_page
@@ -50,8 +50,8 @@ class PostResultsPanel(Panel):
         )  # fmt: skip
         self.cancel = button("Take the ticked ones out of the queue", "wb-post-cancel")
         self.cancel.on_click(lambda _: self.act(self._wb, self._cancel))
-        self.told = Region(live="polite")
-        self.detail = Region(live="polite")
+        self.told = LiveRegion()
+        self.detail = LiveRegion()
         self.shots = Region()
         self.alert = Region()
         self._parts = [self.cases, self.table, self.cancel, self.told, self.detail, self.shots]

@@ -9,7 +9,7 @@ from workbench.panels.facts import facts
 from workbench.panels.form import Field, Form
 from workbench.panels.markup import Html, esc, join
 from workbench.panels.paged import Column, PagedTable, among
-from workbench.panels.widgets import Panel, Region, show
+from workbench.panels.widgets import LiveRegion, Panel, Region, show
 from workbench.upload.load import Load
 from workbench.upload.markup import LARGE, VERDICTS, gallery, looked_row, looked_view, refused_note
 from workbench.upload.service import CHANNEL, UploadOrder
@@ -39,7 +39,7 @@ class UploadCheckPanel(Panel):
             zone=self._wb.settings.zone, redact=redact,
             empty=f"No pictures or films are there yet. Put them below {self._root()} with the file browser.",
         )  # fmt: skip
-        self.said = Region(live="polite")
+        self.said = LiveRegion()
         self.table = PagedTable(
             "What would be uploaded",
             [Column("file_name", "File"), Column("what", "What it is"),
@@ -47,7 +47,7 @@ class UploadCheckPanel(Panel):
             among(lambda: self._rows), key="key", on_open=self._open, redact=redact,
             empty="No file is meant yet: choose above, then look at the files.",
         )  # fmt: skip
-        self.detail = Region(live="polite")
+        self.detail = LiveRegion()
         self.tiles = Region()
         self.alert = Region()
         super().__init__([self.form, self.ticks, self.said, self.table, self.detail, self.tiles, self.alert])

@@ -8,7 +8,7 @@ from workbench.panels.facts import facts
 from workbench.panels.form import Field, Form
 from workbench.panels.markup import join, note, table
 from workbench.panels.paged import Column, PagedTable, Query, Rows
-from workbench.panels.widgets import Panel, Region
+from workbench.panels.widgets import LiveRegion, Panel, Region
 from workbench.panels.words import without_commands
 from workbench.upload.markup import LARGE, looked_view
 from workbench.upload.model import UploadState
@@ -82,7 +82,7 @@ class InventoryPanel(Panel):
             redact=wb.parts.redactor,
         )  # fmt: skip
         self.table = stock_table(wb, fetch=self._fetch, on_open=self._open)
-        self.detail = Region(live="polite")
+        self.detail = LiveRegion()
         self.alert = Region()
         super().__init__([self.filters, self.table, self.detail, self.alert])
         self.add_class("wb-inventory-panel")

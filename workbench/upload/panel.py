@@ -18,7 +18,7 @@ from workbench.panels.markup import Html, join, note
 from workbench.panels.page import page, show_while, still
 from workbench.panels.sending import NOT_AT_WORK, Look, SendPanel, WorkPanel, check_depth
 from workbench.panels.waiting import tell_outcome
-from workbench.panels.widgets import Panel, Region
+from workbench.panels.widgets import LiveRegion, Panel, Region
 from workbench.panels.words import without_commands
 from workbench.parsing import as_names
 from workbench.upload import batches
@@ -192,7 +192,7 @@ class UploadOutcomePanel(Panel):
 
     def __init__(self, load: Load) -> None:
         self._load = load
-        self.said = Region(live="polite")
+        self.said = LiveRegion()
         self.alert = Region()
         super().__init__([self.said, self.alert])
         self.add_class("wb-outcome-panel")

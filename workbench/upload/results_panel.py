@@ -13,7 +13,7 @@ from workbench.panels.form import Field, Form
 from workbench.panels.markup import esc, join, note, table
 from workbench.panels.paged import Column, PagedTable, among
 from workbench.panels.pictures import folded, pictures
-from workbench.panels.widgets import Panel, Region, show
+from workbench.panels.widgets import LiveRegion, Panel, Region, show
 from workbench.panels.words import badge_of, without_commands
 from workbench.upload import batches, campaign
 from workbench.upload.load import Load
@@ -52,7 +52,7 @@ class UploadResultsPanel(Panel):
             among(lambda: [item_row(one) for one in (self._done or {"items": []})["items"]]), key="upload_id",
             on_open=self._open, redact=redact,
         )  # fmt: skip
-        self.detail = Region(live="polite")
+        self.detail = LiveRegion()
         self.files = FileLinks("Reports of this batch", self._wb.settings.home)
         self.pairs = Region()
         self.campaign = CampaignPanel(self._wb, lambda: self._done, self._list_files)
@@ -183,7 +183,7 @@ class CampaignPanel(Panel):
             ],
             actions=[("write", "Write the campaign CSVs")], on_submit=self._write, redact=wb.parts.redactor,
         )  # fmt: skip
-        self.said = Region(live="polite")
+        self.said = LiveRegion()
         self.alert = Region()
         head = Region(html=note("plain", "Campaign CSVs of what has its id by now:"))
         super().__init__([head, self.form, self.said, self.alert])
