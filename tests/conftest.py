@@ -86,6 +86,13 @@ def _crew() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
+def axe() -> str:
+    """The source of axe-core."""
+    package = pytest.importorskip("axe_playwright_python")
+    return (Path(package.__file__).parent / "axe.min.js").read_text()
+
+
+@pytest.fixture(scope="session")
 def samples() -> Path:
     """The folder of the vendor's real rows."""
     folder = Path(__file__).parents[2] / "shared" / "samples"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import itertools
 import time
-from pathlib import Path
 
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 
+from tests.accessibility import serious
 from tests.audit.hostile import HOSTILE
 from workbench.audit import report, svg
 from workbench.audit.redact import WIDGET_VIEW
@@ -139,36 +139,19 @@ def test_there_are_as_many_hostile_texts_as_promised():
     assert len(set(HOSTILE)) >= 120
 
 
-@pytest.fixture(scope="module")
-def axe():
-    """The source of axe-core."""
-    package = pytest.importorskip("axe_playwright_python")
-    return (Path(package.__file__).parent / "axe.min.js").read_text()
-
-
-def serious(page, axe):
-    """What axe calls serious or worse, with where it is."""
-    with_it = page.context.browser.new_context(bypass_csp=True, viewport=page.viewport_size)
-    try:
-        other = with_it.new_page()
+def serious_in_it(page, axe):
+    """Of the same file without its policy, which lets no script in, not even axe."""
+    with page.context.browser.new_context(bypass_csp=True, viewport=page.viewport_size) as context:
+        other = context.new_page()
         other.goto(page.url)
-        other.evaluate(axe)
-        found = other.evaluate("axe.run()")["violations"]
-    finally:
-        with_it.close()
-    return [
-        (one["id"], node["target"], node["html"][:200])
-        for one in found
-        if one["impact"] in {"serious", "critical"}
-        for node in one["nodes"]
-    ]
+        return serious(other, axe)
 
 
 @pytest.mark.browser
 def test_axe_finds_nothing_serious_in_a_report(opened, axe):
     page = opened(_full_page(), width=390)
 
-    assert serious(page, axe) == []
+    assert serious_in_it(page, axe) == []
     levels = page.evaluate("[...document.querySelectorAll('h1,h2,h3,h4,h5,h6')].map(e => +e.tagName[1])")
     assert levels[0] == 1
     assert levels.count(1) == 1
@@ -206,7 +189,7 @@ def test_hostile_names_do_no_harm_to_who_cannot_see(opened, axe):
         width=1000,
     )
 
-    assert serious(page, axe) == []
+    assert serious_in_it(page, axe) == []
     assert page.dialogs == []
     assert page.requests == []
     assert page.locator("main a[href*='tracker']").count() <= 2 * len(HOSTILE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import os
 import re
@@ -19,7 +20,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Page, expect
+from PIL import Image
+from playwright.sync_api import Locator, Page, expect
+
+from tests.accessibility import serious
 
 PATIENCE = 60.0  # seconds for a server on a busy machine
 # What anywidget says after two seconds, which a page of some forty widgets takes on a busy machine. A widget that stood
@@ -138,6 +142,25 @@ def tabbed(page: Page, number: int) -> list[str]:
 def unlabelled(page: Page) -> int:
     """Inputs below the cells that nothing names."""
     return int(page.evaluate(_UNLABELLED))
+
+
+def in_front(page: Page) -> Locator:
+    """The notebook whose tab is in front."""
+    return page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
+
+
+def serious_in_cells(page: Page, axe: str) -> list[str]:
+    """What axe calls serious in the cells, which are ours; JupyterLab around them is not."""
+    return serious(page, axe, ".jp-OutputArea")
+
+
+def keep_picture(page: Page, name: str) -> None:
+    """A picture of the page for docs/images, where WORKBENCH_PICTURES names a folder to keep it in."""
+    if folder := os.environ.get("WORKBENCH_PICTURES"):
+        shot = in_front(page).screenshot(animations="disabled")
+        with Image.open(io.BytesIO(shot)) as picture:
+            few = picture.convert("RGB").quantize(64)
+        few.save(Path(folder) / f"{name}.png", optimize=True)
 
 
 def is_outside(url: str) -> bool:

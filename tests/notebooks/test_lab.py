@@ -17,7 +17,16 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from tests.notebooks.conftest import SOURCES, clean_environment, wait_for_workers
-from tests.notebooks.lab import Lab, choose, serving, tabbed, unlabelled, wait_for_kernel
+from tests.notebooks.lab import (
+    Lab,
+    choose,
+    keep_picture,
+    serious_in_cells,
+    serving,
+    tabbed,
+    unlabelled,
+    wait_for_kernel,
+)  # fmt: skip
 from tests.post.desk import FAST, Desk
 from tests.upload.studio import FAST as FAST_FILES
 from tests.upload.studio import LABEL, Studio
@@ -62,13 +71,6 @@ def served(folder: Path, sandbox: Sandbox) -> Iterator[Lab]:
 def chromium(served: Lab) -> Iterator[Browser]:
     with sync_playwright() as playwright, launch(playwright) as browser:
         yield browser
-
-
-@pytest.fixture(scope="module")
-def axe() -> str:
-    """The source of axe-core."""
-    package = pytest.importorskip("axe_playwright_python")
-    return (Path(package.__file__).parent / "axe.min.js").read_text()
 
 
 @pytest.fixture
@@ -188,6 +190,7 @@ def test_a_person_fills_in_a_run_and_starts_it_once(page: Page, lab: Lab, sandbo
     expect(opened.get_by_role("table", name="Its story")).to_contain_text("was published")
     assert triggers_accepted(sandbox) == before + 2
 
+    keep_picture(page, "page-runs")
     opened.get_by_role("button", name="Again: plan the same").click()
     expect(form.get_by_role("table", name="Plan “By form”: what would be collected")).to_be_visible()
     assert unlabelled(page) == 0
@@ -251,6 +254,7 @@ def test_an_analyst_finds_posts_and_takes_them_away(page: Page, lab: Lab, sandbo
     table.get_by_role("button", name="tea.club").first.click()
     expect(page.get_by_role("table", name="as Bright Data sent it")).to_contain_text("user_posted")
 
+    keep_picture(page, "page-browse")
     page.get_by_role("button", name="Copy SQL").click()
     expect(page.get_by_text("Copy SQL: on the clipboard.")).to_be_visible()
     query = page.evaluate("() => navigator.clipboard.readText()")
@@ -299,7 +303,7 @@ def test_a_person_posts_listings_and_sees_where_they_are(  # noqa: PLR0915 - one
     expect(outcome).to_contain_text("Nothing was posted or rehearsed.")
     expect(page.get_by_text("To post: 1")).to_be_visible()
     assert unlabelled(page) == 0
-    assert serious(page, axe) == []
+    assert serious_in_cells(page, axe) == []
 
     # All mistakes at once, each beside its field; then the keyboard alone.
     form.get_by_label("Title").fill("Blue chair")
@@ -358,6 +362,7 @@ def test_a_person_posts_listings_and_sees_where_they_are(  # noqa: PLR0915 - one
         expect(row.get_by_role("link")).to_have_text(ids[title])
         expect(row.get_by_role("link")).to_have_attribute("rel", "noopener noreferrer")
     expect(page.get_by_text("To post: 0")).to_be_visible()
+    keep_picture(page, "page-postings")
     assert desk.there() == Counter({("north", "Oak table"): 1, ("north", "Blue chair"): 1})
     assert (lab.wrong, lab.outside) == ([], [])
 
@@ -368,14 +373,6 @@ def spot_of(button: Locator) -> tuple[float, float]:
     box = button.bounding_box()
     assert box is not None
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-
-
-def serious(page: Page, axe: str) -> list[str]:
-    """What axe calls serious or worse in the cells, which are ours; JupyterLab around them is not."""
-    page.evaluate(axe)
-    found = page.evaluate("axe.run('.jp-OutputArea')")["violations"]
-    return [f"{one['id']}: {node['html'][:160]}" for one in found if one["impact"] in {"serious", "critical"}
-            for node in one["nodes"]]  # fmt: skip
 
 
 @pytest.mark.long
@@ -393,7 +390,7 @@ def test_a_person_uploads_files_and_decides_beside_each(  # noqa: PLR0915 - one 
     expect(page.get_by_text("To upload: 3")).to_be_visible()
     expect(page.get_by_role("img", name=f"Picture of {good}")).to_be_visible()
     assert unlabelled(page) == 0
-    assert serious(page, axe) == []
+    assert serious_in_cells(page, axe) == []
 
     sure, no = page.get_by_role("button", name="Yes, upload them"), page.get_by_role("button", name="No", exact=True)
     spot = spot_of(page.get_by_role("button", name="Upload them…"))
@@ -421,6 +418,7 @@ def test_a_person_uploads_files_and_decides_beside_each(  # noqa: PLR0915 - one 
     expect(results.get_by_text("the site refused it: Brand is not allowed").first).to_be_visible()
     expect(results.get_by_role("img", name=f"The page of {refused} at TrafficJunky")).to_be_visible()
 
+    keep_picture(page, "page-uploads")
     # Beside each: try again, and "it is not there".
     studio.switch(reject={})
     case = page.locator(".wb-upload-case").filter(has_text=refused)

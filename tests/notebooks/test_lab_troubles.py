@@ -12,8 +12,7 @@ from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from tests.collect.recover.conftest import DAY, collected
 from tests.notebooks.conftest import SOURCES, clean_environment, wait_for_workers
-from tests.notebooks.lab import Lab, serving
-from tests.notebooks.test_start_page import axe, in_front, serious  # noqa: F401 - axe is a fixture
+from tests.notebooks.lab import Lab, in_front, keep_picture, serious_in_cells, serving
 from tests.post.desk import Desk, post
 from workbench import open_workbench
 from workbench.accounts import store as accounts_store
@@ -81,11 +80,11 @@ def by_keyboard(control: Locator) -> None:
     control.press("Enter")
 
 
-def in_the_dark_and_narrow(page: Page, axe: str) -> list[str]:  # noqa: F811 - the fixture's value
+def in_the_dark_and_narrow(page: Page, axe: str) -> list[str]:
     page.evaluate("window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'})")
     expect(page.locator("body[data-jp-theme-light=false]")).to_have_count(1)
     page.set_viewport_size({"width": 760, "height": 1600})
-    return serious(page, axe)
+    return serious_in_cells(page, axe)
 
 
 def logged_out(wb: Workbench, account_id: int) -> None:
@@ -128,7 +127,7 @@ def test_a_person_finds_an_error_sees_the_page_and_mends_it(
     lab: Lab,
     desk: Desk,
     sandbox: Sandbox,
-    axe: str,  # noqa: F811 - a fixture
+    axe: str,
 ) -> None:
     """A listing that the site refused is tried again; an account that has to log in is logged in, and goes on."""
     with open_workbench(desk.home) as wb:
@@ -143,7 +142,7 @@ def test_a_person_finds_an_error_sees_the_page_and_mends_it(
     accounts = in_front(page).locator(".wb-accounts-panel")
     expect(errors.get_by_role("row", name="Oak table")).to_contain_text("refused input")
     expect(errors.get_by_role("row", name="City <b>bike</b>")).to_contain_text("session expired")
-    assert serious(page, axe) == []
+    assert serious_in_cells(page, axe) == []
 
     # Filters with counts; one is opened by keyboard, with its picture and what mends it.
     errors.get_by_label("Class").select_option("refused input (1)")
@@ -158,8 +157,9 @@ def test_a_person_finds_an_error_sees_the_page_and_mends_it(
     expect(errors.get_by_text("Please enter a valid price.").first).to_be_visible()
     errors.get_by_text("What happened to it, step by step").click()
     expect(errors.get_by_role("region", name="What happened to it, step by step")).to_contain_text("failed")
-    assert serious(page, axe) == []
+    assert serious_in_cells(page, axe) == []
 
+    keep_picture(page, "page-errors")
     # Impatient clicking at one spot publishes nothing; a yes publishes once, and the table follows.
     again = errors.get_by_role("button", name="Try again…")
     again.dblclick()
@@ -179,7 +179,7 @@ def test_a_person_brings_in_what_is_missing_and_everything_follows(
     page: Page,
     lab: Lab,
     sandbox: Sandbox,
-    axe: str,  # noqa: F811 - a fixture
+    axe: str,
 ) -> None:
     """What needs somebody stands first; one, some, all; what was done is told as it is, and stays told."""
     young, old, gone = collected(sandbox), collected(sandbox, ago=14 * DAY), collected(sandbox, ago=2 * DAY, expired=1)
@@ -188,7 +188,7 @@ def test_a_person_brings_in_what_is_missing_and_everything_follows(
     board, outcome = here.locator(".wb-board-panel"), here.locator(".wb-outcome-panel")
     expect(board.locator("tbody tr").filter(has_text="sd_").first).to_contain_text("soon gone")
     expect(outcome).to_contain_text("Nothing was done about snapshots")
-    assert serious(page, axe) == []
+    assert serious_in_cells(page, axe) == []
 
     # One, by keyboard.
     board.get_by_role("checkbox", name=f"Choose {old}").focus()
@@ -209,12 +209,13 @@ def test_a_person_brings_in_what_is_missing_and_everything_follows(
     board.get_by_label("Stands").select_option("all")
     expect(board.get_by_role("table", name="By status").get_by_role("row", name="processed")).to_contain_text("6")
 
+    keep_picture(page, "page-recovery")
     # Made anew from their raw bytes; a double click does it once.
     board.get_by_role("checkbox", name=f"Choose {young}").check()
     board.get_by_role("button", name="Make tables of 1 anew").dblclick()
     expect(outcome).to_contain_text("1 made anew")
     acts = here.locator(".wb-acts-panel")
     expect(acts.get_by_role("row", name=re.compile("made anew"))).to_have_count(1)
-    assert serious(page, axe) == []
+    assert serious_in_cells(page, axe) == []
     assert in_the_dark_and_narrow(page, axe) == []
     assert (lab.wrong, lab.outside) == ([], [])

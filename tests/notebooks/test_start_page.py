@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
 from tests.notebooks.conftest import clean_environment, wait_for_workers
-from tests.notebooks.lab import Lab, is_outside, serving, unlabelled
+from tests.notebooks.lab import Lab, in_front, is_outside, keep_picture, serious_in_cells, serving, unlabelled
 from workbench import open_workbench
 from workbench.browser.launch import launch
 from workbench.sandbox.serve import Sandbox
@@ -51,25 +51,6 @@ def page(lab: Lab) -> Iterator[Page]:
         yield page
 
 
-@pytest.fixture(scope="module")
-def axe() -> str:
-    package = pytest.importorskip("axe_playwright_python")
-    return (Path(package.__file__).parent / "axe.min.js").read_text()
-
-
-def serious(page: Page, axe: str) -> list[str]:
-    """What axe calls serious or worse in the cells, which are ours; JupyterLab around them is not."""
-    page.evaluate(axe)
-    found = page.evaluate("axe.run('.jp-OutputArea')")["violations"]
-    return [f"{one['id']}: {node['html'][:160]}" for one in found if one["impact"] in {"serious", "critical"}
-            for node in one["nodes"]]  # fmt: skip
-
-
-def in_front(page: Page):
-    """The notebook whose tab is in front."""
-    return page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
-
-
 def test_an_empty_home_has_rows_within_three_minutes_of_clicking(page: Page, lab: Lab, axe: str) -> None:
     assert lab.said.startswith("/lab/tree/notebooks/start.ipynb")
     begun = time.monotonic()
@@ -80,7 +61,7 @@ def test_an_empty_home_has_rows_within_three_minutes_of_clicking(page: Page, lab
     expect(start.locator(".wb-strip-line")).to_contain_text("PRACTICE")
     assert start.locator(".jp-CodeCell .jp-InputArea:visible").count() == 0
     assert unlabelled(page) == 0
-    assert serious(page, axe) == []
+    assert serious_in_cells(page, axe) == []
 
     start.get_by_label("Addresses").fill(
         "https://www.instagram.com/tea.club/\nnonsense\nhttps://www.facebook.com/teaclub/"
@@ -108,11 +89,12 @@ def test_an_empty_home_has_rows_within_three_minutes_of_clicking(page: Page, lab
     start = in_front(page)
     expect(start.get_by_role("table", name="The last 10 runs").locator("tbody tr")).to_have_count(1)
     expect(start.get_by_role("button", name="Try it with made-up sources")).to_be_hidden()
-    assert serious(page, axe) == []
+    assert serious_in_cells(page, axe) == []
+    keep_picture(page, "page-start")
     page.evaluate("window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'})")
     expect(page.locator("body[data-jp-theme-light=false]")).to_have_count(1)
     page.set_viewport_size({"width": 760, "height": 1200})
-    assert serious(page, axe) == []
+    assert serious_in_cells(page, axe) == []
     wide = "(all) => all.filter((one) => one.scrollWidth > one.clientWidth + 1).length"
     assert start.locator(".wb-page > *").evaluate_all(wide) == 0  # nothing is cut off, nothing scrolls sideways
 

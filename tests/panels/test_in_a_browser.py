@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
+from tests.accessibility import serious
 from tests.panels.test_markup import HOSTILE
 from workbench.browser.launch import launch
 from workbench.panels.assets import script, style
@@ -63,23 +63,10 @@ def page(chromium) -> Iterator[Page]:
         assert wrong == []
 
 
-@pytest.fixture(scope="module")
-def axe() -> str:
-    package = pytest.importorskip("axe_playwright_python")
-    return (Path(package.__file__).parent / "axe.min.js").read_text()
-
-
 def draw(page: Page, name: str, state: dict[str, Any], *, scheme: str = "light") -> None:
     page.set_content(_AROUND.format(scheme=scheme))
     page.evaluate(_MODEL)
     page.evaluate("([source, css, state]) => drawn(source, css, state)", [script(name), style(name), state])
-
-
-def serious(page: Page, axe: str) -> list[Any]:
-    page.evaluate(axe)
-    found = page.evaluate("axe.run()")["violations"]
-    return [(one["id"], [node["html"][:200] for node in one["nodes"]]) for one in found
-            if one["impact"] in {"serious", "critical"}]  # fmt: skip
 
 
 def rows(*texts: str, serial: int = 0, **more: Any) -> dict[str, Any]:
