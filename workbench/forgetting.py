@@ -136,6 +136,7 @@ class Forgetting(Feature):
             if mine.label == f"{accounts.FORGOTTEN} {mine.id}":
                 return {"account": None, **self._ended(None, dry=dry)}
             person = Person((mine.label,), (), frozenset())
+            person = person.beside(one.label for one in accounts.all_accounts(self.ledger) if one.id != mine.id)
             found = {
                 "account": {"account_id": mine.id, "channel": mine.channel, "label": mine.label},
                 **features.kept_of(mine.id),
