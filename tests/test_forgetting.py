@@ -19,6 +19,7 @@ import zstandard
 from tests.house import DATES, House, sources_csv, states
 from workbench import addresses
 from workbench.audit import store as audits
+from workbench.collect.forgetting import ForgetCollected
 from workbench.db import event_log
 from workbench.errors import BadInput, Refused
 from workbench.person import MASK, Person
@@ -279,6 +280,23 @@ def test_who_is_not_tracked_or_is_at_work_is_refused(home: House) -> None:
             workbench.forgetting.creator("tea.club", dry=False)
         assert kept_of(workbench)["tea.club"]
     assert home.here("forget").code == 2
+
+
+def test_a_run_that_begins_meanwhile_is_no_way_back(home: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    with home.open() as workbench, monkeypatch.context() as patch:
+        real = ForgetCollected.gone
+
+        def gone(self: ForgetCollected, tracked: Any) -> dict[int, str]:
+            workbench.start(workbench.plan([1, 2], num_posts=1, **DATES).hash)
+            return real(self, tracked)
+
+        patch.setattr(ForgetCollected, "gone", gone)
+        with pytest.raises(Refused, match="began to ask for it meanwhile"):
+            workbench.forgetting.creator("tea.club", dry=False)
+        patch.undo()
+        workbench.work()
+        assert workbench.forgetting.creator("tea.club", dry=False)["forgotten"]
+    assert named_in(home.home) == []
 
 
 def test_an_account_goes_with_its_session_and_what_was_seen(home: House) -> None:

@@ -49,7 +49,8 @@ _NO_TEXT: Final = frozenset(
 _KEPT: Final = (
     "when things were done, and what they cost: the log of events and the spending stay, with a mask for the name",
     "what other people's sources are called, names of folders and files, and what a picture shows",
-    "what Bright Data still has; backups, exports and anchors that lie elsewhere; your own files, which are listed",
+    "what Bright Data still has; backups, exports and anchors that lie elsewhere; your own files, of which texts are "
+    "listed, and tables and packed ones (parquet, xlsx, zip) not read",
 )
 _KEPT_OF_ACCOUNT: Final = (
     "data/acts.journal, where an account is the place of its acts: it is the second witness of what was done",

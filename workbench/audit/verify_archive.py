@@ -271,7 +271,9 @@ class Events:
     def _vouch(self, facts: Any) -> None:
         """Of events out of which a person was taken: what each was, and what it is now."""
         events = facts.get("events") if isinstance(facts, dict) else None
-        for number in list(self._changed) if isinstance(events, dict) else ():
+        if not isinstance(events, dict):
+            return
+        for number in list(self._changed):
             one = events.get(str(number))
             is_told = isinstance(one, dict) and self._changed[number] == (one.get("was"), one.get("is"))
             if is_told and self._changed[number][1]:
