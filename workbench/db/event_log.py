@@ -137,9 +137,9 @@ def _vouched(facts: str) -> Iterator[tuple[int, tuple[str, str]]]:
     said = json.loads(facts)
     events = said.get("events") if isinstance(said, dict) else None
     for number, one in events.items() if isinstance(events, dict) else ():
-        hashes = (one.get("was"), one.get("is")) if isinstance(one, dict) else (None, None)
-        if number.isdecimal() and all(isinstance(each, str) for each in hashes):
-            yield int(number), hashes
+        was, now_is = (one.get("was"), one.get("is")) if isinstance(one, dict) else (None, None)
+        if number.isdecimal() and isinstance(was, str) and isinstance(now_is, str):
+            yield int(number), (was, now_is)
 
 
 def _hash_as_stored(row: dict[str, Any]) -> str | None:
