@@ -350,6 +350,15 @@ def test_a_name_is_a_word_of_its_own(said: str, left: str | None) -> None:
     assert masked.startswith(b'{"n":  2.98e33'), "what is no text stays as it was"
 
 
+def test_a_report_is_not_removed_for_a_word_of_its_own(home: House) -> None:
+    with home.open() as workbench:
+        folder = seal_report(workbench, f"{EXECUTION}4", "bob")
+        person = Person(("span", "default", "name"), (), frozenset())
+        (folder / "report.html").chmod(0o600)
+        (folder / "report.html").write_text("<span>default</span>")
+        assert workbench.audit.forget(person, dry=True) == []
+
+
 def test_names_with_other_letters_are_found_however_they_are_written() -> None:
     person = Person(("Café Ötzi & Co",), (), frozenset())
     for form in ("Café Ötzi & Co", "Caf\\u00e9 \\u00d6tzi & Co", "Café Ötzi &amp; Co", "Caf%C3%A9+%C3%96tzi+%26+Co"):
