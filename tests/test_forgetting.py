@@ -17,7 +17,10 @@ import pytest
 import zstandard
 
 from tests.house import DATES, House, sources_csv, states
+from workbench import addresses
 from workbench.audit import store as audits
+from workbench.collect.forgetting import ForgetCollected
+from workbench.db import event_log
 from workbench.errors import BadInput, Refused
 from workbench.person import MASK, Person
 from workbench.sandbox.serve import Sandbox
@@ -279,6 +282,23 @@ def test_who_is_not_tracked_or_is_at_work_is_refused(home: House) -> None:
     assert home.here("forget").code == 2
 
 
+def test_a_run_that_begins_meanwhile_is_no_way_back(home: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    with home.open() as workbench, monkeypatch.context() as patch:
+        real = ForgetCollected.gone
+
+        def gone(self: ForgetCollected, tracked: Any) -> dict[int, str]:
+            workbench.start(workbench.plan([1, 2], num_posts=1, **DATES).hash)
+            return real(self, tracked)
+
+        patch.setattr(ForgetCollected, "gone", gone)
+        with pytest.raises(Refused, match="began to ask for it meanwhile"):
+            workbench.forgetting.creator("tea.club", dry=False)
+        patch.undo()
+        workbench.work()
+        assert workbench.forgetting.creator("tea.club", dry=False)["forgotten"]
+    assert named_in(home.home) == []
+
+
 def test_an_account_goes_with_its_session_and_what_was_seen(home: House) -> None:
     with home.open(marketplace_url="http://127.0.0.1:9") as workbench:
         account_id = workbench.accounts.add("marketplace", "anna@example.com")
@@ -315,7 +335,7 @@ def test_an_account_goes_with_its_session_and_what_was_seen(home: House) -> None
         ("Tea Club, TEA CLUB", f"{MASK}, {MASK}"),
         ("https://www.instagram.com/tea.club/?hl=en", f"{MASK}?hl=en"),
         ("@tea.club. And tea.club!", f"@{MASK}. And {MASK}!"),
-        ("https%3A%2F%2Finstagram.com%2Ftea.club%2F", f"https%3A%2F%2Finstagram.com%2F{MASK}%2F"),
+        ("https%3A%2F%2Finstagram.com%2Ftea.club%2F", f"https%3A%2F%2F{MASK}%2F"),
         ("tea.club_fans, tea.clubs, my-tea.club, tea.club.fans, Tea Clubs", None),
     ],
 )
@@ -330,12 +350,88 @@ def test_a_name_is_a_word_of_its_own(said: str, left: str | None) -> None:
     assert masked.startswith(b'{"n":  2.98e33'), "what is no text stays as it was"
 
 
+def test_a_report_is_not_removed_for_a_word_of_its_own(home: House) -> None:
+    with home.open() as workbench:
+        folder = seal_report(workbench, f"{EXECUTION}4", "bob")
+        person = Person(("span", "default", "name"), (), frozenset())
+        (folder / "report.html").chmod(0o600)
+        (folder / "report.html").write_text("<span>default</span>")
+        assert workbench.audit.forget(person, dry=True) == []
+
+
 def test_names_with_other_letters_are_found_however_they_are_written() -> None:
     person = Person(("Café Ötzi & Co",), (), frozenset())
     for form in ("Café Ötzi & Co", "Caf\\u00e9 \\u00d6tzi & Co", "Café Ötzi &amp; Co", "Caf%C3%A9+%C3%96tzi+%26+Co"):
         assert person.is_in_file(f"so {form}.".encode()), form
     assert not person.is_in_file(b"Cafe Otzi")
     assert json.loads(person.masked_line(b'{"a": "caf\\u00c9 \\u00f6tzi \\u0026 co"}')) == {"a": MASK}
+
+
+def person_of(platform: str, *urls: str, names: tuple[str, ...] = ()) -> Person:
+    return Person(names, urls, frozenset((platform, addresses.key(platform, one)) for one in urls))
+
+
+def test_a_line_of_somebody_else_stays_a_line() -> None:
+    by_number = person_of("facebook", "https://www.facebook.com/profile.php?id=61551234567890")
+    masked = by_number.masked_line(b'{"user_id": 61551234567890, "likes": 615512345678901, "text": "x"}')
+    assert json.loads(masked) == {"user_id": MASK, "likes": 615512345678901, "text": "x"}
+    fields = person_of("instagram", "https://www.instagram.com/description/", names=("Input", "true"))
+    line = b'{"description": "hello", "input": {"url": "u"}, "is": true}'
+    assert fields.masked_line(line) == line, "a field may be called as somebody is"
+    assert fields.masked({"input": "by Input"}) == {"input": f"by {MASK}"}
+
+
+def test_whose_name_has_theirs_within_keeps_it() -> None:
+    tea = person_of("instagram", "https://www.instagram.com/tea.club/", names=("Tea",))
+    tea = tea.beside(["Tea Time", "https://x.com/tea", "Coffee", None, "tea"])
+    assert tea.masked("Tea, Tea Time and https://x.com/tea/status/1; TEA") == (
+        f"{MASK}, Tea Time and https://x.com/tea/status/1; {MASK}"
+    )
+    assert not tea.is_in_file(b"Tea Time alone")
+
+
+@pytest.mark.parametrize(
+    ("platform", "url"),
+    [
+        ("tiktok", "https://www.tiktok.com/tag/dance"),
+        ("instagram", "https://www.instagram.com/explore/tags/dance/"),
+        ("x", "https://x.com/hashtag/dance"),
+        ("facebook", "https://www.facebook.com/groups/dance"),
+        ("youtube", "https://www.youtube.com/@bob/dance"),
+    ],
+)
+def test_a_word_of_everybody_is_nobodys_name(platform: str, url: str) -> None:
+    one = person_of(platform, url)
+    assert one.masked(f"they dance, as in {url}") == f"they dance, as in {MASK}"
+    assert not one.is_account(platform, "dance")
+
+
+def test_dots_and_writing_without_spaces() -> None:
+    dotted = person_of("facebook", "https://www.facebook.com/tea.club")
+    assert dotted.masked("tea.club and teaclub") == f"{MASK} and {MASK}"
+    assert dotted.is_account("facebook", "Tea.Club")
+    other = person_of("instagram", "https://www.instagram.com/tea.club/", names=("王小明工作室",))
+    assert other.masked("今天王小明工作室的视频 @tea.clubさんの投稿") == f"今天{MASK}的视频 @{MASK}さんの投稿"
+    spaced = person_of("instagram", names=("Ötzi & Co",))
+    assert spaced.masked("Ötzi &amp; Co, %C3%96tzi%20%26+Co") == f"{MASK}, {MASK}"
+
+
+def test_what_a_page_of_theirs_is_called_elsewhere_goes_too(home: House) -> None:
+    """By an address all of whose creator are meant; a row of theirs is found however its author is spelt."""
+    with home.open() as workbench:
+        workbench.collect.add_source("facebook", "posts", "https://www.facebook.com/tea.club", creator="tea.club")
+        late = home.home.parent / "late.json"
+        rows = [
+            {"url": f"https://www.facebook.com/p/{n}", "post_id": str(n), "content": "x", "user_url": url}
+            for n, url in enumerate(("https://www.facebook.com/Tea.Club/", "https://www.facebook.com/bob"))
+        ]
+        late.write_text(json.dumps(rows))
+        workbench.imports.import_file(late, "facebook/posts")
+        done = workbench.forgetting.creator("instagram.com/tea.club", dry=False)
+        assert {one["platform"] for one in done["sources"]} == {"instagram", "facebook"}
+        left = workbench.sql("SELECT author_url FROM posts WHERE platform = 'facebook'").fetchall()
+        assert left == [("https://www.facebook.com/bob",)]
+    assert named_in(home.home) == []
 
 
 def test_a_changed_event_is_vouched_for_by_a_later_one_alone(home: House) -> None:
@@ -349,3 +445,47 @@ def test_a_changed_event_is_vouched_for_by_a_later_one_alone(home: House) -> Non
     with home.open() as workbench:
         assert workbench.overview.broken_at() == seq
         assert workbench.audit.verify()["verdict"] == "changed"
+
+
+def forge(ledger: Path, seq: int, facts: str) -> None:
+    """Change an event, and append one that vouches for it, as somebody may who can write the file."""
+    with sqlite3.connect(ledger) as connection:
+        connection.row_factory = sqlite3.Row
+        connection.execute("UPDATE event SET facts = ? WHERE seq = ?", (facts, seq))
+        row = dict(connection.execute("SELECT * FROM event WHERE seq = ?", (seq,)).fetchone())
+        now = event_log.hash_of({**row, "facts": json.loads(facts)})
+        last = dict(connection.execute("SELECT * FROM event ORDER BY seq DESC LIMIT 1").fetchone())
+        new = {
+            **last, "seq": last["seq"] + 1, "item_kind": "person", "what": "forgotten", "prev_hash": last["hash"],
+            "facts": {"events": {str(seq): {"was": row["hash"], "is": now}, "x": 1}},
+        }  # fmt: skip
+        new = {**new, "hash": event_log.hash_of(new), "facts": json.dumps(new["facts"])}
+        connection.execute(
+            f"INSERT INTO event ({', '.join(new)}) VALUES ({', '.join('?' * len(new))})", tuple(new.values())
+        )
+        connection.execute("UPDATE chain_head SET seq = ?, hash = ?", (new["seq"], new["hash"]))
+
+
+@pytest.mark.parametrize("kind", ["run", "seal"])
+def test_nobody_vouches_for_what_is_no_mask_or_is_a_seal(home: House, kind: str) -> None:
+    ledger = home.home / "data" / "ledger.db"
+    with sqlite3.connect(ledger) as connection:
+        asked = "SELECT seq, facts FROM event WHERE item_kind = ? ORDER BY seq DESC LIMIT 1"
+        seq, facts = connection.execute(asked, (kind,)).fetchone()
+    said = {**json.loads(facts), "why": MASK} if kind == "seal" else {"is_fresh": "no"}
+    forge(ledger, seq, json.dumps(said))
+    with home.open() as workbench:
+        assert workbench.overview.broken_at() == seq
+        assert workbench.audit.verify()["verdict"] == "changed"
+
+
+def test_what_a_home_is_stays_whatever_somebody_is_called(home: House) -> None:
+    with home.open() as workbench:
+        workbench.collect.add_source("instagram", "posts", "instagram.com/carl.practice", creator="practice")
+        reader = sqlite3.connect(home.home / "data" / "ledger.db")
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM event").fetchone()
+        assert workbench.forgetting.creator("practice", dry=False)["forgotten"]
+        reader.close()
+    with home.open() as workbench:
+        assert kept_of(workbench)["bob"]

@@ -49,7 +49,8 @@ _NO_TEXT: Final = frozenset(
 _KEPT: Final = (
     "when things were done, and what they cost: the log of events and the spending stay, with a mask for the name",
     "what other people's sources are called, names of folders and files, and what a picture shows",
-    "what Bright Data still has; backups, exports and anchors that lie elsewhere; your own files, which are listed",
+    "what Bright Data still has; backups, exports and anchors that lie elsewhere; your own files, of which texts are "
+    "listed, and tables and packed ones (parquet, xlsx, zip) not read",
 )
 _KEPT_OF_ACCOUNT: Final = (
     "data/acts.journal, where an account is the place of its acts: it is the second witness of what was done",
@@ -136,6 +137,7 @@ class Forgetting(Feature):
             if mine.label == f"{accounts.FORGOTTEN} {mine.id}":
                 return {"account": None, **self._ended(None, dry=dry)}
             person = Person((mine.label,), (), frozenset())
+            person = person.beside(one.label for one in accounts.all_accounts(self.ledger) if one.id != mine.id)
             found = {
                 "account": {"account_id": mine.id, "channel": mine.channel, "label": mine.label},
                 **features.kept_of(mine.id),

@@ -9,10 +9,10 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Final
-from urllib.parse import unquote_plus
+from urllib.parse import unquote, unquote_plus
 
 from workbench import addresses
 from workbench.errors import BadInput
@@ -21,9 +21,19 @@ MASK: Final = "[forgotten]"
 GONE: Final = "forgotten:"  # begins what stands in the place of an address
 SHORTEST: Final = 3  # signs; a shorter name is part of too much else
 _STRING: Final = re.compile(rb'"(?:[^"\\]|\\.)*"')
+# Of a line of JSON: a text, as a key or a value, or a number.
+_TOKEN: Final = re.compile(rb'("(?:[^"\\]|\\.)*")(\s*:)?|-?\d[\d.eE+-]*')
+_FIELD: Final = re.compile(r"[a-z][A-Za-z_]*")  # how fields are called: not masked, whoever is called so too
+# Writing that puts no space between words, where a name is found among others.
+_UNSPACED: Final = (
+    "\u0e00-\u0eff\u1000-\u11ff\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
+    "\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"
+)
+_LETTER: Final = rf"[^\W{_UNSPACED}]"
 # A word of its own; also behind an escape of an address or of JSON, which ends in a letter.
-_BEGINS: Final = r"(?:(?<=%[0-9A-Fa-f]{2})|(?<=\\[nrtbf])|(?<!\w)(?<!\w[.\-]))"
-_ENDS: Final = r"(?!\w)(?![.\-]\w)"
+_BEGINS: Final = rf"(?:(?<=%[0-9A-Fa-f]{{2}})|(?<=\\[nrtbf])|(?<!{_LETTER})(?<!{_LETTER}[.\-]))"
+_ENDS: Final = rf"(?!{_LETTER})(?![.\-]{_LETTER})"
+_ACCOUNTS: Final = frozenset({"", "in", "company", "school", "showcase", "channel", "c", "user"})  # before a name
 _NAMES: Final = frozenset({"creator", "name", "label"})
 _RUN: Final = re.compile(r"[a-z0-9_-]+")
 _PLAIN: Final = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_-")
@@ -31,11 +41,15 @@ _PLAIN: Final = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_-")
 
 @dataclass(frozen=True)
 class Person:
-    """`names` as people write them; `accounts`: (platform, key of the address) of each page that is tracked."""
+    """`names` as people write them; `accounts`: (platform, key of the address) of each page that is tracked.
+
+    `others`: names and addresses of other people, which stay where this person's name is a part of them.
+    """
 
     names: tuple[str, ...]
     urls: tuple[str, ...]
     accounts: frozenset[tuple[str, str]]
+    others: tuple[str, ...] = ()
 
     @cached_property
     def handles(self) -> frozenset[tuple[str, str]]:
@@ -46,8 +60,24 @@ class Person:
     def spellings(self) -> tuple[str, ...]:
         """What is looked for in texts, the longest first."""
         found = {*self.names, *self.urls, *(name for _, name in self.handles)}
-        found |= {re.sub(r"(?i)^https?://(www\.)?", "", url).rstrip("/") for url in self.urls}
+        known = {_undotted(name) for _, name in self.handles}
+        for url in self.urls:
+            bare = _bare(url)
+            written = unquote(bare.partition("?")[0].rpartition("/")[2]).removeprefix("@")
+            is_account = _undotted(written) in known
+            # A name in the address is found by itself, whatever stands before it.
+            found |= {bare, written} if is_account else {bare, f"www.{bare}"}
         return tuple(sorted((one for one in found if len(one) >= SHORTEST), key=lambda one: (-len(one), one)))
+
+    def beside(self, others: Iterable[str | None]) -> Person:
+        """The person, with those of `others` (names and addresses of other people) that have a name of theirs within.
+
+        Who is called exactly so is masked too: nobody can tell which of them a text means.
+        """
+        mine = {_folded(one) for one in self.spellings}
+        texts = {form for one in others if one for form in (one, _bare(one), one.rstrip("/"))}
+        kept = {one for one in texts if _folded(one) not in mine and self.is_in(one)}
+        return replace(self, others=tuple(sorted(kept, key=lambda one: (-len(one), one))))
 
     @property
     def too_short(self) -> tuple[str, ...]:
@@ -56,9 +86,8 @@ class Person:
 
     @cached_property
     def _words(self) -> re.Pattern[str]:
-        forms = (form for one in self.spellings for form in dict.fromkeys(_composed(one)))
-        words = "|".join(map(re.escape, forms)) or r"(?!)"
-        return re.compile(f"{_BEGINS}(?:{words}){_ENDS}", re.IGNORECASE)
+        mine, others = _any_of(self.spellings), _any_of(self.others)
+        return re.compile(f"{_BEGINS}(?:(?P<other>{others})|{mine}){_ENDS}", re.IGNORECASE)
 
     @cached_property
     def _signs(self) -> re.Pattern[bytes]:
@@ -73,7 +102,13 @@ class Person:
         return tuple(dict.fromkeys(found)) if all(found) else ()
 
     def is_in(self, text: str) -> bool:
-        return bool(self._words.search(text))
+        return any(found["other"] is None for found in self._words.finditer(text))
+
+    def _without(self, text: str) -> str:
+        small = text.lower()
+        if self._cores and not any(core.decode() in small for core in self._cores):
+            return text
+        return self._words.sub(lambda found: MASK if found["other"] is None else found[0], text)
 
     def may_be_in(self, data: bytes) -> bool:
         """Whether the bytes have to be looked at more closely."""
@@ -93,10 +128,13 @@ class Person:
     def masked(self, value: Any) -> Any:
         """`value` with the mask in the place of the person, in every text and name within."""
         if isinstance(value, str):
-            return self._words.sub(MASK, value)
+            return self._without(value)
         if isinstance(value, Mapping):
-            return {self.masked(key): self._masked_of(key, item) for key, item in value.items()}
+            return {self._masked_key(key): self._masked_of(key, item) for key, item in value.items()}
         return [self.masked(item) for item in value] if isinstance(value, list | tuple) else value
+
+    def _masked_key(self, key: Any) -> Any:
+        return key if isinstance(key, str) and _FIELD.fullmatch(key) else self.masked(key)
 
     def _masked_of(self, key: Any, item: Any) -> Any:
         """A name that is too short for texts is known by the word before it."""
@@ -106,24 +144,33 @@ class Person:
         """A line of JSON with the mask in its texts; every other byte as it was. Of no JSON: as text."""
         if not self.may_be_in(line):
             return line
-        clean = _STRING.sub(self._masked_string, line)
-        # What stands outside of strings is of a line that is no JSON.
-        return self.masked_text(clean)
+        try:
+            json.loads(line)
+        except (ValueError, RecursionError):
+            return self.masked_text(_STRING.sub(lambda found: self._masked_string(found[0]), line))
+        return _TOKEN.sub(self._masked_token, line)
 
     def masked_text(self, data: bytes) -> bytes:
         """Bytes of a text in UTF-8; what is none of it stays."""
         if not self.may_be_in(data):
             return data
         text = data.decode("utf-8", "surrogateescape")
-        return self._words.sub(MASK, text).encode("utf-8", "surrogateescape")
+        return self._without(text).encode("utf-8", "surrogateescape")
 
-    def _masked_string(self, found: re.Match[bytes]) -> bytes:
+    def _masked_token(self, found: re.Match[bytes]) -> bytes:
+        text, colon = found[1], found[2] or b""
+        if text is None:  # a number, which may be that of an account
+            return json.dumps(MASK).encode() if found[0].decode() in self.spellings else found[0]
+        is_field = colon and _FIELD.fullmatch(text[1:-1].decode("utf-8", "replace"))
+        return found[0] if is_field else self._masked_string(text) + colon
+
+    def _masked_string(self, quoted: bytes) -> bytes:
         try:
-            text = json.loads(found[0])
+            text = json.loads(quoted)
         except ValueError:
-            return self.masked_text(found[0])
-        clean = self._words.sub(MASK, text)
-        return found[0] if clean == text else json.dumps(clean).encode()
+            return self.masked_text(quoted)
+        clean = self._without(text)
+        return quoted if clean == text else json.dumps(clean).encode()
 
     def owns(self, platform: str, row: Mapping[str, Any]) -> bool:
         """Whether a row that nobody has attributed says that it answers what was asked of the person."""
@@ -133,8 +180,9 @@ class Person:
 
     def is_account(self, platform: str, text: str) -> bool:
         """Whether a text as a whole is the address or the name of one of the accounts."""
-        is_handle = (platform, addresses.handle(text)) in self.handles
-        return is_handle or (platform, addresses.key(platform, text)) in self.accounts
+        if (platform, addresses.handle(text)) in self.handles:
+            return True
+        return any((platform, key) in self.accounts for key in keys_of(platform, text))
 
 
 def gone_address(ledger_id: str, platform: str, key: str) -> str:
@@ -156,12 +204,34 @@ def keys_of(platform: str, text: str) -> set[str]:
 
 
 def _handle(key: str) -> str:
-    """Of a key as addresses spell it: `instagram tea.club`, `linkedin in/anna`, `tiktok @bob`, `facebook id 1234`."""
+    """Of a key as addresses spell it: `instagram tea.club`, `linkedin in/anna`, `tiktok @bob`, `facebook id 1234`.
+
+    A group, a tag or a search is nobody: its word is everybody's.
+    """
     _, _, page = key.partition(" ")
     kind, _, number = page.partition(" ")
     if number:
         return number if kind == "id" else ""
-    return page.rpartition("/")[2].removeprefix("@").casefold()
+    before, _, name = page.rpartition("/")
+    return name.removeprefix("@").casefold() if before in _ACCOUNTS and "?" not in name else ""
+
+
+def _bare(url: str) -> str:
+    return re.sub(r"(?i)^https?://(www\.)?", "", url).rstrip("/")
+
+
+def _undotted(name: str) -> str:
+    return name.casefold().replace(".", "")
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFC", text).casefold()
+
+
+def _any_of(texts: Iterable[str]) -> str:
+    """In whatever way texts, addresses and HTML write them; nothing where there are none."""
+    forms = (form for one in texts for form in dict.fromkeys(_composed(one)))
+    return "|".join(_spelt(form).decode() for form in forms) or r"(?!)"
 
 
 def _unescaped(text: str) -> str:

@@ -20,10 +20,10 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
 from workbench.audit import execute as executing
-from workbench.audit.execute import execute, live
+from workbench.audit.execute import ORDER, execute, live, seal_left
 from workbench.audit.notebook import CellState, Outcome
 from workbench.errors import BadInput
-from workbench.secret import encodings
+from workbench.secret import Redactor, encodings
 
 ENDLESS = "import time\nprint('begun', flush=True)\ntime.sleep(600)"
 DEAF = textwrap.dedent(
@@ -427,7 +427,9 @@ def test_the_runner_ends_with_the_process_that_started_it(notebook, tmp_path):
         execute(pathlib.Path({str(path)!r}), {{}}, folder=root / "a" / "x", home=root, redactor=Redactor([]),
                 limit=datetime.timedelta(seconds=60), env=dict(os.environ))
     """
-    caller = subprocess.Popen([sys.executable, "-c", textwrap.dedent(program)])
+    deep = tmp_path / ("deep" * 20)  # where no socket may lie: its path would be too long
+    deep.mkdir()
+    caller = subprocess.Popen([sys.executable, "-c", textwrap.dedent(program)], env={**os.environ, "TMPDIR": str(deep)})
     pids = tmp_path / "pids"
     assert wait_for(lambda: pids.exists() and len(pids.read_text().split()) == 2)
 
@@ -439,6 +441,10 @@ def test_the_runner_ends_with_the_process_that_started_it(notebook, tmp_path):
     assert not (tmp_path / "a" / "x").exists()
     left = nbformat.read(live(tmp_path / "a" / "x"), as_version=4)
     assert left.metadata.workbench.outcome == "killed"
+    sockets = Path(json.loads((live(tmp_path / "a" / "x").parent / ORDER).read_bytes())["sockets"])
+    assert (sockets.stat().st_mode & 0o777, sockets.parent) == (0o700, Path("/tmp"))
+    assert seal_left(tmp_path / "a" / "x", Redactor([])).outcome == "killed"
+    assert not sockets.exists(), "who closes what was killed removes them"
 
 
 def wait_for(condition, seconds=60.0):

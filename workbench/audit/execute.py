@@ -10,6 +10,8 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import os
+import stat
 import tempfile
 import threading
 import time
@@ -36,6 +38,10 @@ from workbench.secret import Redactor
 GRACE: Final = timedelta(seconds=5)  # between interrupting the kernel and killing it
 ORDER: Final = "order.json"  # what was asked for, in the directory of an execution that is not sealed yet
 SOURCE: Final = "input.ipynb"
+_SOCKETS: Final = "workbench-kernel-"
+# Of the bytes of a path: that of a socket has 103 at most, and ends in ours, eight signs and `/k-5`.
+_LONGEST_PLACE: Final = 70
+_SHORT_PLACE: Final = "/tmp"  # noqa: S108 - a folder of our own is made there
 _ENDING: Final = GRACE + timedelta(seconds=10)  # for a runner whose parent is gone
 
 
@@ -105,9 +111,9 @@ def execute(
     )  # fmt: skip
     if not home.is_dir():
         raise BadInput(f"the notebook would run in {home}, which is not a directory.")
-    with _workplace(folder) as work, tempfile.TemporaryDirectory(prefix="workbench-") as sockets:
+    with _workplace(folder) as work, _sockets() as sockets:
         started_at, began = datetime.now(UTC), time.monotonic()
-        _keep_order(work, request, started_at, redactor)
+        _keep_order(work, request, started_at, redactor, sockets)
         unrun = books.load(request.source, notebook.name)
         books.mark_unrun(unrun)  # what it holds of earlier executions is nothing to the runner
         order = RunnerOrder(
@@ -174,6 +180,7 @@ def seal_left(
         )
     else:
         done = _as_sealed(folder)
+    _remove_sockets(work)
     remove_tree(work)
     return done
 
@@ -186,7 +193,26 @@ def _wait_for_its_end(work: Path) -> None:
         time.sleep(0.1)
 
 
-def _keep_order(work: Path, request: _Request, started_at: datetime, redactor: Redactor) -> None:
+@contextlib.contextmanager
+def _sockets() -> Iterator[str]:
+    """A folder for a kernel's sockets, which nobody else may enter; its path is short, wherever temporary files go."""
+    usual = tempfile.gettempdir()
+    place = usual if len(os.fsencode(usual)) <= _LONGEST_PLACE else _SHORT_PLACE
+    # A kernel that ends late may still write there: that is no failure of what was executed.
+    with tempfile.TemporaryDirectory(prefix=_SOCKETS, dir=place, ignore_cleanup_errors=True) as folder:
+        yield folder
+
+
+def _remove_sockets(work: Path) -> None:
+    """What somebody who was killed left of them; only a folder that is ours, and nothing through a link."""
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        folder = Path(json.loads((work / ORDER).read_bytes())["sockets"])
+        at = folder.lstat()
+        if folder.name.startswith(_SOCKETS) and stat.S_ISDIR(at.st_mode) and at.st_uid == os.geteuid():
+            remove_tree(folder)
+
+
+def _keep_order(work: Path, request: _Request, started_at: datetime, redactor: Redactor, sockets: str) -> None:
     write_bytes(work / SOURCE, _original(request, Redaction(redactor)), mode=0o600)
     order = {
         "notebook": str(request.notebook),
@@ -196,6 +222,7 @@ def _keep_order(work: Path, request: _Request, started_at: datetime, redactor: R
         "cell_limit_seconds": None if request.cell_limit is None else request.cell_limit.total_seconds(),
         "started_at": started_at.isoformat(),
         "origin": request.origin,
+        "sockets": sockets,
     }
     write_bytes(work / ORDER, canonical(order), mode=0o600)  # last: where it is, the rest is
 

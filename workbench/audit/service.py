@@ -22,7 +22,7 @@ from workbench.audit.chain import Chain
 from workbench.audit.diff import compared
 from workbench.audit.execute import Execution, checked, declared, execute, seal_left
 from workbench.audit.export import exported
-from workbench.audit.find import has_parameters, matches, since_of
+from workbench.audit.find import OUTPUT, has_parameters, matches, since_of
 from workbench.audit.lookalikes import of_environment
 from workbench.audit.notebook import Outcome
 from workbench.audit.parameters import WrongParameters, fields
@@ -398,7 +398,7 @@ class Audit(Feature):
                 )
             folder = self.home / one["folder"]
             files = sorted(path for path in folder.glob("*") if path.is_file()) if folder.is_dir() else []
-            if any(person.is_in_file(path.read_bytes()) for path in files):
+            if any(_names(path, person) for path in files):
                 found.append(one["id"])
         for execution_id in found if not dry else ():
             self.remove(execution_id, "a person was forgotten")
@@ -488,6 +488,16 @@ def _brought(effects: Iterable[Mapping[str, Any]]) -> dict[str, int]:
     """
     of_each = {one["id"]: one for one in effects if one.get("rows") is not None}
     return {name: sum(one[name] for one in of_each.values()) for name in ("rows", "rejects")} if of_each else {}
+
+
+def _names(path: Path, person: Person) -> bool:
+    """Whether a file of a report names a person; not where a word of ours, or of HTML, is what somebody is called."""
+    if path.name == "report.html" and path.with_name(OUTPUT).exists():
+        return False  # it is made of what the other files have
+    data = path.read_bytes()
+    if path.suffix in {".json", ".ipynb"}:
+        return person.masked_line(data) != data
+    return person.is_in_file(data)
 
 
 def _not_written(short: Exception) -> str:

@@ -26,6 +26,7 @@ EXPORT = "export.json"
 OWN_FILES = (EXPORT, "verify_archive.py", "README.txt", "anchor.json")  # what an export has besides its reports
 EVIDENCE = "evidence"
 FORGOTTEN = ("person", "forgotten")  # kind and word of an event that vouches for others that were redacted
+MASK = "[forgotten]"  # what stands in those in the place of a person
 UNFINISHED = (".work", ".sealing", ".removing")  # of a folder whose name begins with a dot
 EXITS = {"intact": 0, "changed": 1, "unproved": 4}
 _CHUNK = 1 << 20
@@ -259,18 +260,24 @@ class Events:
             self.hashes.append(previous)
             found = hash_of_event(row)
             if found != previous:
-                self._changed[number] = (previous, found)
+                may_be = row["item_kind"] not in ("seal", FORGOTTEN[0]) and MASK in row["facts"]
+                self._changed[number] = (previous, found if may_be else "")
             elif (row["item_kind"], row["what"]) == FORGOTTEN:
-                self._vouch(dict(json.loads(row["facts"])["events"]))
+                self._vouch(json.loads(row["facts"]))
             elif row["item_kind"] == "seal" and not self._note(row):
                 return number
         return None if head == (len(self.hashes) - 1, previous) else len(self.hashes)
 
-    def _vouch(self, events: Mapping[str, Any]) -> None:
+    def _vouch(self, facts: Any) -> None:
         """Of events out of which a person was taken: what each was, and what it is now."""
-        for number, one in events.items():
-            if self._changed.get(int(number)) == (one["was"], one["is"]):
-                del self._changed[int(number)]
+        events = facts.get("events") if isinstance(facts, dict) else None
+        if not isinstance(events, dict):
+            return
+        for number in list(self._changed):
+            one = events.get(str(number))
+            is_told = isinstance(one, dict) and self._changed[number] == (one.get("was"), one.get("is"))
+            if is_told and self._changed[number][1]:
+                del self._changed[number]
                 self.redacted += 1
 
     def _note(self, row: Mapping[str, Any]) -> bool:

@@ -15,7 +15,7 @@ from workbench.db.ledger import Ledger
 from workbench.db.redaction import Texts
 from workbench.db.schema import file, job, plan, run, snapshot, snapshot_input, source, source_result, stranger
 from workbench.engine.item import to_record
-from workbench.errors import BadInput
+from workbench.errors import BadInput, Refused
 from workbench.person import Person
 
 # Names of folders and of other people's sources stay: files and views go by them.
@@ -102,6 +102,7 @@ def forget_sources(
     Plans that name them are removed; what else names them is a mask by then (`TEXTS`).
     """
     ids = {one.id for one in sources}
+    _refuse_begun(connection, ids)
     for one in sources:
         values: dict[str, Any] = {
             "name": "forgotten",
@@ -123,6 +124,18 @@ def forget_sources(
         row.hash for row in connection.execute(select(plan.c.hash, plan.c.body)) if person.masked(row.body) != row.body
     ]
     connection.execute(delete(plan).where(plan.c.hash.in_(plans)))
+
+
+def _refuse_begun(connection: Connection, ids: Collection[int]) -> None:
+    """Refused where somebody began to ask for the person meanwhile: it is paid, and would bring them back."""
+    is_open = snapshot.c.state.in_([str(one) for one in SNAPSHOT_UNFINISHED])
+    for row in connection.execute(select(snapshot.c.run_id, snapshot.c.source_ids, snapshot.c.raw).where(is_open)):
+        if set(ids) & set(row.source_ids) and not (row.raw or {}).get("forgotten"):
+            raise Refused(
+                f"run {row.run_id} began to ask for it meanwhile. What was there before is removed; let the run end "
+                f"(workbench work --until-idle) or end it (workbench collect cancel {row.run_id}), and say the same "
+                "order again."
+            )
 
 
 def refuse_unknown(text: str, near: Sequence[str]) -> BadInput:

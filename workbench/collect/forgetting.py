@@ -10,7 +10,7 @@ import contextlib
 import difflib
 import json
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -70,12 +70,17 @@ class ForgetCollected(Feature):
             names = {name for one in known for name in (one.creator, one.url) if name}
             raise store.refuse_unknown(wanted, difflib.get_close_matches(wanted, sorted(names), n=_NEAR, cutoff=0.4))
         ids = {one.id for one in found}
-        while more := [one for one in known if one.id not in ids and (one.merged_into in ids or _leads(found, one))]:
+        while more := [one for one in known if one.id not in ids and _is_of_same(one, found)]:
             found, ids = [*found, *more], ids | {one.id for one in more}
         called = [name for name in (wanted, *(one.creator for one in found)) if name and "/" not in name]
         accounts = frozenset((one.platform, key_of(one, self._parts.datasets)) for one in found)
         person = Person(tuple(dict.fromkeys(called)), tuple(dict.fromkeys(one.url for one in found)), accounts)
+        person = person.beside(self._names(one for one in known if one.id not in ids))
         return Tracked(person, tuple(sorted(found, key=lambda one: one.id)))
+
+    @staticmethod
+    def _names(others: Iterable[Source]) -> set[str | None]:
+        return {text for one in others for text in (one.creator, one.name, one.url)}
 
     def known_again(self, text: str) -> Tracked:
         """Somebody who was forgotten, by a name or an address that is said once more; no sources are theirs."""
@@ -84,7 +89,9 @@ class ForgetCollected(Feature):
         accounts = {(platform, key) for platform in platforms for key in keys_of(platform, wanted)}
         mine = frozenset(one for one in accounts if gone_address(self.ledger.ledger_id, *one) in gone)
         is_address = "/" in wanted
-        return Tracked(Person((wanted,) * (not is_address), (wanted,) * is_address, mine), ())
+        others = self._names(one for one in store.all_sources(self.ledger) if not one.url.startswith(GONE))
+        person = Person((wanted,) * (not is_address), (wanted,) * is_address, mine)
+        return Tracked(person.beside(others), ())
 
     def _is_address(self, one: Source, text: str) -> bool:
         person = Person((), (), frozenset({(one.platform, key_of(one, self._parts.datasets))}))
@@ -221,9 +228,14 @@ def _folded(text: str) -> str:
     return unicodedata.normalize("NFC", text.strip()).casefold()
 
 
-def _leads(found: Sequence[Source], one: Source) -> bool:
-    """Whether `one` is what one of `found` was merged into."""
-    return any(each.merged_into == one.id for each in found)
+def _is_of_same(one: Source, found: Sequence[Source]) -> bool:
+    """Whether `one` is of who `found` is of: it was merged with one of them, or its creator is called the same."""
+    return any(
+        one.merged_into == each.id
+        or each.merged_into == one.id
+        or (each.creator is not None and _same(one.creator, each.creator))
+        for each in found
+    )
 
 
 def _literal(text: str) -> str:

@@ -18,6 +18,7 @@ from workbench.db.clock import now
 from workbench.db.columns import to_text
 from workbench.db.schema import chain_head, event
 from workbench.files import canonical
+from workbench.person import MASK
 
 GENESIS: Final = "0" * 64
 PERSON: Final = "person"  # the kind of the events that vouch, and
@@ -110,19 +111,35 @@ def redact(connection: Connection, masked: Callable[[Any], Any]) -> dict[str, di
 def broken_at(connection: Connection) -> int | None:
     """The first event whose hash, number or link is wrong; None when the chain holds to its head."""
     seq, previous = 0, GENESIS
-    changed: dict[int, tuple[str, str | None]] = {}  # number → the hash it bears, and that of what it says
+    # Number → the hash it bears, and that of what it says; none of what nobody could have been taken out of.
+    changed: dict[int, tuple[str, str | None]] = {}
     for row in as_stored(connection):
         if row["seq"] != seq + 1 or row["prev_hash"] != previous:
             return min([*changed, seq + 1])
         seq, previous = row["seq"], row["hash"]
         if (found := _hash_as_stored(row)) != row["hash"]:
-            changed[seq] = (row["hash"], found)
+            changed[seq] = (row["hash"], found if _may_be_redacted(row) else None)
         elif (row["item_kind"], row["what"]) == (PERSON, FORGOTTEN):
-            for number, one in json.loads(row["facts"])["events"].items():
-                if changed.get(int(number)) == (one["was"], one["is"]):
-                    del changed[int(number)]
+            for number, hashes in _vouched(row["facts"]):
+                if changed.get(number) == hashes:
+                    del changed[number]
     head = connection.execute(_HEAD).one()
     return min(changed, default=None if (head.seq, head.hash) == (seq, previous) else seq + 1)
+
+
+def _may_be_redacted(row: Mapping[str, Any]) -> bool:
+    """Whether somebody may have been taken out of an event: the mask is in it, and it is of no kind that is kept."""
+    return row["item_kind"] not in _KEPT and MASK in row["facts"]
+
+
+def _vouched(facts: str) -> Iterator[tuple[int, tuple[str, str]]]:
+    """What a FORGOTTEN event says that others were and are; of one that anybody may have written."""
+    said = json.loads(facts)
+    events = said.get("events") if isinstance(said, dict) else None
+    for number, one in events.items() if isinstance(events, dict) else ():
+        was, now_is = (one.get("was"), one.get("is")) if isinstance(one, dict) else (None, None)
+        if number.isdecimal() and isinstance(was, str) and isinstance(now_is, str):
+            yield int(number), (was, now_is)
 
 
 def _hash_as_stored(row: dict[str, Any]) -> str | None:

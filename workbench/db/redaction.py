@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from typing import Any, Final
@@ -22,12 +23,18 @@ COMMON: Final[Texts] = {
 }
 
 
+# Of `meta`, by which a home knows what it is: no text of anybody, whatever they are called.
+_IDENTITY: Final = ("mode", "ledger_id", "lake_id")
+
+
 def mask_texts(connection: Connection, texts: Texts, masked: Callable[[Any], Any], *, dry: bool) -> dict[str, int]:
     """Mask these columns; {table: rows that changed}, or would change where it is `dry`."""
     found: dict[str, int] = {}
     for table, columns in texts.items():
         keys = list(table.primary_key.columns)
-        for row in connection.execute(select(*keys, *(table.c[name] for name in columns))).mappings().all():
+        query = select(*keys, *(table.c[name] for name in columns))
+        query = query.where(meta.c.key.not_in(_IDENTITY)) if table is meta else query
+        for row in connection.execute(query).mappings().all():
             new = {name: masked(row[name]) for name in columns if row[name] is not None}
             new = {name: value for name, value in new.items() if value != row[name]}
             if not new:
@@ -48,7 +55,12 @@ def wipe_free_pages(ledger: Ledger) -> bool:
         return True
     with closing(ledger.engine.raw_connection()) as connection:
         cursor = connection.cursor()
-        cursor.execute("VACUUM")
+        try:
+            cursor.execute("VACUUM")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+                return False
+            raise
         cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         (is_busy, *_), *_ = cursor.fetchall()
         return not is_busy

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any, Final
@@ -12,14 +13,21 @@ from workbench.lake.schema import COLUMNS
 from workbench.lake.sql import fill, literal, name
 from workbench.person import Person
 
-_OF_SOURCES: Final = "select snapshot_id, row_no, null as platform, null as text from $table where source_id in ($ids)"
+_OF_SOURCES: Final = "select snapshot_id, row_no from $table where source_id in ($ids)"
 # What tells whose a row is, by the kinds of rows; an address of a post says nothing of who wrote it.
 _SAY_WHOSE: Final = ("author_url", "author", "handle")
 _OWN_PAGE: Final = ("profiles", "companies")  # kinds whose `url` is somebody's own page
-_BY_NAME: Final = """
-select snapshot_id, row_no, platform, $column as text from $table
-where platform = $platform and contains(lower($column), $part)
+# However an address is spelt, and with or without dots, some part of it is as in the name.
+_MAY_BE: Final = """
+select distinct $column from $table
+where platform = $platform and contains(regexp_replace(lower($column), '[._-]', '', 'g'), $part)
 """
+_BY_NAME: Final = """
+select snapshot_id, row_no from $table where platform = $platform and $column in ($texts)
+"""
+
+_DOTS: Final = re.compile(r"[._-]")
+_RUN: Final = re.compile(r"[a-z0-9]+")
 
 Ask = Callable[[str], Any]  # a query → a relation
 
@@ -31,13 +39,19 @@ def rows_of(ask: Ask, source_ids: Collection[int], person: Person) -> dict[str, 
     for table, columns in COLUMNS.items():
         for column in (one for one in (*_SAY_WHOSE, *(["url"] if table in _OWN_PAGE else [])) if one in columns):
             for platform, handle in sorted(person.handles):
-                where = {"platform": literal(platform), "part": literal(handle)}
-                parts.append(fill(_BY_NAME, column=name(column), table=name(table), **where))
+                where = {"column": name(column), "table": name(table), "platform": literal(platform)}
+                texts = [text for (text,) in ask(fill(_MAY_BE, part=literal(_part(handle)), **where)).fetchall()]
+                mine = ", ".join(literal(one) for one in texts if person.is_account(platform, one))
+                parts += [fill(_BY_NAME, texts=mine, **where)] if mine else []
     found: dict[str, set[int]] = {}
-    for snapshot_id, row_no, platform, text in ask(" union all ".join(parts)).fetchall() if parts else ():
-        if platform is None or person.is_account(platform, text):
-            found.setdefault(snapshot_id, set()).add(row_no)
+    for snapshot_id, row_no in ask(" union all ".join(parts)).fetchall() if parts else ():
+        found.setdefault(snapshot_id, set()).add(row_no)
     return found
+
+
+def _part(handle: str) -> str:
+    """What is written in one way alone."""
+    return max(_RUN.findall(_DOTS.sub("", handle)), key=len, default="")
 
 
 def look_through(lines: Path, drop: Callable[[int, bytes], bool], person: Person) -> tuple[int, int]:
