@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from collections.abc import Iterator
@@ -11,12 +12,14 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from tests.collect.recover.conftest import DAY, collected
+from tests.deliveries.conftest import BEARER, CLIENT, HOOK, SECRET, secret_file
 from tests.notebooks.conftest import SOURCES, clean_environment, wait_for_workers
 from tests.notebooks.lab import Lab, in_front, keep_picture, serious_in_cells, serving
 from tests.post.desk import Desk, post
 from workbench import open_workbench
 from workbench.accounts import store as accounts_store
 from workbench.browser.launch import launch
+from workbench.deliveries.receiver import Receiver
 from workbench.engine.item import Lease
 from workbench.engine.transitions import log_fault
 from workbench.errors import Fault
@@ -39,6 +42,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox) -> Desk:
     (desk.home / "data" / "inputs" / "sources.csv").write_text(SOURCES)
     chosen = {**desk.settings(), "look_gaps": [0.3, 0.3]}
     chosen.pop("brightdata_api_key")  # a secret has no place there
+    chosen["webhook_secret_file"] = str(secret_file(folder / "webhook.secret", SECRET))
     lines = (f"{name} = {json.dumps(value)}\n" for name, value in chosen.items())
     (desk.home / "workbench.toml").write_text("".join(lines))
     return desk
@@ -219,3 +223,35 @@ def test_a_person_brings_in_what_is_missing_and_everything_follows(
     assert serious_in_cells(page, axe) == []
     assert in_the_dark_and_narrow(page, axe) == []
     assert (lab.wrong, lab.outside) == ([], [])
+
+
+def test_a_person_sees_what_webhooks_brought_and_whether_the_address_is_reached(
+    page: Page, lab: Lab, desk: Desk, axe: str
+) -> None:
+    """What came, with counts by status; a body as text, once more; the check of an address through the network."""
+    with open_workbench(desk.home) as wb, contextlib.ExitStack() as ending:
+        receiver = Receiver(wb, "127.0.0.1", 0).start()
+        ending.callback(receiver.stop)
+        for body, snapshot_id in (('{"test": "x"}', ""), ('[{"text": "<img src=x onerror=alert(1)>"}]', "sd_of_nobody"),
+                                  ("[{", "sd_of_nobody")):  # fmt: skip
+            CLIENT.post(f"{receiver.url}{HOOK}", content=body, headers={**BEARER, "Snapshot-Id": snapshot_id})
+        wb.deliveries.match()
+        lab.open(page, "deliveries")
+        board, address = (in_front(page).locator(name) for name in (".wb-deliveries-panel", ".wb-address-panel"))
+        table = board.get_by_role("table", name="What came")
+        for words in ("not readable", "unmatched", "test"):
+            expect(table.get_by_role("row", name=words)).to_have_count(1)
+        board.get_by_label("Status").select_option("unmatched (1)")
+        expect(table.get_by_role("row", name="not readable")).to_have_count(0)
+        by_keyboard(table.get_by_role("row", name="unmatched").get_by_role("button"))
+        board.get_by_text("The body as it came").click()
+        expect(board.get_by_text("<img src=x onerror=alert(1)>")).to_be_visible()
+        board.get_by_role("button", name="Look at it once more").click()
+        expect(board.get_by_text("It was looked at once more, just now.")).to_be_visible()
+        address.get_by_role("textbox").fill(receiver.url)
+        address.get_by_role("button").first.click()
+        expect(address.get_by_text("It is reachable")).to_be_visible()
+        keep_picture(page, "page-deliveries")
+        assert serious_in_cells(page, axe) == []
+        assert in_the_dark_and_narrow(page, axe) == []
+        assert (lab.wrong, lab.outside) == ([], [])

@@ -74,6 +74,7 @@ class DeliveriesPanel(Panel):
         self._seen: object = None
         self._choices: list[tuple[str, str]] = []
         self._open_id: int | None = None
+        self._more: list[Html] = []  # what else is said of the one that is open, whenever it is drawn anew
         self.filters = Form(
             [Field("status", "Status", "choice", default=status, choices=_all([], status))],
             is_inline=True,
@@ -131,19 +132,19 @@ class DeliveriesPanel(Panel):
             self._draw(self._open_id)
 
     def _open(self, key: str) -> None:
-        self._open_id = int(key)
-        self._draw(self._open_id)
+        self._open_id, self._more = int(key), []
         body = self._wb.deliveries.body(self._open_id)
         said = f"The body as it came: the first {SHOWN_BYTES >> 10} KB of {body.whole:,} bytes"
         whole = said if body.is_cut else f"The body as it came, {body.whole:,} bytes"
         self.body.fold([(whole, body.text)])
         more = body.gone or body.damage
         if more:
-            self.words.html = join([self.words.html and Html(self.words.html), note("plain", f"Of its body: {more}.")])
+            self._more.append(note("plain", f"Of its body: {more}."))
+        self._draw(self._open_id)
         show(self.detail, is_shown=True)
 
     def _draw(self, delivery_id: int) -> None:
-        self.words.html = words_of(self._wb.deliveries.one(delivery_id), self._wb.settings.zone)
+        self.words.html = join([words_of(self._wb.deliveries.one(delivery_id), self._wb.settings.zone), *self._more])
 
     # clicks ---------------------------------------------------------------------------------------
 
@@ -162,8 +163,9 @@ class DeliveriesPanel(Panel):
                 self.replay.disabled = False
                 self._seen = None
                 self.table.refresh()
-            self._draw(delivery_id)
-            self.words.html = join([Html(self.words.html), note("plain", "It was looked at once more, just now.")])
+            if delivery_id == self._open_id:
+                self._more = [note("plain", "It was looked at once more, just now.")]
+                self._draw(delivery_id)
 
         self.act(self._wb, work, "replay")
 
