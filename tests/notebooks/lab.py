@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
+from PIL import Image, ImageChops
 from playwright.sync_api import Locator, Page, expect
 
 from tests.accessibility import serious
@@ -159,7 +159,10 @@ def keep_picture(page: Page, name: str) -> None:
     if folder := os.environ.get("WORKBENCH_PICTURES"):
         shot = in_front(page).screenshot(animations="disabled")
         with Image.open(io.BytesIO(shot)) as picture:
-            few = picture.convert("RGB").quantize(64)
+            seen = picture.convert("RGB").crop((2, 0, picture.width - 2, picture.height - 2))  # without its frame
+        ground = Image.new("RGB", seen.size, seen.getpixel((0, seen.height - 1)))
+        _, _, _, bottom = ImageChops.difference(seen, ground).getbbox() or (0, 0, 0, seen.height)
+        few = seen.crop((0, 0, seen.width, min(bottom + 16, seen.height))).quantize(64)
         few.save(Path(folder) / f"{name}.png", optimize=True)
 
 
