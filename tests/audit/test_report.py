@@ -247,7 +247,7 @@ def test_it_can_be_read_on_a_phone(opened):
     assert page.title() == "runs.ipynb: succeeded, 2026-11-20 10:00:09 UTC"
     assert page.evaluate("document.documentElement.lang") == "en"
     row = page.get_by_role("table", name="Parameters").get_by_role("row").nth(1)
-    assert row.inner_text().split("\t") == ["start", "'2026-11-01'", "given", "first day"]
+    assert row.inner_text().split("\t") == ["start", "'2026-11-01'", "date", "given", "first day"]
     assert page.locator("main img").evaluate("e => e.naturalWidth") == 1
     assert page.requests == []
 
