@@ -15,7 +15,7 @@ import ipywidgets
 import traitlets
 
 from workbench.panels.front_end import is_by_hand
-from workbench.panels.markup import Html, dollars, esc, join, note
+from workbench.panels.markup import Html, dollars, esc, join, note, tag
 from workbench.panels.page import WATCH, Face, handled, in_background
 
 if TYPE_CHECKING:
@@ -267,7 +267,7 @@ class AskTwice(ipywidgets.VBox):  # type: ignore[misc]
         self._lock = threading.Lock()
         self._is_asked, self._is_held = False, False
         self.first = button(first, name, style=style)
-        self.asked = LiveRegion()
+        self.asked = Region()  # an alert in it is read aloud; it must never be late
         self.sure = button(sure, f"{name}-sure", style="danger")
         self.keep = button(keep, f"{name}-not")
         self.first.on_click(lambda _: self._clicked(is_asked=True))
@@ -278,7 +278,7 @@ class AskTwice(ipywidgets.VBox):  # type: ignore[misc]
 
     def ask(self, *, is_asked: bool) -> None:
         self._is_asked = is_asked
-        self.asked.html = self._question() if is_asked else esc("")
+        self.asked.html = tag("div", self._question(), role="alert") if is_asked else ""
         self.sure.disabled = is_asked and self._asleep > 0
         show(self.first, is_shown=not is_asked)
         show(self.sure, is_shown=is_asked)
