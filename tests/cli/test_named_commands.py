@@ -32,7 +32,7 @@ def _tree() -> Iterator[tuple[tuple[str, ...], object]]:
 
 TREE = dict(_tree())
 GROUPS = {words[0] for words in TREE if len(words) == 2}
-OPTIONS = {words: {each for one in command.params for each in one.opts} | {"--help", "-h"}
+OPTIONS = {words: {each for one in command.params for each in (*one.opts, *one.secondary_opts)} | {"--help", "-h"}
            for words, command in TREE.items()}  # fmt: skip
 
 

@@ -79,6 +79,13 @@ def prove(browsing: Browsing, account_id: int, site: Site) -> Proof:
 # All that is known, in the words of the health check -----------------------------------------------
 
 
+_COMMANDS: Final = {
+    "login": "workbench accounts login",
+    "resume": "workbench accounts resume",
+    "health": "workbench accounts health",
+}
+
+
 @dataclass(frozen=True)
 class Health:
     status: str  # healthy | warning | error
@@ -89,7 +96,7 @@ class Health:
     @property
     def action(self) -> str | None:
         """The command that mends it."""
-        return self.mend and f"workbench accounts {self.mend} {self.account_id}"
+        return self.mend and f"{_COMMANDS[self.mend]} {self.account_id}"
 
 
 def health(
