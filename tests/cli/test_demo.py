@@ -42,7 +42,7 @@ def wheel(tmp_path_factory) -> Path:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(900)
 @pytest.mark.long
 def test_a_demo_shows_everything(wheel, tmp_path):
     """Outside the repository, by what the wheel holds: notebooks, packs, migrations, samples, styles."""

@@ -180,6 +180,7 @@ def kill_at_random_moments(lock: Lane, folder: Path, *, moments: int, a_run: int
 
 
 @pytest.mark.long
+@pytest.mark.soak
 def test_killed_at_two_random_moments(lock: Lane, tmp_path: Path) -> None:
     kill_at_random_moments(lock, tmp_path, moments=2, a_run=2)
 

@@ -104,6 +104,7 @@ def pause_at_random_moments(lock: Lane, second: Zygote, folder: Path, rounds: in
     print(f"seed {seed}: {rounds} pauses in {time.monotonic() - began:.0f} s, ends {dict(total)}")
 
 
+@pytest.mark.soak
 def test_paused_at_a_random_moment(lock: Lane, second: Zygote, tmp_path: Path) -> None:
     pause_at_random_moments(lock, second, tmp_path, 1)
 

@@ -144,6 +144,7 @@ def test_a_draft_is_an_end_of_its_own(desk: Desk) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.soak
 def test_older_listings_of_the_same_title_over_many_pages(desk: Desk) -> None:
     """The lost one is the one that is new, found behind the end of the first page."""
     with desk.open("north") as wb:
